@@ -1,0 +1,88 @@
+"""imbalanced-torch: deep learning on class-imbalanced data.
+
+Over-sampling and re-weighting at every place where they can act: the data set, the mini-batch,
+the loss and the embedding space. Take one block into your own loop, train by a recipe with
+`fit`, or compare recipes from the command line: ``imbtorch compare DATA``.
+"""
+
+from importlib.metadata import version
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.augment import crop_flip, random_crop, random_flip
+from imbtorch.data.load import LoadedData, load_data
+from imbtorch.data.profiles import (
+    exponential_counts,
+    linear_counts,
+    make_imbalanced,
+    step_counts,
+)
+from imbtorch.data.samplers import ClassBalancedSampler
+from imbtorch.errors import InputError
+from imbtorch.evaluation.metrics import classification_metrics, evaluate, majority_classes
+from imbtorch.losses.ldam import LDAMLoss, ldam_margins
+from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
+from imbtorch.models.build import build_model
+from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_head
+from imbtorch.models.inference import embed, predict_logits
+from imbtorch.models.resnet import resnet32
+from imbtorch.models.small import mlp, small_cnn, wide_cnn
+from imbtorch.resampling.eos import EOS
+from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
+from imbtorch.training.fit import FitResult, fit, train_generator
+from imbtorch.training.recipe import Phase, Recipe
+from imbtorch.training.recipes import RECIPES, make_recipe
+from imbtorch.training.refit import RefitHead
+from imbtorch.training.setup import Setup
+from imbtorch.training.train import Train
+from imbtorch.transforms.m2m import M2m, acceptance_matrix, translate
+
+__version__ = version("imbalanced-torch")
+
+__all__ = [
+    "EOS",
+    "RECIPES",
+    "ArrayDataset",
+    "ClassBalancedSampler",
+    "Classifier",
+    "CosineHead",
+    "FitResult",
+    "InputError",
+    "LDAMLoss",
+    "LoadedData",
+    "M2m",
+    "Phase",
+    "Recipe",
+    "RefitHead",
+    "Setup",
+    "Train",
+    "acceptance_matrix",
+    "build_model",
+    "classification_metrics",
+    "crop_flip",
+    "effective_number_weights",
+    "embed",
+    "evaluate",
+    "exponential_counts",
+    "fit",
+    "inverse_frequency_weights",
+    "join_head",
+    "ldam_margins",
+    "linear_counts",
+    "load_checkpoint",
+    "load_data",
+    "majority_classes",
+    "make_imbalanced",
+    "make_recipe",
+    "mlp",
+    "predict_logits",
+    "random_crop",
+    "random_flip",
+    "resnet32",
+    "save_checkpoint",
+    "small_cnn",
+    "split_head",
+    "step_counts",
+    "train_generator",
+    "translate",
+    "wide_cnn",
+]

@@ -1,0 +1,131 @@
+"""The command line: ``imbtorch compare``, ``train`` and ``evaluate``."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from imbtorch.errors import InputError
+
+
+def compare(recipes: str, seeds: int, out: str | None, **task_options: Any) -> None:
+    """Compare recipes on one data set: a table here, report and results in a folder."""
+    from imbtorch.evaluation.summary import summarize
+    from imbtorch.evaluation.table import print_table
+    from imbtorch.experiments.compare import compare as run_grid
+    from imbtorch.experiments.task import make_task
+    from imbtorch.training.recipes import make_recipe
+
+    names = [name.strip() for name in recipes.split(",") if name.strip()]
+    for name in names:  # said before any data is opened
+        make_recipe(name)
+    task = make_task(**task_options)
+    _say(task.describe())
+    folder = Path(out) if out else Path("runs") / task.slug
+    rows = run_grid(task, names, seeds=seeds, out=folder)
+    print_table(summarize(rows), f"{task.data.name}, mean ± std over {seeds} seed(s), per cent")
+    _say([f"report: {(folder / 'report.html').resolve()}"])
+
+
+def train(recipe: str, seed: int, out: str, **task_options: Any) -> None:
+    """Train one network by one recipe and store it as a checkpoint."""
+    from tqdm import tqdm
+
+    from imbtorch.evaluation.metrics import evaluate as measure
+    from imbtorch.evaluation.table import print_classes
+    from imbtorch.experiments.task import make_task
+    from imbtorch.training.checkpoint import save_checkpoint
+    from imbtorch.training.recipes import make_recipe
+
+    make_recipe(recipe)
+    task = make_task(**task_options)
+    _say(task.describe())
+    total = sum(phase.epochs for phase in make_recipe(recipe, task.epochs).phases)
+    with tqdm(total=total, unit="epoch", dynamic_ncols=True) as bar:
+
+        def advance(row: dict[str, Any]) -> None:
+            bar.update()
+
+        fitted = task.fit(recipe, seed, on_epoch=advance)
+    counts = task.data.counts
+    save_checkpoint(out, fitted.model, task.header(recipe, seed))
+    print_classes(measure(fitted.model, task.data.test, counts), task.data.classes, counts)
+    _say([f"checkpoint: {Path(out).resolve()}"])
+
+
+def evaluate(checkpoint: str, data: str, label: str | None) -> None:
+    """Measure a stored network on a held-out set."""
+    from imbtorch.data.inputs import input_from_json
+    from imbtorch.data.load import load_for
+    from imbtorch.evaluation.metrics import evaluate as measure
+    from imbtorch.evaluation.table import print_classes
+    from imbtorch.training.checkpoint import load_checkpoint
+
+    model, header = load_checkpoint(checkpoint)
+    if "input" not in header:
+        raise InputError(f"checkpoint {checkpoint!r} does not say what inputs it takes")
+    classes, counts = header["data"]["classes"], header["data"]["counts"]
+    spec = input_from_json(header["input"])
+    dataset = load_for(data, spec, classes, data_seed=header["data"]["seed"], label=label)
+    _say([f"recipe {header['recipe']['name']}, {len(dataset)} samples of {data}"])
+    print_classes(measure(model, dataset, counts), classes, counts)
+
+
+def _parser() -> Any:
+    from jsonargparse import ArgumentParser
+
+    from imbtorch.experiments.task import make_task
+
+    parser = ArgumentParser(
+        prog="imbtorch",
+        description="Learn from class-imbalanced data: compare recipes, train, evaluate.",
+        version=version("imbalanced-torch"),
+    )
+    commands = parser.add_subcommands()
+
+    sub = ArgumentParser(description=compare.__doc__)
+    sub.add_function_arguments(make_task, as_positional=True)
+    sub.add_argument(
+        "--recipes",
+        type=str,
+        default="erm,rs,drw,ldam-drw,m2m,eos",
+        help="names, separated by commas",
+    )
+    sub.add_argument("--seeds", type=int, default=3, help="number of training seeds")
+    sub.add_argument("--out", type=str | None, help="folder for the results, else one in runs/")
+    commands.add_subcommand("compare", sub, help=compare.__doc__)
+
+    sub = ArgumentParser(description=train.__doc__)
+    sub.add_function_arguments(make_task, as_positional=True)
+    sub.add_argument("--recipe", type=str, default="drw", help="name of the recipe")
+    sub.add_argument("--seed", type=int, default=0, help="training seed")
+    sub.add_argument("--out", type=str, default="model.safetensors", help="checkpoint file")
+    commands.add_subcommand("train", sub, help=train.__doc__)
+
+    sub = ArgumentParser(description=evaluate.__doc__)
+    sub.add_argument("checkpoint", type=str, help="file written by train or compare")
+    sub.add_argument("data", type=str, help="as for compare; its held-out split is measured")
+    sub.add_argument("--label", type=str | None, help="label column")
+    commands.add_subcommand("evaluate", sub, help=evaluate.__doc__)
+    return parser
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, or 2 for unusable input."""
+    try:
+        parsed = _parser().parse_args(None if arguments is None else list(arguments))
+        options = vars(parsed[parsed.subcommand])
+        {"compare": compare, "train": train, "evaluate": evaluate}[parsed.subcommand](**options)
+    except InputError as error:
+        print(f"imbtorch: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("imbtorch: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0

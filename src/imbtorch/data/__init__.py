@@ -1,0 +1,1 @@
+"""Data: sources, imbalance profiles, samplers, batches."""

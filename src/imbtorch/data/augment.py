@@ -1,0 +1,111 @@
+"""Augmentation of a whole batch of images at once, on the device they live on."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from imbtorch.errors import InputError
+
+Augment = Callable[[Tensor, torch.Generator], Tensor]
+"""A batch of images (B, C, H, W) and a generator on the CPU -> a batch of the same shape."""
+
+
+def random_crop(x: Tensor, rng: torch.Generator, padding: int | None = None) -> Tensor:
+    """Shift each image by up to `padding` pixels either way; what comes in is black.
+
+    Parameters
+    ----------
+    x : Tensor of shape (B, C, H, W), any dtype
+        Images.
+    rng : torch.Generator
+        On the CPU.
+    padding : int, optional
+        Pixels, by default an eighth of the height (4 of 32, as the papers have it).
+
+    Returns
+    -------
+    Tensor
+        Of the shape and dtype of `x`.
+
+    Examples
+    --------
+    >>> x = torch.ones(2, 1, 8, 8)
+    >>> random_crop(x, torch.Generator().manual_seed(0)).shape
+    torch.Size([2, 1, 8, 8])
+    """
+    batch, _, height, width = x.shape
+    pad = max(height // 8, 1) if padding is None else padding
+    shifts = torch.randint(0, 2 * pad + 1, (2, batch, 1), generator=rng).to(x.device)
+    rows = shifts[0] + torch.arange(height, device=x.device)
+    columns = shifts[1] + torch.arange(width, device=x.device)
+    images = torch.arange(batch, device=x.device)
+    padded = F.pad(x, (pad, pad, pad, pad)).permute(0, 2, 3, 1)
+    cropped = padded[images[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return cropped.permute(0, 3, 1, 2)
+
+
+def random_flip(x: Tensor, rng: torch.Generator) -> Tensor:
+    """Mirror each image left to right with probability 1/2.
+
+    Parameters
+    ----------
+    x : Tensor of shape (B, C, H, W), any dtype
+        Images.
+    rng : torch.Generator
+        On the CPU.
+
+    Returns
+    -------
+    Tensor
+        Of the shape and dtype of `x`.
+
+    Examples
+    --------
+    >>> x = torch.arange(3.0).expand(8, 1, 1, 3)
+    >>> flipped = random_flip(x, torch.Generator().manual_seed(0))
+    >>> sorted({tuple(image.flatten().tolist()) for image in flipped})
+    [(0.0, 1.0, 2.0), (2.0, 1.0, 0.0)]
+    """
+    chosen = torch.rand(len(x), generator=rng).to(x.device) < 0.5
+    return torch.where(chosen[:, None, None, None], x.flip(-1), x)
+
+
+def crop_flip(x: Tensor, rng: torch.Generator, padding: int | None = None) -> Tensor:
+    """Apply `random_crop`, then `random_flip`: the papers' augmentation for CIFAR.
+
+    Parameters
+    ----------
+    x : Tensor of shape (B, C, H, W), any dtype
+        Images.
+    rng : torch.Generator
+        On the CPU.
+    padding : int, optional
+        Pixels, see `random_crop`.
+
+    Returns
+    -------
+    Tensor
+        Of the shape and dtype of `x`.
+
+    Examples
+    --------
+    >>> crop_flip(torch.ones(2, 3, 32, 32), torch.Generator()).shape
+    torch.Size([2, 3, 32, 32])
+    """
+    return random_flip(random_crop(x, rng, padding), rng)
+
+
+AUGMENTS: dict[str, Augment | None] = {
+    "none": None,
+    "crop": random_crop,
+    "crop-flip": crop_flip,
+}
+
+
+def augment_by_name(name: str) -> Augment | None:
+    """Return the augmentation called `name`: none, crop or crop-flip."""
+    if name not in AUGMENTS:
+        raise InputError(f"augment is {name!r}; known are {', '.join(AUGMENTS)}")
+    return AUGMENTS[name]

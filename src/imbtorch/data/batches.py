@@ -1,0 +1,100 @@
+"""From a data set and a sampler to mini-batches on the device."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from imbtorch.data.arrays import ArrayDataset, as_float
+from imbtorch.data.augment import Augment
+
+
+class Batches:
+    """Mini-batches of a data set as (x, y) on a device, images as float32 in 0..1.
+
+    An `ArrayDataset` lives on the device as one tensor and is indexed there batch by batch; any
+    other data set goes through a ``DataLoader``. Augmentation acts on the whole batch.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Yields (x, y).
+    sampler : iterable of int, optional
+        Indices in the order of an epoch, by default 0..N-1.
+    batch_size : int
+        Samples of a batch, B; the last one may be smaller.
+    device : torch.device
+        Where the batches are wanted.
+    augment : callable, optional
+        See `imbtorch.data.augment`.
+    rng : torch.Generator, optional
+        On the CPU; drawn from by `augment`.
+    num_workers : int, default=0
+        Processes of the ``DataLoader``.
+
+    Examples
+    --------
+    >>> data = ArrayDataset(torch.full((5, 1, 2, 2), 255, dtype=torch.uint8), [0, 1, 0, 1, 0])
+    >>> [(x.shape[0], float(x.max())) for x, y in Batches(data, batch_size=2)]
+    [(2, 1.0), (2, 1.0), (1, 1.0)]
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        sampler: Iterable[int] | None = None,
+        *,
+        batch_size: int,
+        device: torch.device | str = "cpu",
+        augment: Augment | None = None,
+        rng: torch.Generator | None = None,
+        num_workers: int = 0,
+    ) -> None:
+        size = len(dataset)  # type: ignore[arg-type]
+        self.sampler = range(size) if sampler is None else sampler
+        self.dataset = dataset.to(device) if isinstance(dataset, ArrayDataset) else dataset
+        self.batch_size, self.device = batch_size, torch.device(device)
+        self.augment, self.rng = augment, rng or torch.default_generator
+        self.num_workers = num_workers
+
+    def __len__(self) -> int:
+        return -(-len(self.sampler) // self.batch_size)  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for x, y in self._indexed() if isinstance(self.dataset, ArrayDataset) else self._loaded():
+            if self.augment is not None:
+                x = self.augment(x, self.rng)
+            x = as_float(x)
+            if x.ndim == 4:
+                x = x.contiguous(memory_format=torch.channels_last)
+            yield x, y
+
+    def _indexed(self) -> Iterator[tuple[Tensor, Tensor]]:
+        assert isinstance(self.dataset, ArrayDataset)
+        order = torch.as_tensor(list(self.sampler), dtype=torch.int64).to(self.device)
+        for indices in order.split(self.batch_size):
+            yield self.dataset.x[indices], self.dataset.y[indices]
+
+    def _loaded(self) -> Iterator[tuple[Tensor, Tensor]]:
+        loader = DataLoader(
+            self.dataset,
+            self.batch_size,
+            sampler=_Order(self.sampler),
+            num_workers=self.num_workers,
+            pin_memory=self.device.type == "cuda",
+        )
+        for x, y in loader:
+            yield x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True).long()
+
+
+class _Order(Sampler[int]):
+    def __init__(self, indices: Iterable[int]) -> None:
+        self.indices = indices
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)  # type: ignore[arg-type]

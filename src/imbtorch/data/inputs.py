@@ -1,0 +1,160 @@
+"""Input kinds: how stored rows become the tensors a network takes.
+
+Each kind is fitted on the training rows, turns any rows into a tensor, and can be written to and
+read from a checkpoint's header as plain JSON, so that a trained network meets new data in the
+form it was trained on.
+"""
+
+import io
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from imbtorch.data.arrays import check_finite
+from imbtorch.errors import InputError
+
+
+@dataclass(frozen=True)
+class ImageInput:
+    """Encoded images (dicts with ``bytes`` and ``path``) or uint8 arrays -> uint8 (N, C, H, W).
+
+    Parameters
+    ----------
+    size : tuple of int
+        Height and width in pixels; other images are resized (bilinear).
+    channels : int
+        1 (grey) or 3 (colour).
+    """
+
+    size: tuple[int, int]
+    channels: int
+    kind = "image"
+
+    @classmethod
+    def fit(cls, rows: Sequence[Any], image_size: int | None = None) -> "ImageInput":
+        """Take size and channels from the first image, or the size from `image_size`.
+
+        Sizes above 64 pixels are reduced to 32, for which the built-in networks are made; hand
+        over `image_size` for another.
+        """
+        first = _decode(rows[0], 0)
+        height, width = (image_size, image_size) if image_size else first.size[::-1]
+        if image_size is None and max(height, width) > 64:
+            height = width = 32
+        return cls((height, width), 1 if first.mode in ("1", "L", "I;16", "I") else 3)
+
+    def transform(self, rows: Sequence[Any]) -> Tensor:
+        """Return the images as a uint8 tensor of shape (N, C, H, W)."""
+        from PIL.Image import Resampling
+
+        out = np.empty((len(rows), *self.size, self.channels), np.uint8)
+
+        def fill(i: int) -> None:
+            image = _decode(rows[i], i).convert("L" if self.channels == 1 else "RGB")
+            if image.size != self.size[::-1]:
+                image = image.resize(self.size[::-1], Resampling.BILINEAR)
+            out[i] = np.asarray(image).reshape(out.shape[1:])
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(fill, range(len(rows))))
+        return torch.from_numpy(out).permute(0, 3, 1, 2).contiguous()
+
+
+def _decode(row: Any, index: int) -> Any:
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(row, np.ndarray):
+        return Image.fromarray(row)
+    source = row["path"] or f"row {index}"
+    try:
+        image = Image.open(io.BytesIO(row["bytes"]) if row["bytes"] else row["path"])
+        image.load()
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise InputError(f"DATA holds an unreadable image: {source} ({error})") from error
+    return image
+
+
+@dataclass(frozen=True)
+class TextInput:
+    """Texts -> log-scaled word counts, normalised per text: float32 (N, words).
+
+    Parameters
+    ----------
+    vocabulary : tuple of str
+        The words that are counted, in column order.
+
+    References
+    ----------
+    AMO (ICLR 2020 submission), section 3.3 (Reuters): the 1,000 most frequent words.
+    """
+
+    vocabulary: tuple[str, ...]
+    kind = "text"
+
+    @classmethod
+    def fit(cls, rows: Sequence[str], words: int = 1000) -> "TextInput":
+        """Take the most frequent `words` of the texts, English stop words left out."""
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        counter = CountVectorizer(max_features=words, stop_words="english")
+        try:
+            counter.fit(rows)
+        except ValueError as error:
+            raise InputError(f"DATA holds texts without a usable word: {error}") from error
+        return cls(tuple(counter.get_feature_names_out()))
+
+    def transform(self, rows: Sequence[str]) -> Tensor:
+        """Return the texts as a float32 tensor of shape (N, words), each row of L2 norm 1."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        counter = TfidfVectorizer(vocabulary=self.vocabulary, sublinear_tf=True, use_idf=False)
+        return torch.from_numpy(counter.fit_transform(rows).toarray().astype(np.float32))
+
+
+@dataclass(frozen=True)
+class FeatureInput:
+    """Rows of numbers -> float32 (N, features).
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of one row.
+    """
+
+    shape: tuple[int, ...]
+    kind = "features"
+
+    @classmethod
+    def fit(cls, rows: np.ndarray) -> "FeatureInput":
+        """Take the shape of a row."""
+        return cls(tuple(rows.shape[1:]))
+
+    def transform(self, rows: np.ndarray) -> Tensor:
+        """Return the rows as a float32 tensor; values must be finite."""
+        if tuple(rows.shape[1:]) != tuple(self.shape):
+            raise InputError(
+                f"DATA has rows of shape {tuple(rows.shape[1:])}; {tuple(self.shape)} is needed"
+            )
+        x = torch.from_numpy(np.ascontiguousarray(rows, np.float32))
+        check_finite(x, "DATA")
+        return x
+
+
+Input = ImageInput | TextInput | FeatureInput
+_KINDS: dict[str, type[Input]] = {k.kind: k for k in (ImageInput, TextInput, FeatureInput)}
+
+
+def input_to_json(spec: Input) -> dict[str, Any]:
+    """Return an input kind as JSON-ready values."""
+    return {"kind": spec.kind, **asdict(spec)}
+
+
+def input_from_json(values: dict[str, Any]) -> Input:
+    """Return the input kind that `input_to_json` wrote."""
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return _KINDS[values.pop("kind")](**values)

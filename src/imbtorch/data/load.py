@@ -1,0 +1,235 @@
+"""From a DATA argument to training and test sets that a network can take."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import ArrayDataset, class_counts
+from imbtorch.data.inputs import ImageInput, Input
+from imbtorch.data.profiles import (
+    exponential_counts,
+    linear_counts,
+    make_imbalanced,
+    step_counts,
+)
+from imbtorch.data.labels import class_names, encode_labels
+from imbtorch.data.sources import Rows, Split, open_source
+from imbtorch.errors import InputError
+
+PROFILES = {"exponential": exponential_counts, "step": step_counts, "linear": linear_counts}
+IN_MEMORY_BYTES = 2 * 2**30
+"""Images that need more than this as uint8 are decoded batch by batch instead."""
+
+
+@dataclass
+class LoadedData:
+    """Training and test set with all that later steps want to know of them.
+
+    Attributes
+    ----------
+    name : str
+        The DATA argument.
+    train, test : Dataset
+        Yield (x, y), y in 0..K-1.
+    classes : tuple of str
+        Names of the K classes.
+    input : ImageInput, TextInput or FeatureInput
+        How stored rows become tensors.
+    profile : str
+        Imbalance profile in words, e.g. ``"exponential, ratio 100"``.
+    notes : tuple of str
+        What was decided on the way, for the user to read.
+    digest : str
+        Hash over all tensors and labels: 16 hexadecimal digits.
+    """
+
+    name: str
+    train: Dataset[Any]
+    test: Dataset[Any]
+    classes: tuple[str, ...]
+    input: Input
+    profile: str
+    notes: tuple[str, ...]
+    digest: str
+
+    @property
+    def counts(self) -> list[int]:
+        """Training samples of each class."""
+        return class_counts(self.train, len(self.classes))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one input."""
+        return tuple(self.train[0][0].shape)
+
+
+def load_data(
+    data: str,
+    *,
+    profile: str = "auto",
+    ratio: float = 100.0,
+    data_seed: int = 0,
+    label: str | None = None,
+    image_size: int | None = None,
+) -> LoadedData:
+    """Open DATA, make it imbalanced if asked to, and turn it into tensors.
+
+    Parameters
+    ----------
+    data : str
+        See `imbtorch.data.sources.open_source`.
+    profile : {"auto", "exponential", "step", "linear", "none"}, default="auto"
+        Imbalance made in the training set. "auto" leaves imbalanced data as it is and makes a
+        balanced benchmark (largest class less than twice the smallest) exponential.
+    ratio : float, default=100
+        Imbalance ratio of the profile.
+    data_seed : int, default=0
+        Decides which samples stay and, where no held-out split is stored, which are held out
+        (every fourth, stratified).
+    label : str, optional
+        Label column.
+    image_size : int, optional
+        Height and width in pixels that images are brought to.
+
+    Returns
+    -------
+    LoadedData
+
+    Raises
+    ------
+    InputError
+        If the data cannot be opened, holds one class only, NaN or unreadable images, a class
+        has no sample in the training or the test set, or the ratio would leave one empty.
+
+    Examples
+    --------
+    >>> data = load_data("digits", ratio=20)
+    >>> data.counts
+    [133, 95, 68, 49, 35, 25, 18, 12, 9, 6]
+    """
+    source = open_source(data, label, image_size)
+    train, test = source.train, source.test
+    if test is None:
+        train, test = _hold_out(train, data_seed)
+    labels = encode_labels(train.labels, test.labels, source.label_names)
+    classes, train_y, test_y = labels.classes, labels.train, labels.test
+    keep, words = _imbalance(train_y, len(classes), profile, ratio, data_seed)
+    train, train_y = train.take(keep), train_y[keep]
+    spec = source.fit_input(train.rows)
+    train_set = _dataset(train.rows, train_y, spec, classes)
+    test_set = _dataset(test.rows, test_y, spec, classes)
+    digest = _digest(train_set, test_set)
+    notes = (*source.notes, *labels.notes)
+    return LoadedData(data, train_set, test_set, classes, spec, words, notes, digest)
+
+
+def load_for(
+    data: str, spec: Input, classes: Sequence[str], *, data_seed: int = 0, label: str | None = None
+) -> Dataset[Any]:
+    """Open the held-out split of DATA in the form a trained network takes.
+
+    Parameters
+    ----------
+    data : str
+        See `imbtorch.data.sources.open_source`.
+    spec : ImageInput, TextInput or FeatureInput
+        The input kind the network was trained on.
+    classes : sequence of str
+        The network's classes; the labels in DATA must be among them.
+    data_seed : int, default=0
+        The one the network was trained with, so that where no held-out split is stored the same
+        samples are held out again.
+    label : str, optional
+        Label column.
+
+    Returns
+    -------
+    Dataset
+        Yields (x, y).
+
+    Raises
+    ------
+    InputError
+        If DATA cannot be opened, holds another kind of input or unknown labels.
+    """
+    source = open_source(data, label)
+    split = source.test or _hold_out(source.train, data_seed)[1]
+    kind = source.fit_input(split.rows).kind
+    if kind != spec.kind:
+        raise InputError(f"DATA {data!r} holds {kind} rows; the network takes {spec.kind} rows")
+    names = class_names(split.labels, source.label_names)
+    unknown = sorted(set(names) - set(classes))
+    if unknown:
+        raise InputError(f"DATA has the labels {unknown[:5]}; the network knows {list(classes)}")
+    places = {name: k for k, name in enumerate(classes)}
+    return _dataset(split.rows, np.array([places[n] for n in names]), spec, tuple(classes))
+
+
+def _hold_out(split: Split, data_seed: int) -> tuple[Split, Split]:
+    values, counts = np.unique(split.labels, return_counts=True)
+    if len(values) > 1 and counts.min() < 2:
+        raise InputError(
+            f"DATA has one sample of class {values[counts.argmin()]!s} and no held-out split: "
+            "a class needs a sample to train on and one to test on"
+        )
+    indices = np.arange(len(split.labels))
+    size = max(0.25, len(values) / len(indices))
+    train, test = train_test_split(
+        indices, test_size=size, random_state=data_seed, stratify=split.labels
+    )
+    return split.take(np.sort(train)), split.take(np.sort(test))
+
+
+def _imbalance(
+    y: np.ndarray, num_classes: int, profile: str, ratio: float, data_seed: int
+) -> tuple[np.ndarray, str]:
+    counts = np.bincount(y)
+    measured = counts.max() / counts.min()
+    if profile == "auto":
+        profile = "exponential" if measured < 2 else "none"
+    if profile == "none":
+        return np.arange(len(y)), f"as stored, ratio {measured:.4g}"
+    if profile not in PROFILES:
+        raise InputError(f"profile is {profile!r}; known are auto, none, {', '.join(PROFILES)}")
+    wanted = PROFILES[profile](int(counts.min()), num_classes, ratio)
+    return make_imbalanced(y, wanted, data_seed), f"{profile}, ratio {ratio:g}"
+
+
+class LazyImages(Dataset[tuple[Tensor, Tensor]]):
+    """Images decoded when they are asked for, for sets too large for memory."""
+
+    def __init__(self, rows: Rows, y: np.ndarray, spec: ImageInput) -> None:
+        self.rows, self.y, self.spec = rows, torch.from_numpy(y), spec
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        return self.spec.transform(self.rows.take(np.array([index])))[0], self.y[index]
+
+
+def _dataset(rows: Rows, y: np.ndarray, spec: Input, classes: tuple[str, ...]) -> Dataset[Any]:
+    if isinstance(spec, ImageInput):
+        if len(rows) * spec.channels * spec.size[0] * spec.size[1] > IN_MEMORY_BYTES:
+            return LazyImages(rows, y, spec)
+        return ArrayDataset(spec.transform(rows), y, classes)
+    x = spec.transform(rows.values)
+    return ArrayDataset(x, y, classes)
+
+
+def _digest(*datasets: Dataset[Any]) -> str:
+    digest = hashlib.sha256()
+    for dataset in datasets:
+        if isinstance(dataset, ArrayDataset):
+            digest.update(dataset.x.numpy().tobytes())
+        elif isinstance(dataset, LazyImages):
+            digest.update(f"{dataset.rows.values._fingerprint}{dataset.spec}".encode())
+        digest.update(dataset.y.numpy().tobytes())  # type: ignore[attr-defined]
+    return digest.hexdigest()[:16]

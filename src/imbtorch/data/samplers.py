@@ -1,0 +1,123 @@
+"""Samplers: which indices an epoch visits, and in which order."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch.distributed
+from numpy.typing import ArrayLike, NDArray
+from torch.utils.data import DistributedSampler
+
+from imbtorch.errors import InputError
+
+
+class ClassBalancedSampler(DistributedSampler[Any]):
+    """Visit every class equally often: class first, then an index within it.
+
+    An epoch holds every class equally often (shares differ by at most one) in random order.
+    Within a class the indices are drawn without replacement until all were used, so that a
+    sample is repeated only when its class has no unused one left.
+
+    Parameters
+    ----------
+    labels : array-like of shape (N,)
+        Class of each sample, any integers; a class without a sample is not visited.
+    num_samples : int, optional
+        Samples an epoch draws over all replicas, by default N. Rounded up to a multiple of
+        `num_replicas`, so that every replica makes the same number of steps.
+    seed : int, default=0
+        Training seed. The plan of an epoch follows from (seed, epoch) alone, so every replica
+        computes the same plan and takes its own share of it.
+    num_replicas, rank : int, optional
+        Number of processes and this one's number; by default those of the process group, or
+        one process where there is none.
+
+    Raises
+    ------
+    InputError
+        If `labels` is empty or `rank` is not below `num_replicas`.
+
+    Notes
+    -----
+    A subclass of torch's ``DistributedSampler``, so that Lightning (Fabric) does not shard it a
+    second time. Call `set_epoch` before each epoch when you write your own loop.
+
+    Differs from the papers: they draw each sample independently (class with probability 1/K,
+    then an index with replacement). Here the shares are exact, which has the same expectation
+    and less noise.
+
+    References
+    ----------
+    AMO (ICLR 2020 submission), baseline RS; M2m, section "Practical implementation".
+
+    Examples
+    --------
+    >>> labels = np.array([0] * 90 + [1] * 10)
+    >>> sampler = ClassBalancedSampler(labels, seed=0)
+    >>> np.bincount(labels[list(sampler)])
+    array([50, 50])
+    """
+
+    def __init__(
+        self,
+        labels: ArrayLike,
+        *,
+        num_samples: int | None = None,
+        seed: int = 0,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+    ) -> None:
+        self.labels = np.asarray(labels)
+        if self.labels.size == 0:
+            raise InputError("labels is empty; a sampler needs at least one sample")
+        grouped = torch.distributed.is_available() and torch.distributed.is_initialized()
+        if num_replicas is None:
+            num_replicas = torch.distributed.get_world_size() if grouped else 1
+        if rank is None:
+            rank = torch.distributed.get_rank() if grouped else 0
+        if not 0 <= rank < num_replicas:
+            raise InputError(f"rank is {rank}; it must lie in 0..{num_replicas - 1}")
+        super().__init__(self.labels, num_replicas, rank, seed=seed)
+        wanted = len(self.labels) if num_samples is None else num_samples
+        self.num_samples = -(-wanted // num_replicas)
+        self.total_size = self.num_samples * num_replicas
+        self._members = [np.flatnonzero(self.labels == k) for k in np.unique(self.labels)]
+        self._start = self._position = 0
+
+    def plan(self) -> NDArray[np.int64]:
+        """Return the whole epoch's indices, over all replicas, in order."""
+        rng = np.random.default_rng((self.seed, self.epoch))
+        num_classes = len(self._members)
+        shares = np.full(num_classes, self.total_size // num_classes)
+        shares[rng.permutation(num_classes)[: self.total_size % num_classes]] += 1
+        plan = []
+        for members, share in zip(self._members, shares, strict=True):
+            rounds, rest = divmod(int(share), len(members))
+            plan += [members] * rounds + [rng.choice(members, rest, replace=False)]
+        return rng.permutation(np.concatenate(plan))
+
+    def __iter__(self) -> Iterator[int]:
+        mine = self.plan()[self.rank :: self.num_replicas]
+        self._position, self._start = self._start, 0
+        for index in mine[self._position :]:
+            self._position += 1
+            yield int(index)
+        self._position = 0
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose plan the next iteration follows."""
+        if epoch != self.epoch:
+            self._start = self._position = 0
+        super().set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, int]:
+        """Return what is needed to go on from here: seed, epoch and position."""
+        return {"seed": self.seed, "epoch": self.epoch, "position": self._position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from where `state_dict` was taken."""
+        self.seed, self.epoch = state["seed"], state["epoch"]
+        self._start = self._position = state["position"]

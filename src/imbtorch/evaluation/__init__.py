@@ -1,0 +1,1 @@
+"""Evaluation: metrics, comparison over seeds, plots, report."""

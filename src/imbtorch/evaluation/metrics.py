@@ -1,0 +1,133 @@
+"""Metrics of a classifier on a held-out set, per class and overall."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from imblearn.metrics import geometric_mean_score
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import gmean
+from sklearn.metrics import confusion_matrix, f1_score
+from torch.utils.data import Dataset
+
+from imbtorch.models.classifier import Classifier
+from imbtorch.models.inference import predict_logits
+
+
+def majority_classes(class_counts: Sequence[int]) -> NDArray[np.bool_]:
+    """Mark the majority classes: the most frequent ones that together exceed half of the data.
+
+    Parameters
+    ----------
+    class_counts : sequence of int
+        Class counts n_k of the training set, K numbers.
+
+    Returns
+    -------
+    ndarray of shape (K,), bool
+        The fewest of the most frequent classes whose counts sum to more than 50 %; never all.
+
+    References
+    ----------
+    AMO (ICLR 2020 submission), section 3.1: "Major" and "Minor".
+
+    Examples
+    --------
+    >>> majority_classes([5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]).sum()
+    np.int64(2)
+    """
+    counts = np.asarray(class_counts)
+    order = np.argsort(-counts, kind="stable")
+    number = int(np.argmax(counts[order].cumsum() > counts.sum() / 2)) + 1
+    number = min(number, len(counts) - 1)
+    mask = np.zeros(len(counts), dtype=bool)
+    mask[order[:number]] = True
+    return mask
+
+
+def classification_metrics(
+    y_true: ArrayLike, y_pred: ArrayLike, class_counts: Sequence[int]
+) -> dict[str, Any]:
+    """Measure predictions.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (N,)
+        Labels 0..K-1 and predictions.
+    class_counts : sequence of int
+        Class counts of the training set, K numbers; decides which classes are majority.
+
+    Returns
+    -------
+    dict
+        All in 0..1:
+
+        - ``balanced_accuracy``: mean recall over the classes.
+        - ``gmean_recall``: geometric mean of the class recalls (0 if a class is never found).
+        - ``gmean_macro``: sqrt(macro recall x macro specificity), imbalanced-learn's
+          ``geometric_mean_score(average="macro")``.
+        - ``f1_macro``, ``accuracy``.
+        - ``majority_recall``, ``minority_recall``: mean recall over these classes.
+        - ``worst_recall``: smallest class recall.
+        - ``recall``: list of K class recalls.
+        - ``confusion``: K x K counts, rows the true classes.
+
+    References
+    ----------
+    M2m (CVPR 2020) reports balanced accuracy and the geometric mean of recalls; EOS (Dablain et
+    al.) reports the macro geometric mean.
+
+    Examples
+    --------
+    >>> metrics = classification_metrics([0, 0, 1, 1], [0, 0, 0, 1], [90, 10])
+    >>> metrics["balanced_accuracy"], metrics["recall"]
+    (0.75, [1.0, 0.5])
+    """
+    true, predicted = np.asarray(y_true), np.asarray(y_pred)
+    labels = np.arange(len(class_counts))
+    confusion = confusion_matrix(true, predicted, labels=labels)
+    recall = confusion.diagonal() / confusion.sum(1).clip(min=1)
+    major = majority_classes(class_counts)
+    return {
+        "balanced_accuracy": float(recall.mean()),
+        "gmean_recall": float(gmean(recall)) if (recall > 0).all() else 0.0,
+        "gmean_macro": float(geometric_mean_score(true, predicted, average="macro")),
+        "f1_macro": float(f1_score(true, predicted, average="macro", zero_division=0)),
+        "accuracy": float((true == predicted).mean()),
+        "majority_recall": float(recall[major].mean()),
+        "minority_recall": float(recall[~major].mean()),
+        "worst_recall": float(recall.min()),
+        "recall": recall.tolist(),
+        "confusion": confusion.tolist(),
+    }
+
+
+def evaluate(
+    model: Classifier, dataset: Dataset[Any], class_counts: Sequence[int]
+) -> dict[str, Any]:
+    """Measure a network on a held-out set.
+
+    Parameters
+    ----------
+    model : Classifier
+        Trained network.
+    dataset : Dataset
+        Yields (x, y), y in 0..K-1.
+    class_counts : sequence of int
+        Class counts of the training set, K numbers.
+
+    Returns
+    -------
+    dict
+        See `classification_metrics`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from imbtorch import ArrayDataset, mlp
+    >>> test = ArrayDataset(torch.randn(6, 2), [0, 1, 2, 0, 1, 2])
+    >>> sorted(evaluate(mlp((2,), 3), test, [50, 20, 5]))[:3]
+    ['accuracy', 'balanced_accuracy', 'confusion']
+    """
+    logits, y = predict_logits(model, dataset)
+    return classification_metrics(y.cpu().numpy(), logits.argmax(1).cpu().numpy(), class_counts)

@@ -1,0 +1,145 @@
+"""Figures of the report, from stored result rows."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.manifold import TSNE
+
+from imbtorch.evaluation.summary import Summary
+
+Rows = Sequence[Mapping[str, Any]]
+Embeddings = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
+
+
+def _figure(width: float, height: float) -> Figure:
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _grid(number: int, size: float) -> tuple[Figure, list[Axes]]:
+    columns = min(number, 4)
+    figure = _figure(size * columns, size * ceil(number / columns))
+    axes = figure.subplots(ceil(number / columns), columns, squeeze=False).flatten()
+    for axis in axes[number:]:
+        axis.set_axis_off()
+    return figure, list(axes[:number])
+
+
+def _by_recipe(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["recipe"]["name"], []).append(row)
+    return groups
+
+
+def _name_classes(axis: Axes, classes: Sequence[str]) -> None:
+    if len(classes) > 30:
+        axis.set_xlabel("class, in the order of the data")
+        return
+    rotate = max(map(len, classes)) > 3
+    axis.set_xticks(range(len(classes)), classes, rotation=45 if rotate else 0, ha="right" if rotate else "center")
+
+
+def plot_class_counts(rows: Rows) -> Figure:
+    """Bars of the training set's class counts, on a logarithmic scale."""
+    data = rows[0]["data"]
+    figure = _figure(7, 2.8)
+    axis = figure.subplots()
+    bars = axis.bar(range(len(data["counts"])), data["counts"], color="tab:grey")
+    if len(data["counts"]) <= 30:
+        axis.bar_label(bars, fontsize=8)
+    axis.set_yscale("log")
+    axis.set_ylabel("training samples")
+    _name_classes(axis, data["classes"])
+    return figure
+
+
+def plot_recall(rows: Rows) -> Figure:
+    """Recall of each class, mean over seeds, one line a recipe."""
+    figure = _figure(9, 4)
+    axis = figure.subplots()
+    for name, runs in _by_recipe(rows).items():
+        recall = np.mean([run["metrics"]["recall"] for run in runs], axis=0)
+        axis.plot(recall, marker="o", markersize=4, label=name)
+    axis.set_ylabel("recall")
+    axis.set_ylim(-0.02, 1.02)
+    axis.grid(alpha=0.3)
+    _name_classes(axis, rows[0]["data"]["classes"])
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def plot_confusion(rows: Rows) -> Figure:
+    """Confusion matrices over all seeds, each row normalised to 1."""
+    groups = _by_recipe(rows)
+    figure, axes = _grid(len(groups), 2.8)
+    for axis, (name, runs) in zip(axes, groups.items(), strict=True):
+        confusion = np.sum([run["metrics"]["confusion"] for run in runs], axis=0)
+        axis.imshow(confusion / confusion.sum(1, keepdims=True), vmin=0, vmax=1, cmap="Blues")
+        axis.set_title(name)
+        axis.set_xlabel("predicted")
+        axis.set_ylabel("true")
+    return figure
+
+
+def plot_curves(rows: Rows) -> Figure:
+    """Training loss and held-out balanced accuracy over the epochs, mean over seeds."""
+    figure = _figure(9, 3.4)
+    left, right = figure.subplots(1, 2)
+    for name, runs in _by_recipe(rows).items():
+        histories = [run["history"] for run in runs]
+        network = [row for row in histories[0] if row["phase"] == "train"]
+        loss = np.mean([[r["loss"] for r in h if r["phase"] == "train"] for h in histories], axis=0)
+        left.plot([row["epoch"] for row in network], loss, label=name)
+        measured = [r["epoch"] for r in histories[0] if "balanced_accuracy" in r]
+        values = [[r["balanced_accuracy"] for r in h if "balanced_accuracy" in r] for h in histories]
+        right.plot(measured, np.mean(values, axis=0), marker=".", label=name)
+    left.set(xlabel="epoch", ylabel="training loss (each recipe's own)", yscale="log")
+    right.set(xlabel="epoch", ylabel="held-out balanced accuracy")
+    left.grid(alpha=0.3)
+    right.grid(alpha=0.3)
+    right.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def plot_tsne(embeddings: Embeddings, classes: Sequence[str]) -> Figure:
+    """t-SNE of held-out embeddings, one picture a recipe, coloured by true class."""
+    figure, axes = _grid(len(embeddings), 2.8)
+    colours = mpl.colormaps["tab10" if len(classes) <= 10 else "nipy_spectral"]
+    for axis, (name, (features, labels)) in zip(axes, embeddings.items(), strict=True):
+        perplexity = min(30.0, max(1.0, (len(features) - 1) / 3))
+        points = TSNE(perplexity=perplexity, init="random", random_state=0).fit_transform(features)
+        shade = labels if len(classes) <= 10 else labels / (len(classes) - 1)
+        axis.scatter(*points.T, c=colours(shade), s=6)
+        axis.set_title(name)
+        axis.set_xticks([])
+        axis.set_yticks([])
+    if len(classes) <= 10:
+        from matplotlib.lines import Line2D
+
+        handles = [
+            Line2D([], [], marker="o", linestyle="", color=colours(k), label=label)
+            for k, label in enumerate(classes)
+        ]
+        figure.legend(handles=handles, loc="outside right upper", fontsize=8)
+    return figure
+
+
+def plot_cost(summaries: Sequence[Summary]) -> Figure:
+    """Balanced accuracy against training seconds, one point a recipe with its std."""
+    figure = _figure(7, 3.6)
+    axis = figure.subplots()
+    for summary in summaries:
+        x, y = summary.mean["seconds"], 100 * summary.mean["balanced_accuracy"]
+        std = np.nan_to_num(100 * summary.std["balanced_accuracy"])
+        axis.errorbar(x, y, std, marker="o", capsize=3)
+        axis.annotate(summary.recipe, (x, y), xytext=(6, 6), textcoords="offset points")
+    axis.set(xlabel="training seconds, a generator's training included", ylabel="balanced accuracy, %")
+    axis.margins(0.15)
+    axis.grid(alpha=0.3)
+    return figure

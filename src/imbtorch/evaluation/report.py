@@ -1,0 +1,94 @@
+"""The report: one HTML file with everything in it, and its figures as files beside it."""
+
+import base64
+import io
+import os
+from pathlib import Path
+
+import jinja2
+
+from imbtorch.evaluation import plots
+from imbtorch.evaluation.summary import COLUMNS, best_recipe, format_value, summarize
+
+CAPTIONS = {
+    "class_counts": ("Class counts", "Samples of each class in the training set."),
+    "recall": (
+        "Recall of each class",
+        "Share of each class's held-out samples that is found, mean over seeds.",
+    ),
+    "cost": (
+        "Cost against gain",
+        "Balanced accuracy (± standard deviation over seeds) against training time.",
+    ),
+    "curves": (
+        "Training curves",
+        "Mean over seeds. Nothing was chosen by the held-out curve: the last epoch counts.",
+    ),
+    "confusion": (
+        "Confusion matrices",
+        "All seeds together; each row shows where the samples of one true class went.",
+    ),
+    "tsne": (
+        "Embeddings",
+        "t-SNE of up to 50 held-out samples a class, first seed, coloured by true class.",
+    ),
+}
+
+
+def write_report(folder: Path, rows: plots.Rows, embeddings: plots.Embeddings) -> Path:
+    """Write ``report.html`` and ``figures/*.png`` into a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; existing files are replaced, each at once.
+    rows : sequence of mapping
+        Result rows as stored, at least one, all of one task.
+    embeddings : mapping
+        Recipe -> (embeddings (n, D), labels (n,)).
+
+    Returns
+    -------
+    Path
+        Of ``report.html``, which needs no other file and no network.
+    """
+    summaries = summarize(rows)
+    figures = {
+        "class_counts": plots.plot_class_counts(rows),
+        "recall": plots.plot_recall(rows),
+        "cost": plots.plot_cost(summaries),
+        "curves": plots.plot_curves(rows),
+        "confusion": plots.plot_confusion(rows),
+        "tsne": plots.plot_tsne(embeddings, rows[0]["data"]["classes"]),
+    }
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    images = []
+    for name, figure in figures.items():
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=130)
+        _replace(folder / "figures" / f"{name}.png", buffer.getvalue())
+        title, caption = CAPTIONS[name]
+        encoded = base64.b64encode(buffer.getvalue()).decode()
+        images.append({"title": title, "caption": caption, "data": encoded})
+    columns = {**COLUMNS, "seconds": "training seconds"}
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("imbtorch", "evaluation"), autoescape=True
+    )
+    html = environment.get_template("report.html.j2").render(
+        row=rows[0],
+        seeds=sorted({row["training_seed"] for row in rows}),
+        columns=columns,
+        best={name: best_recipe(summaries, name) for name in columns},
+        summaries=summaries,
+        format_value=format_value,
+        images=images,
+    )
+    path = folder / "report.html"
+    _replace(path, html.encode())
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    os.replace(part, path)

@@ -1,0 +1,76 @@
+"""The comparison as a table on the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from imbtorch.evaluation.summary import COLUMNS, Summary, best_recipe, format_value
+
+
+def print_table(
+    summaries: Sequence[Summary], title: str, baseline: str = "erm", console: Console | None = None
+) -> None:
+    """Print one row a recipe: metrics in per cent, mean ± std over seeds, the best in bold.
+
+    Parameters
+    ----------
+    summaries : sequence of Summary
+        At least one.
+    title : str
+        Printed above.
+    baseline : str, default="erm"
+        Named in the head of the lead's column.
+    console : rich.console.Console, optional
+        Where to print, by default the terminal, 150 columns wide where there is none.
+    """
+    console = console or Console()
+    if not console.is_terminal:
+        console.width = 150
+    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("recipe", no_wrap=True)
+    for heading in (*COLUMNS.values(), f"lead over {baseline}", "training seconds"):
+        table.add_column(heading, justify="right")
+    columns = (*COLUMNS, "seconds")
+    best = {name: best_recipe(summaries, name) for name in columns}
+    for summary in summaries:
+        cells = [
+            f"[bold]{format_value(summary, name)}[/bold]"
+            if best[name] == summary.recipe and len(summaries) > 1
+            else format_value(summary, name)
+            for name in columns
+        ]
+        cells.insert(len(COLUMNS), str(summary.lead) if summary.lead else "")
+        table.add_row(summary.recipe, *cells)
+    console.print(table)
+
+
+def print_classes(
+    metrics: Mapping[str, Any],
+    classes: Sequence[str],
+    class_counts: Sequence[int],
+    console: Console | None = None,
+) -> None:
+    """Print the metrics of one network, and the recall of each class.
+
+    Parameters
+    ----------
+    metrics : mapping
+        As `imbtorch.evaluate` returns.
+    classes : sequence of str
+        K class names.
+    class_counts : sequence of int
+        Class counts of the training set, K numbers.
+    console : rich.console.Console, optional
+        Where to print, by default the terminal.
+    """
+    console = console or Console()
+    for name, heading in COLUMNS.items():
+        console.print(f"{heading:20} {100 * metrics[name]:5.1f} %")
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in ("class", "training samples", "recall, %"):
+        table.add_column(heading, justify="left" if heading == "class" else "right")
+    for name, count, recall in zip(classes, class_counts, metrics["recall"], strict=True):
+        table.add_row(name, str(count), f"{100 * recall:.1f}")
+    console.print(table)

@@ -1,0 +1,1 @@
+"""Experiments: recipes x seeds on one data set, stored run by run."""

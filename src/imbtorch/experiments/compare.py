@@ -1,0 +1,152 @@
+"""compare: recipes x seeds on one task, resumable, ending in a report."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+from tqdm import tqdm
+
+from imbtorch.errors import InputError
+from imbtorch.evaluation.report import write_report
+from imbtorch.experiments.store import ResultStore, write_atomically
+from imbtorch.experiments.task import Task
+from imbtorch.models.inference import embed
+from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
+from imbtorch.training.fit import FitResult
+from imbtorch.training.recipes import make_recipe
+
+EMBEDDED_PER_CLASS = 50
+"""Test samples of each class whose embeddings are kept for the t-SNE picture."""
+
+
+def compare(
+    task: Task, recipes: Sequence[str], *, seeds: int = 3, out: str | Path, progress: bool = True
+) -> list[dict[str, Any]]:
+    """Train by every recipe with every seed, store each run, write the report.
+
+    Parameters
+    ----------
+    task : Task
+        Data, network and set-up, see `make_task`.
+    recipes : sequence of str
+        Names, see `make_recipe`.
+    seeds : int, default=3
+        Training seeds 0..seeds-1.
+    out : str or Path
+        Folder for ``results.jsonl``, ``report.html``, ``figures/`` and ``checkpoints/``. Runs
+        stored there are not repeated.
+    progress : bool, default=True
+        Whether to show a progress bar, over the epochs of all runs.
+
+    Returns
+    -------
+    list of dict
+        The rows of these recipes and seeds, as stored.
+
+    Raises
+    ------
+    InputError
+        If a recipe is unknown, or the folder holds another experiment's results.
+    """
+    if seeds < 1:
+        raise InputError(f"seeds is {seeds}; at least 1 is needed")
+    described = {name: make_recipe(name, task.epochs) for name in recipes}
+    if not described:
+        raise InputError("recipes is empty; name at least one, such as erm")
+    folder = Path(out)
+    store = ResultStore(folder, task.identity())
+    grid = [(name, seed) for name in described for seed in range(seeds)]
+    epochs = {name: sum(p.epochs for p in recipe.phases) for name, recipe in described.items()}
+    done = [r for r in grid if store.has(described[r[0]].describe(), r[1])]
+    with tqdm(
+        total=sum(epochs[name] for name, _ in grid),
+        initial=sum(epochs[name] for name, _ in done),
+        unit="epoch",
+        disable=not progress,
+        dynamic_ncols=True,
+    ) as bar:
+
+        def advance(row: dict[str, Any]) -> None:
+            bar.update()
+
+        generator = SharedGenerator(task, folder / "generator.safetensors", bar)
+        for name, seed in grid:
+            if (name, seed) in done:
+                continue
+            bar.set_description(f"{name}, seed {seed}")
+            generator.used = False
+            fitted = task.fit(name, seed, generator, advance)
+            row = task.result(name, seed, fitted)
+            if generator.used:
+                row["seconds"] += generator.seconds - generator.spent
+                row["generator_seconds"] = generator.seconds
+            _keep(task, folder, name, seed, fitted)
+            store.append(row)
+    wanted = {(name, seed) for name, seed in grid}
+    rows = [
+        r
+        for r in store.rows
+        if (r["recipe"]["name"], r["training_seed"]) in wanted
+        and r["recipe"] == described[r["recipe"]["name"]].describe()
+    ]
+    rows.sort(key=lambda r: grid.index((r["recipe"]["name"], r["training_seed"])))
+    write_report(folder, rows, _embeddings(folder, described))
+    return rows
+
+
+class SharedGenerator:
+    """The generator of a task: trained when first asked for, stored, and read from then on.
+
+    Attributes
+    ----------
+    used : bool
+        Whether it was asked for since this was last set to False.
+    seconds : float
+        What its training took, whenever that was.
+    spent : float
+        What of that fell into the run that asked for it.
+    """
+
+    def __init__(self, task: Task, path: Path, bar: Any) -> None:
+        self.task, self.path, self.bar = task, path, bar
+        self.used, self.seconds, self.spent = False, 0.0, 0.0
+
+    def __call__(self) -> nn.Module:
+        self.used, self.spent = True, 0.0
+        if not self.path.exists():
+            self.bar.total += self.task.epochs
+            fitted = self.task.generator(lambda row: self._advance())
+            self.spent = fitted.seconds
+            header = self.task.header("erm", self.task.data_seed)
+            save_checkpoint(self.path, fitted.model, {**header, "seconds": fitted.seconds})
+        model, header = load_checkpoint(self.path)
+        self.seconds = header["seconds"]
+        return model
+
+    def _advance(self) -> None:
+        self.bar.update()
+
+
+def _keep(task: Task, folder: Path, name: str, seed: int, fitted: FitResult) -> None:
+    """Store the trained network, and of the first seed the embeddings to be drawn."""
+    path = folder / "checkpoints" / f"{name}-seed{seed}.safetensors"
+    save_checkpoint(path, fitted.model, task.header(name, seed))
+    if seed == 0:
+        features, y = (t.cpu().numpy() for t in embed(fitted.model, task.data.test))
+        rng = np.random.default_rng(0)
+        classes = [np.flatnonzero(y == k) for k in range(len(task.data.classes))]
+        rows = np.concatenate([rng.permutation(c)[:EMBEDDED_PER_CLASS] for c in classes])
+        buffer = io.BytesIO()
+        np.savez(buffer, features=features[rows], labels=y[rows])
+        write_atomically(folder / "checkpoints" / f"{name}-embeddings.npz", buffer.getvalue())
+
+
+def _embeddings(folder: Path, recipes: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    out = {}
+    for name in recipes:
+        with np.load(folder / "checkpoints" / f"{name}-embeddings.npz") as arrays:
+            out[name] = (arrays["features"], arrays["labels"])
+    return out

@@ -1,0 +1,109 @@
+"""LDAM: label-distribution-aware margins."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from imbtorch.errors import InputError
+
+
+def ldam_margins(counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
+    r"""Return the margin of each class.
+
+    .. math:: \Delta_k = C / n_k^{1/4}, \quad \max_k \Delta_k = \text{max\_margin}
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Class counts n_k, K numbers, each at least 1.
+    max_margin : float, default=0.5
+        Margin of the rarest class, positive; in units of the cosine.
+
+    Returns
+    -------
+    Tensor of shape (K,), float32
+
+    Raises
+    ------
+    InputError
+        If a count is below 1 or `max_margin` is not positive.
+
+    Examples
+    --------
+    >>> ldam_margins([10000, 16])
+    tensor([0.1000, 0.5000])
+    """
+    n = torch.as_tensor(counts, dtype=torch.float64)
+    if n.ndim != 1 or len(n) == 0 or not bool((n >= 1).all()):
+        raise InputError(f"class_counts is {list(counts)}; every class needs a count of at least 1")
+    if not max_margin > 0:
+        raise InputError(f"max_margin is {max_margin}; it must be positive")
+    return (max_margin * (n.min() / n) ** 0.25).float()
+
+
+class LDAMLoss(nn.Module):
+    r"""Cross-entropy that asks of rare classes a larger margin.
+
+    .. math:: \ell = w_y \, CE\big(s (z - \Delta_y e_y),\, y\big), \quad
+              \Delta_k = C / n_k^{1/4}
+
+    Averaged over the batch's weights, as torch's ``CrossEntropyLoss`` does (methods that
+    average over the batch size instead differ by that factor).
+
+    Parameters
+    ----------
+    class_counts : sequence of int
+        Class counts n_k of the training set, K numbers, each at least 1.
+    max_margin : float, default=0.5
+        Margin of the rarest class.
+    scale : float, default=30.0
+        Factor s on the cosines.
+    weight : Tensor of shape (K,), optional
+        Class weights w_k, as of `effective_number_weights` (LDAM-DRW's second phase).
+
+    Raises
+    ------
+    InputError
+        If a count is below 1, or `max_margin` or `scale` is not positive.
+
+    Notes
+    -----
+    The logits are cosines: use a `CosineHead`. Call with logits (B, K) and labels (B,) int64.
+
+    References
+    ----------
+    Cao et al., NeurIPS 2019, equations 10 to 13.
+
+    Examples
+    --------
+    >>> loss = LDAMLoss([100, 10])
+    >>> cosines = torch.tensor([[0.9, -0.9]])
+    >>> bool(loss(cosines, torch.tensor([0])) < loss(-cosines, torch.tensor([0])))
+    True
+    """
+
+    margins: Tensor
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        class_counts: Sequence[int],
+        max_margin: float = 0.5,
+        scale: float = 30.0,
+        weight: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        if not scale > 0:
+            raise InputError(f"scale is {scale}; it must be positive")
+        self.scale = scale
+        self.register_buffer("margins", ldam_margins(class_counts, max_margin))
+        self.register_buffer("weight", weight)
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return the mean loss, a scalar."""
+        rows = torch.arange(len(y), device=y.device)
+        margins = torch.zeros_like(logits)
+        margins[rows, y] = self.margins[y].to(logits.dtype)
+        return F.cross_entropy(self.scale * (logits - margins), y, self.weight)

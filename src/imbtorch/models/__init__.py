@@ -1,0 +1,1 @@
+"""Networks: every one is features + head."""

@@ -1,0 +1,129 @@
+"""Networks by name."""
+
+import difflib
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import ArrayDataset, as_float
+from imbtorch.errors import InputError
+from imbtorch.models.classifier import Classifier, CosineHead, Normalize
+from imbtorch.models.resnet import resnet32
+from imbtorch.models.small import mlp, small_cnn, wide_cnn
+from imbtorch.seeding import scoped_seed
+
+MODELS: dict[str, Callable[[tuple[int, ...], int], Classifier]] = {
+    "resnet32": resnet32,
+    "small-cnn": small_cnn,
+    "wide-cnn": wide_cnn,
+    "mlp": mlp,
+}
+
+
+def build_model(
+    name: str,
+    input_shape: tuple[int, ...],
+    num_classes: int,
+    *,
+    train: Dataset[object] | None = None,
+    seed: int = 0,
+    head: str = "linear",
+) -> Classifier:
+    """Make a network by name, with the data's normalisation as its first layer.
+
+    Parameters
+    ----------
+    name : {"resnet32", "small-cnn", "wide-cnn", "mlp"}
+        Which network.
+    input_shape : tuple of int
+        Shape of one input: (C, H, W) or (D,).
+    num_classes : int
+        Number of classes K.
+    train : Dataset, optional
+        Mean and standard deviation are taken from it (per channel or feature); without it the
+        input is used as it is until weights are loaded.
+    seed : int, default=0
+        Training seed: decides the initial parameters.
+    head : {"linear", "cosine"}, default="linear"
+        Kind of the head.
+
+    Returns
+    -------
+    Classifier
+        With `spec` set, from which a checkpoint makes it again.
+
+    Raises
+    ------
+    InputError
+        If there is no such network, or it cannot take inputs of that shape.
+
+    Examples
+    --------
+    >>> build_model("small-cnn", (1, 8, 8), 10).spec["name"]
+    'small-cnn'
+    """
+    if name not in MODELS:
+        near = difflib.get_close_matches(name, MODELS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"model is {name!r}; known are {', '.join(MODELS)}{hint}")
+    if name != "mlp" and (len(input_shape) != 3 or min(input_shape[1:]) < 4):
+        raise InputError(
+            f"model is {name!r}, made for images (C, H, W) of 4 x 4 pixels or more; these inputs "
+            f"have the shape {tuple(input_shape)}: use mlp"
+        )
+    with scoped_seed(seed):
+        model = MODELS[name](input_shape, num_classes)
+    normalize = _normalization(input_shape, train)
+    model.features = nn.Sequential(normalize, *model.features.children())
+    model.spec = {
+        "name": name,
+        "input_shape": list(input_shape),
+        "num_classes": num_classes,
+        "head": "linear",
+    }
+    if head == "cosine":
+        replace_head(model, CosineHead, seed)
+    return model
+
+
+def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed: int) -> None:
+    """Give `model` a fresh head made by ``kind(D, K)``, on the device of the old one."""
+    weight = model.head.weight
+    assert isinstance(weight, torch.Tensor)
+    num_classes, size = weight.shape
+    with scoped_seed(seed):
+        model.head = kind(size, num_classes).to(weight.device)
+    if model.spec is not None:
+        model.spec["head"] = "cosine" if isinstance(model.head, CosineHead) else "linear"
+
+
+def fresh_copy(model: Classifier, seed: int) -> Classifier:
+    """Return a network of the same form with newly drawn parameters and the same buffers."""
+    import copy
+
+    copied = copy.deepcopy(model)
+    with scoped_seed(seed):
+        if model.spec is not None:
+            fresh = build_model(**{**model.spec, "seed": seed})
+            copied.load_state_dict(dict(fresh.named_parameters()), strict=False)
+        else:
+            for module in copied.modules():
+                if hasattr(module, "reset_parameters"):
+                    module.reset_parameters()
+    return copied
+
+
+def _normalization(shape: tuple[int, ...], train: Dataset[object] | None) -> Normalize:
+    size = shape[0]
+    if train is None:
+        return Normalize(torch.zeros(size), torch.ones(size))
+    if isinstance(train, ArrayDataset):
+        x = as_float(train.x[:50_000]).cpu()
+    else:
+        step = max(len(train) // 2_000, 1)  # type: ignore[arg-type]
+        rows = range(0, len(train), step)  # type: ignore[arg-type]
+        x = torch.stack([as_float(train[i][0]) for i in rows])  # type: ignore[index]
+    dims = (0, *range(2, x.ndim))
+    return Normalize(x.mean(dims), x.std(dims).clamp_min(1e-3))

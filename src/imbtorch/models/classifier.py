@@ -1,0 +1,192 @@
+"""Every network is features + head."""
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from imbtorch.errors import InputError
+
+
+class Classifier(nn.Module):
+    """A network in two parts: `features` makes embeddings, `head` makes logits of them.
+
+    Parameters
+    ----------
+    features : nn.Module
+        (B, ...) -> embeddings of shape (B, D).
+    head : nn.Module
+        (B, D) -> logits of shape (B, K); its last parameter tensor named ``weight`` has the
+        shape (K, D).
+    spec : dict, optional
+        The arguments with which `build_model` makes this network again.
+
+    Examples
+    --------
+    >>> model = Classifier(nn.Flatten(), nn.Linear(4, 3))
+    >>> model(torch.zeros(2, 2, 2)).shape
+    torch.Size([2, 3])
+    """
+
+    def __init__(
+        self, features: nn.Module, head: nn.Module, spec: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__()
+        self.features = features
+        self.head = head
+        self.spec = spec
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits of shape (B, K)."""
+        logits: Tensor = self.head(self.features(x))
+        return logits
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Return the softmax of `logits`, first scaled where the head has a ``scale``.
+
+        Cosines lie in [-1, 1]: their plain softmax is close to uniform, so a `CosineHead`
+        carries the scale its loss was trained with.
+        """
+        return (logits.float() * float(getattr(self.head, "scale", 1.0))).softmax(-1)
+
+
+class CosineHead(nn.Module):
+    r"""Logits are cosines between the embedding and each class weight.
+
+    .. math:: z_k = \frac{w_k^\top h}{\lVert w_k \rVert \lVert h \rVert} \in [-1, 1]
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Embedding size D and number of classes K.
+    scale : float, default=30.0
+        What the loss multiplies the cosines by (`LDAMLoss` has the same default); used here
+        for probabilities alone.
+
+    References
+    ----------
+    LDAM-DRW (Cao et al., NeurIPS 2019), whose margins need a head of unit norms.
+
+    Examples
+    --------
+    >>> logits = CosineHead(8, 3)(torch.randn(4, 8) * 100)
+    >>> bool((logits.abs() <= 1 + 1e-6).all())
+    True
+    """
+
+    def __init__(self, in_features: int, out_features: int, scale: float = 30.0) -> None:
+        super().__init__()
+        self.in_features, self.out_features, self.scale = in_features, out_features, scale
+        self.weight = nn.Parameter(torch.empty(out_features, in_features))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the class weights anew: only their directions matter."""
+        nn.init.normal_(self.weight)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Return cosines of shape (B, K)."""
+        return nn.functional.linear(
+            nn.functional.normalize(h), nn.functional.normalize(self.weight)
+        )
+
+
+class Normalize(nn.Module):
+    """Subtract a mean and divide by a standard deviation, as part of the network.
+
+    Parameters
+    ----------
+    mean, std : Tensor of shape (C,) or (D,)
+        Per channel of an image or per feature.
+
+    Examples
+    --------
+    >>> Normalize(torch.tensor([1.0]), torch.tensor([2.0]))(torch.full((1, 1, 1, 1), 5.0)).item()
+    2.0
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the normalised batch."""
+        shape = (-1, *[1] * (x.ndim - 2)) if x.ndim > 2 else (-1,)
+        return (x - self.mean.view(shape)) / self.std.view(shape)
+
+
+def split_head(model: nn.Module, name: str) -> Classifier:
+    """Split any network into features and head at a named last layer.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Its layer `name` takes embeddings of shape (B, D) and makes the logits that `model`
+        returns. It is left as it is; the result holds a copy.
+    name : str
+        Name of the head layer, e.g. ``"fc"`` or ``"classifier.2"``.
+
+    Returns
+    -------
+    Classifier
+
+    Raises
+    ------
+    InputError
+        If `model` has no such layer; those that could be meant are listed.
+
+    Examples
+    --------
+    >>> network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    >>> classifier = split_head(network, "2")
+    >>> x = torch.randn(5, 4)
+    >>> classifier.features(x).shape, bool((classifier(x) == network(x)).all())
+    (torch.Size([5, 8]), True)
+    """
+    modules = dict(model.named_modules())
+    if name not in modules or not name:
+        linear = [n for n, m in modules.items() if isinstance(m, nn.Linear)]
+        raise InputError(f"head is {name!r}; the model's linear layers are {', '.join(linear)}")
+    features = copy.deepcopy(model)
+    head = features.get_submodule(name)
+    features.set_submodule(name, nn.Identity())
+    return Classifier(features, head)
+
+
+def join_head(classifier: Classifier, name: str) -> nn.Module:
+    """Put a network split by `split_head` together again.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        What `split_head` returned, perhaps trained, its head perhaps replaced.
+    name : str
+        The name given to `split_head`.
+
+    Returns
+    -------
+    nn.Module
+        A network of the original's form; a copy.
+
+    Examples
+    --------
+    >>> network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    >>> type(join_head(split_head(network, "2"), "2")[2]).__name__
+    'Linear'
+    """
+    model = copy.deepcopy(classifier.features)
+    model.set_submodule(name, copy.deepcopy(classifier.head))
+    return model
+
+
+def head_size(head: nn.Module) -> tuple[int, int]:
+    """Return (D, K) of a head, read from its weight."""
+    weight = getattr(head, "weight", None)
+    if not isinstance(weight, Tensor) or weight.ndim != 2:
+        raise InputError(f"head is a {type(head).__name__}; a layer with a (K, D) weight is needed")
+    return weight.shape[1], weight.shape[0]

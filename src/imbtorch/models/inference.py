@@ -1,0 +1,89 @@
+"""Embeddings and logits of a whole data set, in evaluation mode and without augmentation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from imbtorch.data.batches import Batches
+from imbtorch.models.classifier import Classifier
+
+
+def embed(
+    model: Classifier, dataset: Dataset[Any], *, batch_size: int = 1000
+) -> tuple[Tensor, Tensor]:
+    """Return the embeddings and labels of a data set.
+
+    Parameters
+    ----------
+    model : Classifier
+        Its batch statistics are not updated; its mode is put back afterwards.
+    dataset : Dataset
+        Yields (x, y).
+    batch_size : int, default=1000
+        Samples at a time.
+
+    Returns
+    -------
+    features : Tensor of shape (N, D), float32
+        On the device of the model.
+    labels : Tensor of shape (N,), int64
+        On the same device.
+
+    Examples
+    --------
+    >>> from imbtorch import ArrayDataset, mlp
+    >>> features, labels = embed(mlp((2,), 3, hidden=5), ArrayDataset(torch.randn(4, 2), [0, 1, 2, 0]))
+    >>> features.shape, labels.tolist()
+    (torch.Size([4, 5]), [0, 1, 2, 0])
+    """
+    return _apply(model, model.features, dataset, batch_size)
+
+
+def predict_logits(
+    model: nn.Module, dataset: Dataset[Any], *, batch_size: int = 1000
+) -> tuple[Tensor, Tensor]:
+    """Return the logits and labels of a data set.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Its batch statistics are not updated; its mode is put back afterwards.
+    dataset : Dataset
+        Yields (x, y).
+    batch_size : int, default=1000
+        Samples at a time.
+
+    Returns
+    -------
+    logits : Tensor of shape (N, K), float32
+        On the device of the model.
+    labels : Tensor of shape (N,), int64
+        On the same device.
+
+    Examples
+    --------
+    >>> from imbtorch import ArrayDataset, mlp
+    >>> logits, labels = predict_logits(mlp((2,), 3), ArrayDataset(torch.randn(4, 2), [0, 1, 2, 0]))
+    >>> logits.shape
+    torch.Size([4, 3])
+    """
+    return _apply(model, model, dataset, batch_size)
+
+
+@torch.no_grad()
+def _apply(
+    model: nn.Module, function: Callable[[Tensor], Tensor], dataset: Dataset[Any], batch_size: int
+) -> tuple[Tensor, Tensor]:
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    training = model.training
+    model.eval()
+    try:
+        parts = [
+            (function(x).float(), y) for x, y in Batches(dataset, batch_size=batch_size, device=device)
+        ]
+    finally:
+        model.train(training)
+    return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])

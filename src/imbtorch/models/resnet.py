@@ -1,0 +1,67 @@
+"""ResNet in the form made for CIFAR (He et al. 2016, section 4.2)."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from imbtorch.models.classifier import Classifier
+
+
+class _Block(nn.Module):
+    def __init__(self, in_channels: int, channels: int) -> None:
+        super().__init__()
+        self.stride = 1 if in_channels == channels else 2
+        self.conv1 = nn.Conv2d(in_channels, channels, 3, self.stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.extra = channels - in_channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        if self.extra:  # the shortcut without parameters: every second pixel, channels padded
+            x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.extra // 2, self.extra - self.extra // 2))
+        return F.relu(out + x)
+
+
+def resnet32(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+    """Return the ResNet-32 of the CIFAR experiments: 464,154 parameters for 10 classes.
+
+    Three stages of five blocks with 16, 32, 64 channels, shortcuts without parameters, global
+    average pooling: embeddings of size D = 64.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (C, H, W) of an image with values in 0..1.
+    num_classes : int
+        Number of classes K.
+
+    Returns
+    -------
+    Classifier
+
+    References
+    ----------
+    He et al., "Deep residual learning for image recognition", CVPR 2016, section 4.2.
+
+    Examples
+    --------
+    >>> model = resnet32((3, 32, 32), 10)
+    >>> sum(p.numel() for p in model.parameters())
+    464154
+    """
+    layers: list[nn.Module] = [
+        nn.Conv2d(input_shape[0], 16, 3, 1, 1, bias=False),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+    ]
+    channels = 16
+    for width in (16, 32, 64):
+        for _ in range(5):
+            layers.append(_Block(channels, width))
+            channels = width
+    features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    for module in features.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)
+    return Classifier(features, nn.Linear(64, num_classes))

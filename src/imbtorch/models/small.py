@@ -1,0 +1,115 @@
+"""Small networks: the two CNNs of the DOS paper and the two-layer network for text."""
+
+from math import prod
+
+from torch import nn
+
+from imbtorch.models.classifier import Classifier
+
+
+def small_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+    """Return the CNN C6-C16-F400-F120: made for MNIST and SVHN.
+
+    Two 5x5 convolutions with 6 and 16 filters, each with ReLU and 2x2 max-pooling, two fully
+    connected layers with 400 and 120 units: embeddings of size D = 120.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (C, H, W) of an image with values in 0..1; H and W at least 4.
+    num_classes : int
+        Number of classes K.
+
+    Returns
+    -------
+    Classifier
+
+    References
+    ----------
+    DOS (ECML 2017), Table 4. Differs from the paper, which names neither kernel, padding nor
+    pooling: 5x5, padded to keep the size, max-pooling 2x2.
+
+    Examples
+    --------
+    >>> small_cnn((1, 28, 28), 10).head
+    Linear(in_features=120, out_features=10, bias=True)
+    """
+    return _cnn(input_shape, num_classes, (6, 16), (400, 120))
+
+
+def wide_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+    """Return the CNN C20-C50-F500-F120: made for CIFAR-10 and STL-10.
+
+    As `small_cnn`, with 20 and 50 filters and 500 and 120 units.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (C, H, W) of an image with values in 0..1; H and W at least 4.
+    num_classes : int
+        Number of classes K.
+
+    Returns
+    -------
+    Classifier
+
+    References
+    ----------
+    DOS (ECML 2017), Table 4; see `small_cnn` for what the paper leaves open.
+
+    Examples
+    --------
+    >>> wide_cnn((3, 32, 32), 10).head
+    Linear(in_features=120, out_features=10, bias=True)
+    """
+    return _cnn(input_shape, num_classes, (20, 50), (500, 120))
+
+
+def _cnn(
+    input_shape: tuple[int, ...], num_classes: int, filters: tuple[int, int], units: tuple[int, int]
+) -> Classifier:
+    channels, height, width = input_shape
+    flat = filters[1] * (height // 4) * (width // 4)
+    features = nn.Sequential(
+        nn.Conv2d(channels, filters[0], 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(filters[0], filters[1], 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(flat, units[0]),
+        nn.ReLU(),
+        nn.Linear(units[0], units[1]),
+        nn.ReLU(),
+    )
+    return Classifier(features, nn.Linear(units[1], num_classes))
+
+
+def mlp(input_shape: tuple[int, ...], num_classes: int, hidden: int = 256) -> Classifier:
+    """Return the two-layer fully connected network: one hidden layer with ReLU.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        Shape of one input; flattened.
+    num_classes : int
+        Number of classes K.
+    hidden : int, default=256
+        Hidden units, the embedding size D.
+
+    Returns
+    -------
+    Classifier
+
+    References
+    ----------
+    AMO (ICLR 2020 submission), section 3.1 (Twitter and Reuters); the width is not given there.
+
+    Examples
+    --------
+    >>> mlp((1000,), 36).head
+    Linear(in_features=256, out_features=36, bias=True)
+    """
+    features = nn.Sequential(nn.Flatten(), nn.Linear(prod(input_shape), hidden), nn.ReLU())
+    return Classifier(features, nn.Linear(hidden, num_classes))

@@ -1,0 +1,1 @@
+"""Resampling: arrays -> more arrays, before training or in the embedding space."""

@@ -1,0 +1,1 @@
+"""Training: phases, recipes by name, the loop, checkpoints."""

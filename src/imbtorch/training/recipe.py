@@ -1,0 +1,68 @@
+"""A recipe is a list of phases."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from imbtorch.training.run import Run
+from imbtorch.training.slots import describe
+
+
+class Phase(ABC):
+    """One stage of a recipe. A new kind of phase implements `run`.
+
+    Attributes
+    ----------
+    epochs : int
+        Epochs the phase trains for, for progress bars.
+    trains_network : bool
+        Whether these epochs train the whole network, and so count for its schedule.
+    """
+
+    epochs: int
+    trains_network = False
+
+    @abstractmethod
+    def run(self, run: Run) -> None:
+        """Train `run.model` further."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the phase and all its parameters as JSON-ready values."""
+        values = {k: describe(v) for k, v in vars(self).items() if v is not None}
+        return {"phase": type(self).__name__, **values}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to train: phases in order, and the kind of head they need.
+
+    Parameters
+    ----------
+    name : str
+        Shown in tables.
+    phases : sequence of Phase
+        Run one after the other on one network.
+    head : callable, optional
+        (D, K) -> head, as `CosineHead`; the network's own by default.
+
+    Examples
+    --------
+    >>> from imbtorch import RefitHead, Train
+    >>> Recipe("short", [Train(2), RefitHead(1)]).epochs
+    2
+    """
+
+    name: str
+    phases: Sequence[Phase]
+    head: Any = None
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of network training over all phases; those of the head alone not counted."""
+        return sum(phase.epochs for phase in self.phases if phase.trains_network)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the recipe with all its parameters as JSON-ready values."""
+        phases = [phase.describe() for phase in self.phases]
+        return {"name": self.name, "head": describe(self.head), "phases": phases}

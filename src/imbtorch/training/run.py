@@ -1,0 +1,123 @@
+"""What the phases of one run share: model, data, devices, seeds, history."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from sklearn.metrics import balanced_accuracy_score
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import class_counts, labels_of
+from imbtorch.data.augment import Augment
+from imbtorch.models.classifier import Classifier
+from imbtorch.models.inference import predict_logits
+from imbtorch.seeding import derive_seed
+from imbtorch.training.setup import Setup
+
+OnEpoch = Callable[[dict[str, Any]], None]
+"""Called with each row of the history."""
+
+
+class Run:
+    """The state of one training run; phases read and change it.
+
+    Attributes
+    ----------
+    model : Classifier
+        The network, on the device.
+    train, val : Dataset
+        Training set, and the held-out set whose balanced accuracy is recorded (or None).
+    setup : Setup
+        Optimiser and schedule.
+    fabric : Fabric
+        Devices and precision.
+    seed : int
+        Training seed.
+    epoch, total_epochs : int
+        Epochs of network training done, and planned over all phases.
+    history : list of dict
+        One row an epoch: epoch, phase, loss, lr, and now and then balanced_accuracy.
+    seconds : float
+        Time spent training, evaluation left out.
+    """
+
+    def __init__(
+        self,
+        model: Classifier,
+        train: Dataset[Any],
+        val: Dataset[Any] | None,
+        *,
+        setup: Setup,
+        fabric: Fabric,
+        seed: int,
+        total_epochs: int,
+        augment: Augment | None,
+        make_generator: Callable[[], nn.Module],
+        eval_every: int,
+        on_epoch: OnEpoch | None,
+    ) -> None:
+        self.model, self.train, self.val = model, train, val
+        self.setup, self.fabric, self.seed = setup, fabric, seed
+        self.epoch, self.total_epochs = 0, total_epochs
+        self.augment, self.make_generator = augment, make_generator
+        self.eval_every, self.on_epoch = eval_every, on_epoch
+        self.history: list[dict[str, Any]] = []
+        self.seconds = 0.0
+        self.labels = labels_of(train)
+        self.counts = class_counts(train)
+        self._optimized: tuple[nn.Module, Any] | None = None
+
+    def known(self, purpose: str) -> Mapping[str, Callable[[], Any]]:
+        """Return what a method of a phase may ask for by the name of an argument."""
+        x = self.train[0][0]
+        return {
+            "class_counts": lambda: self.counts,
+            "counts": lambda: self.counts,
+            "labels": lambda: self.labels,
+            "generator": self.make_generator,
+            "input_range": lambda: (0.0, 1.0) if x.ndim == 3 else None,
+            "seed": lambda: derive_seed(self.seed, purpose),
+            "random_state": lambda: derive_seed(self.seed, purpose, self.fabric.global_rank),
+            "num_replicas": lambda: self.fabric.world_size,
+            "rank": lambda: self.fabric.global_rank,
+        }
+
+    def optimized(self) -> tuple[nn.Module, Any]:
+        """Return the network and its optimiser set up for the devices; made at first use."""
+        if self._optimized is None:
+            optimizer = self.setup.optimizer(self.model.parameters())
+            self._optimized = self.fabric.setup(self.model, optimizer)
+        return self._optimized
+
+    def change_head(self, head: nn.Module) -> None:
+        """Put another head on the network; a later phase starts a new optimiser."""
+        self.model.head = head
+        self._optimized = None
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Count the time spent in the block as training."""
+        start = time.perf_counter()
+        yield
+        if self.fabric.device.type == "cuda":
+            torch.cuda.synchronize()
+        self.seconds += time.perf_counter() - start
+
+    def record(self, phase: str, loss: float, lr: float, *, last: bool) -> None:
+        """Add an epoch to the history, with the held-out accuracy where it is due."""
+        row = {"epoch": len(self.history) + 1, "phase": phase, "loss": loss, "lr": lr}
+        if self.val is not None and (last or row["epoch"] % self.eval_every == 0):
+            logits, y = predict_logits(self.model, self.val)
+            row["balanced_accuracy"] = balanced_accuracy(logits, y)
+        self.history.append(row)
+        if self.on_epoch is not None:
+            self.on_epoch(row)
+
+
+def balanced_accuracy(logits: Tensor, y: Tensor) -> float:
+    """Return the mean recall of the classes in `y`."""
+    return float(balanced_accuracy_score(y.cpu(), logits.argmax(1).cpu()))

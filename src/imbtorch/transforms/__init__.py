@@ -1,0 +1,1 @@
+"""Transforms: batch -> batch, during training."""

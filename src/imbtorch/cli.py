@@ -1,7 +1,8 @@
 """The command line: ``imbtorch compare``, ``train`` and ``evaluate``."""
 
 import sys
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ def train(recipe: str, seed: int, out: str, **task_options: Any) -> None:
 
 def evaluate(checkpoint: str, data: str, label: str | None) -> None:
     """Measure a stored network on a held-out set."""
+    from imbtorch.data.arrays import labels_of
     from imbtorch.data.inputs import input_from_json
     from imbtorch.data.load import load_for
     from imbtorch.evaluation.metrics import evaluate as measure
@@ -68,8 +70,15 @@ def evaluate(checkpoint: str, data: str, label: str | None) -> None:
     classes, counts = header["data"]["classes"], header["data"]["counts"]
     spec = input_from_json(header["input"])
     dataset = load_for(data, spec, classes, data_seed=header["data"]["seed"], label=label)
-    _say([f"recipe {header['recipe']['name']}, {len(dataset)} samples of {data}"])
+    _say([f"recipe {header['recipe']['name']}, {len(labels_of(dataset))} samples of {data}"])
     print_classes(measure(model, dataset, counts), classes, counts)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "compare": compare,
+    "train": train,
+    "evaluate": evaluate,
+}
 
 
 def _parser() -> Any:
@@ -116,12 +125,26 @@ def _say(lines: Iterable[str]) -> None:
         print(line, flush=True)
 
 
+def _underscored(argument: str) -> str:
+    """Accept ``--batch-size`` for the option that jsonargparse calls ``--batch_size``."""
+    if not argument.startswith("--"):
+        return argument
+    name, equals, value = argument[2:].partition("=")
+    return "--" + name.replace("-", "_") + equals + value
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"\nimbtorch: warning: {message}", file=sys.stderr)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, or 2 for unusable input."""
+    warnings.showwarning = _warn
     try:
-        parsed = _parser().parse_args(None if arguments is None else list(arguments))
+        given = sys.argv[1:] if arguments is None else arguments
+        parsed = _parser().parse_args([_underscored(argument) for argument in given])
         options = vars(parsed[parsed.subcommand])
-        {"compare": compare, "train": train, "evaluate": evaluate}[parsed.subcommand](**options)
+        COMMANDS[parsed.subcommand](**options)
     except InputError as error:
         print(f"imbtorch: error: {error}", file=sys.stderr)
         return 2

@@ -29,7 +29,7 @@ def scoped_seed(seed: int) -> Iterator[None]:
     >>> bool(first == second), bool((torch.get_rng_state() == before).all())
     (True, True)
     """
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield

@@ -74,7 +74,7 @@ class Batches:
     def _indexed(self) -> Iterator[tuple[Tensor, Tensor]]:
         assert isinstance(self.dataset, ArrayDataset)
         order = torch.as_tensor(list(self.sampler), dtype=torch.int64).to(self.device)
-        for indices in order.split(self.batch_size):
+        for indices in torch.split(order, self.batch_size):
             yield self.dataset.x[indices], self.dataset.y[indices]
 
     def _loaded(self) -> Iterator[tuple[Tensor, Tensor]]:

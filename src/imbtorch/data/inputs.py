@@ -6,10 +6,9 @@ form it was trained on.
 """
 
 import io
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,6 +16,14 @@ from torch import Tensor
 
 from imbtorch.data.arrays import check_finite
 from imbtorch.errors import InputError
+
+
+class Indexed(Protocol):
+    """Rows that can be counted and taken one by one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class ImageInput:
     kind = "image"
 
     @classmethod
-    def fit(cls, rows: Sequence[Any], image_size: int | None = None) -> "ImageInput":
+    def fit(cls, rows: Indexed, image_size: int | None = None) -> "ImageInput":
         """Take size and channels from the first image, or the size from `image_size`.
 
         Sizes above 64 pixels are reduced to 32, for which the built-in networks are made; hand
@@ -48,7 +55,7 @@ class ImageInput:
             height = width = 32
         return cls((height, width), 1 if first.mode in ("1", "L", "I;16", "I") else 3)
 
-    def transform(self, rows: Sequence[Any]) -> Tensor:
+    def transform(self, rows: Indexed) -> Tensor:
         """Return the images as a uint8 tensor of shape (N, C, H, W)."""
         from PIL.Image import Resampling
 
@@ -97,7 +104,7 @@ class TextInput:
     kind = "text"
 
     @classmethod
-    def fit(cls, rows: Sequence[str], words: int = 1000) -> "TextInput":
+    def fit(cls, rows: list[str], words: int = 1000) -> "TextInput":
         """Take the most frequent `words` of the texts, English stop words left out."""
         from sklearn.feature_extraction.text import CountVectorizer
 
@@ -108,7 +115,7 @@ class TextInput:
             raise InputError(f"DATA holds texts without a usable word: {error}") from error
         return cls(tuple(counter.get_feature_names_out()))
 
-    def transform(self, rows: Sequence[str]) -> Tensor:
+    def transform(self, rows: list[str]) -> Tensor:
         """Return the texts as a float32 tensor of shape (N, words), each row of L2 norm 1."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 

@@ -13,13 +13,13 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.inputs import ImageInput, Input
+from imbtorch.data.labels import class_names, encode_labels
 from imbtorch.data.profiles import (
     exponential_counts,
     linear_counts,
     make_imbalanced,
     step_counts,
 )
-from imbtorch.data.labels import class_names, encode_labels
 from imbtorch.data.sources import Rows, Split, open_source
 from imbtorch.errors import InputError
 

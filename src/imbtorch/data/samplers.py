@@ -1,7 +1,7 @@
 """Samplers: which indices an epoch visits, and in which order."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch.distributed
@@ -77,7 +77,8 @@ class ClassBalancedSampler(DistributedSampler[Any]):
             rank = torch.distributed.get_rank() if grouped else 0
         if not 0 <= rank < num_replicas:
             raise InputError(f"rank is {rank}; it must lie in 0..{num_replicas - 1}")
-        super().__init__(self.labels, num_replicas, rank, seed=seed)
+        # only the length of the first argument is used
+        super().__init__(cast(Any, self.labels), num_replicas, rank, seed=seed)
         wanted = len(self.labels) if num_samples is None else num_samples
         self.num_samples = -(-wanted // num_replicas)
         self.total_size = self.num_samples * num_replicas

@@ -175,7 +175,9 @@ def _hugging_face(loaded: Any, name: str, label: str | None, image_size: int | N
             f"DATA {name!r} has the columns {', '.join(features)}; no label column "
             f"({', '.join(map(str, candidates))}) is among them: name it with --label"
         )
-    inputs = [c for c in features if c != label_column and c not in LABEL_COLUMNS + ("coarse_label",)]
+    inputs = [
+        c for c in features if c != label_column and c not in (*LABEL_COLUMNS, "coarse_label")
+    ]
     images = [c for c in inputs if isinstance(features[c], Image)]
     texts = [c for c in inputs if getattr(features[c], "dtype", None) in ("string", "large_string")]
     numbers = [c for c in inputs if _is_number(features[c])]
@@ -193,7 +195,9 @@ def _hugging_face(loaded: Any, name: str, label: str | None, image_size: int | N
         return Split(Rows(table), labels)
 
     if not (images or texts or numbers):
-        raise InputError(f"DATA {name!r} has no column of images, texts or numbers beside its label")
+        raise InputError(
+            f"DATA {name!r} has no column of images, texts or numbers beside its label"
+        )
     column = (images or texts or [f"{len(numbers)} numeric columns"])[0]
     label_feature = features[label_column]
     train = split(train_name)

@@ -41,8 +41,9 @@ def _name_classes(axis: Axes, classes: Sequence[str]) -> None:
     if len(classes) > 30:
         axis.set_xlabel("class, in the order of the data")
         return
-    rotate = max(map(len, classes)) > 3
-    axis.set_xticks(range(len(classes)), classes, rotation=45 if rotate else 0, ha="right" if rotate else "center")
+    axis.set_xticks(range(len(classes)), classes)
+    if max(map(len, classes)) > 3:
+        axis.tick_params("x", rotation=60)
 
 
 def plot_class_counts(rows: Rows) -> Figure:
@@ -97,7 +98,9 @@ def plot_curves(rows: Rows) -> Figure:
         loss = np.mean([[r["loss"] for r in h if r["phase"] == "train"] for h in histories], axis=0)
         left.plot([row["epoch"] for row in network], loss, label=name)
         measured = [r["epoch"] for r in histories[0] if "balanced_accuracy" in r]
-        values = [[r["balanced_accuracy"] for r in h if "balanced_accuracy" in r] for h in histories]
+        values = [
+            [r["balanced_accuracy"] for r in h if "balanced_accuracy" in r] for h in histories
+        ]
         right.plot(measured, np.mean(values, axis=0), marker=".", label=name)
     left.set(xlabel="epoch", ylabel="training loss (each recipe's own)", yscale="log")
     right.set(xlabel="epoch", ylabel="held-out balanced accuracy")
@@ -115,7 +118,7 @@ def plot_tsne(embeddings: Embeddings, classes: Sequence[str]) -> Figure:
         perplexity = min(30.0, max(1.0, (len(features) - 1) / 3))
         points = TSNE(perplexity=perplexity, init="random", random_state=0).fit_transform(features)
         shade = labels if len(classes) <= 10 else labels / (len(classes) - 1)
-        axis.scatter(*points.T, c=colours(shade), s=6)
+        axis.scatter(points[:, 0], points[:, 1], c=colours(shade), s=6)
         axis.set_title(name)
         axis.set_xticks([])
         axis.set_yticks([])
@@ -139,7 +142,7 @@ def plot_cost(summaries: Sequence[Summary]) -> Figure:
         std = np.nan_to_num(100 * summary.std["balanced_accuracy"])
         axis.errorbar(x, y, std, marker="o", capsize=3)
         axis.annotate(summary.recipe, (x, y), xytext=(6, 6), textcoords="offset points")
-    axis.set(xlabel="training seconds, a generator's training included", ylabel="balanced accuracy, %")
+    axis.set(xlabel="training seconds (with the generator's)", ylabel="balanced accuracy, %")
     axis.margins(0.15)
     axis.grid(alpha=0.3)
     return figure

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import os
 from pathlib import Path
 
 import jinja2
@@ -91,4 +90,4 @@ def write_report(folder: Path, rows: plots.Rows, embeddings: plots.Embeddings) -
 def _replace(path: Path, content: bytes) -> None:
     part = path.with_name(path.name + ".part")
     part.write_bytes(content)
-    os.replace(part, path)
+    part.replace(path)

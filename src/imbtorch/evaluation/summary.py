@@ -9,7 +9,7 @@ from scipy import stats
 
 COLUMNS = {
     "balanced_accuracy": "balanced accuracy",
-    "gmean_recall": "G-mean of recalls",
+    "gmean_recall": "G-mean recalls",
     "gmean_macro": "G-mean macro",
     "f1_macro": "macro F1",
     "majority_recall": "majority recall",
@@ -40,13 +40,18 @@ class Lead:
         """Whether the lead, to either side, is larger than its noise."""
         return abs(self.mean) > self.noise
 
-    def __str__(self) -> str:
+    @property
+    def verdict(self) -> str:
+        """One of better, worse, within noise, and noise unknown (one seed)."""
         if not np.isfinite(self.noise):
-            return f"{100 * self.mean:+.1f} (one seed: noise unknown)"
-        verdict = "within noise"
-        if self.is_real:
-            verdict = "better" if self.mean > 0 else "worse"
-        return f"{100 * self.mean:+.1f} ± {100 * self.noise:.1f} {verdict}"
+            return "noise unknown"
+        if not self.is_real:
+            return "within noise"
+        return "better" if self.mean > 0 else "worse"
+
+    def __str__(self) -> str:
+        noise = f"±{100 * self.noise:.1f}" if np.isfinite(self.noise) else ""
+        return f"{100 * self.mean:+.1f}{noise}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def paired_lead(values: Sequence[float], baseline: Sequence[float]) -> Lead:
     Examples
     --------
     >>> print(paired_lead([0.80, 0.82, 0.81], [0.70, 0.73, 0.70]))
-    +10.0 ± 2.5 better
+    +10.0±2.5
     """
     difference = np.asarray(values) - np.asarray(baseline)
     n = len(difference)
@@ -147,4 +152,4 @@ def format_value(summary: Summary, metric: str) -> str:
     """Return mean ± std as text: per cent, or seconds with one digit."""
     scale = 1 if metric == "seconds" else 100
     mean, std = scale * summary.mean[metric], scale * summary.std[metric]
-    return f"{mean:.1f}" if np.isnan(std) else f"{mean:.1f} ± {std:.1f}"
+    return f"{mean:.1f}" if np.isnan(std) else f"{mean:.1f}±{std:.1f}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -12,7 +13,7 @@ from imbtorch.evaluation.summary import COLUMNS, Summary, best_recipe, format_va
 def print_table(
     summaries: Sequence[Summary], title: str, baseline: str = "erm", console: Console | None = None
 ) -> None:
-    """Print one row a recipe: metrics in per cent, mean ± std over seeds, the best in bold.
+    """Print one row a recipe: metrics in per cent, mean±std over seeds, the best in bold.
 
     Parameters
     ----------
@@ -23,16 +24,19 @@ def print_table(
     baseline : str, default="erm"
         Named in the head of the lead's column.
     console : rich.console.Console, optional
-        Where to print, by default the terminal, 150 columns wide where there is none.
+        Where to print, by default the terminal, 120 columns wide where there is none.
     """
     console = console or Console()
     if not console.is_terminal:
-        console.width = 150
-    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+        console.width = 120
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("recipe", no_wrap=True)
-    for heading in (*COLUMNS.values(), f"lead over {baseline}", "training seconds"):
+    columns = {**COLUMNS, "seconds": "training seconds"}
+    for name, heading in columns.items():
         table.add_column(heading, justify="right")
-    columns = (*COLUMNS, "seconds")
+        if name == "balanced_accuracy":
+            table.add_column(f"lead over {baseline}", justify="right")
+            table.add_column("is it noise?")
     best = {name: best_recipe(summaries, name) for name in columns}
     for summary in summaries:
         cells = [
@@ -41,7 +45,8 @@ def print_table(
             else format_value(summary, name)
             for name in columns
         ]
-        cells.insert(len(COLUMNS), str(summary.lead) if summary.lead else "")
+        lead = summary.lead
+        cells[1:1] = [str(lead), lead.verdict] if lead else ["", ""]
         table.add_row(summary.recipe, *cells)
     console.print(table)
 
@@ -68,7 +73,7 @@ def print_classes(
     console = console or Console()
     for name, heading in COLUMNS.items():
         console.print(f"{heading:20} {100 * metrics[name]:5.1f} %")
-    table = Table(show_edge=False, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD)
     for heading in ("class", "training samples", "recall, %"):
         table.add_column(heading, justify="left" if heading == "class" else "right")
     for name, count, recall in zip(classes, class_counts, metrics["recall"], strict=True):

@@ -15,15 +15,18 @@ from imbtorch.data.augment import augment_by_name
 from imbtorch.data.inputs import ImageInput, TextInput, input_to_json
 from imbtorch.data.load import LoadedData, load_data
 from imbtorch.evaluation.metrics import evaluate
-from imbtorch.models.build import MODELS, build_model
+from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
-from imbtorch.training.fit import FitResult, OnEpoch, fit, train_generator
+from imbtorch.training.fit import FitResult, fit, train_generator
 from imbtorch.training.recipes import make_recipe
+from imbtorch.training.run import OnEpoch
 from imbtorch.training.setup import SETUPS, Setup
 from imbtorch.training.slots import describe
 
-RATIOS = {"digits": 50.0}
-"""Imbalance ratio of a built-in data set where it is not the usual 100."""
+BUILT_IN: dict[str, dict[str, Any]] = {
+    "digits": {"ratio": 40.0, "epochs": 100, "batch_size": 32},
+}
+"""What goes with a built-in data set; chosen on a validation split of its training set."""
 
 
 def versions() -> dict[str, str]:
@@ -202,7 +205,7 @@ def make_task(
         Imbalance made in the training set: auto, none, exponential, step or linear. auto makes
         a balanced benchmark exponential and leaves other data as it is.
     ratio : float, optional
-        Largest / smallest class count of the profile, by default 100 (digits: 50).
+        Largest / smallest class count of the profile, by default 100 (digits: 40).
     model : str, default="auto"
         resnet32, small-cnn, wide-cnn or mlp. auto takes resnet32 for colour images, small-cnn
         for grey ones and mlp for texts and features.
@@ -233,11 +236,12 @@ def make_task(
     InputError
         If the data cannot be used (see `load_data`) or an option is unknown.
     """
+    usual: dict[str, Any] = {"ratio": 100.0, **BUILT_IN.get(data, {})}
     augment_by_name("none" if augment == "auto" else augment)
     loaded = load_data(
         data,
         profile=profile,
-        ratio=RATIOS.get(data, 100.0) if ratio is None else ratio,
+        ratio=usual["ratio"] if ratio is None else ratio,
         data_seed=data_seed,
         label=label,
         image_size=image_size,
@@ -248,12 +252,15 @@ def make_task(
         model = "resnet32" if colour else "small-cnn" if isinstance(spec, ImageInput) else "mlp"
     if augment == "auto":
         augment = "crop-flip" if colour else "crop" if isinstance(spec, ImageInput) else "none"
-    setup, usual_epochs = SETUPS.get(model, (Setup(), 0))
-    changes = {"lr": lr, "batch_size": batch_size}
-    setup = replace(setup, **{k: v for k, v in changes.items() if v is not None})
-    if model in MODELS:
-        epochs = usual_epochs if epochs is None else epochs
-    task = Task(loaded, data_seed, model, epochs or 0, setup, augment, precision)
+    setup, usual_epochs = SETUPS.get(model, (Setup(), 1))
+    asked = {"lr": lr, "batch_size": batch_size, "epochs": epochs}
+    chosen = {"epochs": usual_epochs, **usual, **{k: v for k, v in asked.items() if v is not None}}
+    setup = replace(
+        setup,
+        lr=chosen.get("lr", setup.lr),
+        batch_size=chosen.get("batch_size", setup.batch_size),
+    )
+    task = Task(loaded, data_seed, model, chosen["epochs"], setup, augment, precision)
     task.network(0)  # an unknown network, or one that cannot take this input, is said here
     make_recipe("erm", task.epochs)
     return task

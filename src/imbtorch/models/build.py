@@ -1,5 +1,6 @@
 """Networks by name."""
 
+import copy
 import difflib
 from collections.abc import Callable
 
@@ -101,8 +102,6 @@ def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed:
 
 def fresh_copy(model: Classifier, seed: int) -> Classifier:
     """Return a network of the same form with newly drawn parameters and the same buffers."""
-    import copy
-
     copied = copy.deepcopy(model)
     with scoped_seed(seed):
         if model.spec is not None:
@@ -110,8 +109,9 @@ def fresh_copy(model: Classifier, seed: int) -> Classifier:
             copied.load_state_dict(dict(fresh.named_parameters()), strict=False)
         else:
             for module in copied.modules():
-                if hasattr(module, "reset_parameters"):
-                    module.reset_parameters()
+                reset = getattr(module, "reset_parameters", None)
+                if callable(reset):
+                    reset()
     return copied
 
 

@@ -35,9 +35,9 @@ def embed(
     Examples
     --------
     >>> from imbtorch import ArrayDataset, mlp
-    >>> features, labels = embed(mlp((2,), 3, hidden=5), ArrayDataset(torch.randn(4, 2), [0, 1, 2, 0]))
+    >>> features, labels = embed(mlp((2,), 3, hidden=5), ArrayDataset(torch.randn(3, 2), [0, 1, 2]))
     >>> features.shape, labels.tolist()
-    (torch.Size([4, 5]), [0, 1, 2, 0])
+    (torch.Size([3, 5]), [0, 1, 2])
     """
     return _apply(model, model.features, dataset, batch_size)
 
@@ -66,9 +66,9 @@ def predict_logits(
     Examples
     --------
     >>> from imbtorch import ArrayDataset, mlp
-    >>> logits, labels = predict_logits(mlp((2,), 3), ArrayDataset(torch.randn(4, 2), [0, 1, 2, 0]))
+    >>> logits, labels = predict_logits(mlp((2,), 3), ArrayDataset(torch.randn(3, 2), [0, 1, 2]))
     >>> logits.shape
-    torch.Size([4, 3])
+    torch.Size([3, 3])
     """
     return _apply(model, model, dataset, batch_size)
 
@@ -81,9 +81,8 @@ def _apply(
     training = model.training
     model.eval()
     try:
-        parts = [
-            (function(x).float(), y) for x, y in Batches(dataset, batch_size=batch_size, device=device)
-        ]
+        batches = Batches(dataset, batch_size=batch_size, device=device)
+        parts = [(function(x).float(), y) for x, y in batches]
     finally:
         model.train(training)
     return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])

@@ -14,12 +14,12 @@ class _Block(nn.Module):
         self.bn1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
-        self.extra = channels - in_channels
+        self.padding = (0, 0, 0, 0, (channels - in_channels) // 2, (channels - in_channels) // 2)
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        if self.extra:  # the shortcut without parameters: every second pixel, channels padded
-            x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.extra // 2, self.extra - self.extra // 2))
+        if self.stride == 2:  # the shortcut without parameters: every second pixel, channels padded
+            x = F.pad(x[:, :, ::2, ::2], self.padding)
         return F.relu(out + x)
 
 

@@ -44,9 +44,13 @@ def resample(sampler: Resampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     >>> x.shape, y.tolist()
     (torch.Size([4, 1, 2, 2]), [0, 0, 1, 1])
     """
-    flat = x.flatten(1).cpu().numpy()
     images = x.dtype == torch.uint8
-    rows, labels = sampler.fit_resample(flat.astype(np.float32) if images else flat, y.cpu().numpy())
+    flat = x.flatten(1).cpu().numpy()
+    if images:
+        flat = flat.astype(np.float32)
+    rows, labels = sampler.fit_resample(
+        flat.astype(np.float32) if images else flat, y.cpu().numpy()
+    )
     out = torch.from_numpy(np.ascontiguousarray(rows)).view(-1, *x.shape[1:])
     if images:
         out = out.round().clamp(0, 255)

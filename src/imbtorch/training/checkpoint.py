@@ -1,7 +1,6 @@
 """Checkpoints: weights as safetensors, everything else as JSON in the same file's header."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ def save_checkpoint(
     tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
     part = path.with_name(path.name + ".part")
     save_file(tensors, part, metadata={_KEY: text})
-    os.replace(part, path)
+    part.replace(path)
 
 
 def load_checkpoint(

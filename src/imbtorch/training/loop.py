@@ -14,7 +14,7 @@ Transform = Callable[[Tensor, Tensor, nn.Module], tuple[Tensor, Tensor]]
 
 def train_epoch(
     fabric: Fabric,
-    model: nn.Module,
+    model: Any,
     optimizer: Any,
     batches: Iterable[tuple[Tensor, Tensor]],
     loss: nn.Module,
@@ -48,7 +48,7 @@ def train_epoch(
     InputError
         If the loss becomes NaN or infinite.
     """
-    plain = model.module
+    plain: nn.Module = model.module
     model.train()
     total, count = torch.zeros((), device=fabric.device), 0
     for step, (x, y) in enumerate(batches):

@@ -44,7 +44,9 @@ class RefitHead(Phase):
     50
     """
 
-    def __init__(self, epochs: int = 10, *, resample: Any = None, setup: Setup = HEAD_SETUP) -> None:
+    def __init__(
+        self, epochs: int = 10, *, resample: Any = None, setup: Setup = HEAD_SETUP
+    ) -> None:
         if epochs < 1:
             raise InputError(f"epochs is {epochs}; it must be at least 1")
         self.epochs, self.resample, self.setup = epochs, resample, setup
@@ -61,7 +63,9 @@ class RefitHead(Phase):
             run.change_head(head)
             # every process trains the same head on the same embeddings: nothing to exchange
             model, optimizer = _Alone(head), self.setup.optimizer(head.parameters())
-            sampler = DistributedSampler(data, 1, 0, seed=derive_seed(run.seed, "refit"))
+            sampler: DistributedSampler[Any] = DistributedSampler(
+                data, 1, 0, seed=derive_seed(run.seed, "refit")
+            )
             batches = Batches(
                 data, sampler, batch_size=self.setup.batch_size, device=run.fabric.device
             )

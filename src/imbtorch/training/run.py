@@ -109,7 +109,12 @@ class Run:
 
     def record(self, phase: str, loss: float, lr: float, *, last: bool) -> None:
         """Add an epoch to the history, with the held-out accuracy where it is due."""
-        row = {"epoch": len(self.history) + 1, "phase": phase, "loss": loss, "lr": lr}
+        row: dict[str, Any] = {
+            "epoch": len(self.history) + 1,
+            "phase": phase,
+            "loss": loss,
+            "lr": lr,
+        }
         if self.val is not None and (last or row["epoch"] % self.eval_every == 0):
             logits, y = predict_logits(self.model, self.val)
             row["balanced_accuracy"] = balanced_accuracy(logits, y)

@@ -58,7 +58,7 @@ class Setup:
         """Return the learning rate at a fraction of all epochs, 0 <= progress < 1."""
         rate = self.lr * min(1.0, progress / self.warmup) if self.warmup else self.lr
         for milestone in self.milestones:
-            if progress >= milestone :
+            if progress >= milestone:
                 rate *= self.decay
         return rate
 
@@ -78,8 +78,8 @@ HEAD_SETUP = Setup(warmup=0.5, milestones=())
 
 SETUPS = {
     "resnet32": (Setup(), 200),
-    "small-cnn": (Setup(lr=0.05, batch_size=64), 30),
-    "wide-cnn": (Setup(lr=0.05, batch_size=64), 30),
+    "small-cnn": (Setup(batch_size=64, lr=0.02, decay=0.1), 30),
+    "wide-cnn": (Setup(batch_size=64, lr=0.02, decay=0.1), 30),
     "mlp": (Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(0.67,), decay=0.1), 15),
 }
 """Set-up and number of epochs that go with each built-in network unless others are asked for."""

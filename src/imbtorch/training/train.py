@@ -1,6 +1,5 @@
 """Train: the phase that trains the whole network."""
 
-from functools import partial
 from typing import Any
 
 import torch

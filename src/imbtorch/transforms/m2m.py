@@ -123,7 +123,7 @@ def translate(
 
 
 def _unit(x: Tensor) -> Tensor:
-    norm = x.flatten(1).norm(dim=1).clamp_min(1e-12)
+    norm: Tensor = torch.linalg.vector_norm(x.flatten(1), dim=1).clamp_min(1e-12)
     return x / norm.view(-1, *[1] * (x.ndim - 1))
 
 

@@ -112,7 +112,7 @@ def load_data(
     --------
     >>> data = load_data("digits", ratio=20)
     >>> data.counts
-    [133, 95, 68, 49, 35, 25, 18, 12, 9, 6]
+    [131, 93, 67, 48, 34, 24, 17, 12, 9, 6]
     """
     source = open_source(data, label, image_size)
     train, test = source.train, source.test

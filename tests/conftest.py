@@ -1,0 +1,41 @@
+"""What several tests share: small made data, and real data where it lies beside the checkout."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data sets; skips where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"real data sets are not at hand: {SHARED} is absent")
+    return SHARED
+
+
+@pytest.fixture
+def blobs() -> tuple[torch.Tensor, torch.Tensor]:
+    """Three overlapping classes of 60, 20 and 8 points in the plane."""
+    rng = torch.Generator().manual_seed(0)
+    counts, centres = (60, 20, 8), ((0.0, 0.0), (1.5, 0.0), (0.0, 1.5))
+    x = torch.cat(
+        [
+            torch.randn(n, 2, generator=rng) * 0.7 + torch.tensor(c)
+            for n, c in zip(counts, centres, strict=True)
+        ]
+    )
+    return x, torch.repeat_interleave(torch.arange(3), torch.tensor(counts))
+
+
+@pytest.fixture
+def feature_file(tmp_path: Path) -> Path:
+    """An .npz with two overlapping classes, 80 and 16 samples."""
+    rng = np.random.default_rng(0)
+    features = np.concatenate([rng.normal(0, 1, (80, 3)), rng.normal(1, 1, (16, 3))])
+    path = tmp_path / "made.npz"
+    np.savez(path, features=features.astype(np.float32), labels=[0] * 80 + [1] * 16)
+    return path

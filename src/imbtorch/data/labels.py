@@ -26,7 +26,7 @@ def encode_labels(
     Parameters
     ----------
     train, test : ndarray
-        Stored labels: integers, strings, or floats that are whole numbers.
+        Stored labels: integers or strings, see `whole_numbers`.
     names : sequence of str, optional
         Names of integer labels. A name that no sample has is left out.
 
@@ -37,8 +37,7 @@ def encode_labels(
     Raises
     ------
     InputError
-        If there is one class only, a class is in one split alone, or the labels are
-        measurements rather than classes.
+        If there is one class only, or a class is in one split alone.
 
     Examples
     --------
@@ -46,7 +45,6 @@ def encode_labels(
     >>> encoded.classes, encoded.train.tolist(), encoded.notes
     (('cat', 'dog'), [1, 0, 1], ('labels mapped: cat -> 0, dog -> 1',))
     """
-    train, test = _whole_numbers(train), _whole_numbers(test)
     values = np.unique(train)
     if len(values) < 2:
         raise InputError(f"DATA holds one class only ({values[0]!s}); at least 2 are needed")
@@ -70,10 +68,17 @@ def encode_labels(
 
 def class_names(labels: np.ndarray, names: Sequence[str] | None = None) -> list[str]:
     """Return the class name of each stored label, as `encode_labels` names them."""
-    return [_name(value, names) for value in _whole_numbers(labels).tolist()]
+    return [_name(value, names) for value in labels.tolist()]
 
 
-def _whole_numbers(labels: np.ndarray) -> np.ndarray:
+def whole_numbers(labels: np.ndarray) -> np.ndarray:
+    """Return labels as integers or strings; floats must be whole numbers.
+
+    Raises
+    ------
+    InputError
+        If the labels are measurements or hold missing values.
+    """
     if labels.dtype.kind == "f":
         whole = labels.astype(np.int64, casting="unsafe") if np.isfinite(labels).all() else None
         if whole is None or not np.array_equal(whole, labels):

@@ -87,7 +87,8 @@ def load_data(
         See `imbtorch.data.sources.open_source`.
     profile : {"auto", "exponential", "step", "linear", "none"}, default="auto"
         Imbalance made in the training set. "auto" leaves imbalanced data as it is and makes a
-        balanced benchmark (largest class less than twice the smallest) exponential.
+        balanced benchmark (largest class less than twice the smallest, which has samples
+        enough for the ratio) exponential.
     ratio : float, default=100
         Imbalance ratio of the profile.
     data_seed : int, default=0
@@ -193,7 +194,7 @@ def _imbalance(
     counts = np.bincount(y)
     measured = counts.max() / counts.min()
     if profile == "auto":
-        profile = "exponential" if measured < 2 else "none"
+        profile = "exponential" if measured < 2 and counts.min() >= ratio else "none"
     if profile == "none":
         return np.arange(len(y)), f"as stored, ratio {measured:.4g}"
     if profile not in PROFILES:

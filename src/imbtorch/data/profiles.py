@@ -137,7 +137,7 @@ def _profile(
     if min(counts) < 1:
         raise InputError(
             f"ratio is {ratio}; with {n_max} samples in the largest class the smallest would be "
-            f"empty: {n_max} or less is possible"
+            f"empty: at most {n_max} is possible"
         )
     return counts
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from imbtorch.data.inputs import FeatureInput, ImageInput, Input, TextInput
+from imbtorch.data.labels import whole_numbers
 from imbtorch.errors import InputError
 
 LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "class", "y")
@@ -44,6 +45,9 @@ class Split:
 
     rows: Rows
     labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        self.labels = whole_numbers(self.labels)
 
     def take(self, indices: np.ndarray) -> "Split":
         """Return the samples at `indices`, in that order."""

@@ -7,7 +7,10 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
@@ -68,7 +71,7 @@ def plot_recall(rows: Rows) -> Figure:
         recall = np.mean([run["metrics"]["recall"] for run in runs], axis=0)
         axis.plot(recall, marker="o", markersize=4, label=name)
     axis.set_ylabel("recall")
-    axis.set_ylim(-0.02, 1.02)
+    axis.set_ylim(top=1.02)
     axis.grid(alpha=0.3)
     _name_classes(axis, rows[0]["data"]["classes"])
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
@@ -81,10 +84,12 @@ def plot_confusion(rows: Rows) -> Figure:
     figure, axes = _grid(len(groups), 2.8)
     for axis, (name, runs) in zip(axes, groups.items(), strict=True):
         confusion = np.sum([run["metrics"]["confusion"] for run in runs], axis=0)
-        axis.imshow(confusion / confusion.sum(1, keepdims=True), vmin=0, vmax=1, cmap="Blues")
-        axis.set_title(name)
-        axis.set_xlabel("predicted")
-        axis.set_ylabel("true")
+        shares = confusion / confusion.sum(1, keepdims=True)
+        # the square root makes rare confusions visible beside the diagonal
+        axis.imshow(shares, norm=PowerNorm(0.5, 0, 1), cmap="Blues")
+        axis.set(title=name, xlabel="predicted", ylabel="true")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.yaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
@@ -123,8 +128,6 @@ def plot_tsne(embeddings: Embeddings, classes: Sequence[str]) -> Figure:
         axis.set_xticks([])
         axis.set_yticks([])
     if len(classes) <= 10:
-        from matplotlib.lines import Line2D
-
         handles = [
             Line2D([], [], marker="o", linestyle="", color=colours(k), label=label)
             for k, label in enumerate(classes)
@@ -135,14 +138,14 @@ def plot_tsne(embeddings: Embeddings, classes: Sequence[str]) -> Figure:
 
 def plot_cost(summaries: Sequence[Summary]) -> Figure:
     """Balanced accuracy against training seconds, one point a recipe with its std."""
-    figure = _figure(7, 3.6)
+    figure = _figure(8, 3.6)
     axis = figure.subplots()
     for summary in summaries:
         x, y = summary.mean["seconds"], 100 * summary.mean["balanced_accuracy"]
         std = np.nan_to_num(100 * summary.std["balanced_accuracy"])
-        axis.errorbar(x, y, std, marker="o", capsize=3)
-        axis.annotate(summary.recipe, (x, y), xytext=(6, 6), textcoords="offset points")
+        axis.errorbar(x, y, std, marker="o", linestyle="", capsize=3, label=summary.recipe)
     axis.set(xlabel="training seconds (with the generator's)", ylabel="balanced accuracy, %")
-    axis.margins(0.15)
+    axis.set_xlim(left=0)
     axis.grid(alpha=0.3)
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

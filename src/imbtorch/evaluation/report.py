@@ -25,7 +25,8 @@ CAPTIONS = {
     ),
     "confusion": (
         "Confusion matrices",
-        "All seeds together; each row shows where the samples of one true class went.",
+        "All seeds together; each row shows where the samples of one "
+        "true class went (colour: square root of the share).",
     ),
     "tsne": (
         "Embeddings",

@@ -72,7 +72,13 @@ class Run:
         self._optimized: tuple[nn.Module, Any] | None = None
 
     def known(self, purpose: str) -> Mapping[str, Callable[[], Any]]:
-        """Return what a method of a phase may ask for by the name of an argument."""
+        """Return what a method of a phase may ask for by the name of an argument.
+
+        Parameters
+        ----------
+        purpose : str
+            What the seeds are for. They are the same on every process unless it says otherwise.
+        """
         x = self.train[0][0]
         return {
             "class_counts": lambda: self.counts,
@@ -81,7 +87,7 @@ class Run:
             "generator": self.make_generator,
             "input_range": lambda: (0.0, 1.0) if x.ndim == 3 else None,
             "seed": lambda: derive_seed(self.seed, purpose),
-            "random_state": lambda: derive_seed(self.seed, purpose, self.fabric.global_rank),
+            "random_state": lambda: derive_seed(self.seed, purpose),
             "num_replicas": lambda: self.fabric.world_size,
             "rank": lambda: self.fabric.global_rank,
         }

@@ -74,7 +74,8 @@ class Train(Phase):
                 train = resample_dataset(build(self.resample, known), train)
             weight = build(self.weights, known)
             loss = build(self.loss, {**known, "weight": lambda: weight}).to(run.fabric.device)
-            transform = build(self.batch, known)
+            # each process draws for its own share of the batch
+            transform = build(self.batch, run.known(f"batch {first}, {run.fabric.global_rank}"))
             sampler = build(self.sampler, known) or DistributedSampler(
                 train, run.fabric.world_size, run.fabric.global_rank, seed=run.seed
             )

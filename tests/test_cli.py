@@ -1,0 +1,171 @@
+"""The command line as a user meets it: reports, results, resuming, errors."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from imbtorch.cli import main
+
+OPTIONS = ["--recipes", "erm,drw,m2m,eos", "--seeds", "2", "--epochs", "4"]
+
+
+def results(folder):
+    rows = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+    for row in rows:
+        for name in ("seconds", "generator_seconds"):
+            row.pop(name, None)
+    return rows
+
+
+@pytest.fixture
+def compared(feature_file, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["compare", str(feature_file), *OPTIONS, "--out", str(out)]) == 0
+    return out, capsys.readouterr()
+
+
+def test_compare_prints_a_table_and_where_the_report_lies(compared):
+    out, printed = compared
+    for word in ("erm", "drw", "m2m", "eos", "balanced", "lead over", str(out / "report.html")):
+        assert word in printed.out
+    assert "epoch" in printed.err  # the progress bar
+
+
+def test_result_rows_say_what_was_run(compared):
+    rows = results(compared[0])
+    assert [(r["recipe"]["name"], r["training_seed"]) for r in rows] == [
+        (name, seed) for name in ("erm", "drw", "m2m", "eos") for seed in (0, 1)
+    ]
+    row = rows[4]
+    assert row["recipe"]["phases"][1]["batch"]["beta"] == 0.999
+    assert row["data"]["counts"] == [60, 12]
+    assert re.fullmatch("[0-9a-f]{16}", row["data"]["hash"])
+    assert {"torch", "imbtorch", "numpy"} <= set(row["versions"])
+    assert 0 <= row["metrics"]["balanced_accuracy"] <= 1
+    assert len(row["history"]) == 4
+
+
+def test_report_opens_offline(compared):
+    html = (compared[0] / "report.html").read_text()
+    assert html.count("data:image/png;base64,") == 6
+    assert not re.search(r"(src|href)=.(?!data:)", html)
+    assert "@import" not in html
+    for heading in ("Class counts", "Confusion", "Training curves", "Embeddings", "Cost"):
+        assert heading in html
+
+
+def test_the_same_command_repeats_nothing_and_more_seeds_go_on(compared, feature_file):
+    out, _ = compared
+    before = (out / "results.jsonl").read_bytes()
+    assert main(["compare", str(feature_file), *OPTIONS, "--out", str(out)]) == 0
+    assert (out / "results.jsonl").read_bytes() == before
+    more = [*OPTIONS[:3], "3", *OPTIONS[4:]]
+    assert main(["compare", str(feature_file), *more, "--out", str(out)]) == 0
+    after = (out / "results.jsonl").read_bytes()
+    assert after.startswith(before)
+    assert len(results(out)) == 12
+
+
+def test_the_same_seeds_give_the_same_results(compared, feature_file, tmp_path):
+    other = tmp_path / "other"
+    assert main(["compare", str(feature_file), *OPTIONS, "--out", str(other)]) == 0
+    assert results(other) == results(compared[0])
+
+
+def test_a_torn_last_line_is_run_again(compared, feature_file):
+    out, _ = compared
+    whole = results(out)
+    content = (out / "results.jsonl").read_bytes()
+    (out / "results.jsonl").write_bytes(content[:-40])
+    assert main(["compare", str(feature_file), *OPTIONS, "--out", str(out)]) == 0
+    assert results(out) == whole
+
+
+def test_killed_runs_go_on_to_the_same_results(compared, feature_file, tmp_path):
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "imbtorch", "compare", str(feature_file), *OPTIONS]
+    kills = 0
+    for rows_before_kill in (1, 4):
+        process = subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.DEVNULL)
+        path = out / "results.jsonl"
+        while process.poll() is None:
+            if path.exists() and path.read_bytes().count(b"\n") >= rows_before_kill:
+                os.kill(process.pid, signal.SIGKILL)
+                kills += process.wait() == -signal.SIGKILL
+            time.sleep(0.002)
+    assert kills >= 1
+    assert len(results(out)) < 8
+    assert subprocess.run([*command, "--out", str(out)], capture_output=True).returncode == 0
+    assert results(out) == results(compared[0])
+    assert not list(out.rglob("*.part"))
+
+
+def test_train_then_evaluate(feature_file, tmp_path, capsys):
+    path = tmp_path / "model.safetensors"
+    arguments = ["--recipe", "rs", "--epochs", "5", "--out", str(path)]
+    assert main(["train", str(feature_file), *arguments]) == 0
+    trained = capsys.readouterr().out
+    assert main(["evaluate", str(path), str(feature_file)]) == 0
+    evaluated = capsys.readouterr().out
+    assert "recipe rs" in evaluated
+    pattern = r"balanced accuracy +([\d.]+) %"
+    assert re.search(pattern, trained)[1] == re.search(pattern, evaluated)[1]
+
+
+ERRORS = {
+    "missing path": (["./nowhere"], "no such file or folder"),
+    "unknown recipe": (["DATA", "--recipes", "erm,lsam"], "did you mean ldam"),
+    "unknown model": (["DATA", "--model", "resnet34"], "resnet32"),
+    "image model": (["DATA", "--model", "resnet32"], "use mlp"),
+    "ratio": (["DATA", "--profile", "exponential", "--ratio", "0.1"], "ratio is 0.1"),
+    "huge ratio": (["DATA", "--profile", "step", "--ratio", "1000"], "would be empty"),
+    "profile": (["DATA", "--profile", "steps"], "exponential, step, linear"),
+    "seeds": (["DATA", "--seeds", "0"], "seeds is 0"),
+    "epochs": (["DATA", "--epochs", "0"], "epochs is 0"),
+    "augment": (["DATA", "--augment", "turn"], "crop-flip"),
+    "lr": (["DATA", "--lr", "-1"], "lr is -1"),
+    "option": (["DATA", "--speed", "9"], "--speed"),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_bad_input_ends_with_status_2_and_one_message(case, feature_file, tmp_path, capsys):
+    arguments, message = ERRORS[case]
+    arguments = [str(feature_file) if a == "DATA" else a for a in arguments]
+    out = tmp_path / "out"
+    try:
+        status = main(["compare", *arguments, "--out", str(out)])
+    except SystemExit as stop:
+        status = stop.code
+    printed = capsys.readouterr().err
+    assert status == 2
+    assert message in printed
+    assert "Traceback" not in printed
+    assert not out.exists()
+
+
+def test_another_experiments_folder_is_refused(compared, feature_file, capsys):
+    out, _ = compared
+    before = (out / "results.jsonl").read_bytes()
+    other = [*OPTIONS[:-1], "5"]
+    assert main(["compare", str(feature_file), *other, "--out", str(out)]) == 2
+    assert "another experiment's results (its epochs differ)" in capsys.readouterr().err
+    assert (out / "results.jsonl").read_bytes() == before
+
+
+def test_module_equals_command_and_dashes_are_accepted(feature_file, tmp_path):
+    command = [sys.executable, "-m", "imbtorch", "compare", str(feature_file)]
+    options = ["--batch-size=16", "--recipes=erm", "--seeds=1", "--epochs=1"]
+    done = subprocess.run(
+        [*command, *options, f"--out={tmp_path / 'o'}"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert results(tmp_path / "o")[0]["setup"]["batch_size"] == 16

@@ -1,0 +1,225 @@
+"""fit: schedules, slots, any data set, two processes, checkpoints."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from imbtorch import (
+    EOS,
+    ArrayDataset,
+    ClassBalancedSampler,
+    CosineHead,
+    InputError,
+    M2m,
+    Recipe,
+    RefitHead,
+    Setup,
+    Train,
+    build_model,
+    embed,
+    fit,
+    load_checkpoint,
+    make_recipe,
+    mlp,
+    predict_logits,
+    resnet32,
+    save_checkpoint,
+    split_head,
+)
+
+
+def test_deferred_recipes_change_what_they_say_at_their_epoch(blobs):
+    seen = []
+
+    class Watch(ClassBalancedSampler):
+        def set_epoch(self, epoch):
+            seen.append(epoch)
+            super().set_epoch(epoch)
+
+    recipe = Recipe("watch", [Train(8), Train(2, sampler=Watch)])
+    fit(recipe, mlp((2,), 3), blobs)
+    assert seen == [8, 9]
+    phases = make_recipe("drs", 200).phases
+    assert [p.epochs for p in phases] == [160, 40]
+    assert [p.sampler for p in phases] == [None, ClassBalancedSampler]
+    assert [p.epochs for p in make_recipe("m2m", 1).phases] == [0, 1]
+
+
+def test_learning_rate_rises_then_falls_at_the_milestones():
+    setup = Setup()
+    rate = [setup.schedule(epoch, 10, 200)(0) for epoch in (0, 4, 5, 159, 160, 179, 180)]
+    assert rate == pytest.approx([0.001, 0.081, 0.1, 0.1, 0.001, 0.001, 1e-5])
+    assert setup.schedule(159, 10, 200)(9) == pytest.approx(0.1)
+
+
+def test_loss_weights_reach_the_loss(blobs):
+    losses = []
+
+    class Record(nn.CrossEntropyLoss):
+        def __init__(self, weight=None):
+            super().__init__(weight)
+            losses.append(weight)
+
+    fit(
+        Recipe("a", [Train(1, loss=Record, weights=lambda counts: torch.tensor(counts) * 1.0)]),
+        mlp((2,), 3),
+        blobs,
+    )
+    assert losses[0].tolist() == [60, 20, 8]
+
+
+def test_batches_of_any_dataset_train_the_same_network(blobs):
+    class Plain(torch.utils.data.Dataset):
+        def __len__(self):
+            return len(blobs[0])
+
+        def __getitem__(self, index):
+            return blobs[0][index], int(blobs[1][index])
+
+    results = [
+        fit("rs", build_model("mlp", (2,), 3, seed=1), data, epochs=3, seed=2)
+        for data in (blobs, Plain(), ArrayDataset(*blobs))
+    ]
+    for other in results[1:]:
+        assert other.history == results[0].history
+
+
+def test_refit_changes_the_head_alone(blobs):
+    model = mlp((2,), 3, hidden=8)
+    fit("erm", model, blobs, epochs=5)
+    features = embed(model, ArrayDataset(*blobs))[0]
+    head = model.head
+    result = fit(
+        Recipe("eos", [RefitHead(3, resample=partial(EOS, n_neighbors=20))]), model, blobs, blobs
+    )
+    assert torch.equal(embed(model, ArrayDataset(*blobs))[0], features)
+    assert model.head is not head
+    assert [row["phase"] for row in result.history] == ["head"] * 3
+
+
+def test_training_may_go_on_after_a_new_head(blobs):
+    recipe = Recipe("back", [Train(2), RefitHead(1), Train(2)])
+    result = fit(recipe, mlp((2,), 3), blobs)
+    assert [row["phase"] for row in result.history] == ["train", "train", "head", "train", "train"]
+
+
+def test_generator_is_trained_when_missing_and_returned(blobs):
+    first = fit("m2m", mlp((2,), 3), blobs, epochs=5)
+    assert isinstance(first.generator, nn.Module)
+    assert fit("erm", mlp((2,), 3), blobs, epochs=1).generator is None
+    asked = []
+    second = fit(
+        "m2m", mlp((2,), 3), blobs, epochs=5, generator=lambda: asked.append(1) or first.generator
+    )
+    assert asked == [1]
+    assert second.generator is first.generator
+
+
+def test_ldam_gets_its_head_and_the_generator_a_plain_one(blobs):
+    recipe = make_recipe("ldam", 4)
+    both = Recipe(
+        "x", [*recipe.phases, Train(2, sampler=ClassBalancedSampler, batch=M2m)], CosineHead
+    )
+    result = fit(both, build_model("mlp", (2,), 3), blobs)
+    assert isinstance(result.model.head, CosineHead)
+    assert isinstance(result.generator.head, nn.Linear)
+
+
+def test_own_networks_are_split_at_their_head(blobs):
+    network = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
+    result = fit("eos", split_head(network, "2"), blobs, blobs, epochs=20)
+    assert result.history[-1]["balanced_accuracy"] > 0.5
+    with pytest.raises(InputError, match="0, 2"):
+        split_head(network, "fc")
+    with pytest.raises(InputError, match="split_head"):
+        fit("erm", network, blobs)
+
+
+def test_bad_training_sets_are_said(blobs):
+    x, y = blobs
+    with pytest.raises(InputError, match="no sample of class 3"):
+        fit("erm", mlp((2,), 4), blobs)
+    with pytest.raises(InputError, match="labels up to 2"):
+        fit("erm", mlp((2,), 2), blobs)
+    with pytest.raises(InputError, match="NaN"):
+        fit("erm", mlp((2,), 3), (x / 0, y))
+    with pytest.raises(InputError, match="lower lr"):
+        fit("erm", mlp((2,), 3), (x * 1e30, y), epochs=5, setup=Setup(lr=1e9))
+    with pytest.raises(InputError, match="did you mean ldam-drw"):
+        fit("ldam_drw", mlp((2,), 3), blobs)
+
+
+def test_a_lone_last_sample_does_not_break_batch_statistics():
+    x, y = torch.rand(17, 1, 4, 4), torch.arange(17) % 2
+    fit("erm", resnet32((1, 4, 4), 2), (x, y), epochs=1, setup=Setup(batch_size=8))
+
+
+def test_resnet32_has_the_published_size():
+    assert sum(p.numel() for p in resnet32((3, 32, 32), 10).parameters()) == 464_154
+
+
+def test_checkpoints_come_back_whole(tmp_path, blobs):
+    data = ArrayDataset(*blobs)
+    for head in ("linear", "cosine"):
+        model = build_model("mlp", (2,), 3, train=data, head=head)
+        save_checkpoint(tmp_path / "m.safetensors", model, {"recipe": {"name": "erm"}})
+        loaded, header = load_checkpoint(tmp_path / "m.safetensors")
+        assert torch.equal(predict_logits(model, data)[0], predict_logits(loaded, data)[0])
+        assert header["recipe"] == {"name": "erm"}
+    assert [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_bad_checkpoints_are_said(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        load_checkpoint(tmp_path / "none")
+    path = tmp_path / "m.safetensors"
+    save_checkpoint(path, build_model("mlp", (2,), 3))
+    with pytest.raises(InputError, match="does not fit"):
+        load_checkpoint(path, mlp((5,), 3))
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(InputError, match="damaged"):
+        load_checkpoint(path)
+
+
+SCRIPT = textwrap.dedent("""
+    import sys, numpy as np, torch, torch.distributed as dist
+    from lightning_fabric import Fabric
+    from imbtorch import build_model, fit
+    fabric = Fabric(accelerator="cpu", devices=2, strategy="ddp")
+    fabric.launch()
+    rng = torch.Generator().manual_seed(0)
+    y = torch.arange(3).repeat_interleave(torch.tensor([60, 20, 8]))
+    x = torch.randn(88, 2, generator=rng) + 2 * torch.eye(3)[y][:, :2]
+    result = fit(sys.argv[1], build_model("mlp", (2,), 3), (x, y), (x, y), epochs=40, fabric=fabric)
+    state = torch.cat([p.flatten() for p in result.model.parameters()])
+    every = [torch.empty_like(state) for _ in range(2)]
+    dist.all_gather(every, state)
+    assert torch.equal(*every), "both processes end with the same network"
+    if fabric.global_rank == 0:
+        print("accuracy", result.history[-1]["balanced_accuracy"])
+    dist.destroy_process_group()
+""")
+
+
+@pytest.mark.parametrize("recipe", ["m2m", "eos"])
+def test_two_processes_train_one_network(recipe, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*launcher, "--nproc-per-node=2", script, recipe],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    accuracy = float(done.stdout.split("accuracy")[1].split()[0])
+    assert accuracy > 0.7
+    assert np.isfinite(accuracy)

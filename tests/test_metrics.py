@@ -1,0 +1,92 @@
+"""Metrics against hand-computed cases and the published figures; leads against their noise."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imbtorch import classification_metrics, exponential_counts, majority_classes
+from imbtorch.evaluation.summary import best_recipe, paired_lead, summarize
+
+TRUE = [0] * 4 + [1] * 4 + [2] * 2
+PREDICTED = [0, 0, 0, 0, 1, 1, 0, 0, 2, 0]  # recalls 1, 1/2, 1/2
+
+
+def test_metrics_equal_their_definitions():
+    metrics = classification_metrics(TRUE, PREDICTED, [100, 20, 5])
+    assert metrics["recall"] == [1.0, 0.5, 0.5]
+    assert metrics["balanced_accuracy"] == pytest.approx(2 / 3)
+    assert metrics["gmean_recall"] == pytest.approx((1 * 0.5 * 0.5) ** (1 / 3))
+    specificity = np.mean([3 / 6, 6 / 6, 8 / 8])
+    assert metrics["gmean_macro"] == pytest.approx((2 / 3 * specificity) ** 0.5)
+    f1 = [2 * 4 / (2 * 4 + 3), 2 * 2 / (2 * 2 + 2), 2 * 1 / (2 * 1 + 1)]
+    assert metrics["f1_macro"] == pytest.approx(np.mean(f1))
+    assert metrics["majority_recall"] == 1.0
+    assert metrics["minority_recall"] == 0.5
+    assert metrics["worst_recall"] == 0.5
+    assert metrics["confusion"] == [[4, 0, 0], [2, 2, 0], [1, 0, 1]]
+
+
+def test_the_two_geometric_means_differ_as_in_the_papers():
+    # recall .7256 on ten balanced classes gives a macro geometric mean of .8387
+    y = np.repeat(np.arange(10), 10_000)
+    wrong = np.arange(100_000) % 10_000 >= 7256
+    metrics = classification_metrics(y, np.where(wrong, (y + 1) % 10, y), [1] * 10)
+    assert metrics["balanced_accuracy"] == pytest.approx(0.7256)
+    assert metrics["gmean_macro"] == pytest.approx(0.8387, abs=5e-5)
+
+
+def test_a_class_never_found_makes_the_geometric_mean_zero():
+    metrics = classification_metrics([0, 0, 1], [0, 0, 0], [10, 1])
+    assert metrics["gmean_recall"] == 0.0
+    assert metrics["worst_recall"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("n_max", "num_classes", "ratio", "number"),
+    [(5000, 10, 100, 2), (5000, 10, 10, 3), (500, 100, 100, 15), (500, 100, 10, 26)],
+)
+def test_majority_has_the_published_size(n_max, num_classes, ratio, number):
+    assert majority_classes(exponential_counts(n_max, num_classes, ratio)).sum() == number
+
+
+@given(st.lists(st.integers(1, 1000), min_size=2, max_size=20))
+def test_majority_is_the_smallest_set_beyond_half(counts):
+    major = majority_classes(counts)
+    counts = np.array(counts)
+    assert 0 < major.sum() < len(counts)
+    assert counts[major].min() >= counts[~major].max()
+    assert counts[major].sum() - counts[major].min() <= counts.sum() / 2
+
+
+def test_lead_is_paired_and_equals_students_t():
+    lead = paired_lead([0.80, 0.70, 0.75], [0.70, 0.62, 0.63])
+    # differences .10, .08, .12: mean .1, sd .02, t(2) = 4.3027
+    assert lead.mean == pytest.approx(0.10)
+    assert lead.noise == pytest.approx(4.3027 * 0.02 / 3**0.5, rel=1e-4)
+    assert lead.verdict == "better"
+    assert paired_lead([0.62, 0.70, 0.63], [0.80, 0.70, 0.75]).verdict == "within noise"
+    assert paired_lead([0.5, 0.51], [0.7, 0.71]).verdict == "worse"
+    assert paired_lead([0.9], [0.1]).verdict == "noise unknown"
+
+
+def test_summaries_keep_the_order_and_find_the_best():
+    def row(recipe, seed, accuracy):
+        metrics = dict.fromkeys(
+            ("gmean_recall", "gmean_macro", "f1_macro", "majority_recall"), accuracy
+        ) | dict.fromkeys(("balanced_accuracy", "minority_recall", "worst_recall"), accuracy)
+        return {
+            "recipe": {"name": recipe},
+            "training_seed": seed,
+            "metrics": metrics,
+            "seconds": 1.0 + seed,
+        }
+
+    rows = [row("erm", 0, 0.5), row("erm", 1, 0.6), row("drw", 1, 0.8), row("drw", 0, 0.7)]
+    erm, drw = summarize(rows)
+    assert (erm.recipe, erm.lead, drw.recipe) == ("erm", None, "drw")
+    assert drw.lead.mean == pytest.approx(0.2)
+    assert drw.lead.noise == pytest.approx(0)
+    assert drw.std["balanced_accuracy"] == pytest.approx(0.0707, abs=1e-4)
+    assert best_recipe([erm, drw], "balanced_accuracy") == "drw"
+    assert best_recipe([erm, drw], "seconds") == "erm"

@@ -15,7 +15,7 @@ def compare(recipes: str, seeds: int, out: str | None, **task_options: Any) -> N
     from imbtorch.evaluation.summary import summarize
     from imbtorch.evaluation.table import print_table
     from imbtorch.experiments.compare import compare as run_grid
-    from imbtorch.experiments.task import make_task
+    from imbtorch.experiments.make_task import make_task
     from imbtorch.training.recipes import make_recipe
 
     names = [name.strip() for name in recipes.split(",") if name.strip()]
@@ -35,7 +35,7 @@ def train(recipe: str, seed: int, out: str, **task_options: Any) -> None:
 
     from imbtorch.evaluation.metrics import evaluate as measure
     from imbtorch.evaluation.table import print_classes
-    from imbtorch.experiments.task import make_task
+    from imbtorch.experiments.make_task import make_task
     from imbtorch.training.checkpoint import save_checkpoint
     from imbtorch.training.recipes import make_recipe
 
@@ -84,7 +84,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 def _parser() -> Any:
     from jsonargparse import ArgumentParser
 
-    from imbtorch.experiments.task import make_task
+    from imbtorch.experiments.make_task import make_task
 
     parser = ArgumentParser(
         prog="imbtorch",

@@ -71,7 +71,7 @@ def test_selection_seed_class_and_rejection_have_their_frequencies():
     accept = acceptance_matrix(COUNTS, beta)
     observed = torch.zeros(4, 4)  # seed class, target class
     for _ in range(rounds):
-        chosen, seeds = m2m.draw_seeds(y)
+        chosen, seeds = m2m.draw.seeds(y, m2m.draw.choose(y), y)
         observed.index_put_((y[seeds], y[chosen]), torch.ones(len(seeds)), accumulate=True)
     trials = rounds * per_class
     for k in range(1, 4):

@@ -34,7 +34,8 @@ from imbtorch.training.recipes import RECIPES, make_recipe
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.setup import Setup
 from imbtorch.training.train import Train
-from imbtorch.transforms.m2m import M2m, acceptance_matrix
+from imbtorch.transforms.m2m import M2m
+from imbtorch.transforms.seeds import acceptance_matrix
 from imbtorch.transforms.translate import translate
 
 __version__ = version("imbalanced-torch")

@@ -1,47 +1,17 @@
 """M2m: translate majority samples into minority ones against a frozen classifier."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 
+from imbtorch.data.arrays import labels_of
 from imbtorch.errors import InputError
-from imbtorch.transforms.frozen import frozen
-from imbtorch.transforms.translate import translate
-
-
-def acceptance_matrix(class_counts: Sequence[int], beta: float) -> Tensor:
-    r"""Return the probability that a translation from class k0 to class k is kept.
-
-    .. math:: P(\text{accept} \mid k_0, k) = 1 - \beta^{(n_{k_0} - n_k)^+}
-
-    Parameters
-    ----------
-    class_counts : sequence of int
-        Class counts n_k, K numbers.
-    beta : float
-        In [0, 1): the larger, the more samples a seed class must have beyond the target's.
-
-    Returns
-    -------
-    Tensor of shape (K, K), float64
-        Row k0 (seed class), column k (target class). The seed class is drawn in proportion to
-        a column: Q(k0 | k).
-
-    References
-    ----------
-    AMO (ICLR 2020 submission), section 2.2, equations 3 to 5.
-
-    Examples
-    --------
-    >>> acceptance_matrix([3, 1], beta=0.5)
-    tensor([[0.0000, 0.7500],
-            [0.0000, 0.0000]], dtype=torch.float64)
-    """
-    if not 0 <= beta < 1:
-        raise InputError(f"beta is {beta}; it must lie in [0, 1)")
-    n = torch.as_tensor(class_counts, dtype=torch.float64)
-    return 1 - torch.pow(torch.tensor(beta, dtype=torch.float64), (n[:, None] - n).clamp_min(0))
+from imbtorch.transforms.folded import FoldedNetwork, fast_dtype
+from imbtorch.transforms.seeds import SeedDraw, TranslationStatistics
+from imbtorch.transforms.translate import target_probability, translate
 
 
 class M2m:
@@ -55,23 +25,40 @@ class M2m:
     Parameters
     ----------
     generator : nn.Module
-        Trained, frozen network g of K classes, see `translate`.
+        Trained network g of K classes, see `translate`. Not changed.
     class_counts : sequence of int
         Class counts n_k of the training set, K numbers.
     beta : float, default=0.999
         In [0, 1), see `acceptance_matrix`; the paper's candidates are .9, .99, .999.
     lam : float, default=0.1
-        Weight lambda, see `translate`; candidates .01, .1, .5.
+        Weight lambda, see `translate`; candidates .01, .1, .5. 0 is the ablation without it.
     gamma : float, default=0.9
-        Least probability of class k under g for a translation to be kept, in [0, 1].
+        What a translation must reach to be kept, see `accept`; candidates .9, .99.
     steps : int, default=10
         Steps T of the translation.
     step_size : float, default=0.1
         Length eta of a step.
     noise : float, default=0.09
         L2 norm of the start noise of each sample.
+    accept : {"probability", "loss"}, default="probability"
+        Keep x* if g's probability of class k is at least gamma, or if g's cross-entropy at x*
+        is below gamma (the AMO text, looser).
+    clean : bool, default=False
+        Ablation: where a translation would be kept, put its untouched seed.
+    random_label : bool, default=False
+        Ablation: label a kept translation with a random class other than k0 and k.
+    seeds_per_class : int, optional
+        Ablation: draw seeds from a fixed pool of so many samples a class, taken from `train`
+        once and without augmentation, instead of from the batch.
+    train : Dataset, optional
+        Where the pool is taken from.
+    early_stop : bool, default=False
+        Move a sample no further once g's probability of k reaches gamma: less work, but another
+        method than the paper's.
     input_range : tuple of float, optional
         Smallest and largest valid input, (0, 1) for images; None does not clamp.
+    dtype : torch.dtype, optional
+        Precision of the two networks while translating, by default `fast_dtype`'s choice.
     random_state : int or torch.Generator, optional
         Draws everything; on the CPU. By default a fresh, random seed.
 
@@ -82,16 +69,18 @@ class M2m:
 
     Notes
     -----
-    ``m2m(x, y, model) -> x, y`` takes x of shape (B, ...) float and y of shape (B,) int64;
-    labels, and the order of the batch, do not change. Neither network's batch statistics nor
-    any gradient is touched. Use with a `ClassBalancedSampler`, from 80 % of the epochs on.
+    ``m2m(x, y, model) -> x, y`` takes x of shape (B, ...) float and y of shape (B,) int64; the
+    order of the batch does not change. Neither network's mode, batch statistics or gradients
+    are touched. Use with a `ClassBalancedSampler`, from 80 % of the epochs on.
 
     Differs from the paper: the rejection with beta is drawn before the translation rather than
-    after it, which gives the same distribution for less work.
+    after it, which gives the same distribution for less work. Networks are used with their
+    batch normalisation folded, images in bfloat16 where that is native: gradients and
+    acceptance then agree with float32 closely, not exactly; ``dtype=torch.float32`` is exact.
 
     References
     ----------
-    AMO (ICLR 2020 submission), section 2 and Algorithm 1; M2m (CVPR 2020).
+    AMO (ICLR 2020 submission), section 2 and Algorithm 1; M2m (CVPR 2020), Table 4 (ablations).
 
     Examples
     --------
@@ -113,78 +102,93 @@ class M2m:
         step_size: float = 0.1,
         *,
         noise: float = 0.09,
+        accept: str = "probability",
+        clean: bool = False,
+        random_label: bool = False,
+        seeds_per_class: int | None = None,
+        train: Dataset[Any] | None = None,
+        early_stop: bool = False,
         input_range: tuple[float, float] | None = None,
+        dtype: torch.dtype | None = None,
         random_state: int | torch.Generator | None = None,
     ) -> None:
         for name, value, low in (("lam", lam, 0), ("steps", steps, 1), ("step_size", step_size, 0)):
             if value < low:
                 raise InputError(f"{name} is {value}; it must be at least {low}")
-        if not 0 <= gamma <= 1:
-            raise InputError(f"gamma is {gamma}, a probability; it must lie in [0, 1]")
-        self.generator, self.gamma = generator, gamma
+        if accept not in ("probability", "loss"):
+            raise InputError(f"accept is {accept!r}; it must be 'probability' or 'loss'")
+        if gamma < 0 or (accept == "probability" and gamma > 1):
+            raise InputError(f"gamma is {gamma}; a probability must lie in [0, 1], a loss above 0")
+        self.gamma, self.accept_by, self.early_stop = gamma, accept, early_stop
         self.lam, self.steps, self.step_size = lam, steps, step_size
-        self.noise, self.input_range = noise, input_range
-        n = torch.as_tensor(class_counts, dtype=torch.float64)
-        self.select = 1 - n / n.max()
-        self.accept = acceptance_matrix(class_counts, beta)
-        if isinstance(random_state, torch.Generator):
-            self.rng = random_state
-        else:
-            self.rng = torch.Generator()
-            self.rng.seed() if random_state is None else self.rng.manual_seed(random_state)
+        self.noise, self.input_range, self.dtype = noise, input_range, dtype
+        self.clean, self.random_label = clean, random_label
+        self.generator = generator
+        self.draw = SeedDraw(class_counts, beta, random_state)
+        self.pool = _pool(train, seeds_per_class, self.draw.rng) if seeds_per_class else None
+        self.statistics = TranslationStatistics(len(class_counts))
+        self._networks: tuple[nn.Module, FoldedNetwork, FoldedNetwork] | None = None
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
         """Return the batch with some samples replaced; x of shape (B, ...), y of shape (B,)."""
         if not bool(torch.isfinite(x).all()):
             raise InputError("x holds NaN or infinite values; M2m needs finite inputs")
-        chosen, seeds = (index.to(x.device) for index in self.draw_seeds(y.cpu()))
+        seed_x, seed_y = (x, y) if self.pool is None else (t.to(x.device) for t in self.pool)
+        wanted = self.draw.choose(y.cpu())
+        chosen, seeds = (i.to(x.device) for i in self.draw.seeds(y.cpu(), wanted, seed_y.cpu()))
+        self.statistics.count("selected", y[wanted.to(x.device)])
+        self.statistics.count("translated", y[chosen])
         if len(chosen) == 0:
             return x, y
-        targets = y[chosen]
-        with frozen(model, self.generator):
-            translated = translate(
-                x[seeds],
-                y[seeds],
-                targets,
+        f, g = self._folded(model, x)
+        x0, k0, k = seed_x[seeds].to(x.dtype), seed_y[seeds], y[chosen]
+        moved = translate(
+            x0,
+            k0,
+            k,
+            f,
+            g,
+            lam=self.lam,
+            steps=self.steps,
+            step_size=self.step_size,
+            noise=self.noise,
+            input_range=self.input_range,
+            stop_at=self.gamma if self.early_stop else None,
+            rng=self.draw.rng,
+        )
+        with torch.no_grad():
+            confidence = target_probability(g(moved), k)
+            kept = confidence >= self.gamma
+            if self.accept_by == "loss":
+                kept = -confidence.log() < self.gamma
+            self.statistics.record(x0, moved, k0, k, confidence, f, kept)
+        out, labels = x.clone(), y
+        out[chosen[kept]] = (x0 if self.clean else moved)[kept]
+        if self.random_label:
+            labels = y.clone()
+            labels[chosen[kept]] = self.draw.other_class(k0[kept].cpu(), k[kept].cpu()).to(y)
+        return out, labels
+
+    def _folded(self, model: nn.Module, x: Tensor) -> tuple[FoldedNetwork, FoldedNetwork]:
+        """Return f as it is now, and g, in the form that is cheap to differentiate."""
+        if self._networks is None or self._networks[0] is not model:
+            dtype = self.dtype or fast_dtype(x)
+            self._networks = (
                 model,
-                self.generator,
-                lam=self.lam,
-                steps=self.steps,
-                step_size=self.step_size,
-                noise=self.noise,
-                input_range=self.input_range,
-                rng=self.rng,
+                FoldedNetwork(model, dtype),
+                FoldedNetwork(self.generator, dtype),
             )
-            with torch.no_grad():
-                logits = self.generator(translated)
-        scale = float(getattr(getattr(self.generator, "head", None), "scale", 1.0))
-        confidence = (logits.float() * scale).softmax(-1).gather(1, targets[:, None])[:, 0]
-        kept = confidence >= self.gamma
-        out = x.clone()
-        out[chosen[kept]] = translated[kept].to(x.dtype)
-        return out, y
+        else:
+            self._networks[1].refresh()
+        return self._networks[1:]
 
-    def draw_seeds(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Draw which samples of a batch are to be replaced, and from which seeds.
 
-        Parameters
-        ----------
-        y : Tensor of shape (B,), int64
-            Labels of the batch, on the CPU.
-
-        Returns
-        -------
-        chosen, seeds : Tensor of shape (n,), int64
-            Places in the batch. Those already rejected with beta, or without a valid seed in
-            the batch, are left out.
-        """
-        chosen = (torch.rand(len(y), generator=self.rng) < self.select[y]).nonzero().flatten()
-        in_batch = torch.bincount(y, minlength=len(self.select))
-        # weight of batch place j as a seed for target k: Q(y_j | k), shared within the class
-        weights = (self.accept[y] / in_batch[y][:, None]).T[y[chosen]]
-        chosen, weights = chosen[weights.sum(1) > 0], weights[weights.sum(1) > 0]
-        if len(chosen) == 0:
-            return chosen, chosen
-        seeds = torch.multinomial(weights, 1, generator=self.rng)[:, 0]
-        accepted = torch.rand(len(chosen), generator=self.rng) < self.accept[y[seeds], y[chosen]]
-        return chosen[accepted], seeds[accepted]
+def _pool(
+    train: Dataset[Any] | None, per_class: int, rng: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    if train is None:
+        raise InputError("seeds_per_class needs train, the data set the pool is taken from")
+    y = labels_of(train)
+    classes = [torch.nonzero(y == k).flatten() for k in range(int(y.max()) + 1)]
+    rows = torch.cat([c[torch.randperm(len(c), generator=rng)[:per_class]] for c in classes])
+    return torch.stack([train[int(i)][0] for i in rows]), y[rows]

@@ -19,6 +19,7 @@ def translate(
     step_size: float,
     noise: float = 0.0,
     input_range: tuple[float, float] | None = None,
+    stop_at: float | None = None,
     rng: torch.Generator | None = None,
 ) -> Tensor:
     r"""Move seeds of class k0 until the generator takes them for class k.
@@ -47,6 +48,9 @@ def translate(
         L2 norm of the start's random displacement of each sample.
     input_range : tuple of float, optional
         Smallest and largest valid input; images (0, 1).
+    stop_at : float, optional
+        A sample to which g gives class k at least this probability is moved no further, which
+        saves its remaining steps. Differs from the paper, where every sample makes all steps.
     rng : torch.Generator, optional
         On the CPU; draws the noise.
 
@@ -72,18 +76,32 @@ def translate(
     def clamp(x: Tensor) -> Tensor:
         return x if input_range is None else x.clamp(*input_range)
 
-    x = seeds.detach()
+    out = x = seeds.detach()
     if noise:
         direction = torch.randn(x.shape, generator=rng).to(x)
-        x = clamp(x + noise * _unit(direction))
+        out = x = clamp(x + noise * _unit(direction))
+    moving = torch.arange(len(x), device=x.device)
     for _ in range(steps):
-        x = x.requires_grad_()
-        loss = F.cross_entropy(generator(x), targets, reduction="sum")
+        point = x.detach().requires_grad_()
+        logits = generator(point)
+        loss = F.cross_entropy(logits, targets, reduction="sum")
         if lam:
-            loss = loss + lam * model(x).gather(1, seed_labels[:, None]).sum()
-        (gradient,) = torch.autograd.grad(loss, x)
-        x = clamp(x.detach() - step_size * _unit(gradient))
-    return x
+            loss = loss + lam * model(point).gather(1, seed_labels[:, None]).sum()
+        (gradient,) = torch.autograd.grad(loss, point)
+        if stop_at is not None:
+            unsure = target_probability(logits.detach(), targets) < stop_at
+            out = out.index_copy(0, moving, x)
+            x, gradient, moving = x[unsure], gradient[unsure], moving[unsure]
+            seed_labels, targets = seed_labels[unsure], targets[unsure]
+            if not len(x):
+                return out
+        x = clamp(x - step_size * _unit(gradient))
+    return out.index_copy(0, moving, x)
+
+
+def target_probability(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the softmax probability of each sample's target class, shape (n,)."""
+    return logits.softmax(-1).gather(1, targets[:, None])[:, 0]
 
 
 def _unit(x: Tensor) -> Tensor:

@@ -32,10 +32,21 @@ CAPTIONS = {
         "Embeddings",
         "t-SNE of up to 50 held-out samples a class, first seed, coloured by true class.",
     ),
+    "translations": (
+        "Translations",
+        "M2m: how many translations were kept, and how sure the generator g and the trained "
+        "network f are of the target class there (first seed).",
+    ),
+    "examples": (
+        "Seeds and translations",
+        "Majority samples, what they became, and the difference amplified tenfold (first seed).",
+    ),
 }
 
 
-def write_report(folder: Path, rows: plots.Rows, embeddings: plots.Embeddings) -> Path:
+def write_report(
+    folder: Path, rows: plots.Rows, embeddings: plots.Arrays, examples: plots.Arrays
+) -> Path:
     """Write ``report.html`` and ``figures/*.png`` into a folder.
 
     Parameters
@@ -45,7 +56,9 @@ def write_report(folder: Path, rows: plots.Rows, embeddings: plots.Embeddings) -
     rows : sequence of mapping
         Result rows as stored, at least one, all of one task.
     embeddings : mapping
-        Recipe -> (embeddings (n, D), labels (n,)).
+        Recipe -> ``features`` (n, D) and ``labels`` (n,) of held-out samples.
+    examples : mapping
+        Recipe -> ``seed``, ``moved``, ``k0`` and ``k`` of some translations; may be empty.
 
     Returns
     -------
@@ -53,17 +66,22 @@ def write_report(folder: Path, rows: plots.Rows, embeddings: plots.Embeddings) -
         Of ``report.html``, which needs no other file and no network.
     """
     summaries = summarize(rows)
+    classes = rows[0]["data"]["classes"]
     figures = {
         "class_counts": plots.plot_class_counts(rows),
         "recall": plots.plot_recall(rows),
         "cost": plots.plot_cost(summaries),
         "curves": plots.plot_curves(rows),
         "confusion": plots.plot_confusion(rows),
-        "tsne": plots.plot_tsne(embeddings, rows[0]["data"]["classes"]),
+        "tsne": plots.plot_tsne(embeddings, classes),
+        "translations": plots.plot_translations(rows),
+        "examples": plots.plot_examples(examples, classes),
     }
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     images = []
     for name, figure in figures.items():
+        if figure is None:
+            continue
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=130)
         _replace(folder / "figures" / f"{name}.png", buffer.getvalue())

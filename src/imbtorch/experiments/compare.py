@@ -1,7 +1,7 @@
 """compare: recipes x seeds on one task, resumable, ending in a report."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,12 @@ def compare(
         and r["recipe"] == described[r["recipe"]["name"]].describe()
     ]
     rows.sort(key=lambda r: grid.index((r["recipe"]["name"], r["training_seed"])))
-    write_report(folder, rows, _embeddings(folder, described))
+    write_report(
+        folder,
+        rows,
+        _arrays(folder, described, "embeddings"),
+        _arrays(folder, described, "examples"),
+    )
     return rows
 
 
@@ -139,14 +144,21 @@ def _keep(task: Task, folder: Path, name: str, seed: int, fitted: FitResult) -> 
         rng = np.random.default_rng(0)
         classes = [np.flatnonzero(y == k) for k in range(len(task.data.classes))]
         rows = np.concatenate([rng.permutation(c)[:EMBEDDED_PER_CLASS] for c in classes])
-        buffer = io.BytesIO()
-        np.savez(buffer, features=features[rows], labels=y[rows])
-        write_atomically(folder / "checkpoints" / f"{name}-embeddings.npz", buffer.getvalue())
+        kinds = {"embeddings": {"features": features[rows], "labels": y[rows]}}
+        if fitted.examples:
+            kinds["examples"] = {key: t.numpy() for key, t in fitted.examples.items()}
+        for kind, arrays in kinds.items():
+            buffer = io.BytesIO()
+            np.savez(buffer, allow_pickle=False, **arrays)
+            write_atomically(folder / "checkpoints" / f"{name}-{kind}.npz", buffer.getvalue())
 
 
-def _embeddings(folder: Path, recipes: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _arrays(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[str, np.ndarray]]:
+    """Read what `_keep` stored of a kind, for those recipes that have it."""
     out = {}
     for name in recipes:
-        with np.load(folder / "checkpoints" / f"{name}-embeddings.npz") as arrays:
-            out[name] = (arrays["features"], arrays["labels"])
+        path = folder / "checkpoints" / f"{name}-{kind}.npz"
+        if path.exists():
+            with np.load(path) as arrays:
+                out[name] = dict(arrays)
     return out

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 
 from imbtorch.data.arrays import as_dataset, class_counts
 from imbtorch.data.augment import Augment
@@ -28,18 +28,22 @@ class FitResult:
     model : Classifier
         The trained network of the last epoch, on the CPU, in evaluation mode.
     history : list of dict
-        One row an epoch: epoch (from 1), phase, loss, lr, and balanced_accuracy of `val` where
-        it was measured.
+        One row an epoch: epoch (from 1), phase, loss, lr; balanced_accuracy of `val` where it
+        was measured; batch, the statistics of M2m.
     seconds : float
         Time spent training, evaluation left out, a generator that had to be trained included.
     generator : nn.Module or None
         The generator, where the recipe used one: hand it to the next `fit` on this data.
+    examples : dict of str to Tensor
+        A few samples before and after translation (seed, moved, k0, k), where a recipe made
+        some.
     """
 
     model: Classifier
     history: list[dict[str, Any]]
     seconds: float
     generator: nn.Module | None
+    examples: dict[str, Tensor]
 
 
 def fit(
@@ -145,7 +149,11 @@ def fit(
         for phase in recipe.phases:
             phase.run(run)
     return FitResult(
-        model.cpu().eval(), run.history, run.seconds, make_generator().cpu() if made else None
+        model.cpu().eval(),
+        run.history,
+        run.seconds,
+        make_generator().cpu() if made else None,
+        run.examples,
     )
 
 

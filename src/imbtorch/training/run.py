@@ -40,7 +40,10 @@ class Run:
     epoch, total_epochs : int
         Epochs of network training done, and planned over all phases.
     history : list of dict
-        One row an epoch: epoch, phase, loss, lr, and now and then balanced_accuracy.
+        One row an epoch: epoch, phase, loss, lr, now and then balanced_accuracy, and batch,
+        the statistics of a transform that keeps some.
+    examples : dict of str to Tensor
+        Samples before and after a transform that keeps some.
     seconds : float
         Time spent training, evaluation left out.
     """
@@ -66,6 +69,7 @@ class Run:
         self.augment, self.make_generator = augment, make_generator
         self.eval_every, self.on_epoch = eval_every, on_epoch
         self.history: list[dict[str, Any]] = []
+        self.examples: dict[str, Tensor] = {}
         self.seconds = 0.0
         self.labels = labels_of(train)
         self.counts = class_counts(train)
@@ -84,6 +88,7 @@ class Run:
             "class_counts": lambda: self.counts,
             "counts": lambda: self.counts,
             "labels": lambda: self.labels,
+            "train": lambda: self.train,
             "generator": self.make_generator,
             "input_range": lambda: (0.0, 1.0) if x.ndim == 3 else None,
             "seed": lambda: derive_seed(self.seed, purpose),
@@ -113,7 +118,9 @@ class Run:
             torch.cuda.synchronize()
         self.seconds += time.perf_counter() - start
 
-    def record(self, phase: str, loss: float, lr: float, *, last: bool) -> None:
+    def record(
+        self, phase: str, loss: float, lr: float, *, last: bool, batch: dict[str, Any] | None = None
+    ) -> None:
         """Add an epoch to the history, with the held-out accuracy where it is due."""
         row: dict[str, Any] = {
             "epoch": len(self.history) + 1,
@@ -121,6 +128,8 @@ class Run:
             "loss": loss,
             "lr": lr,
         }
+        if batch is not None:
+            row["batch"] = batch
         if self.val is not None and (last or row["epoch"] % self.eval_every == 0):
             logits, y = predict_logits(self.model, self.val)
             row["balanced_accuracy"] = balanced_accuracy(logits, y)

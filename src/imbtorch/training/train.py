@@ -96,4 +96,8 @@ class Train(Phase):
                 rate = setup.schedule(epoch, len(batches), run.total_epochs)
                 mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform)
             run.epoch += 1
-            run.record("train", mean, rate(0), last=run.epoch == run.total_epochs)
+            statistics = getattr(transform, "statistics", None)
+            counted = statistics.flush() if statistics is not None else None
+            if statistics is not None:
+                run.examples = statistics.examples
+            run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, batch=counted)

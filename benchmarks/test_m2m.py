@@ -1,0 +1,97 @@
+"""One M2m generation, and one training step with it, against the obvious implementations.
+
+Run with ``make benchmark``; the number in brackets is the ratio to the fastest of the group.
+"""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from conftest import COUNTS
+from imbtorch import M2m
+from imbtorch.transforms.seeds import SeedDraw
+
+OPTIONS = {"beta": 0.999, "lam": 0.1, "gamma": 0.9, "input_range": (0.0, 1.0)}
+
+
+def straightforward(x, y, f, g, draw, steps=10, step_size=0.1, lam=0.1, gamma=0.9):
+    """The whole selected set, float32, gradients by autograd, rejection after generating."""
+    f.eval()
+    g.eval()
+    x = x.contiguous()
+    chosen = draw.choose(y)
+    weights = draw.accept[y].T[y[chosen]]
+    chosen, weights = chosen[weights.sum(1) > 0], weights[weights.sum(1) > 0]
+    seeds = torch.multinomial(weights, 1, generator=draw.rng)[:, 0]
+    k0, k = y[seeds], y[chosen]
+    moved = x[seeds].clone()
+    for _ in range(steps):
+        moved.requires_grad_()
+        loss = F.cross_entropy(g(moved), k) + lam * f(moved).gather(1, k0[:, None]).mean()
+        (gradient,) = torch.autograd.grad(loss, moved)
+        norm = gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1).clamp_min(1e-12)
+        moved = (moved.detach() - step_size * gradient / norm).clamp(0, 1)
+    with torch.no_grad():
+        sure = g(moved).softmax(1).gather(1, k[:, None])[:, 0] >= gamma
+    kept = sure & (torch.rand(len(k), generator=draw.rng) < draw.accept[k0, k])
+    out = x.clone()
+    out[chosen[kept]] = moved[kept]
+    f.train()
+    return out, y
+
+
+def ours(networks, **options):
+    f, g = networks
+    m2m = M2m(g, COUNTS, **{**OPTIONS, **options}, random_state=0)
+    return lambda x, y: m2m(x, y, f)
+
+
+def obvious(networks):
+    f, g = networks
+    for network in networks:
+        network.to(memory_format=torch.contiguous_format)
+    draw = SeedDraw(COUNTS, OPTIONS["beta"], 0)
+    return lambda x, y: straightforward(x, y, f, g, draw)
+
+
+GENERATIONS = {
+    "straightforward": obvious,
+    "ours, float32": lambda networks: ours(networks, dtype=torch.float32),
+    "ours": ours,
+    "ours, early stop": lambda networks: ours(networks, early_stop=True),
+}
+
+
+@pytest.mark.benchmark(group="one generation")
+@pytest.mark.parametrize("way", GENERATIONS)
+def test_generation(benchmark, way, networks, batch):
+    x, y = batch
+    generate = GENERATIONS[way](networks)
+    benchmark.pedantic(generate, args=(x, y), rounds=5, warmup_rounds=1)
+
+
+def step(network, optimizer, x, y, dtype=None):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is not None):
+        loss = F.cross_entropy(network(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+STEPS = {"plain ERM, float32": None, "M2m, straightforward": obvious, "M2m, ours": ours}
+
+
+@pytest.mark.benchmark(group="one training step")
+@pytest.mark.parametrize("way", STEPS)
+def test_training_step(benchmark, way, networks, batch):
+    x, y = batch
+    generate = STEPS[way](networks) if STEPS[way] else None
+    if way != "M2m, ours":
+        x = x.contiguous()
+        networks[0].to(memory_format=torch.contiguous_format)
+    optimizer = torch.optim.SGD(networks[0].train().parameters(), 0.01)
+
+    def whole_step():
+        step(networks[0], optimizer, *(generate(x, y) if generate else (x, y)))
+
+    benchmark.pedantic(whole_step, rounds=5, warmup_rounds=1)

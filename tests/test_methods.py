@@ -15,7 +15,21 @@ from imblearn.over_sampling import RandomOverSampler
 from torch import nn
 
 import imbtorch
-from imbtorch import EOS, RECIPES, ClassBalancedSampler, LDAMLoss, M2m, fit, make_recipe, mlp
+from imbtorch import (
+    EOS,
+    RECIPES,
+    AsymmetricLoss,
+    BalancedSoftmaxLoss,
+    CDTLoss,
+    ClassBalancedSampler,
+    FocalLoss,
+    LDAMLoss,
+    LogitAdjustedLoss,
+    M2m,
+    fit,
+    make_recipe,
+    mlp,
+)
 from imbtorch.resampling.slot import resample
 from imbtorch.training.slots import build, describe
 
@@ -30,7 +44,16 @@ KNOWN = {
     "seed": lambda: 0,
 }
 
-LOSSES = [nn.CrossEntropyLoss, LDAMLoss]
+LOSSES = [
+    nn.CrossEntropyLoss,
+    LDAMLoss,
+    FocalLoss,
+    partial(FocalLoss, gamma=2.0),
+    AsymmetricLoss,
+    BalancedSoftmaxLoss,
+    LogitAdjustedLoss,
+    CDTLoss,
+]
 TRANSFORMS = [M2m, partial(M2m, lam=0.5, gamma=0.0)]
 RESAMPLERS = [EOS, partial(EOS, n_neighbors=3), RandomOverSampler]
 SAMPLERS = [ClassBalancedSampler]

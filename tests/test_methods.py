@@ -16,6 +16,7 @@ from torch import nn
 
 import imbtorch
 from imbtorch import (
+    AOS,
     EOS,
     RECIPES,
     AsymmetricLoss,
@@ -26,6 +27,8 @@ from imbtorch import (
     LDAMLoss,
     LogitAdjustedLoss,
     M2m,
+    Mixup,
+    Remix,
     fit,
     make_recipe,
     mlp,
@@ -38,6 +41,7 @@ GENERATOR = nn.Linear(2, 3)
 KNOWN = {
     "class_counts": lambda: COUNTS,
     "counts": lambda: COUNTS,
+    "num_classes": lambda: 3,
     "generator": lambda: GENERATOR,
     "labels": lambda: np.repeat([0, 1, 2], COUNTS),
     "random_state": lambda: 0,
@@ -54,7 +58,8 @@ LOSSES = [
     LogitAdjustedLoss,
     CDTLoss,
 ]
-TRANSFORMS = [M2m, partial(M2m, lam=0.5, gamma=0.0)]
+TRANSFORMS = [M2m, partial(M2m, lam=0.5, gamma=0.0), AOS, partial(AOS, p=1.0)]
+MIXING_TRANSFORMS = [Mixup, partial(Mixup, alpha=0.2), Remix]
 RESAMPLERS = [EOS, partial(EOS, n_neighbors=3), RandomOverSampler]
 SAMPLERS = [ClassBalancedSampler]
 
@@ -94,6 +99,19 @@ def test_transforms_keep_shape_dtype_and_labels_range_and_follow_their_seed(meth
         assert (a.shape, a.dtype) == (original.shape, original.dtype)
     assert first[1].max() < 3
     assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize("method", MIXING_TRANSFORMS, ids=name)
+def test_mixing_transforms_return_class_probabilities_and_follow_their_seed(method, blobs):
+    x, y = blobs
+    mixed, labels = build(method, KNOWN)(x.clone(), y.clone(), nn.Linear(2, 3))
+    again, labels_again = build(method, KNOWN)(x.clone(), y.clone(), nn.Linear(2, 3))
+    assert torch.equal(mixed, again)
+    assert torch.equal(labels, labels_again)
+    assert (mixed.shape, mixed.dtype) == (x.shape, x.dtype)
+    assert (labels.shape, labels.dtype) == ((len(y), 3), torch.float32)
+    assert (labels >= 0).all()
+    torch.testing.assert_close(labels.sum(1), torch.ones(len(y)))
 
 
 @pytest.mark.filterwarnings("ignore:class .* has no enemy")

@@ -39,11 +39,14 @@ from imbtorch.training.recipes import RECIPES, make_recipe
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.setup import Setup
 from imbtorch.training.train import Train
+from imbtorch.transforms.aos import AOS, adversarial
 from imbtorch.transforms.m2m import M2m, acceptance_matrix, translate
+from imbtorch.transforms.mixup import Mixup, Remix
 
 __version__ = version("imbalanced-torch")
 
 __all__ = [
+    "AOS",
     "EOS",
     "RECIPES",
     "ArrayDataset",
@@ -60,12 +63,15 @@ __all__ = [
     "LoadedData",
     "LogitAdjustedLoss",
     "M2m",
+    "Mixup",
     "Phase",
     "Recipe",
     "RefitHead",
+    "Remix",
     "Setup",
     "Train",
     "acceptance_matrix",
+    "adversarial",
     "build_model",
     "classification_metrics",
     "crop_flip",

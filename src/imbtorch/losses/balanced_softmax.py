@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from imbtorch.losses.checks import check_counts
+from imbtorch.data.arrays import check_counts
 
 
 class BalancedSoftmaxLoss(nn.Module):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_counts
 
 
 class CDTLoss(nn.Module):
@@ -45,6 +45,7 @@ class CDTLoss(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> loss = CDTLoss([16, 1], gamma=0.5)  # temperatures 1 and 4
     >>> logits = torch.tensor([[0.0, 4.0]])
     >>> loss(logits, torch.tensor([1]))  # log(1 + exp(-1))

@@ -1,19 +1,8 @@
 """Checks that several losses share."""
 
-from collections.abc import Sequence
-
-import torch
 from torch import Tensor
 
 from imbtorch.errors import InputError
-
-
-def check_counts(counts: Sequence[int], name: str = "class_counts") -> Tensor:
-    """Return class counts as a float64 tensor of shape (K,); each must be at least 1."""
-    n = torch.as_tensor(counts, dtype=torch.float64)
-    if n.ndim != 1 or len(n) == 0 or not bool((n >= 1).all()):
-        raise InputError(f"{name} is {list(counts)}; every class needs a count of at least 1")
-    return n
 
 
 def check_hard_labels(y: Tensor, loss: str) -> None:

@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_counts, check_hard_labels
+from imbtorch.losses.checks import check_hard_labels
 
 
 def ldam_margins(counts: Sequence[int], max_margin: float = 0.5) -> Tensor:

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_counts
 
 
 class LogitAdjustedLoss(nn.Module):

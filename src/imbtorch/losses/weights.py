@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_counts
 
 
 def inverse_frequency_weights(counts: Sequence[int]) -> Tensor:

@@ -77,6 +77,7 @@ class Run:
         return {
             "class_counts": lambda: self.counts,
             "counts": lambda: self.counts,
+            "num_classes": lambda: len(self.counts),
             "labels": lambda: self.labels,
             "generator": self.make_generator,
             "input_range": lambda: (0.0, 1.0) if x.ndim == 3 else None,

@@ -1,13 +1,13 @@
 """M2m: translate majority samples into minority ones against a frozen classifier."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
+from imbtorch.transforms.frozen import frozen
 
 
 def acceptance_matrix(class_counts: Sequence[int], beta: float) -> Tensor:
@@ -127,20 +127,6 @@ def _unit(x: Tensor) -> Tensor:
     return x / norm.view(-1, *[1] * (x.ndim - 1))
 
 
-@contextmanager
-def _frozen(*models: nn.Module) -> Iterator[None]:
-    """Evaluation mode and no parameter gradients inside the block; both put back after it."""
-    with ExitStack() as stack:
-        for model in models:
-            for module in model.modules():
-                stack.callback(setattr, module, "training", module.training)
-            for parameter in model.parameters():
-                stack.callback(parameter.requires_grad_, parameter.requires_grad)
-                parameter.requires_grad_(False)
-            model.eval()
-        yield
-
-
 class M2m:
     """Replace minority samples of a class-balanced batch by translated majority samples.
 
@@ -238,7 +224,7 @@ class M2m:
         if len(chosen) == 0:
             return x, y
         targets = y[chosen]
-        with _frozen(model, self.generator):
+        with frozen(model, self.generator):
             translated = translate(
                 x[seeds],
                 y[seeds],

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from imblearn.over_sampling import RandomOverSampler
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from torch import nn
 
 import imbtorch
@@ -60,7 +60,7 @@ LOSSES = [
 ]
 TRANSFORMS = [M2m, partial(M2m, lam=0.5, gamma=0.0), AOS, partial(AOS, p=1.0)]
 MIXING_TRANSFORMS = [Mixup, partial(Mixup, alpha=0.2), Remix]
-RESAMPLERS = [EOS, partial(EOS, n_neighbors=3), RandomOverSampler]
+RESAMPLERS = [EOS, partial(EOS, n_neighbors=3), RandomOverSampler, SMOTE]
 SAMPLERS = [ClassBalancedSampler]
 
 

@@ -1,0 +1,245 @@
+"""AMO Table 3: eleven methods on Twitter and Reuters with a two-layer network.
+
+The paper says neither how the texts became numbers nor how wide the network is. Features and
+their scale were chosen on the rows ERM and RS alone, so that these two come close to the
+published figures, and then frozen; the rest is the paper's. Words of Twitter are described by
+character-aware features in the place of the paper's word vectors, which are not at hand.
+
+A document or a window is multiplied by a factor after its normalisation: with large inputs the
+network fits its training set fully, as the paper's must have done, whose ERM and RS lie close
+to each other. The candidates of AMO's three parameters are the paper's; for each data set and
+loss the best on a fifth of the training set is taken, by balanced accuracy with one seed.
+
+Differs from the paper: SMOTE is applied before training, so its epochs are longer than the
+other rows'.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightning_fabric import Fabric
+from rich.console import Console
+from rich.table import Table
+from sklearn.model_selection import train_test_split
+from torch import nn
+from tqdm import tqdm
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.inputs import TextInput
+from imbtorch.data.labels import encode_labels
+from imbtorch.data.sources import open_source
+from imbtorch.data.windows import WindowInput
+from imbtorch.evaluation.metrics import evaluate
+from imbtorch.experiments.store import ResultStore, write_atomically
+from imbtorch.experiments.tables.cells import Cell
+from imbtorch.experiments.task import versions
+from imbtorch.models.small import mlp
+from imbtorch.seeding import derive_seed, scoped_seed
+from imbtorch.training.fit import fit, train_generator
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.recipes import make_recipe
+from imbtorch.training.setup import Setup
+from imbtorch.training.slots import describe
+from imbtorch.training.train import Train
+
+EPOCHS = 15
+SETUP = Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(10 / 15,), decay=0.1)
+WORDS, DOCUMENT_FACTOR = 400, 4.0
+FEATURES, WINDOW_FACTOR = 700, 6.0
+
+ROWS = {
+    "ERM": "erm",
+    "RS": "rs",
+    "SMOTE": "smote",
+    "RW": "rw",
+    "CB-RW": "cb-rw",
+    "DRS": "drs",
+    "AMO": "m2m",
+    "Focal": "focal",
+    "LDAM": "ldam",
+    "LDAM-DRW": "ldam-drw",
+    "LDAM-AMO": "ldam-m2m",
+}
+"""Row of the table -> recipe."""
+
+MEASURES = {"major": "majority_recall", "minor": "minority_recall", "average": "balanced_accuracy"}
+
+# major, minor, average: mean and standard deviation. Twitter's SMOTE contradicts itself in the
+# paper: majors of 91.2 and minors of 65.7 average to 71.2.
+PUBLISHED = {
+    "twitter": {
+        "ERM": ((92.5, 0.25), (69.7, 0.66), (74.7, 0.46)),
+        "RS": ((87.8, 2.19), (72.5, 0.94), (75.8, 0.30)),
+        "SMOTE": ((91.2, 0.35), (65.7, 0.89), (70.7, 0.67)),
+        "RW": ((84.5, 1.62), (73.9, 0.80), (76.2, 0.95)),
+        "CB-RW": ((88.5, 0.53), (74.4, 0.61), (77.5, 0.40)),
+        "DRS": ((90.9, 0.40), (74.1, 1.20), (77.8, 0.85)),
+        "AMO": ((90.8, 0.72), (74.7, 0.37), (78.2, 0.35)),
+        "Focal": ((82.3, 0.63), (72.0, 2.91), (74.2, 2.35)),
+        "LDAM": ((92.1, 0.35), (69.7, 1.53), (74.6, 0.40)),
+        "LDAM-DRW": ((91.0, 0.42), (74.4, 1.08), (78.0, 0.87)),
+        "LDAM-AMO": ((90.5, 0.47), (75.6, 0.28), (78.8, 0.21)),
+    },
+    "reuters": {
+        "ERM": ((97.6, 0.07), (57.6, 1.23), (59.8, 1.17)),
+        "RS": ((97.2, 0.41), (61.3, 0.98), (63.3, 0.90)),
+        "SMOTE": ((97.2, 0.46), (60.4, 1.36), (62.5, 1.30)),
+        "RW": ((95.3, 1.60), (63.2, 1.17), (65.0, 1.08)),
+        "CB-RW": ((97.4, 0.24), (62.9, 0.47), (64.8, 0.45)),
+        "DRS": ((97.6, 0.09), (60.3, 0.41), (62.4, 0.39)),
+        "AMO": ((97.3, 0.18), (64.5, 0.45), (66.3, 0.42)),
+        "Focal": ((97.8, 0.11), (57.1, 0.43), (59.4, 0.42)),
+        "LDAM": ((97.7, 0.43), (61.0, 1.46), (63.0, 1.36)),
+        "LDAM-DRW": ((97.2, 0.27), (62.2, 0.32), (64.1, 0.31)),
+        "LDAM-AMO": ((96.3, 0.46), (68.5, 0.71), (70.0, 0.68)),
+    },
+}
+CANDIDATES = [
+    {"beta": beta, "lam": lam, "gamma": gamma}
+    for beta, lam, gamma in product((0.99, 0.999), (0.1, 0.5), (0.9, 0.99))
+]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Training and test set of K classes as inputs of the network."""
+
+    train: ArrayDataset
+    test: ArrayDataset
+
+    def split(self) -> "Texts":
+        """Return four fifths of the training set, and the other fifth to validate on."""
+        y = self.train.y.numpy()
+        parts = train_test_split(np.arange(len(y)), test_size=0.2, random_state=0, stratify=y)
+        return Texts(*(ArrayDataset(self.train.x[i], self.train.y[i]) for i in parts))
+
+
+def load(name: str) -> Texts:
+    """Return ``twitter`` or ``reuters`` in the frozen form."""
+    source = open_source(name)
+    assert source.test is not None
+    rows, test_rows = source.train.rows.values, source.test.rows.values
+    labels = encode_labels(source.train.labels, source.test.labels, source.label_names)
+    if name == "reuters":
+        spec: TextInput | WindowInput = TextInput.fit(rows, WORDS)
+        factor = DOCUMENT_FACTOR
+    else:
+        spec, factor = WindowInput(features=FEATURES), WINDOW_FACTOR
+    return Texts(
+        ArrayDataset(factor * spec.transform(rows), labels.train),
+        ArrayDataset(factor * spec.transform(test_rows), labels.test),
+    )
+
+
+class Bench:
+    """Runs of recipes on one pair of training and test set, stored in one folder."""
+
+    def __init__(self, name: str, texts: Texts, folder: Path) -> None:
+        self.texts = texts
+        self.counts = np.bincount(texts.train.y.numpy()).tolist()
+        self.fabric = Fabric(accelerator="cpu", devices=1)
+        shape = (int(texts.train.x.shape[1]),)
+        self.network: Callable[[], Any] = partial(mlp, shape, len(self.counts))
+        identity = {"data": name, "shape": shape, "counts": self.counts, "factor": _factor(name)}
+        identity |= {"setup": describe(SETUP), "versions": versions()}
+        self.store = ResultStore(folder, identity)
+        self._generator: nn.Module | None = None
+
+    def generator(self) -> nn.Module:
+        """Return the network that AMO translates against; trained once."""
+        if self._generator is None:
+            self._generator = train_generator(
+                self.network(), self.texts.train, EPOCHS, SETUP, fabric=self.fabric
+            ).model
+        return self._generator
+
+    def run(self, recipe: Recipe, seed: int) -> dict[str, Any]:
+        """Train by a recipe, unless that is stored, and return the row of results."""
+        described = recipe.describe()
+        if not self.store.has(described, seed):
+            with scoped_seed(derive_seed(seed, "network")):
+                model = self.network()
+            fitted = fit(
+                recipe,
+                model,
+                self.texts.train,
+                setup=SETUP,
+                generator=self.generator,
+                seed=seed,
+                fabric=self.fabric,
+            )
+            metrics = evaluate(fitted.model, self.texts.test, self.counts)
+            row = {"recipe": described, "training_seed": seed, "seconds": fitted.seconds}
+            self.store.append({**row, **{m: metrics[m] for m in MEASURES.values()}})
+        rows = self.store.rows
+        return next(r for r in rows if r["recipe"] == described and r["training_seed"] == seed)
+
+
+def _factor(name: str) -> float:
+    return DOCUMENT_FACTOR if name.startswith("reuters") else WINDOW_FACTOR
+
+
+def with_options(recipe: Recipe, options: dict[str, float]) -> Recipe:
+    """Return the recipe with other parameters for the batch transform of its last phase."""
+    last = copy.copy(recipe.phases[-1])
+    assert isinstance(last, Train)
+    last.batch = partial(last.batch, **options)
+    return replace(recipe, phases=[*recipe.phases[:-1], last])
+
+
+def choose(recipe: Recipe, validation: Bench, bar: Any) -> Recipe:
+    """Return the recipe with the AMO parameters that are best on the validation set."""
+    candidates = [with_options(recipe, options) for options in CANDIDATES]
+    scores = []
+    for candidate in candidates:
+        scores.append(validation.run(candidate, seed=0)["balanced_accuracy"])
+        bar.update()
+    return candidates[int(np.argmax(scores))]
+
+
+def reproduce(out: Path, seeds: int) -> None:
+    """Run the table, store each run below `out`, print it and write ``table.md``."""
+    results: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    chosen: list[str] = []
+    translating = [name for name in ROWS.values() if name.endswith("m2m")]
+    total = len(PUBLISHED) * (len(ROWS) * seeds + len(translating) * len(CANDIDATES))
+    with tqdm(total=total, unit="run", dynamic_ncols=True) as bar:
+        for data in PUBLISHED:
+            texts = load(data)
+            bench = Bench(data, texts, out / data)
+            validation = Bench(data, texts.split(), out / f"{data}-validation")
+            results[data] = {}
+            for row, name in ROWS.items():
+                bar.set_description(f"{data}, {row}")
+                recipe = make_recipe(name, EPOCHS)
+                if name in translating:
+                    recipe = choose(recipe, validation, bar)
+                    last = recipe.phases[-1].describe()["batch"]
+                    options = ", ".join(f"{name} {last[name]}" for name in CANDIDATES[0])
+                    chosen.append(f"{data}, {row}: {options}")
+                results[data][row] = []
+                for seed in range(seeds):
+                    results[data][row].append(bench.run(recipe, seed))
+                    bar.update()
+    console = Console(width=150)
+    lines = ["# AMO Table 3: measured (published, difference in joint standard deviations)"]
+    for data, rows in results.items():
+        table = Table("row", *MEASURES, title=f"AMO Table 3, {data}, {seeds} seed(s), per cent")
+        lines += ["", f"| {data} | {' | '.join(MEASURES)} |", "|---" * 4 + "|"]
+        for row, runs in rows.items():
+            cells = [
+                str(Cell(*published, [100 * run[measure] for run in runs]))
+                for published, measure in zip(PUBLISHED[data][row], MEASURES.values(), strict=True)
+            ]
+            table.add_row(row, *cells)
+            lines.append(f"| {row} | {' | '.join(cells)} |")
+        console.print(table)
+    lines += ["", "Chosen on a fifth of the training set:", *(f"- {line}" for line in chosen), ""]
+    console.print("\n".join(lines[-len(chosen) - 2 :]))
+    write_atomically(out / "table.md", "\n".join(lines).encode())

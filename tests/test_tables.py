@@ -48,8 +48,9 @@ def test_the_table_runs_prints_and_goes_on_from_what_is_stored(tmp_path, monkeyp
     monkeypatch.setattr(amo_text, "CANDIDATES", amo_text.CANDIDATES[:2])
     assert main(["reproduce", "amo-3", "--seeds", "1", "--out", str(tmp_path)]) == 0
     table = (tmp_path / "table.md").read_text()
-    assert table.count("| LDAM-AMO |") == 2
-    assert table.count("- twitter, ") == 2
+    assert table.count("LDAM-AMO | ") == 2
+    assert table.count("- AMO: beta ") == 2
+    assert table.count("- LDAM-AMO above AMO: ") == 2
     results = (tmp_path / "reuters" / "results.jsonl").read_text()
     assert results.count("\n") == 11
     monkeypatch.setattr(amo_text, "fit", None)  # nothing is trained a second time

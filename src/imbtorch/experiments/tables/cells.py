@@ -1,10 +1,12 @@
-"""Cells of a table: measured beside published, and how far apart they are."""
+"""Tables and their cells: measured beside published, and how far apart they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot, inf
 
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,29 @@ class Cell:
     def __str__(self) -> str:
         mean, std = self.ours
         return f"{mean:.1f}±{std:.1f} ({self.mean:.1f}±{self.std:.1f}, {self.distance:+.1f})"
+
+
+def show(title: str, measures: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> str:
+    """Print a table of cells on the terminal, and return it as Markdown.
+
+    Parameters
+    ----------
+    title : str
+        Printed above.
+    measures : sequence of str
+        Headings of the columns.
+    rows : mapping of str to sequence of Cell
+        Name of each row -> its cells, one a measure.
+
+    Returns
+    -------
+    str
+    """
+    table = Table("row", *measures, title=title, title_justify="left")
+    lines = [f"## {title}", "", " | ".join(("row", *measures))]
+    lines.append("|".join(["---"] * (1 + len(measures))))
+    for name, cells in rows.items():
+        table.add_row(name, *map(str, cells))
+        lines.append(" | ".join((name, *map(str, cells))))
+    Console(width=40 * (1 + len(measures))).print(table)
+    return "\n".join(lines) + "\n"

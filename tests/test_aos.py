@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from imbtorch import AOS, InputError, adversarial, resnet32
+from imbtorch import AOS, Classifier, CosineHead, InputError, adversarial, resnet32
 
 
 def linear(weight):
@@ -66,6 +66,15 @@ def test_the_loss_of_moved_samples_rises_and_the_others_stay():
     loss = nn.CrossEntropyLoss(reduction="none")
     assert torch.equal(out[y == 0], x[y == 0])
     assert (loss(f(out), y)[y == 1] > loss(f(x), y)[y == 1]).all()
+
+
+def test_the_cosines_of_a_cosine_head_are_scaled_as_in_training():
+    torch.manual_seed(0)
+    x, y = torch.randn(64, 5), torch.arange(64) % 3
+    f = Classifier(nn.Linear(5, 4), CosineHead(4, 3, scale=30.0))
+    inputs = x.clone().requires_grad_()
+    nn.functional.cross_entropy(30.0 * f(inputs), y, reduction="sum").backward()
+    torch.testing.assert_close(adversarial(x, y, f, 0.1), x + 0.1 * inputs.grad.sign())
 
 
 def test_the_network_is_asked_in_evaluation_mode_and_left_as_it_was():

@@ -23,13 +23,18 @@ from imbtorch import (
     BalancedSoftmaxLoss,
     CDTLoss,
     ClassBalancedSampler,
+    CosineHead,
     FocalLoss,
     LDAMLoss,
     LogitAdjustedLoss,
     M2m,
     Mixup,
+    Recipe,
     Remix,
+    Train,
+    effective_number_weights,
     fit,
+    inverse_frequency_weights,
     make_recipe,
     mlp,
 )
@@ -157,6 +162,26 @@ def test_recipes_train_repeat_exactly_and_leave_the_global_seed_alone(recipe, bl
     described = make_recipe(recipe, 30).describe()
     assert json.loads(json.dumps(described)) == described
     assert sum(p.epochs for p in make_recipe(recipe, 30).phases) == len(first.history)
+
+
+REBALANCING = {
+    "RW": {"weights": inverse_frequency_weights},
+    "CB-RW": {"weights": effective_number_weights},
+    "RS": {"sampler": ClassBalancedSampler},
+}
+
+
+@pytest.mark.parametrize("rebalancing", REBALANCING.values(), ids=REBALANCING)
+@pytest.mark.parametrize("method", LOSSES, ids=name)
+def test_every_loss_combines_with_weights_and_sampling_deferred_or_not(method, rebalancing, blobs):
+    head = CosineHead if method is LDAMLoss else None
+    at_once = Recipe("at once", [Train(2, loss=method, **rebalancing)], head)
+    deferred = [Train(1, loss=method), Train(1, loss=method, **rebalancing)]
+    losses = [
+        fit(recipe, mlp((2,), 3, hidden=4), blobs).history[-1]["loss"]
+        for recipe in (at_once, Recipe("deferred", deferred, head))
+    ]
+    assert np.isfinite(losses).all()
 
 
 @pytest.mark.parametrize("public", imbtorch.__all__)

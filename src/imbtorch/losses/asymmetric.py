@@ -44,7 +44,7 @@ class AsymmetricLoss(nn.Module):
 
     References
     ----------
-    Ridnik et al., ICCV 2021, equations 4 to 7; EOS (Dablain et al.), Table II.
+    Ridnik et al., ICCV 2021, equation 4; EOS (Dablain et al.), Table II.
 
     Examples
     --------

@@ -41,7 +41,7 @@ class CDTLoss(nn.Module):
     References
     ----------
     Ye et al., 2020, "Identifying and compensating for feature deviation in imbalanced deep
-    learning" (arXiv 2001.01385), section 4.
+    learning" (arXiv 2001.01385).
 
     Examples
     --------

@@ -31,7 +31,8 @@ def adversarial(
         Their labels.
     model : nn.Module
         Network f: inputs -> logits (n, K), asked in evaluation mode; neither its parameters'
-        gradients nor its batch statistics are touched.
+        gradients nor its batch statistics are touched. The cosines of a `CosineHead` are
+        multiplied by its scale first, as in training.
     epsilon : float
         Length of the step in each input value, in the input's units.
     input_range : tuple of float, optional
@@ -56,7 +57,8 @@ def adversarial(
     # a copy of its own: training must not see that a gradient was asked for
     inputs = x.detach().clone().requires_grad_()
     with frozen(model), torch.enable_grad():
-        loss = F.cross_entropy(model(inputs), y, reduction="sum")
+        scale = float(getattr(getattr(model, "head", None), "scale", 1.0))
+        loss = F.cross_entropy(scale * model(inputs), y, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, inputs)
     moved = x.detach() + epsilon * gradient.sign()
     return moved if input_range is None else moved.clamp(*input_range)

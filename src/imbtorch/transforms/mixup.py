@@ -122,7 +122,7 @@ class Remix(Mixup):
 
     References
     ----------
-    Chou et al., ECCV 2020 workshops, "Remix: rebalanced mixup", equation 8.
+    Chou et al., ECCV 2020 workshops, "Remix: rebalanced mixup", section 3.
 
     Examples
     --------

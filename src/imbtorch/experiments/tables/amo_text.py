@@ -48,8 +48,8 @@ from imbtorch.training.train import Train
 
 EPOCHS = 15
 SETUP = Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(10 / 15,), decay=0.1)
-WORDS, DOCUMENT_FACTOR = 400, 4.0
-FEATURES, WINDOW_FACTOR = 700, 6.0
+WORDS, FEATURES = 400, 800
+FACTORS = {"reuters": 4.0, "twitter": 5.0}
 
 ROWS = {
     "ERM": "erm",
@@ -131,15 +131,9 @@ def load(name: str) -> Texts:
     assert source.test is not None
     rows, test_rows = source.train.rows.values, source.test.rows.values
     labels = encode_labels(source.train.labels, source.test.labels, source.label_names)
-    if name == "reuters":
-        spec: TextInput | WindowInput = TextInput.fit(rows, WORDS)
-        factor = DOCUMENT_FACTOR
-    else:
-        spec, factor = WindowInput(features=FEATURES), WINDOW_FACTOR
-    return Texts(
-        ArrayDataset(factor * spec.transform(rows), labels.train),
-        ArrayDataset(factor * spec.transform(test_rows), labels.test),
-    )
+    spec = TextInput.fit(rows, WORDS) if name == "reuters" else WindowInput(features=FEATURES)
+    x, test_x = (FACTORS[name] * spec.transform(part) for part in (rows, test_rows))
+    return Texts(ArrayDataset(x, labels.train), ArrayDataset(test_x, labels.test))
 
 
 class Bench:
@@ -151,7 +145,7 @@ class Bench:
         self.fabric = Fabric(accelerator="cpu", devices=1)
         shape = (int(texts.train.x.shape[1]),)
         self.network: Callable[[], Any] = partial(mlp, shape, len(self.counts))
-        identity = {"data": name, "shape": shape, "counts": self.counts, "factor": _factor(name)}
+        identity = {"data": name, "shape": shape, "counts": self.counts, "factor": FACTORS[name]}
         identity |= {"setup": describe(SETUP), "versions": versions()}
         self.store = ResultStore(folder, identity)
         self._generator: nn.Module | None = None
@@ -184,10 +178,6 @@ class Bench:
             self.store.append({**row, **{m: metrics[m] for m in MEASURES.values()}})
         rows = self.store.rows
         return next(r for r in rows if r["recipe"] == described and r["training_seed"] == seed)
-
-
-def _factor(name: str) -> float:
-    return DOCUMENT_FACTOR if name.startswith("reuters") else WINDOW_FACTOR
 
 
 def with_options(recipe: Recipe, options: dict[str, float]) -> Recipe:

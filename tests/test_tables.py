@@ -59,6 +59,14 @@ def test_the_table_runs_prints_and_goes_on_from_what_is_stored(tmp_path, monkeyp
     assert "78.8±0.2" in capsys.readouterr().out
 
 
+def test_the_network_multiplies_its_input_by_the_factor():
+    torch.manual_seed(0)
+    model, x = amo_text.network("reuters", (5,), 3), torch.randn(2, 5)
+    hidden, relu = model.features[2], model.features[3]
+    torch.testing.assert_close(model(x), model.head(relu(hidden(4.0 * x))))
+    assert model.head.in_features == 256
+
+
 def test_options_change_the_last_phase_alone():
     plain = make_recipe("m2m", 15)
     changed = amo_text.with_options(plain, {"beta": 0.5})
@@ -81,7 +89,7 @@ def test_the_frozen_forms_have_the_papers_sizes(shared_data, monkeypatch):
     texts = amo_text.load("reuters")
     assert texts.train.x.shape == (6436, amo_text.WORDS)
     norms = texts.train.x.norm(dim=1)
-    torch.testing.assert_close(norms[norms > 0], torch.full_like(norms[norms > 0], 4.0))
+    torch.testing.assert_close(norms[norms > 0], torch.ones_like(norms[norms > 0]))
     parts = texts.split()
     assert len(parts.train) + len(parts.test) == 6436
     assert np.bincount(parts.train.y).min() >= 3

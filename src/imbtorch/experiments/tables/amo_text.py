@@ -52,8 +52,8 @@ from imbtorch.training.train import Train
 
 EPOCHS = 15
 SETUP = Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(10 / 15,), decay=0.1)
-WORDS, FEATURES = 400, 800
-FACTORS = {"reuters": 4.0, "twitter": 5.0}
+WORDS, FEATURES = 400, 900
+FACTORS = {"reuters": 4.0, "twitter": 6.0}
 HIDDEN = {"reuters": 256, "twitter": 64}
 
 ROWS = {

@@ -214,6 +214,6 @@ def test_real_data_sets_open(shared_data):
     assert mnist.shape == (1, 28, 28)
     assert len(mnist.test) == 10_000
     reuters = load_data(str(shared_data / "reuters_r52"))
-    assert sum(reuters.counts) == 6532
+    assert sum(reuters.counts) == 6436
     assert reuters.shape == (1000,)
     assert reuters.profile.startswith("as stored")

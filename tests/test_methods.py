@@ -11,11 +11,33 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from imblearn.over_sampling import RandomOverSampler
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from torch import nn
 
 import imbtorch
-from imbtorch import EOS, RECIPES, ClassBalancedSampler, LDAMLoss, M2m, fit, make_recipe, mlp
+from imbtorch import (
+    AOS,
+    EOS,
+    RECIPES,
+    AsymmetricLoss,
+    BalancedSoftmaxLoss,
+    CDTLoss,
+    ClassBalancedSampler,
+    CosineHead,
+    FocalLoss,
+    LDAMLoss,
+    LogitAdjustedLoss,
+    M2m,
+    Mixup,
+    Recipe,
+    Remix,
+    Train,
+    effective_number_weights,
+    fit,
+    inverse_frequency_weights,
+    make_recipe,
+    mlp,
+)
 from imbtorch.resampling.slot import resample
 from imbtorch.training.slots import build, describe
 
@@ -24,15 +46,26 @@ GENERATOR = nn.Linear(2, 3)
 KNOWN = {
     "class_counts": lambda: COUNTS,
     "counts": lambda: COUNTS,
+    "num_classes": lambda: 3,
     "generator": lambda: GENERATOR,
     "labels": lambda: np.repeat([0, 1, 2], COUNTS),
     "random_state": lambda: 0,
     "seed": lambda: 0,
 }
 
-LOSSES = [nn.CrossEntropyLoss, LDAMLoss]
-TRANSFORMS = [M2m, partial(M2m, lam=0.5, gamma=0.0)]
-RESAMPLERS = [EOS, partial(EOS, n_neighbors=3), RandomOverSampler]
+LOSSES = [
+    nn.CrossEntropyLoss,
+    LDAMLoss,
+    FocalLoss,
+    partial(FocalLoss, gamma=2.0),
+    AsymmetricLoss,
+    BalancedSoftmaxLoss,
+    LogitAdjustedLoss,
+    CDTLoss,
+]
+TRANSFORMS = [M2m, partial(M2m, lam=0.5, gamma=0.0), AOS, partial(AOS, p=1.0)]
+MIXING_TRANSFORMS = [Mixup, partial(Mixup, alpha=0.2), Remix]
+RESAMPLERS = [EOS, partial(EOS, n_neighbors=3), RandomOverSampler, SMOTE]
 SAMPLERS = [ClassBalancedSampler]
 
 
@@ -71,6 +104,19 @@ def test_transforms_keep_shape_dtype_and_labels_range_and_follow_their_seed(meth
         assert (a.shape, a.dtype) == (original.shape, original.dtype)
     assert first[1].max() < 3
     assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize("method", MIXING_TRANSFORMS, ids=name)
+def test_mixing_transforms_return_class_probabilities_and_follow_their_seed(method, blobs):
+    x, y = blobs
+    mixed, labels = build(method, KNOWN)(x.clone(), y.clone(), nn.Linear(2, 3))
+    again, labels_again = build(method, KNOWN)(x.clone(), y.clone(), nn.Linear(2, 3))
+    assert torch.equal(mixed, again)
+    assert torch.equal(labels, labels_again)
+    assert (mixed.shape, mixed.dtype) == (x.shape, x.dtype)
+    assert (labels.shape, labels.dtype) == ((len(y), 3), torch.float32)
+    assert (labels >= 0).all()
+    torch.testing.assert_close(labels.sum(1), torch.ones(len(y)))
 
 
 @pytest.mark.filterwarnings("ignore:class .* has no enemy")
@@ -116,6 +162,26 @@ def test_recipes_train_repeat_exactly_and_leave_the_global_seed_alone(recipe, bl
     described = make_recipe(recipe, 30).describe()
     assert json.loads(json.dumps(described)) == described
     assert sum(p.epochs for p in make_recipe(recipe, 30).phases) == len(first.history)
+
+
+REBALANCING = {
+    "RW": {"weights": inverse_frequency_weights},
+    "CB-RW": {"weights": effective_number_weights},
+    "RS": {"sampler": ClassBalancedSampler},
+}
+
+
+@pytest.mark.parametrize("rebalancing", REBALANCING.values(), ids=REBALANCING)
+@pytest.mark.parametrize("method", LOSSES, ids=name)
+def test_every_loss_combines_with_weights_and_sampling_deferred_or_not(method, rebalancing, blobs):
+    head = CosineHead if method is LDAMLoss else None
+    at_once = Recipe("at once", [Train(2, loss=method, **rebalancing)], head)
+    deferred = [Train(1, loss=method), Train(1, loss=method, **rebalancing)]
+    losses = [
+        fit(recipe, mlp((2,), 3, hidden=4), blobs).history[-1]["loss"]
+        for recipe in (at_once, Recipe("deferred", deferred, head))
+    ]
+    assert np.isfinite(losses).all()
 
 
 @pytest.mark.parametrize("public", imbtorch.__all__)

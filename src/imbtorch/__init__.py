@@ -19,7 +19,12 @@ from imbtorch.data.profiles import (
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
 from imbtorch.evaluation.metrics import classification_metrics, evaluate, majority_classes
+from imbtorch.losses.asymmetric import AsymmetricLoss
+from imbtorch.losses.balanced_softmax import BalancedSoftmaxLoss
+from imbtorch.losses.cdt import CDTLoss
+from imbtorch.losses.focal import FocalLoss
 from imbtorch.losses.ldam import LDAMLoss, ldam_margins
+from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_head
@@ -34,30 +39,41 @@ from imbtorch.training.recipes import RECIPES, make_recipe
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.setup import Setup
 from imbtorch.training.train import Train
+from imbtorch.transforms.aos import AOS, adversarial
 from imbtorch.transforms.m2m import M2m
+from imbtorch.transforms.mixup import Mixup, Remix
 from imbtorch.transforms.seeds import acceptance_matrix
 from imbtorch.transforms.translate import translate
 
 __version__ = version("imbalanced-torch")
 
 __all__ = [
+    "AOS",
     "EOS",
     "RECIPES",
     "ArrayDataset",
+    "AsymmetricLoss",
+    "BalancedSoftmaxLoss",
+    "CDTLoss",
     "ClassBalancedSampler",
     "Classifier",
     "CosineHead",
     "FitResult",
+    "FocalLoss",
     "InputError",
     "LDAMLoss",
     "LoadedData",
+    "LogitAdjustedLoss",
     "M2m",
+    "Mixup",
     "Phase",
     "Recipe",
     "RefitHead",
+    "Remix",
     "Setup",
     "Train",
     "acceptance_matrix",
+    "adversarial",
     "build_model",
     "classification_metrics",
     "crop_flip",

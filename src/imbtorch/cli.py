@@ -1,4 +1,4 @@
-"""The command line: ``imbtorch compare``, ``train`` and ``evaluate``."""
+"""The command line: ``imbtorch compare``, ``train``, ``evaluate`` and ``reproduce``."""
 
 import sys
 import warnings
@@ -74,10 +74,18 @@ def evaluate(checkpoint: str, data: str, label: str | None) -> None:
     print_classes(measure(model, dataset, counts), classes, counts)
 
 
+def reproduce(table: str, seeds: int, out: str | None) -> None:
+    """Run a table of a paper and print it beside the published figures."""
+    from imbtorch.experiments.tables import reproduce as run_table
+
+    run_table(table, Path(out) if out else Path("runs") / table, seeds)
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "train": train,
     "evaluate": evaluate,
+    "reproduce": reproduce,
 }
 
 
@@ -85,10 +93,12 @@ def _parser() -> Any:
     from jsonargparse import ArgumentParser
 
     from imbtorch.experiments.make_task import make_task
+    from imbtorch.experiments.tables import TABLES
 
     parser = ArgumentParser(
         prog="imbtorch",
-        description="Learn from class-imbalanced data: compare recipes, train, evaluate.",
+        description="Learn from class-imbalanced data: compare recipes, train, evaluate, "
+        "reproduce the papers' tables.",
         version=version("imbalanced-torch"),
     )
     commands = parser.add_subcommands()
@@ -117,6 +127,12 @@ def _parser() -> Any:
     sub.add_argument("data", type=str, help="as for compare; its held-out split is measured")
     sub.add_argument("--label", type=str | None, help="label column")
     commands.add_subcommand("evaluate", sub, help=evaluate.__doc__)
+
+    sub = ArgumentParser(description=reproduce.__doc__)
+    sub.add_argument("table", type=str, help=f"one of {', '.join(TABLES)}")
+    sub.add_argument("--seeds", type=int, default=3, help="number of training seeds")
+    sub.add_argument("--out", type=str | None, help="folder for the results, else one in runs/")
+    commands.add_subcommand("reproduce", sub, help=reproduce.__doc__)
     return parser
 
 

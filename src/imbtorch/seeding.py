@@ -61,3 +61,22 @@ def derive_seed(seed: int, *words: str | int) -> int:
     for word in words:
         entropy.extend(word.encode() if isinstance(word, str) else [word])
     return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+
+def generator_from(random_state: int | torch.Generator | None) -> torch.Generator:
+    """Return a generator on the CPU: the one given, one seeded by a number, or a random one.
+
+    Examples
+    --------
+    >>> a, b = generator_from(3), generator_from(3)
+    >>> bool(torch.rand(1, generator=a) == torch.rand(1, generator=b))
+    True
+    """
+    if isinstance(random_state, torch.Generator):
+        return random_state
+    rng = torch.Generator()
+    if random_state is None:
+        rng.seed()
+    else:
+        rng.manual_seed(random_state)
+    return rng

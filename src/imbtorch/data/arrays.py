@@ -87,6 +87,14 @@ def check_finite(x: Tensor, name: str = "x") -> None:
     )
 
 
+def check_counts(counts: Sequence[int], name: str = "class_counts") -> Tensor:
+    """Return class counts as a float64 tensor of shape (K,); each must be at least 1."""
+    n = torch.as_tensor(counts, dtype=torch.float64)
+    if n.ndim != 1 or len(n) == 0 or not bool((n >= 1).all()):
+        raise InputError(f"{name} is {list(counts)}; every class needs a count of at least 1")
+    return n
+
+
 def as_dataset(data: Any) -> Dataset[Any]:
     """Return `data` as a Dataset: a Dataset as it is, a pair (x, y) as an ArrayDataset."""
     if isinstance(data, Dataset):

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from imbtorch.data.arrays import check_finite
+from imbtorch.data.windows import WindowInput
 from imbtorch.errors import InputError
 
 
@@ -152,8 +153,10 @@ class FeatureInput:
         return x
 
 
-Input = ImageInput | TextInput | FeatureInput
-_KINDS: dict[str, type[Input]] = {k.kind: k for k in (ImageInput, TextInput, FeatureInput)}
+Input = ImageInput | TextInput | WindowInput | FeatureInput
+_KINDS: dict[str, type[Input]] = {
+    k.kind: k for k in (ImageInput, TextInput, WindowInput, FeatureInput)
+}
 
 
 def input_to_json(spec: Input) -> dict[str, Any]:

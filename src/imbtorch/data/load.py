@@ -20,7 +20,8 @@ from imbtorch.data.profiles import (
     make_imbalanced,
     step_counts,
 )
-from imbtorch.data.sources import Rows, Split, open_source
+from imbtorch.data.rows import Rows, Split
+from imbtorch.data.sources import open_source
 from imbtorch.errors import InputError
 
 PROFILES = {"exponential": exponential_counts, "step": step_counts, "linear": linear_counts}
@@ -40,7 +41,7 @@ class LoadedData:
         Yield (x, y), y in 0..K-1.
     classes : tuple of str
         Names of the K classes.
-    input : ImageInput, TextInput or FeatureInput
+    input : ImageInput, TextInput, WindowInput or FeatureInput
         How stored rows become tensors.
     profile : str
         Imbalance profile in words, e.g. ``"exponential, ratio 100"``.
@@ -140,7 +141,7 @@ def load_for(
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
-    spec : ImageInput, TextInput or FeatureInput
+    spec : ImageInput, TextInput, WindowInput or FeatureInput
         The input kind the network was trained on.
     classes : sequence of str
         The network's classes; the labels in DATA must be among them.

@@ -36,7 +36,8 @@ def make_task(
     Parameters
     ----------
     data : str
-        digits (built in), a folder or file (images, CSV, Parquet, npz), or a hub name.
+        digits (built in), a folder or file (images, CSV, Parquet, npz), a hub name, or reuters
+        or twitter, whose folders lie in $IMBTORCH_DATA.
     profile : str, default="auto"
         Imbalance made in the training set: auto, none, exponential, step or linear. auto makes
         a balanced benchmark exponential and leaves other data as it is.

@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from imbtorch.data.augment import augment_by_name
-from imbtorch.data.inputs import TextInput, input_to_json
+from imbtorch.data.inputs import FeatureInput, ImageInput, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.evaluation.metrics import evaluate
 from imbtorch.models.build import build_model
@@ -107,8 +107,9 @@ class Task:
 
     def network(self, seed: int) -> Classifier:
         """Return the untrained network of a training seed."""
-        # texts are scaled row by row already
-        train = None if isinstance(self.data.input, TextInput) else self.data.train
+        # texts and windows of words are scaled row by row already
+        scaled = not isinstance(self.data.input, (ImageInput, FeatureInput))
+        train = None if scaled else self.data.train
         return build_model(
             self.model, self.data.shape, len(self.data.classes), train=train, seed=seed
         )

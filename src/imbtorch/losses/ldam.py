@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_hard_labels
 
 
 def ldam_margins(counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
@@ -35,9 +37,7 @@ def ldam_margins(counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
     >>> ldam_margins([10000, 16])
     tensor([0.1000, 0.5000])
     """
-    n = torch.as_tensor(counts, dtype=torch.float64)
-    if n.ndim != 1 or len(n) == 0 or not bool((n >= 1).all()):
-        raise InputError(f"class_counts is {list(counts)}; every class needs a count of at least 1")
+    n = check_counts(counts)
     if not max_margin > 0:
         raise InputError(f"max_margin is {max_margin}; it must be positive")
     return (max_margin * (n.min() / n) ** 0.25).float()
@@ -66,7 +66,8 @@ class LDAMLoss(nn.Module):
     Raises
     ------
     InputError
-        If a count is below 1, or `max_margin` or `scale` is not positive.
+        If a count is below 1, `max_margin` or `scale` is not positive, or the labels are class
+        probabilities.
 
     Notes
     -----
@@ -103,6 +104,7 @@ class LDAMLoss(nn.Module):
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
+        check_hard_labels(y, "LDAMLoss")
         rows = torch.arange(len(y), device=y.device)
         margins = torch.zeros_like(logits)
         margins[rows, y] = self.margins[y].to(logits.dtype)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
 
 
@@ -37,7 +38,7 @@ def inverse_frequency_weights(counts: Sequence[int]) -> Tensor:
     >>> inverse_frequency_weights([300, 100])
     tensor([0.5000, 1.5000])
     """
-    return _to_mean_one(1 / _checked(counts))
+    return _to_mean_one(1 / check_counts(counts, "counts"))
 
 
 def effective_number_weights(counts: Sequence[int], beta: float = 0.9999) -> Tensor:
@@ -73,17 +74,10 @@ def effective_number_weights(counts: Sequence[int], beta: float = 0.9999) -> Ten
     """
     if not 0 <= beta < 1:
         raise InputError(f"beta is {beta}; it must lie in [0, 1)")
-    n = _checked(counts)
+    n = check_counts(counts, "counts")
     # -expm1(n log beta) is 1 - beta^n without loss of digits for beta close to 1
     log_beta = torch.log(torch.tensor(beta, dtype=torch.float64))
     return _to_mean_one((1 - beta) / -torch.expm1(n * log_beta))
-
-
-def _checked(counts: Sequence[int]) -> Tensor:
-    n = torch.as_tensor(counts, dtype=torch.float64)
-    if n.ndim != 1 or len(n) == 0 or not bool((n >= 1).all()):
-        raise InputError(f"counts is {list(counts)}; every class needs a count of at least 1")
-    return n
 
 
 def _to_mean_one(weights: Tensor) -> Tensor:

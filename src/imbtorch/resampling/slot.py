@@ -36,6 +36,11 @@ def resample(sampler: Resampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         Of the dtype and on the device of the input; uint8 is rounded.
     y : Tensor of shape (N',), int64
 
+    Raises
+    ------
+    InputError
+        If the sampler cannot work on these classes; its reason is passed on.
+
     Examples
     --------
     >>> from imblearn.over_sampling import RandomOverSampler
@@ -48,9 +53,13 @@ def resample(sampler: Resampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     flat = x.flatten(1).cpu().numpy()
     if images:
         flat = flat.astype(np.float32)
-    rows, labels = sampler.fit_resample(
-        flat.astype(np.float32) if images else flat, y.cpu().numpy()
-    )
+    try:
+        rows, labels = sampler.fit_resample(flat, y.cpu().numpy())
+    except InputError:
+        raise
+    except ValueError as error:
+        name, counts = type(sampler).__name__, torch.bincount(y).tolist()
+        raise InputError(f"{name} cannot resample class counts {counts}: {error}") from error
     out = torch.from_numpy(np.ascontiguousarray(rows)).view(-1, *x.shape[1:])
     if images:
         out = out.round().clamp(0, 255)

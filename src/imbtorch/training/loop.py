@@ -36,7 +36,8 @@ def train_epoch(
     rate : callable
         Step within the epoch -> learning rate.
     transform : callable, optional
-        (x, y, model) -> (x, y), with the plain model: M2m and its like.
+        (x, y, model) -> (x, y), with the plain model: M2m and its like. The y it returns may
+        be class probabilities of shape (B, K), as Mixup's; the loss has to take them.
 
     Returns
     -------

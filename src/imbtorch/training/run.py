@@ -87,6 +87,7 @@ class Run:
         return {
             "class_counts": lambda: self.counts,
             "counts": lambda: self.counts,
+            "num_classes": lambda: len(self.counts),
             "labels": lambda: self.labels,
             "train": lambda: self.train,
             "generator": self.make_generator,

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from imbtorch.errors import InputError
+from imbtorch.seeding import generator_from
 from imbtorch.transforms.translate import target_probability
 
 
@@ -66,11 +67,7 @@ class SeedDraw:
         n = torch.as_tensor(class_counts, dtype=torch.float64)
         self.select = 1 - n / n.max()
         self.accept = acceptance_matrix(class_counts, beta)
-        if isinstance(random_state, torch.Generator):
-            self.rng = random_state
-        else:
-            self.rng = torch.Generator()
-            self.rng.seed() if random_state is None else self.rng.manual_seed(random_state)
+        self.rng = generator_from(random_state)
 
     def choose(self, y: Tensor) -> Tensor:
         """Return the places of a batch that are to be replaced, with probability 1 - n_k/n_1."""

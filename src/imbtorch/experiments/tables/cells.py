@@ -1,0 +1,75 @@
+"""Tables and their cells: measured beside published, and how far apart they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import hypot, inf
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A published mean and standard deviation, and what was measured, all in per cent.
+
+    Parameters
+    ----------
+    mean, std : float
+        As published.
+    measured : sequence of float
+        One value a training seed.
+
+    Examples
+    --------
+    >>> cell = Cell(60.0, 0.3, [60.0, 61.0, 62.0])
+    >>> str(cell), round(cell.distance, 2)
+    ('61.0±1.0 (60.0±0.3, +1.0)', 0.96)
+    """
+
+    mean: float
+    std: float
+    measured: Sequence[float]
+
+    @property
+    def ours(self) -> tuple[float, float]:
+        """Mean and standard deviation (over n - 1) of what was measured; 0 for one value."""
+        values = np.asarray(self.measured, float)
+        return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
+
+    @property
+    def distance(self) -> float:
+        """Measured minus published mean, in units of the joint standard deviation."""
+        mean, std = self.ours
+        joint = hypot(std, self.std)
+        return (mean - self.mean) / joint if joint else (0.0 if mean == self.mean else inf)
+
+    def __str__(self) -> str:
+        mean, std = self.ours
+        return f"{mean:.1f}±{std:.1f} ({self.mean:.1f}±{self.std:.1f}, {self.distance:+.1f})"
+
+
+def show(title: str, measures: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> str:
+    """Print a table of cells on the terminal, and return it as Markdown.
+
+    Parameters
+    ----------
+    title : str
+        Printed above.
+    measures : sequence of str
+        Headings of the columns.
+    rows : mapping of str to sequence of Cell
+        Name of each row -> its cells, one a measure.
+
+    Returns
+    -------
+    str
+    """
+    table = Table("row", *measures, title=title, title_justify="left")
+    lines = [f"## {title}", "", " | ".join(("row", *measures))]
+    lines.append("|".join(["---"] * (1 + len(measures))))
+    for name, cells in rows.items():
+        table.add_row(name, *map(str, cells))
+        lines.append(" | ".join((name, *map(str, cells))))
+    Console(width=40 * (1 + len(measures))).print(table)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,77 @@
+"""ASL: positives and negatives fade at different speeds."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_hard_labels, weighted_mean
+
+SMOOTHING = 0.1
+
+
+class AsymmetricLoss(nn.Module):
+    r"""Cross-entropy with label smoothing, focused separately on the right and the other classes.
+
+    .. math:: \ell = -w_y \sum_k t_k \, a_k \log p_k, \quad
+              t_k = (1 - \epsilon) [k = y] + \epsilon / K, \quad
+              a_y = (1 - p_y)^{\gamma_+}, \; a_{k \ne y} = p_k^{\gamma_-}
+
+    with p = softmax(z) and smoothing epsilon = 0.1. Averaged over the batch's weights, as
+    torch's ``CrossEntropyLoss`` does.
+
+    Parameters
+    ----------
+    gamma_pos : float, default=0.0
+        Exponent gamma+ for the right class, at least 0.
+    gamma_neg : float, default=4.0
+        Exponent gamma- for the other classes, at least 0.
+    weight : Tensor of shape (K,), optional
+        Class weights w_k.
+
+    Raises
+    ------
+    InputError
+        If an exponent is negative, or the labels are class probabilities.
+
+    Notes
+    -----
+    Call with logits (B, K) float and labels (B,) int64. The gradient flows through the factors
+    a_k as well.
+
+    Differs from the paper, which treats many labels a sample with one sigmoid a class and clips
+    small probabilities: this is its form for one label a sample, softmax and no clip.
+
+    References
+    ----------
+    Ridnik et al., ICCV 2021, equation 4; EOS (Dablain et al.), Table II.
+
+    Examples
+    --------
+    >>> logits, y = torch.zeros(1, 2), torch.tensor([0])
+    >>> AsymmetricLoss()(logits, y)  # log(2) * (0.95 + 0.05 / 16)
+    tensor(0.6607)
+    """
+
+    weight: Tensor | None
+
+    def __init__(
+        self, gamma_pos: float = 0.0, gamma_neg: float = 4.0, weight: Tensor | None = None
+    ) -> None:
+        super().__init__()
+        for name, value in (("gamma_pos", gamma_pos), ("gamma_neg", gamma_neg)):
+            if not value >= 0:
+                raise InputError(f"{name} is {value}; it must be at least 0")
+        self.gamma_pos, self.gamma_neg = gamma_pos, gamma_neg
+        self.register_buffer("weight", weight)
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return the mean loss, a scalar."""
+        check_hard_labels(y, "AsymmetricLoss")
+        log_p = F.log_softmax(logits, dim=1)
+        right = F.one_hot(y, logits.shape[1]).bool()
+        # 1 - p without loss of digits; the power's slope has no limit at 0 for exponents < 1
+        wrong = (-torch.expm1(log_p)).clamp_min(1e-12)
+        factor = torch.where(right, wrong**self.gamma_pos, (self.gamma_neg * log_p).exp())
+        target = (1 - SMOOTHING) * right + SMOOTHING / logits.shape[1]
+        return weighted_mean(-(target * factor * log_p).sum(1), y, self.weight)

@@ -1,0 +1,71 @@
+"""CDT: class-dependent temperatures."""
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from imbtorch.data.arrays import check_counts
+from imbtorch.errors import InputError
+
+
+class CDTLoss(nn.Module):
+    r"""Cross-entropy of logits divided by temperatures that are high for rare classes.
+
+    .. math:: \ell = w_y \, CE(z / a,\, y), \quad a_k = (n_1 / n_k)^\gamma
+
+    A rare class has to reach larger logits in training, which makes up for the drift of its
+    features between training and test. In evaluation the logits are used as they are. Averaged
+    over the batch's weights, as torch's ``CrossEntropyLoss`` does.
+
+    Parameters
+    ----------
+    class_counts : sequence of int
+        Class counts n_k of the training set, K numbers, each at least 1; n_1 is the largest.
+    gamma : float, default=0.3
+        Exponent, at least 0; 0 is cross-entropy. To be chosen by validation: the default is
+        this library's, the paper names none.
+    weight : Tensor of shape (K,), optional
+        Class weights w_k.
+
+    Raises
+    ------
+    InputError
+        If a count is below 1 or `gamma` is negative.
+
+    Notes
+    -----
+    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) as
+    `Mixup` makes them (then averaged over the batch size, as torch does).
+
+    References
+    ----------
+    Ye et al., 2020, "Identifying and compensating for feature deviation in imbalanced deep
+    learning" (arXiv 2001.01385).
+
+    Examples
+    --------
+    >>> import torch
+    >>> loss = CDTLoss([16, 1], gamma=0.5)  # temperatures 1 and 4
+    >>> logits = torch.tensor([[0.0, 4.0]])
+    >>> loss(logits, torch.tensor([1]))  # log(1 + exp(-1))
+    tensor(0.3133)
+    """
+
+    temperatures: Tensor
+    weight: Tensor | None
+
+    def __init__(
+        self, class_counts: Sequence[int], gamma: float = 0.3, weight: Tensor | None = None
+    ) -> None:
+        super().__init__()
+        if not gamma >= 0:
+            raise InputError(f"gamma is {gamma}; it must be at least 0")
+        n = check_counts(class_counts)
+        self.gamma = gamma
+        self.register_buffer("temperatures", ((n.max() / n) ** gamma).float())
+        self.register_buffer("weight", weight)
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return the mean loss, a scalar."""
+        return F.cross_entropy(logits / self.temperatures, y, self.weight)

@@ -1,0 +1,69 @@
+"""Logit adjustment: logits moved by the log of the class priors during training."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from imbtorch.data.arrays import check_counts
+from imbtorch.errors import InputError
+
+
+class LogitAdjustedLoss(nn.Module):
+    r"""Cross-entropy of logits to which the log of the class prior is added.
+
+    .. math:: \ell = w_y \, CE(z + \tau \log \pi,\, y), \quad \pi_k = n_k / \textstyle\sum_j n_j
+
+    In evaluation the logits are used as they are. Averaged over the batch's weights, as torch's
+    ``CrossEntropyLoss`` does.
+
+    Parameters
+    ----------
+    class_counts : sequence of int
+        Class counts n_k of the training set, K numbers, each at least 1.
+    tau : float, default=1.0
+        Strength, at least 0; 0 is cross-entropy, 1 the value consistent with the balanced error
+        (and the same loss as `BalancedSoftmaxLoss`).
+    weight : Tensor of shape (K,), optional
+        Class weights w_k.
+
+    Raises
+    ------
+    InputError
+        If a count is below 1 or `tau` is negative.
+
+    Notes
+    -----
+    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) as
+    `Mixup` makes them (then averaged over the batch size, as torch does). Together with class
+    weights or a class-balanced sampler the imbalance is corrected twice.
+
+    References
+    ----------
+    Menon et al., ICLR 2021, "Long-tail learning via logit adjustment", equation 10.
+
+    Examples
+    --------
+    >>> loss = LogitAdjustedLoss([3, 1], tau=2.0)
+    >>> loss(torch.zeros(1, 2), torch.tensor([1]))  # log(10)
+    tensor(2.3026)
+    """
+
+    adjustment: Tensor
+    weight: Tensor | None
+
+    def __init__(
+        self, class_counts: Sequence[int], tau: float = 1.0, weight: Tensor | None = None
+    ) -> None:
+        super().__init__()
+        if not tau >= 0:
+            raise InputError(f"tau is {tau}; it must be at least 0")
+        n = check_counts(class_counts)
+        self.tau = tau
+        self.register_buffer("adjustment", (tau * torch.log(n / n.sum())).float())
+        self.register_buffer("weight", weight)
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return the mean loss, a scalar."""
+        return F.cross_entropy(logits + self.adjustment, y, self.weight)

@@ -1,0 +1,146 @@
+"""AOS: adversarial over-sampling of minority samples."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from imbtorch.data.arrays import check_finite
+from imbtorch.errors import InputError
+from imbtorch.seeding import generator_from
+from imbtorch.transforms.frozen import frozen
+
+
+def adversarial(
+    x: Tensor,
+    y: Tensor,
+    model: nn.Module,
+    epsilon: float,
+    input_range: tuple[float, float] | None = None,
+) -> Tensor:
+    r"""Move samples by one signed gradient step up the loss.
+
+    .. math:: x' = x + \epsilon \, \mathrm{sign}\big(\nabla_x CE(f; x, y)\big)
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, ...)
+        Samples, any float dtype.
+    y : Tensor of shape (n,), int64
+        Their labels.
+    model : nn.Module
+        Network f: inputs -> logits (n, K), asked in evaluation mode; neither its parameters'
+        gradients nor its batch statistics are touched. The cosines of a `CosineHead` are
+        multiplied by its scale first, as in training.
+    epsilon : float
+        Length of the step in each input value, in the input's units.
+    input_range : tuple of float, optional
+        Smallest and largest valid input, to which x' is clamped.
+
+    Returns
+    -------
+    Tensor of shape (n, ...)
+        x', detached, of the dtype of `x`.
+
+    References
+    ----------
+    Goodfellow et al., ICLR 2015, section 4 (fast gradient sign method).
+
+    Examples
+    --------
+    >>> f = nn.Linear(2, 2, bias=False)
+    >>> _ = f.weight.data.copy_(torch.eye(2))
+    >>> adversarial(torch.zeros(1, 2), torch.tensor([0]), f, 0.1)  # away from class 0
+    tensor([[-0.1000,  0.1000]])
+    """
+    # a copy of its own: training must not see that a gradient was asked for
+    inputs = x.detach().clone().requires_grad_()
+    with frozen(model), torch.enable_grad():
+        scale = float(getattr(getattr(model, "head", None), "scale", 1.0))
+        loss = F.cross_entropy(scale * model(inputs), y, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, inputs)
+    moved = x.detach() + epsilon * gradient.sign()
+    return moved if input_range is None else moved.clamp(*input_range)
+
+
+class AOS:
+    """Replace minority samples by adversarial examples of themselves, labels kept.
+
+    Each sample of a minority class is, with probability p, moved by epsilon in every input value
+    in the direction that raises the loss, see `adversarial`. Minority are the classes whose
+    count is below the mean count, n_k < N / K.
+
+    Parameters
+    ----------
+    class_counts : sequence of int
+        Class counts n_k of the training set before over-sampling, K numbers.
+    epsilon : float, default=0.007
+        Length of the step, at least 0; images lie in 0..1. The poster takes .007 for natural
+        imbalance and .1 for rho = 500.
+    p : float, default=0.5
+        Probability that a minority sample is moved, in [0, 1]. The poster does not give its
+        value; the default is this library's.
+    input_range : tuple of float, optional
+        Smallest and largest valid input, (0, 1) for images; None does not clamp.
+    random_state : int or torch.Generator, optional
+        Draws which samples are moved; on the CPU. By default a fresh, random seed.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or a batch holds NaN.
+
+    Notes
+    -----
+    ``aos(x, y, model) -> x, y`` takes x of shape (B, ...) float and y of shape (B,) int64. Use it
+    on data over-sampled at random, as ``Train(n, resample=RandomOverSampler, batch=AOS)`` does.
+    It costs a forward and a backward pass over the samples that are moved.
+
+    Differs from the paper: there minority means every class that the step profile reduced; the
+    mean count marks the same classes in a step profile and some in any other. The step is taken
+    in evaluation mode and clamped to `input_range`; the poster says neither.
+
+    References
+    ----------
+    Wojciechowski and Lango, "Adversarial OverSampling for imbalanced image data classification"
+    (poster), Algorithm 1.
+
+    Examples
+    --------
+    >>> aos = AOS([90, 10], epsilon=0.1, p=1.0)
+    >>> x, y = torch.zeros(2, 3), torch.tensor([0, 1])
+    >>> moved, _ = aos(x, y, nn.Linear(3, 2))
+    >>> (moved - x).abs()
+    tensor([[0.0000, 0.0000, 0.0000],
+            [0.1000, 0.1000, 0.1000]])
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int],
+        epsilon: float = 0.007,
+        p: float = 0.5,
+        *,
+        input_range: tuple[float, float] | None = None,
+        random_state: int | torch.Generator | None = None,
+    ) -> None:
+        if not epsilon >= 0:
+            raise InputError(f"epsilon is {epsilon}; it must be at least 0")
+        if not 0 <= p <= 1:
+            raise InputError(f"p is {p}, a probability; it must lie in [0, 1]")
+        n = torch.as_tensor(class_counts, dtype=torch.float64)
+        self.minority = n < n.mean()
+        self.epsilon, self.p, self.input_range = epsilon, p, input_range
+        self.rng = generator_from(random_state)
+
+    def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
+        """Return the batch with some samples moved; x of shape (B, ...), y of shape (B,)."""
+        check_finite(x)
+        drawn = torch.rand(len(y), generator=self.rng) < self.p
+        chosen = (drawn & self.minority[y.cpu()]).nonzero().flatten().to(x.device)
+        if len(chosen) == 0:
+            return x, y
+        out = x.clone()
+        out[chosen] = adversarial(x[chosen], y[chosen], model, self.epsilon, self.input_range)
+        return out, y

@@ -1,0 +1,160 @@
+"""Mixup and Remix: samples and labels as weighted means of two."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from scipy.special import betaincinv
+from torch import Tensor, nn
+
+from imbtorch.data.arrays import check_counts
+from imbtorch.errors import InputError
+from imbtorch.seeding import generator_from
+
+
+class Mixup:
+    r"""Replace each sample of a batch by a weighted mean of itself and another one.
+
+    .. math:: \tilde x_i = \lambda x_i + (1 - \lambda) x_j, \quad
+              \tilde y_i = \lambda e_{y_i} + (1 - \lambda) e_{y_j}, \quad
+              \lambda \sim \mathrm{Beta}(\alpha, \alpha)
+
+    One lambda a batch; j runs over a random permutation of the batch.
+
+    Parameters
+    ----------
+    num_classes : int
+        Number of classes K.
+    alpha : float, default=1.0
+        Positive; the larger, the closer lambda lies to 1/2. 1 draws it uniformly.
+    random_state : int or torch.Generator, optional
+        Draws lambda and the permutation; on the CPU. By default a fresh, random seed.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or the labels are mixed already.
+
+    Notes
+    -----
+    ``mixup(x, y, model) -> x, y`` takes x of shape (B, ...) float and y of shape (B,) int64 and
+    returns y as class probabilities of shape (B, K) float32. Torch's ``CrossEntropyLoss`` takes
+    them, and so do `BalancedSoftmaxLoss`, `LogitAdjustedLoss` and `CDTLoss`; losses that are
+    defined for one class a sample refuse them. `model` is not asked.
+
+    References
+    ----------
+    Zhang et al., ICLR 2018, equation 1.
+
+    Examples
+    --------
+    >>> x, y = torch.eye(2), torch.tensor([0, 1])
+    >>> mixed, labels = Mixup(2, random_state=0)(x, y, nn.Identity())
+    >>> torch.allclose(mixed, labels)
+    True
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        alpha: float = 1.0,
+        *,
+        random_state: int | torch.Generator | None = None,
+    ) -> None:
+        if num_classes < 1:
+            raise InputError(f"num_classes is {num_classes}; at least 1 is needed")
+        if not 0 < alpha < float("inf"):
+            raise InputError(f"alpha is {alpha}; it must be positive and finite")
+        self.num_classes, self.alpha = num_classes, alpha
+        self.rng = generator_from(random_state)
+
+    def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
+        """Return the mixed batch and its labels as probabilities of shape (B, K)."""
+        if y.ndim != 1:
+            raise InputError(f"y has shape {tuple(y.shape)}; labels of shape (B,) are needed")
+        lam = self.draw()
+        order = torch.randperm(len(y), generator=self.rng).to(y.device)
+        share = self.label_share(lam, y, y[order])[:, None]
+        first, second = (F.one_hot(k, self.num_classes).float() for k in (y, y[order]))
+        return lam * x + (1 - lam) * x[order], share * first + (1 - share) * second
+
+    def draw(self) -> float:
+        """Draw lambda of a batch."""
+        # the inverse of the distribution function, since torch's Beta takes no generator
+        u = torch.rand((), generator=self.rng, dtype=torch.float64).item()
+        return float(betaincinv(self.alpha, self.alpha, u))
+
+    def label_share(self, lam: float, first: Tensor, second: Tensor) -> Tensor:
+        """Return the share of the first label in each mixed one, shape (B,)."""
+        return torch.full(first.shape, lam, device=first.device)
+
+
+class Remix(Mixup):
+    r"""Mixup whose mixed label goes wholly to the rarer class where the two are far apart.
+
+    The samples are mixed as in `Mixup`. Of the label, the share of y_i is
+
+    .. math:: \lambda_y = \begin{cases}
+        0 & n_i / n_j \ge \kappa \text{ and } \lambda < \tau \\
+        1 & n_i / n_j \le 1 / \kappa \text{ and } 1 - \lambda < \tau \\
+        \lambda & \text{otherwise} \end{cases}
+
+    where n_i, n_j are the counts of the classes of the two samples.
+
+    Parameters
+    ----------
+    class_counts : sequence of int
+        Class counts n_k of the training set, K numbers, each at least 1.
+    alpha : float, default=1.0
+        As for `Mixup`.
+    kappa : float, default=3.0
+        Ratio of counts from which two classes are far apart, at least 1.
+    tau : float, default=0.5
+        In [0, 1]: the label is given away only where the frequent class's share of the sample is
+        below it.
+    random_state : int or torch.Generator, optional
+        As for `Mixup`.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or the labels are mixed already.
+
+    References
+    ----------
+    Chou et al., ECCV 2020 workshops, "Remix: rebalanced mixup", section 3.
+
+    Examples
+    --------
+    >>> remix = Remix([90, 10])
+    >>> frequent, rare = torch.tensor([0]), torch.tensor([1])
+    >>> remix.label_share(0.25, frequent, rare), remix.label_share(0.75, frequent, rare)
+    (tensor([0.]), tensor([0.7500]))
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int],
+        alpha: float = 1.0,
+        kappa: float = 3.0,
+        tau: float = 0.5,
+        *,
+        random_state: int | torch.Generator | None = None,
+    ) -> None:
+        if not kappa >= 1:
+            raise InputError(f"kappa is {kappa}; it must be at least 1")
+        if not 0 <= tau <= 1:
+            raise InputError(f"tau is {tau}; it must lie in [0, 1]")
+        self.counts = check_counts(class_counts)
+        super().__init__(len(self.counts), alpha, random_state=random_state)
+        self.kappa, self.tau = kappa, tau
+
+    def label_share(self, lam: float, first: Tensor, second: Tensor) -> Tensor:
+        """Return the share of the first label in each mixed one, shape (B,)."""
+        n_first, n_second = self.counts[first.cpu()], self.counts[second.cpu()]
+        share = torch.full(first.shape, lam)
+        if lam < self.tau:
+            share[n_first >= self.kappa * n_second] = 0.0
+        if 1 - lam < self.tau:
+            share[self.kappa * n_first <= n_second] = 1.0
+        return share.to(first.device)

@@ -5,7 +5,17 @@ import torch
 from scipy.stats import chisquare
 from torch import nn
 
-from imbtorch import InputError, M2m, acceptance_matrix, resnet32, translate
+from imbtorch import (
+    ArrayDataset,
+    Classifier,
+    CosineHead,
+    InputError,
+    M2m,
+    acceptance_matrix,
+    resnet32,
+    translate,
+)
+from imbtorch.transforms.folded import FoldedNetwork
 
 COUNTS = [1000, 300, 100, 20]
 
@@ -121,6 +131,120 @@ def test_batches_without_a_seed_stay_as_they_are():
     assert three(x, y, nn.Linear(3, 3))[0].shape == x.shape
 
 
+def test_loss_acceptance_is_the_looser_rule():
+    # two classes with g's probability .5: cross-entropy log 2 = .693
+    g = linear([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    x, y = torch.rand(40, 3), torch.tensor([0, 1] * 20)
+    for options, changes in (
+        ({"accept": "loss", "gamma": 0.7}, True),
+        ({"accept": "loss", "gamma": 0.69}, False),
+        ({"accept": "probability", "gamma": 0.5}, True),
+        ({"accept": "probability", "gamma": 0.51}, False),
+    ):
+        m2m = M2m(g, [1000, 10], beta=0.9, noise=0.5, random_state=0, **options)
+        out, _ = m2m(x, y, nn.Linear(3, 2))
+        assert bool((out != x).any()) == changes, options
+
+
+def test_ablations_do_what_they_are_called():
+    x, y = torch.rand(60, 3), torch.tensor([0, 0, 1, 1, 2, 2] * 10)
+    counts, options = [1000, 500, 10], {"gamma": 0.0, "random_state": 0}
+    f, g = nn.Linear(3, 3), nn.Linear(3, 3)
+    out, _ = M2m(g, counts, clean=True, **options)(x, y, f)
+    replaced = (out != x).any(1)
+    assert replaced.any()
+    rows = {tuple(row) for row in x.tolist()}
+    assert {tuple(row) for row in out[replaced].tolist()} <= rows
+
+    moved, labels = M2m(g, counts, random_label=True, **options)(x, y, f)
+    replaced = (moved != x).any(1)
+    assert torch.equal(labels[~replaced], y[~replaced])
+    assert (labels[replaced] != y[replaced]).all()
+    pair, binary = torch.tensor([0, 1] * 30), nn.Linear(3, 2)
+    m2m = M2m(binary, [99, 1], random_label=True, **options)
+    with pytest.raises(InputError, match="third class"):
+        m2m(x, pair, binary)
+
+    train = ArrayDataset(torch.arange(180.0).view(60, 3), y)
+    m2m = M2m(g, counts, clean=True, seeds_per_class=1, train=train, **options)
+    out, _ = m2m(x, y, f)
+    replaced = (out != x).any(1)
+    pool = {tuple(row) for row in out[replaced].tolist()}
+    assert len(pool) <= 3
+    assert pool <= {tuple(row) for row in train.x.tolist()}
+    with pytest.raises(InputError, match="needs train"):
+        M2m(g, counts, seeds_per_class=1)
+
+
+def test_early_stop_moves_a_sample_until_it_passes():
+    g = linear([[0.0, 0.0], [10.0, 0.0]])  # probability of class 1 is sigmoid(10 x_0)
+    x = torch.tensor([[-0.25, 0.0], [0.5, 0.0]])
+    out = run(x, [0, 0], [1, 1], g, g, stop_at=0.9)
+    # steps of .1 along x_0: sigmoid(10 * .25) = .924 is the first above .9; .5 passes at once
+    torch.testing.assert_close(out, torch.tensor([[0.25, 0.0], [0.5, 0.0]]))
+    whole = run(x, [0, 0], [1, 1], g, g)
+    torch.testing.assert_close(whole, torch.tensor([[0.75, 0.0], [1.5, 0.0]]))
+
+
+def test_statistics_count_what_happened():
+    x, y = torch.rand(40, 3), torch.tensor([0, 1] * 20)
+    m2m = M2m(always(1), [1000, 10], beta=0.9, noise=0.5, random_state=0)
+    f = linear([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    out, _ = m2m(x, y, f)
+    counted = m2m.statistics.flush()
+    assert counted["accepted"] == [0, int((out != x).any(1).sum())]
+    assert counted["selected"][1] >= counted["translated"][1] >= counted["accepted"][1]
+    assert counted["generator_confidence"] == pytest.approx(1)
+    assert counted["model_confidence"] == pytest.approx(0.5)
+    assert len(m2m.statistics.examples["seed"]) == 8
+    assert m2m.statistics.flush()["selected"] == [0, 0]
+
+
+def test_scaled_cosines_can_be_confident():
+    head = CosineHead(3, 2)
+    head.weight.data = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    g = Classifier(nn.Identity(), head)
+    x, y = torch.rand(40, 3), torch.tensor([0, 1] * 20)
+    m2m = M2m(g, [1000, 10], beta=0.9, random_state=0)
+    assert (m2m(x, y, nn.Linear(3, 2))[0] != x).any()
+    assert m2m.statistics.flush()["generator_confidence"] > 0.9
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_folded_network_equals_evaluation_mode(training):
+    network = resnet32((3, 8, 8), 4)
+    with torch.no_grad():
+        for _ in range(3):
+            network.train()(torch.rand(16, 3, 8, 8))
+    folded, x = FoldedNetwork(network), torch.rand(5, 3, 8, 8)
+    network.eval()
+    torch.testing.assert_close(folded(x), network(x), rtol=1e-4, atol=1e-4)
+    with torch.no_grad():  # trained further: refresh takes it over
+        for parameter in network.parameters():
+            parameter.mul_(1.1)
+        network.train()(torch.rand(16, 3, 8, 8))
+    network.eval()
+    folded.refresh()
+    torch.testing.assert_close(folded(x), network(x), rtol=1e-4, atol=1e-4)
+    network.train(training)
+    folded.refresh()
+    assert network.training == training
+    assert all(p.grad is None for p in network.parameters())
+
+
+def test_networks_that_cannot_be_traced_are_used_as_they_are():
+    class Branching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.out = nn.BatchNorm1d(3), nn.Linear(3, 2)
+
+        def forward(self, x):
+            return self.out(self.norm(x) if x.sum() > 0 else x)
+
+    network, x = Branching(), torch.rand(4, 3)
+    torch.testing.assert_close(FoldedNetwork(network)(x), network.eval()(x))
+
+
 def test_networks_are_left_as_they_were():
     f, g = resnet32((3, 8, 8), 2), resnet32((3, 8, 8), 2)
     f.train()
@@ -137,6 +261,6 @@ def test_networks_are_left_as_they_were():
 def test_nan_and_bad_arguments_are_refused():
     with pytest.raises(InputError, match="NaN"):
         M2m(always(1), [10, 1])(torch.tensor([[float("nan")]]), torch.tensor([0]), nn.Identity())
-    for name, value in (("beta", 1.0), ("gamma", 1.5), ("lam", -1), ("steps", 0)):
+    for name, value in (("beta", 1.0), ("gamma", 1.5), ("lam", -1), ("steps", 0), ("accept", "g")):
         with pytest.raises(InputError, match=name):
             M2m(always(1), [10, 1], **{name: value})

@@ -27,6 +27,7 @@ from imbtorch.models.inference import embed, predict_logits
 from imbtorch.models.resnet import resnet32
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.resampling.eos import EOS
+from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 from imbtorch.training.fit import FitResult, fit, train_generator
 from imbtorch.training.recipe import Phase, Recipe
@@ -51,6 +52,7 @@ __all__ = [
     "LDAMLoss",
     "LoadedData",
     "M2m",
+    "Neighbors",
     "Phase",
     "Recipe",
     "RefitHead",

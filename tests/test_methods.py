@@ -15,7 +15,19 @@ from imblearn.over_sampling import RandomOverSampler
 from torch import nn
 
 import imbtorch
-from imbtorch import EOS, RECIPES, ClassBalancedSampler, LDAMLoss, M2m, fit, make_recipe, mlp
+from imbtorch import (
+    EOS,
+    RECIPES,
+    ClassBalancedSampler,
+    LDAMLoss,
+    M2m,
+    borderline_smote,
+    fit,
+    make_recipe,
+    mlp,
+    smote,
+    svm_smote,
+)
 from imbtorch.resampling.slot import resample
 from imbtorch.training.slots import build, describe
 
@@ -32,7 +44,14 @@ KNOWN = {
 
 LOSSES = [nn.CrossEntropyLoss, LDAMLoss]
 TRANSFORMS = [M2m, partial(M2m, lam=0.5, gamma=0.0)]
-RESAMPLERS = [EOS, partial(EOS, n_neighbors=3), RandomOverSampler]
+RESAMPLERS = [
+    EOS,
+    partial(EOS, n_neighbors=3),
+    RandomOverSampler,
+    smote,
+    partial(borderline_smote, top_up=True),
+    partial(svm_smote, top_up=True),
+]
 SAMPLERS = [ClassBalancedSampler]
 
 
@@ -73,7 +92,7 @@ def test_transforms_keep_shape_dtype_and_labels_range_and_follow_their_seed(meth
     assert all(p.grad is None for p in model.parameters())
 
 
-@pytest.mark.filterwarnings("ignore:class .* has no enemy")
+@pytest.mark.filterwarnings("ignore:class .* has no enemy", "ignore:.* leaves classes short")
 @pytest.mark.parametrize("method", RESAMPLERS, ids=name)
 def test_resamplers_balance_and_keep_the_real_rows(method, blobs):
     x, y = blobs

@@ -18,6 +18,13 @@ from imbtorch.data.profiles import (
 )
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
+from imbtorch.evaluation.gap import (
+    Gap,
+    class_weight_norms,
+    cumulative_false_positives,
+    generalization_gap,
+    true_false_gaps,
+)
 from imbtorch.evaluation.metrics import classification_metrics, evaluate, majority_classes
 from imbtorch.losses.ldam import LDAMLoss, ldam_margins
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
@@ -27,7 +34,9 @@ from imbtorch.models.inference import embed, predict_logits
 from imbtorch.models.resnet import resnet32
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.resampling.eos import EOS
+from imbtorch.resampling.names import RESAMPLERS, make_resampler
 from imbtorch.resampling.neighbors import Neighbors
+from imbtorch.resampling.smote import BalancedSVM, Checked, borderline_smote, smote, svm_smote
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 from imbtorch.training.fit import FitResult, fit, train_generator
 from imbtorch.training.recipe import Phase, Recipe
@@ -43,11 +52,15 @@ __version__ = version("imbalanced-torch")
 __all__ = [
     "EOS",
     "RECIPES",
+    "RESAMPLERS",
     "ArrayDataset",
+    "BalancedSVM",
+    "Checked",
     "ClassBalancedSampler",
     "Classifier",
     "CosineHead",
     "FitResult",
+    "Gap",
     "InputError",
     "LDAMLoss",
     "LoadedData",
@@ -59,14 +72,18 @@ __all__ = [
     "Setup",
     "Train",
     "acceptance_matrix",
+    "borderline_smote",
     "build_model",
+    "class_weight_norms",
     "classification_metrics",
     "crop_flip",
+    "cumulative_false_positives",
     "effective_number_weights",
     "embed",
     "evaluate",
     "exponential_counts",
     "fit",
+    "generalization_gap",
     "inverse_frequency_weights",
     "join_head",
     "ldam_margins",
@@ -76,6 +93,7 @@ __all__ = [
     "majority_classes",
     "make_imbalanced",
     "make_recipe",
+    "make_resampler",
     "mlp",
     "predict_logits",
     "random_crop",
@@ -83,9 +101,12 @@ __all__ = [
     "resnet32",
     "save_checkpoint",
     "small_cnn",
+    "smote",
     "split_head",
     "step_counts",
+    "svm_smote",
     "train_generator",
     "translate",
+    "true_false_gaps",
     "wide_cnn",
 ]

@@ -38,11 +38,13 @@ from imbtorch.resampling.names import RESAMPLERS, make_resampler
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import BalancedSVM, Checked, borderline_smote, smote, svm_smote
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
+from imbtorch.training.embedding_head import EmbeddingHead
 from imbtorch.training.fit import FitResult, fit, train_generator
 from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.recipes import RECIPES, make_recipe
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.setup import Setup
+from imbtorch.training.tau_norm import TauNormalize, tau_normalize
 from imbtorch.training.train import Train
 from imbtorch.transforms.m2m import M2m, acceptance_matrix
 from imbtorch.transforms.translate import translate
@@ -59,6 +61,7 @@ __all__ = [
     "ClassBalancedSampler",
     "Classifier",
     "CosineHead",
+    "EmbeddingHead",
     "FitResult",
     "Gap",
     "InputError",
@@ -70,6 +73,7 @@ __all__ = [
     "Recipe",
     "RefitHead",
     "Setup",
+    "TauNormalize",
     "Train",
     "acceptance_matrix",
     "borderline_smote",
@@ -105,6 +109,7 @@ __all__ = [
     "split_head",
     "step_counts",
     "svm_smote",
+    "tau_normalize",
     "train_generator",
     "translate",
     "true_false_gaps",

@@ -15,6 +15,7 @@ from imbtorch.models.classifier import CosineHead
 from imbtorch.resampling.eos import EOS
 from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.refit import RefitHead
+from imbtorch.training.tau_norm import TauNormalize
 from imbtorch.training.train import Train
 from imbtorch.transforms.m2m import M2m
 
@@ -41,6 +42,8 @@ _PHASES: dict[str, Callable[[int], list[Phase]]] = {
     "ldam-drw": lambda n: _deferred(n, loss=LDAMLoss, weights=effective_number_weights),
     "m2m": lambda n: _deferred(n, sampler=ClassBalancedSampler, batch=M2m),
     "eos": lambda n: [Train(n), RefitHead(10, resample=partial(EOS, n_neighbors=10))],
+    "crt": lambda n: [Train(n), RefitHead(10, sampler=ClassBalancedSampler)],
+    "tau-norm": lambda n: [Train(n), TauNormalize()],
 }
 RECIPES = tuple(_PHASES)
 
@@ -53,7 +56,8 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     name : str
         erm (plain training), ros (random over-sampling), rs (class-balanced sampling), rw and
         cb-rw (class weights), drs and drw (the same, deferred to the last fifth of the
-        epochs), ldam, ldam-drw, m2m (deferred), eos.
+        epochs), ldam, ldam-drw, m2m (deferred), eos, crt (a new head by class-balanced
+        sampling), tau-norm (class weights of equal length).
     epochs : int, default=200
         Epochs of network training, at least 1. A head that is trained again afterwards takes
         10 epochs more, over embeddings.

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from imbtorch import EOS, exponential_counts
+from imbtorch import EOS, EmbeddingHead, exponential_counts
 
 FILE = Path(__file__).resolve().parents[2] / "shared/data/cifar10_lt_embeddings/embeddings.npz"
 
@@ -62,7 +62,7 @@ def seconds(function, *arguments):
     return time.perf_counter() - start
 
 
-def compare(benchmark, x, y, k, limit, rounds=5):
+def compare(benchmark, x, y, k, limit, rounds=3):
     """Check the ratio of EOS to the obvious implementation, and report both times."""
     ours, theirs = [], []
     EOS(k, random_state=0).fit_resample(x[::4], y[::4])  # loads what is loaded at first use
@@ -89,3 +89,11 @@ def test_cifar10_embeddings(benchmark, embeddings, k, limit):
 
 def test_hundred_classes(benchmark):
     compare(benchmark, *hundred_classes(), 10, 8)
+
+
+def test_head_on_50000_embeddings(benchmark):
+    y = np.arange(50_000) % 10
+    x = np.random.default_rng(0).normal(0, 1, (50_000, 64)).astype(np.float32)
+    head = EmbeddingHead(None, random_state=0)
+    benchmark.pedantic(head.fit, (x, y), rounds=1)
+    assert benchmark.stats.stats.max < 10

@@ -1,4 +1,4 @@
-"""The command line: ``imbtorch compare``, ``train`` and ``evaluate``."""
+"""The command line: what each sub-command of ``imbtorch`` does."""
 
 import sys
 import warnings
@@ -74,10 +74,34 @@ def evaluate(checkpoint: str, data: str, label: str | None) -> None:
     print_classes(measure(model, dataset, counts), classes, counts)
 
 
+def reproduce(table: str, seeds: int, out: str | None) -> None:
+    """Run a table of a paper and print it beside the published figures."""
+    from imbtorch.experiments.tables import reproduce as run_table
+
+    run_table(table, Path(out) if out else Path("runs") / table, seeds)
+
+
+def resample(data: str, out: str, method: str, n_neighbors: int | None, seed: int) -> None:
+    """Over-sample the embeddings of an .npz into another."""
+    from imbtorch.experiments.embeddings import resample_file
+
+    _say(resample_file(data, out, method, n_neighbors, seed))
+
+
+def embed(checkpoint: str, data: str, out: str, label: str | None) -> None:
+    """Write the embeddings of a data set, as a stored network makes them, into an .npz."""
+    from imbtorch.experiments.embeddings import embed_file
+
+    _say(embed_file(checkpoint, data, out, label))
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "train": train,
     "evaluate": evaluate,
+    "reproduce": reproduce,
+    "resample": resample,
+    "embed": embed,
 }
 
 
@@ -85,10 +109,13 @@ def _parser() -> Any:
     from jsonargparse import ArgumentParser
 
     from imbtorch.experiments.make_task import make_task
+    from imbtorch.experiments.tables import TABLES
+    from imbtorch.resampling.names import RESAMPLERS
 
     parser = ArgumentParser(
         prog="imbtorch",
-        description="Learn from class-imbalanced data: compare recipes, train, evaluate.",
+        description="Learn from class-imbalanced data: compare recipes, train, evaluate, "
+        "reproduce the papers' tables, embed and over-sample embeddings.",
         version=version("imbalanced-torch"),
     )
     commands = parser.add_subcommands()
@@ -117,6 +144,27 @@ def _parser() -> Any:
     sub.add_argument("data", type=str, help="as for compare; its held-out split is measured")
     sub.add_argument("--label", type=str | None, help="label column")
     commands.add_subcommand("evaluate", sub, help=evaluate.__doc__)
+
+    sub = ArgumentParser(description=reproduce.__doc__)
+    sub.add_argument("table", type=str, help=f"one of {', '.join(TABLES)}")
+    sub.add_argument("--seeds", type=int, default=3, help="number of training seeds")
+    sub.add_argument("--out", type=str | None, help="folder for the results, else one in runs/")
+    commands.add_subcommand("reproduce", sub, help=reproduce.__doc__)
+
+    sub = ArgumentParser(description=resample.__doc__)
+    sub.add_argument("data", type=str, help=".npz with features and labels (or train_...)")
+    sub.add_argument("out", type=str, help=".npz to write, with features and labels")
+    sub.add_argument("--method", type=str, default="eos", help=f"one of {', '.join(RESAMPLERS)}")
+    sub.add_argument("-k", "--n_neighbors", type=int | None, help="else the method's own number")
+    sub.add_argument("--seed", type=int, default=0, help="random state of the method")
+    commands.add_subcommand("resample", sub, help=resample.__doc__)
+
+    sub = ArgumentParser(description=embed.__doc__)
+    sub.add_argument("checkpoint", type=str, help="file written by train or compare")
+    sub.add_argument("data", type=str, help="as for compare; all its splits are embedded")
+    sub.add_argument("out", type=str, help=".npz to write")
+    sub.add_argument("--label", type=str | None, help="label column")
+    commands.add_subcommand("embed", sub, help=embed.__doc__)
     return parser
 
 

@@ -244,4 +244,7 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
         if X.dtype.kind != "f":  # whole numbers stay whole, between base and enemy
             start = start.astype(np.float64)
             return (start + r * (end - start)).round().astype(X.dtype)
-        return start + r.astype(X.dtype) * (end - start)
+        end -= start  # in place: this is memory traffic more than arithmetic
+        end *= r.astype(X.dtype)
+        end += start
+        return end

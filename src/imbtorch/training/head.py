@@ -1,8 +1,10 @@
 """Training of a head alone, on embeddings in memory."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
@@ -52,7 +54,6 @@ def head_epochs(
 
     Examples
     --------
-    >>> import torch
     >>> from imbtorch.training.setup import HEAD_SETUP
     >>> data = ArrayDataset(torch.tensor([[-1.0], [1.0]]), [0, 1])
     >>> head, fabric = nn.Linear(1, 2), Fabric("cpu", devices=1)
@@ -67,7 +68,20 @@ def head_epochs(
     for epoch in range(epochs):
         sampler.set_epoch(epoch)
         rate = setup.schedule(epoch, len(batches), epochs)
-        yield train_epoch(fabric, model, optimizer, batches, loss, rate), rate(0)
+        with _single_thread():
+            mean = train_epoch(fabric, model, optimizer, batches, loss, rate)
+        yield mean, rate(0)
+
+
+@contextmanager
+def _single_thread() -> Iterator[None]:
+    """Keep the block's operations on one thread: a step is too small to be worth sharing."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class _Alone(nn.Module):

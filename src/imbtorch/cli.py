@@ -59,7 +59,7 @@ def evaluate(checkpoint: str, data: str, label: str | None) -> None:
     """Measure a stored network on a held-out set."""
     from imbtorch.data.arrays import labels_of
     from imbtorch.data.inputs import input_from_json
-    from imbtorch.data.load import load_for
+    from imbtorch.data.load_for import load_for
     from imbtorch.evaluation.metrics import evaluate as measure
     from imbtorch.evaluation.table import print_classes
     from imbtorch.training.checkpoint import load_checkpoint

@@ -114,14 +114,16 @@ def show(rows: list[dict[str, Any]], seeds: int) -> str:
     table = Table(*headings, title=title, title_justify="left")
     lines = [f"# {title}", "", " | ".join(headings), "|".join(["---"] * len(headings))]
     for name, (_, rerun, published) in ROWS.items():
-        runs = [r["metrics"] for r in rows if r["recipe"]["name"] == name]
-        runs = runs[:seeds]
+        mine = [r for r in rows if r["recipe"]["name"] == name and r["training_seed"] < seeds]
+        runs = [r["metrics"] for r in mine]
         cells = [name]
         for column in COLUMNS:
             values = [run[column] for run in runs]
             spread = np.std(values, ddof=1) if len(values) > 1 else 0.0
             cells.append(f"{np.mean(values):.4f}±{spread:.4f}")
-        cells += ["" if value is None else f"{value:.4f}".rstrip("0") for value in (rerun, published)]
+        cells += [
+            "" if value is None else f"{value:.4f}".rstrip("0") for value in (rerun, published)
+        ]
         table.add_row(*cells)
         lines.append(" | ".join(cells))
     Console(width=150).print(table)

@@ -16,7 +16,7 @@ from imbtorch.data.labels import encode_labels
 from imbtorch.data.profiles import (
     exponential_counts,
     linear_counts,
-    makemake_profiled,
+    make_imbalanced,
     step_counts,
 )
 from imbtorch.data.sources import Rows, Split, open_source
@@ -159,7 +159,7 @@ def make_profile(
     if profile not in PROFILES:
         raise InputError(f"profile is {profile!r}; known are auto, none, {', '.join(PROFILES)}")
     wanted = PROFILES[profile](int(counts.min()), num_classes, ratio)
-    return makemake_profiled(y, wanted, data_seed), f"{profile}, ratio {ratio:g}"
+    return make_imbalanced(y, wanted, data_seed), f"{profile}, ratio {ratio:g}"
 
 
 class LazyImages(Dataset[tuple[Tensor, Tensor]]):

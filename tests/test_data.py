@@ -12,7 +12,8 @@ from imbtorch.data.arrays import class_counts, labels_of
 from imbtorch.data.augment import augment_by_name, crop_flip, random_crop
 from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json, input_to_json
-from imbtorch.data.load import LazyImages, load_for
+from imbtorch.data.load import LazyImages
+from imbtorch.data.load_for import load_for
 
 
 @pytest.fixture(autouse=True)

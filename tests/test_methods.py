@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.over_sampling import RandomOverSampler
 from torch import nn
 
 import imbtorch
@@ -32,11 +32,14 @@ from imbtorch import (
     Recipe,
     Remix,
     Train,
+    borderline_smote,
     effective_number_weights,
     fit,
     inverse_frequency_weights,
     make_recipe,
     mlp,
+    smote,
+    svm_smote,
 )
 from imbtorch.resampling.slot import resample
 from imbtorch.training.slots import build, describe
@@ -65,7 +68,14 @@ LOSSES = [
 ]
 TRANSFORMS = [M2m, partial(M2m, lam=0.5, gamma=0.0), AOS, partial(AOS, p=1.0)]
 MIXING_TRANSFORMS = [Mixup, partial(Mixup, alpha=0.2), Remix]
-RESAMPLERS = [EOS, partial(EOS, n_neighbors=3), RandomOverSampler, SMOTE]
+RESAMPLERS = [
+    EOS,
+    partial(EOS, n_neighbors=3),
+    RandomOverSampler,
+    smote,
+    partial(borderline_smote, top_up=True),
+    partial(svm_smote, top_up=True),
+]
 SAMPLERS = [ClassBalancedSampler]
 
 
@@ -119,7 +129,7 @@ def test_mixing_transforms_return_class_probabilities_and_follow_their_seed(meth
     torch.testing.assert_close(labels.sum(1), torch.ones(len(y)))
 
 
-@pytest.mark.filterwarnings("ignore:class .* has no enemy")
+@pytest.mark.filterwarnings("ignore:class .* has no enemy", "ignore:.* leaves classes short")
 @pytest.mark.parametrize("method", RESAMPLERS, ids=name)
 def test_resamplers_balance_and_keep_the_real_rows(method, blobs):
     x, y = blobs

@@ -18,6 +18,13 @@ from imbtorch.data.profiles import (
 )
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
+from imbtorch.evaluation.gap import (
+    Gap,
+    class_weight_norms,
+    cumulative_false_positives,
+    generalization_gap,
+    true_false_gaps,
+)
 from imbtorch.evaluation.metrics import classification_metrics, evaluate, majority_classes
 from imbtorch.losses.asymmetric import AsymmetricLoss
 from imbtorch.losses.balanced_softmax import BalancedSoftmaxLoss
@@ -32,12 +39,17 @@ from imbtorch.models.inference import embed, predict_logits
 from imbtorch.models.resnet import resnet32
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.resampling.eos import EOS
+from imbtorch.resampling.names import RESAMPLERS, make_resampler
+from imbtorch.resampling.neighbors import Neighbors
+from imbtorch.resampling.smote import BalancedSVM, Checked, borderline_smote, smote, svm_smote
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
+from imbtorch.training.embedding_head import EmbeddingHead
 from imbtorch.training.fit import FitResult, fit, train_generator
 from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.recipes import RECIPES, make_recipe
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.setup import Setup
+from imbtorch.training.tau_norm import TauNormalize, tau_normalize
 from imbtorch.training.train import Train
 from imbtorch.transforms.aos import AOS, adversarial
 from imbtorch.transforms.m2m import M2m
@@ -51,37 +63,48 @@ __all__ = [
     "AOS",
     "EOS",
     "RECIPES",
+    "RESAMPLERS",
     "ArrayDataset",
     "AsymmetricLoss",
+    "BalancedSVM",
     "BalancedSoftmaxLoss",
     "CDTLoss",
+    "Checked",
     "ClassBalancedSampler",
     "Classifier",
     "CosineHead",
+    "EmbeddingHead",
     "FitResult",
     "FocalLoss",
+    "Gap",
     "InputError",
     "LDAMLoss",
     "LoadedData",
     "LogitAdjustedLoss",
     "M2m",
     "Mixup",
+    "Neighbors",
     "Phase",
     "Recipe",
     "RefitHead",
     "Remix",
     "Setup",
+    "TauNormalize",
     "Train",
     "acceptance_matrix",
     "adversarial",
+    "borderline_smote",
     "build_model",
+    "class_weight_norms",
     "classification_metrics",
     "crop_flip",
+    "cumulative_false_positives",
     "effective_number_weights",
     "embed",
     "evaluate",
     "exponential_counts",
     "fit",
+    "generalization_gap",
     "inverse_frequency_weights",
     "join_head",
     "ldam_margins",
@@ -91,6 +114,7 @@ __all__ = [
     "majority_classes",
     "make_imbalanced",
     "make_recipe",
+    "make_resampler",
     "mlp",
     "predict_logits",
     "random_crop",
@@ -98,9 +122,13 @@ __all__ = [
     "resnet32",
     "save_checkpoint",
     "small_cnn",
+    "smote",
     "split_head",
     "step_counts",
+    "svm_smote",
+    "tau_normalize",
     "train_generator",
     "translate",
+    "true_false_gaps",
     "wide_cnn",
 ]

@@ -1,4 +1,4 @@
-"""The command line: ``imbtorch compare``, ``train``, ``evaluate`` and ``reproduce``."""
+"""The command line: what each sub-command of ``imbtorch`` does."""
 
 import sys
 import warnings
@@ -59,7 +59,7 @@ def evaluate(checkpoint: str, data: str, label: str | None) -> None:
     """Measure a stored network on a held-out set."""
     from imbtorch.data.arrays import labels_of
     from imbtorch.data.inputs import input_from_json
-    from imbtorch.data.load import load_for
+    from imbtorch.data.load_for import load_for
     from imbtorch.evaluation.metrics import evaluate as measure
     from imbtorch.evaluation.table import print_classes
     from imbtorch.training.checkpoint import load_checkpoint
@@ -81,11 +81,27 @@ def reproduce(table: str, seeds: int, out: str | None) -> None:
     run_table(table, Path(out) if out else Path("runs") / table, seeds)
 
 
+def resample(data: str, out: str, method: str, n_neighbors: int | None, seed: int) -> None:
+    """Over-sample the embeddings of an .npz into another."""
+    from imbtorch.experiments.embeddings import resample_file
+
+    _say(resample_file(data, out, method, n_neighbors, seed))
+
+
+def embed(checkpoint: str, data: str, out: str, label: str | None) -> None:
+    """Write the embeddings of a data set, as a stored network makes them, into an .npz."""
+    from imbtorch.experiments.embeddings import embed_file
+
+    _say(embed_file(checkpoint, data, out, label))
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "train": train,
     "evaluate": evaluate,
     "reproduce": reproduce,
+    "resample": resample,
+    "embed": embed,
 }
 
 
@@ -94,11 +110,12 @@ def _parser() -> Any:
 
     from imbtorch.experiments.make_task import make_task
     from imbtorch.experiments.tables import TABLES
+    from imbtorch.resampling.names import RESAMPLERS
 
     parser = ArgumentParser(
         prog="imbtorch",
         description="Learn from class-imbalanced data: compare recipes, train, evaluate, "
-        "reproduce the papers' tables.",
+        "reproduce the papers' tables, embed and over-sample embeddings.",
         version=version("imbalanced-torch"),
     )
     commands = parser.add_subcommands()
@@ -133,6 +150,21 @@ def _parser() -> Any:
     sub.add_argument("--seeds", type=int, default=3, help="number of training seeds")
     sub.add_argument("--out", type=str | None, help="folder for the results, else one in runs/")
     commands.add_subcommand("reproduce", sub, help=reproduce.__doc__)
+
+    sub = ArgumentParser(description=resample.__doc__)
+    sub.add_argument("data", type=str, help=".npz with features and labels (or train_...)")
+    sub.add_argument("out", type=str, help=".npz to write, with features and labels")
+    sub.add_argument("--method", type=str, default="eos", help=f"one of {', '.join(RESAMPLERS)}")
+    sub.add_argument("-k", "--n_neighbors", type=int | None, help="else the method's own number")
+    sub.add_argument("--seed", type=int, default=0, help="random state of the method")
+    commands.add_subcommand("resample", sub, help=resample.__doc__)
+
+    sub = ArgumentParser(description=embed.__doc__)
+    sub.add_argument("checkpoint", type=str, help="file written by train or compare")
+    sub.add_argument("data", type=str, help="as for compare; all its splits are embedded")
+    sub.add_argument("out", type=str, help=".npz to write")
+    sub.add_argument("--label", type=str | None, help="label column")
+    commands.add_subcommand("embed", sub, help=embed.__doc__)
     return parser
 
 

@@ -1,7 +1,6 @@
 """From a DATA argument to training and test sets that a network can take."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.inputs import ImageInput, Input
-from imbtorch.data.labels import class_names, encode_labels
+from imbtorch.data.labels import encode_labels
 from imbtorch.data.profiles import (
     exponential_counts,
     linear_counts,
@@ -119,62 +118,21 @@ def load_data(
     source = open_source(data, label, image_size)
     train, test = source.train, source.test
     if test is None:
-        train, test = _hold_out(train, data_seed)
+        train, test = hold_out(train, data_seed)
     labels = encode_labels(train.labels, test.labels, source.label_names)
     classes, train_y, test_y = labels.classes, labels.train, labels.test
-    keep, words = _imbalance(train_y, len(classes), profile, ratio, data_seed)
+    keep, words = make_profile(train_y, len(classes), profile, ratio, data_seed)
     train, train_y = train.take(keep), train_y[keep]
     spec = source.fit_input(train.rows)
-    train_set = _dataset(train.rows, train_y, spec, classes)
-    test_set = _dataset(test.rows, test_y, spec, classes)
+    train_set = dataset_of(train.rows, train_y, spec, classes)
+    test_set = dataset_of(test.rows, test_y, spec, classes)
     digest = _digest(train_set, test_set)
     notes = (*source.notes, *labels.notes)
     return LoadedData(data, train_set, test_set, classes, spec, words, notes, digest)
 
 
-def load_for(
-    data: str, spec: Input, classes: Sequence[str], *, data_seed: int = 0, label: str | None = None
-) -> Dataset[Any]:
-    """Open the held-out split of DATA in the form a trained network takes.
-
-    Parameters
-    ----------
-    data : str
-        See `imbtorch.data.sources.open_source`.
-    spec : ImageInput, TextInput, WindowInput or FeatureInput
-        The input kind the network was trained on.
-    classes : sequence of str
-        The network's classes; the labels in DATA must be among them.
-    data_seed : int, default=0
-        The one the network was trained with, so that where no held-out split is stored the same
-        samples are held out again.
-    label : str, optional
-        Label column.
-
-    Returns
-    -------
-    Dataset
-        Yields (x, y).
-
-    Raises
-    ------
-    InputError
-        If DATA cannot be opened, holds another kind of input or unknown labels.
-    """
-    source = open_source(data, label)
-    split = source.test or _hold_out(source.train, data_seed)[1]
-    kind = source.fit_input(split.rows).kind
-    if kind != spec.kind:
-        raise InputError(f"DATA {data!r} holds {kind} rows; the network takes {spec.kind} rows")
-    names = class_names(split.labels, source.label_names)
-    unknown = sorted(set(names) - set(classes))
-    if unknown:
-        raise InputError(f"DATA has the labels {unknown[:5]}; the network knows {list(classes)}")
-    places = {name: k for k, name in enumerate(classes)}
-    return _dataset(split.rows, np.array([places[n] for n in names]), spec, tuple(classes))
-
-
-def _hold_out(split: Split, data_seed: int) -> tuple[Split, Split]:
+def hold_out(split: Split, data_seed: int) -> tuple[Split, Split]:
+    """Hold out a quarter of a split, stratified: return (train, test)."""
     values, counts = np.unique(split.labels, return_counts=True)
     if len(values) > 1 and counts.min() < 2:
         raise InputError(
@@ -189,9 +147,10 @@ def _hold_out(split: Split, data_seed: int) -> tuple[Split, Split]:
     return split.take(np.sort(train)), split.take(np.sort(test))
 
 
-def _imbalance(
+def make_profile(
     y: np.ndarray, num_classes: int, profile: str, ratio: float, data_seed: int
 ) -> tuple[np.ndarray, str]:
+    """Return the rows that a profile keeps, and the profile in words."""
     counts = np.bincount(y)
     measured = counts.max() / counts.min()
     if profile == "auto":
@@ -217,7 +176,8 @@ class LazyImages(Dataset[tuple[Tensor, Tensor]]):
         return self.spec.transform(self.rows.take(np.array([index])))[0], self.y[index]
 
 
-def _dataset(rows: Rows, y: np.ndarray, spec: Input, classes: tuple[str, ...]) -> Dataset[Any]:
+def dataset_of(rows: Rows, y: np.ndarray, spec: Input, classes: tuple[str, ...]) -> Dataset[Any]:
+    """Return rows as a data set of tensors, in memory unless they are too large for it."""
     if isinstance(spec, ImageInput):
         if len(rows) * spec.channels * spec.size[0] * spec.size[1] > IN_MEMORY_BYTES:
             return LazyImages(rows, y, spec)

@@ -1,60 +1,79 @@
 """EOS: expansive over-sampling towards the nearest enemies."""
 
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import torch
 from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
+from scipy.sparse import issparse, vstack
+from sklearn.base import clone
 from sklearn.utils import check_random_state
+from torch import Tensor
 
+from imbtorch.data.arrays import check_finite
 from imbtorch.errors import InputError
+from imbtorch.resampling.neighbors import Neighbors, nearest_others
+from imbtorch.resampling.search import BLOCK
+
+Indices = NDArray[np.int64]
 
 
 def nearest_enemies(
-    x: NDArray[Any], y: NDArray[Any], target: object, n_neighbors: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Find the nearest neighbours of one class over all classes, and which are enemies.
+    nn: Any, x: Any, y: NDArray[Any], rows: Indices, n_neighbors: int, *, compat: bool = False
+) -> tuple[Indices, Indices]:
+    """List the nearest enemies of some samples.
 
     Parameters
     ----------
-    x : ndarray of shape (N, D)
+    nn : object
+        Fitted on `x`, with scikit-learn's ``kneighbors``, as `Neighbors`.
+    x : ndarray or Tensor of shape (N, D)
         Embeddings.
     y : ndarray of shape (N,)
         Labels.
-    target : label
-        The class whose samples are looked at, n of them.
+    rows : ndarray of shape (n,), int64
+        The samples, as rows of `x`.
     n_neighbors : int
-        Neighbours k of each, itself excluded; 1..N-1.
+        Neighbours k of each over all classes, itself excluded; 1..N-1.
+    compat : bool, default=False
+        List the neighbour before each enemy (the sample itself before the first) instead.
 
     Returns
     -------
-    rows : ndarray of shape (n,), int64
-        The samples of the class, as rows of `x`.
-    neighbors : ndarray of shape (n, k), int64
-        Their neighbours, as rows of `x`, the nearest first (Euclidean).
-    enemies : ndarray of shape (n, k), bool
-        Whether the neighbour is of another class.
+    number : ndarray of shape (n,), int64
+        How many of its k neighbours are of another class, 0..k.
+    enemies : ndarray of shape (number.sum(),), int64
+        These neighbours as rows of `x`: those of the first sample, the nearest first, then
+        those of the second, and so on.
+
+    Examples
+    --------
+    >>> x, y = np.array([[0.0], [1.0], [3.0], [7.0]]), np.array([1, 1, 0, 0])
+    >>> nearest_enemies(Neighbors().fit(x), x, y, np.array([0, 1]), 2)
+    (array([1, 1]), array([2, 2]))
     """
-    rows = np.flatnonzero(y == target)
-    index = NearestNeighbors(n_neighbors=n_neighbors + 1).fit(x)
-    found = index.kneighbors(x[rows], return_distance=False)
-    # With duplicated rows a sample need not be its own first neighbour: drop it where it is,
-    # or the last one where it is not among them.
-    itself = found == rows[:, None]
-    itself[~itself.any(1), -1] = True
-    neighbors = found[~itself].reshape(len(rows), n_neighbors)
-    return rows, neighbors, y[neighbors] != target
+    numbers, enemies = [], []
+    for block in np.split(rows, range(BLOCK // n_neighbors, len(rows), BLOCK // n_neighbors)):
+        neighbors = nearest_others(nn, x, block, n_neighbors)
+        is_enemy = y[neighbors] != y[block, None]
+        if compat:
+            neighbors = np.column_stack([block, neighbors[:, :-1]])
+        numbers.append(is_enemy.sum(1))
+        enemies.append(neighbors[is_enemy])
+    return np.concatenate(numbers), np.concatenate(enemies)
 
 
 class EOS(BaseOverSampler):  # type: ignore[misc]
     r"""Over-sample rare classes by points between a sample and its nearest enemies.
 
     For a class below its target, the bases are those samples whose k nearest neighbours (over
-    all classes) contain another class, the enemies. A synthetic point is
+    all classes, Euclidean) contain another class, the enemies. A synthetic point is
 
-    .. math:: s = b + r \, (e - b), \quad r \sim U[0, 1]
+    .. math:: s = b + r \, (e - b), \quad r \sim U[0, 1)
 
     with base b drawn uniformly with replacement and e uniformly among the enemies of b.
 
@@ -62,24 +81,49 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
     ----------
     n_neighbors : int, default=10
         Neighbours k looked at, 1..N-1. Larger is often better (50 to 300).
-    sampling_strategy : str, dict or callable, default="auto"
+    sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
+    direction : {"toward", "away"}, default="toward"
+        "away" takes :math:`s = b + r \, (b - e)`, as the paper's listing prints it.
+    compat : bool, default=False
+        Pair base and neighbour as the authors' program does, one position off: instead of an
+        enemy, the next nearer neighbour of the base is taken, which may be of its own class or
+        itself. For reproducing their figures.
     random_state : int, RandomState or None, default=None
-        Draws bases, enemies and r.
+        Draws bases, enemies and r: the same on every device.
+    nn : object, optional
+        Finds the neighbours: `Neighbors`, or anything with scikit-learn's ``fit`` and
+        ``kneighbors``. By default ``Neighbors()``.
+
+    Attributes
+    ----------
+    base_indices_ : ndarray of shape (n,), int64
+        For each of the n synthetic rows, the row of its base.
+    enemy_indices_ : ndarray of shape (n,), int64
+        The row of its enemy; -1 where the base was repeated.
+    r_ : ndarray of shape (n,), float64
+        How far it lies from the base, in [0, 1); 0 where the base was repeated.
+    sampling_strategy_ : dict
+        Class -> number of synthetic rows, in their order.
+    nn_ : object
+        The fitted `nn`.
 
     Raises
     ------
     InputError
-        If `n_neighbors` is not below the number of samples.
+        If `n_neighbors` is not below the number of samples or `direction` is unknown.
 
     Notes
     -----
-    ``fit_resample(X, y)`` takes X of shape (N, D) and y of shape (N,), and returns the real
-    rows first and unchanged, then the synthetic ones. A class without enemies within k
-    neighbours is over-sampled by repetition, with a warning that names it.
+    ``fit_resample(X, y)`` takes X of shape (N, D) and y of shape (N,): arrays (also
+    memory-mapped), data frames, sparse matrices (made dense on the way), or Tensors, which stay
+    on their device. It returns the real rows first and unchanged, then the synthetic ones, of
+    the same kind and dtype. A class without enemies within k neighbours is over-sampled by
+    repetition, with a warning that names it.
 
     Differs from the paper: Algorithm 2 prints ``b + r (b - e)``, which moves away from the
-    enemy; the text says convex combination, which this is.
+    enemy; the text says convex combination, as does the authors' program, and that is the
+    default.
 
     References
     ----------
@@ -95,53 +139,112 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
     array([40, 40])
     """
 
+    takes_tensors = True
+
     def __init__(
         self,
         n_neighbors: int = 10,
         *,
         sampling_strategy: Any = "auto",
+        direction: str = "toward",
+        compat: bool = False,
         random_state: Any = None,
+        nn: Any = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.n_neighbors = n_neighbors
+        self.direction = direction
+        self.compat = compat
         self.random_state = random_state
+        self.nn = nn
 
-    def _fit_resample(self, X: NDArray[Any], y: NDArray[Any]) -> tuple[Any, Any]:
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Return X and y with synthetic rows appended; see the class."""
+        if not isinstance(X, Tensor):
+            return super().fit_resample(X, y, **params)  # type: ignore[no-any-return]
+        y = torch.as_tensor(y, device=X.device)
+        if X.ndim != 2 or len(X) != len(y):
+            raise InputError(
+                f"X is of shape {tuple(X.shape)} and y of {tuple(y.shape)}; (N, D) "
+                "and (N,) are needed"
+            )
+        check_finite(X, "X")
+        labels = y.cpu().numpy()
+        strategy = check_sampling_strategy(self.sampling_strategy, labels, self._sampling_type)
+        self.sampling_strategy_, self.n_features_in_ = strategy, X.shape[1]
+        new_x, new_y = self._synthesize(X, labels)
+        return torch.cat([X, new_x]), torch.cat([y, torch.as_tensor(new_y, device=X.device)])
+
+    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
+        new_x, new_y = self._synthesize(X.toarray() if issparse(X) else X, y)
+        y = np.concatenate([y, new_y])
+        if issparse(X):
+            return vstack([X, type(X)(new_x)], format=X.format), y
+        return np.concatenate([X, new_x]), y
+
+    def _synthesize(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        """Return the synthetic rows and their labels, and keep where they come from."""
         if not 1 <= self.n_neighbors < len(X):
             raise InputError(
                 f"n_neighbors is {self.n_neighbors}; with {len(X)} samples it must lie in "
                 f"1..{len(X) - 1}"
             )
+        if self.direction not in ("toward", "away"):
+            raise InputError(f"direction is {self.direction!r}; it must be 'toward' or 'away'")
         random = check_random_state(self.random_state)
-        new_x, new_y = [X], [y]
-        for target, count in self.sampling_strategy_.items():
-            if count == 0:
-                continue
-            rows, neighbors, enemies = nearest_enemies(X, y, target, self.n_neighbors)
-            has_enemy = enemies.any(1)
-            if has_enemy.any():
-                bases = random.choice(np.flatnonzero(has_enemy), count)
-                base = X[rows[bases]]
-                enemy = X[_draw_enemy(neighbors[bases], enemies[bases], random)]
-                r = random.uniform(size=(count, 1)).astype(X.dtype)
-                new_x.append(base + r * (enemy - base))
+        wanted = {label: count for label, count in self.sampling_strategy_.items() if count}
+        self.nn_ = Neighbors() if self.nn is None else clone(self.nn)
+        drawn = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+        if wanted:
+            drawn += self._draw(X, y, wanted, random)
+        self.base_indices_, self.enemy_indices_, self.r_ = (
+            np.concatenate(parts) for parts in zip(*drawn, strict=True)
+        )
+        new_y = np.repeat(np.array(list(wanted), dtype=y.dtype), list(wanted.values()))
+        return self._points(X), new_y
+
+    def _draw(
+        self, X: Any, y: NDArray[Any], wanted: dict[Any, int], random: np.random.RandomState
+    ) -> Iterator[tuple[Indices, Indices, NDArray[np.float64]]]:
+        """Draw bases, enemies and r of each class in turn; all their neighbours are found first."""
+        classes, codes = np.unique(y, return_inverse=True)
+        groups = [np.flatnonzero(codes == np.searchsorted(classes, label)) for label in wanted]
+        rows, ends = np.concatenate(groups), np.cumsum([len(group) for group in groups])
+        number, enemies = nearest_enemies(
+            self.nn_.fit(X), X, codes, rows, self.n_neighbors, compat=self.compat
+        )
+        first = number.cumsum() - number
+        for (label, count), group, end in zip(wanted.items(), groups, ends, strict=True):
+            start = end - len(group)
+            bases = start + np.flatnonzero(number[start:end])
+            if len(bases):
+                drawn = bases[random.randint(len(bases), size=count)]
+                chosen = enemies[first[drawn] + random.randint(number[drawn])]
+                yield rows[drawn], chosen, random.uniform(size=count)
             else:
                 warnings.warn(
-                    f"class {target!s} has no enemy among its {self.n_neighbors} nearest "
+                    f"class {label!s} has no enemy among its {self.n_neighbors} nearest "
                     "neighbours: it is over-sampled by repetition",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=2,
                 )
-                new_x.append(X[random.choice(rows, count)])
-            new_y.append(np.full(count, target, dtype=y.dtype))
-        return np.concatenate(new_x), np.concatenate(new_y)
+                repeated = group[random.randint(len(group), size=count)]
+                yield repeated, np.full(count, -1), np.zeros(count)
 
-
-def _draw_enemy(
-    neighbors: NDArray[np.int64], enemies: NDArray[np.bool_], random: np.random.RandomState
-) -> NDArray[np.int64]:
-    """Draw, in each row, one of the neighbours marked as enemy."""
-    wanted = random.randint(enemies.sum(1))
-    place = (enemies.cumsum(1) > wanted[:, None]).argmax(1)
-    chosen: NDArray[np.int64] = neighbors[np.arange(len(neighbors)), place]
-    return chosen
+    def _points(self, X: Any) -> Any:
+        """Return the points that base, enemy and r stand for, of the kind and dtype of X."""
+        r = self.r_[:, None] if self.direction == "toward" else -self.r_[:, None]
+        base, enemy = self.base_indices_, np.maximum(self.enemy_indices_, 0)
+        if isinstance(X, Tensor):
+            if not X.is_floating_point():
+                raise InputError(f"X is of dtype {X.dtype}; a floating-point one is needed")
+            start, end = (X[torch.from_numpy(rows).to(X.device)] for rows in (base, enemy))
+            return start + torch.from_numpy(r).to(start) * (end - start)
+        start, end = X[base], X[enemy]
+        if X.dtype.kind != "f":  # whole numbers stay whole, between base and enemy
+            start = start.astype(np.float64)
+            return (start + r * (end - start)).round().astype(X.dtype)
+        end -= start  # in place: this is memory traffic more than arithmetic
+        end *= r.astype(X.dtype)
+        end += start
+        return end

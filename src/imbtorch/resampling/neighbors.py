@@ -1,37 +1,232 @@
-"""Neighbours within classes that may be smaller than the number asked for."""
+"""Nearest neighbours: exact on any device, approximate for size, one interface."""
 
+import logging
 from typing import Any
 
-from sklearn.neighbors import NearestNeighbors
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.neighbors._base import KNeighborsMixin
+from torch import Tensor
+
+from imbtorch.errors import InputError
+from imbtorch.resampling.search import has_faiss, make_index, search_blocks, set_width
+
+logger = logging.getLogger(__name__)
+
+METHODS = ("auto", "torch", "flat", "ivf", "hnsw")
+EXACT_ROWS = 100_000
+"""Up to this many rows "auto" searches exactly; above, with an inverted file."""
+RECALL_SAMPLE = 256
+"""Queries on which the recall of an approximate index is measured."""
 
 
-class UpToNeighbors(NearestNeighbors):  # type: ignore[misc]
-    """Nearest neighbours, as many as asked for or as there are.
+class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
+    r"""Euclidean nearest neighbours, with scikit-learn's interface.
 
-    imbalanced-learn's SMOTE family fails on a class with fewer samples than neighbours. Handed
-    over as ``k_neighbors`` this looks at all samples of such a class instead.
+    Handed to imbalanced-learn's samplers as ``k_neighbors=`` (with one neighbour more than they
+    are to use, since they drop the first) and to `EOS` as ``nn=``. No more than 2^22 distances
+    are ever in memory, and only the rows asked for are searched.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours, the sample itself among them: SMOTE's ``k_neighbors=5`` is 6 here.
+        Neighbours k returned unless `kneighbors` is asked for another number.
+    method : {"auto", "torch", "flat", "ivf", "hnsw"}, default="auto"
+        "torch" searches exactly, block by block, on the device and in the precision of the data
+        (float16 in float32). The others are faiss's, on the CPU in float32: "flat" is exact,
+        "ivf" (inverted file) and "hnsw" (graph) are approximate. "auto" takes "flat" for
+        float16 and float32 data of up to 100,000 rows on the CPU and "ivf" for more, if faiss
+        is installed, and "torch" for all else. The choice is logged at level INFO.
+    recall : float, default=0.95
+        What an approximate index must reach, in 0..1: the share of the true k neighbours that
+        it finds, measured on up to 256 of the first queries. It searches twice as widely until
+        it does.
+
+    Attributes
+    ----------
+    method_ : str
+        What "auto" came to.
+    recall_ : float
+        Recall measured for an approximate index at the first query.
+    n_samples_fit_ : int
+        Number of rows N.
+
+    Raises
+    ------
+    InputError
+        If `method` is unknown or needs faiss, which is not installed, or k is not in 1..N.
+
+    Notes
+    -----
+    Distances come from squared norms and inner products of the data after its mean is
+    subtracted: exact up to rounding in the precision named above.
 
     Examples
     --------
-    >>> from imblearn.over_sampling import SMOTE
-    >>> x, y = [[0.0], [1.0], [2.0], [7.0], [9.0]], [0, 0, 0, 1, 1]
-    >>> smote = SMOTE(k_neighbors=UpToNeighbors(n_neighbors=6), random_state=0)
-    >>> _, labels = smote.fit_resample(x, y)
-    >>> labels
-    [0, 0, 0, 1, 1, 1]
+    >>> X = np.array([[0.0], [1.0], [3.0], [7.0]])
+    >>> Neighbors(2).fit(X).kneighbors(X[:1])
+    (array([[0., 1.]]), array([[0, 1]]))
+    >>> Neighbors(1).fit(X).kneighbors(return_distance=False).ravel()  # itself left out
+    array([1, 0, 1, 2])
     """
 
-    def __init__(self, n_neighbors: int = 5) -> None:
-        super().__init__(n_neighbors=n_neighbors)
+    def __init__(self, n_neighbors: int = 5, *, method: str = "auto", recall: float = 0.95) -> None:
+        self.n_neighbors = n_neighbors
+        self.method = method
+        self.recall = recall
+
+    def fit(self, X: Any, y: Any = None) -> "Neighbors":
+        """Take the rows among which neighbours are sought, shape (N, D): array or Tensor."""
+        if self.method not in METHODS:
+            raise InputError(f"method is {self.method!r}; known are {', '.join(METHODS)}")
+        X = _dense(X)
+        if isinstance(X, Tensor):
+            self._mean = X.to(_precision(X)).mean(0)
+        else:
+            self._mean = torch.from_numpy(X.mean(0, dtype=np.float64))
+        self._base = self._prepare(X)
+        self.n_samples_fit_, self.n_features_in_ = self._base.shape
+        self.method_ = self._choose() if self.method == "auto" else self.method
+        logger.info("neighbours among %d x %d: %s", *self._base.shape, self.method_)
+        self._index = None if self.method_ == "torch" else make_index(self._base, self.method_)
+        if hasattr(self, "recall_"):
+            del self.recall_
+        return self
 
     def kneighbors(
         self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True
     ) -> Any:
-        """Return the neighbours of the rows of `X`, the nearest first."""
-        wanted = self.n_neighbors if n_neighbors is None else n_neighbors
-        return super().kneighbors(X, min(wanted, self.n_samples_fit_), return_distance)
+        """Find the nearest neighbours of each row of `X`, the nearest first.
+
+        Parameters
+        ----------
+        X : array or Tensor of shape (n, D), optional
+            By default all N fitted rows, each left out of its own neighbours.
+        n_neighbors : int, optional
+            Neighbours k, 1..N; by default those of the constructor.
+        return_distance : bool, default=True
+            Whether to return the distances too.
+
+        Returns
+        -------
+        distances : ndarray or Tensor of shape (n, k)
+            Only if asked for.
+        indices : ndarray or Tensor of shape (n, k), int64
+            Tensors, on their device, if `X` is one.
+        """
+        k = self.n_neighbors if n_neighbors is None else n_neighbors
+        own = 1 if X is None else 0
+        if not 1 <= k <= self.n_samples_fit_ - own:
+            raise InputError(
+                f"n_neighbors is {k}; with {self.n_samples_fit_} samples it must lie in "
+                f"1..{self.n_samples_fit_ - own}"
+            )
+        X = None if X is None else _dense(X)
+        queries = self._base if X is None else self._prepare(X)
+        squared, indices = self._search(queries, k + own)
+        distances = squared.clamp_min(0).sqrt()
+        if own:
+            keep = _without_itself(indices, torch.arange(len(indices), device=indices.device))
+            distances, indices = (a[keep].view(-1, k) for a in (distances, indices))
+        device = X.device if isinstance(X, Tensor) else "cpu"
+        found: list[Any] = [distances.to(device), indices.to(device)]
+        if not isinstance(X, Tensor):
+            found = [a.numpy() for a in found]
+        return tuple(found) if return_distance else found[1]
+
+    def _choose(self) -> str:
+        usable = self._base.dtype == torch.float32 and self._base.device.type == "cpu"
+        if not (usable and has_faiss()):
+            return "torch"
+        return "flat" if len(self._base) <= EXACT_ROWS else "ivf"
+
+    def _prepare(self, X: Any) -> Tensor:
+        """Subtract the mean; a float32 or float64 tensor that nobody else holds."""
+        if isinstance(X, Tensor):
+            return X.to(_precision(X)) - self._mean.to(X.device, _precision(X))
+        mean = self._mean.cpu().numpy()
+        return torch.from_numpy(np.subtract(X, mean, dtype=_precision(X)))
+
+    def _search(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        if self._index is None:
+            return search_blocks(self._base, queries.to(self._base), k)
+        if self.method_ != "flat" and not hasattr(self, "recall_"):
+            self._widen(queries, k)
+        found = self._index.search(queries.float().cpu().numpy(), k)
+        squared, indices = (torch.from_numpy(a) for a in found)
+        missed = (indices < 0).any(1)  # fewer than k rows in the lists looked through
+        if missed.any():
+            squared[missed], indices[missed] = search_blocks(self._base, queries[missed], k)
+        return squared, indices
+
+    def _widen(self, queries: Tensor, k: int) -> None:
+        """Search twice as widely until the recall on some of the queries is reached."""
+        sample = queries[:: -(-len(queries) // RECALL_SAMPLE)].float().cpu()
+        true = search_blocks(self._base, sample, k)[1]
+        width = set_width(self._index, max(32, k // 8))
+        while True:
+            found = torch.from_numpy(self._index.search(sample.numpy(), k)[1])  # type: ignore[union-attr]
+            hits = [len(np.intersect1d(a, b)) for a, b in zip(true, found, strict=True)]
+            self.recall_ = float(np.mean(hits)) / k
+            logger.info("%s, width %d: recall at %d is %.3f", self.method_, width, k, self.recall_)
+            if self.recall_ >= self.recall or width >= self.n_samples_fit_:
+                return
+            width = set_width(self._index, 2 * width)
+
+
+def nearest_others(nn: Any, x: Any, rows: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """Find the neighbours of some of the rows that `nn` was fitted on, themselves excluded.
+
+    Parameters
+    ----------
+    nn : object
+        Fitted on `x`, with scikit-learn's ``kneighbors``: `Neighbors` or another.
+    x : ndarray or Tensor of shape (N, D)
+        What it was fitted on.
+    rows : ndarray of shape (n,), int64
+        Rows of `x`.
+    k : int
+        Neighbours of each, 1..N-1.
+
+    Returns
+    -------
+    ndarray of shape (n, k), int64
+        Rows of `x`, the nearest first. With duplicated rows a sample need not be its own first
+        neighbour: it is dropped wherever it is, and the last one where it was not found.
+
+    Examples
+    --------
+    >>> x = np.array([[0.0], [1.0], [3.0], [7.0]])
+    >>> nearest_others(Neighbors().fit(x), x, np.array([1, 3]), 2)
+    array([[0, 2],
+           [2, 1]])
+    """
+    where = torch.from_numpy(rows).to(x.device) if isinstance(x, Tensor) else rows
+    found = nn.kneighbors(x[where], n_neighbors=k + 1, return_distance=False)
+    found = torch.as_tensor(found).cpu()
+    keep = _without_itself(found, torch.from_numpy(rows))
+    others: NDArray[np.int64] = found[keep].view(-1, k).numpy()
+    return others
+
+
+def _without_itself(found: Tensor, rows: Tensor) -> Tensor:
+    """Mark all but one neighbour of each row: itself where it was found, or the last."""
+    itself = found == rows[:, None]
+    itself[:, -1] |= ~itself.any(1)
+    return ~itself
+
+
+def _dense(X: Any) -> Any:
+    if isinstance(X, Tensor):
+        return X
+    return X.toarray() if issparse(X) else np.asarray(X)
+
+
+def _precision(X: Any) -> Any:
+    """Return float32 for half and single precision, float64 for all else."""
+    kind: Any = torch if isinstance(X, Tensor) else np
+    narrow = X.dtype in (kind.float16, kind.float32) or X.dtype == torch.bfloat16
+    return kind.float32 if narrow else kind.float64

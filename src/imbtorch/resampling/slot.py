@@ -50,6 +50,9 @@ def resample(sampler: Resampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     (torch.Size([4, 1, 2, 2]), [0, 0, 1, 1])
     """
     images = x.dtype == torch.uint8
+    if getattr(sampler, "takes_tensors", False) and not images:
+        rows, labels = sampler.fit_resample(x.flatten(1), y)
+        return rows.view(-1, *x.shape[1:]), labels
     flat = x.flatten(1).cpu().numpy()
     if images:
         flat = flat.astype(np.float32)

@@ -18,9 +18,10 @@ from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
 from imbtorch.models.classifier import CosineHead
 from imbtorch.resampling.eos import EOS
-from imbtorch.resampling.neighbors import UpToNeighbors
+from imbtorch.resampling.up_to import UpToNeighbors
 from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.refit import RefitHead
+from imbtorch.training.tau_norm import TauNormalize
 from imbtorch.training.train import Train
 from imbtorch.transforms.aos import AOS
 from imbtorch.transforms.m2m import M2m
@@ -81,6 +82,8 @@ _PHASES: dict[str, Callable[[int], list[Phase]]] = {
         Train(n, sampler=ClassBalancedSampler, batch=partial(M2m, random_label=True))
     ],
     "eos": lambda n: [Train(n), RefitHead(10, resample=partial(EOS, n_neighbors=10))],
+    "crt": lambda n: [Train(n), RefitHead(10, sampler=ClassBalancedSampler)],
+    "tau-norm": lambda n: [Train(n), TauNormalize()],
 }
 RECIPES = tuple(_PHASES)
 
@@ -103,7 +106,8 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
         - m2m and ldam-m2m (deferred), amo and ldam-amo (the same, accepted by loss).
         - The ablations amo-lam0 (without the regulariser), m2m-clean (seeds as they are), m2m-rs
           (not deferred) and m2m-rs-rand (not deferred, random labels).
-        - eos.
+        - eos, crt (a new head by class-balanced sampling), tau-norm (class weights of equal
+          length).
     epochs : int, default=200
         Epochs of network training, at least 1. A head that is trained again afterwards takes
         10 epochs more, over embeddings.

@@ -1,19 +1,17 @@
-"""RefitHead: the phase that trains a new head on embeddings."""
+"""RefitHead: the phase that trains the head again, on embeddings."""
 
+import copy
 from typing import Any
 
-import torch
 from torch import nn
-from torch.utils.data import Dataset, DistributedSampler
 
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.data.batches import Batches
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import head_size
 from imbtorch.models.inference import embed
 from imbtorch.resampling.slot import resample_dataset
 from imbtorch.seeding import derive_seed, scoped_seed
-from imbtorch.training.loop import train_epoch
+from imbtorch.training.head import head_epochs
 from imbtorch.training.recipe import Phase
 from imbtorch.training.run import Run
 from imbtorch.training.setup import HEAD_SETUP, Setup
@@ -21,7 +19,10 @@ from imbtorch.training.slots import build
 
 
 class RefitHead(Phase):
-    """Train a fresh head on the embeddings of the training set; the features stay.
+    """Train a linear head on the embeddings of the training set; the features stay.
+
+    With ``resample=EOS`` this is EOS's second and third phase, with
+    ``sampler=ClassBalancedSampler`` classifier re-training (cRT).
 
     Parameters
     ----------
@@ -29,12 +30,18 @@ class RefitHead(Phase):
         Epochs over the (resampled) embeddings.
     resample : class or object with ``fit_resample``, optional
         Applied to the embeddings first, as `EOS`.
+    sampler : class or sampler, optional
+        As `ClassBalancedSampler`; by default every embedding once, shuffled.
+    start : {"fresh", "trained"}, default="fresh"
+        Which parameters the head starts from. "trained" needs a linear head.
     setup : Setup, optional
         By default SGD .1 with 5 epochs of linear warm-up, momentum .9, weight decay 2e-4.
 
     References
     ----------
-    EOS (Dablain et al.), section III-C: phases two and three of the framework.
+    EOS (Dablain et al.), section III-C: phases two and three of the framework. cRT: Kang et al.,
+    "Decoupling representation and classifier for long-tailed recognition", ICLR 2020, which
+    trains it for 10 epochs too, on images with augmentation; here on embeddings without.
 
     Examples
     --------
@@ -45,44 +52,54 @@ class RefitHead(Phase):
     """
 
     def __init__(
-        self, epochs: int = 10, *, resample: Any = None, setup: Setup = HEAD_SETUP
+        self,
+        epochs: int = 10,
+        *,
+        resample: Any = None,
+        sampler: Any = None,
+        start: str = "fresh",
+        setup: Setup = HEAD_SETUP,
     ) -> None:
         if epochs < 1:
             raise InputError(f"epochs is {epochs}; it must be at least 1")
-        self.epochs, self.resample, self.setup = epochs, resample, setup
+        if start not in ("fresh", "trained"):
+            raise InputError(f"start is {start!r}; it must be 'fresh' or 'trained'")
+        self.epochs, self.resample, self.sampler = epochs, resample, sampler
+        self.start, self.setup = start, setup
 
     def run(self, run: Run) -> None:
         """Embed, resample, train the head, put it on the network."""
         with run.timed():
-            data: Dataset[Any] = ArrayDataset(*embed(run.model, run.train))
+            data = ArrayDataset(*embed(run.model, run.train))
+            known = run.known("refit")
             if self.resample is not None:
-                data = resample_dataset(build(self.resample, run.known("refit")), data)
-            size, num_classes = head_size(run.model.head)
-            with scoped_seed(derive_seed(run.seed, "head")):
-                head = nn.Linear(size, num_classes).to(run.fabric.device)
+                data = resample_dataset(build(self.resample, known), data)
+            sampled = {"labels": lambda: data.y.cpu(), "num_replicas": lambda: 1, "rank": lambda: 0}
+            sampler = build(self.sampler, {**known, **sampled})
+            head = self._head(run)
             run.change_head(head)
-            # every process trains the same head on the same embeddings: nothing to exchange
-            model, optimizer = _Alone(head), self.setup.optimizer(head.parameters())
-            sampler: DistributedSampler[Any] = DistributedSampler(
-                data, 1, 0, seed=derive_seed(run.seed, "refit")
-            )
-            batches = Batches(
-                data, sampler, batch_size=self.setup.batch_size, device=run.fabric.device
-            )
-            loss = nn.CrossEntropyLoss()
+        epochs = head_epochs(
+            head,
+            data,
+            self.epochs,
+            setup=self.setup,
+            seed=run.seed,
+            fabric=run.fabric,
+            sampler=sampler,
+        )
         for epoch in range(self.epochs):
             with run.timed():
-                sampler.set_epoch(epoch)
-                rate = self.setup.schedule(epoch, len(batches), self.epochs)
-                mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate)
-            run.record("head", mean, rate(0), last=epoch + 1 == self.epochs)
+                loss, lr = next(epochs)
+            run.record("head", loss, lr, last=epoch + 1 == self.epochs)
 
-
-class _Alone(nn.Module):
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = self.module(x)
-        return out
+    def _head(self, run: Run) -> nn.Module:
+        old = run.model.head
+        if self.start == "trained":
+            if not isinstance(old, nn.Linear):
+                raise InputError(
+                    f"start is 'trained'; the head is a {type(old).__name__}, which "
+                    "cross-entropy cannot go on with: use start='fresh'"
+                )
+            return copy.deepcopy(old)
+        with scoped_seed(derive_seed(run.seed, "head")):
+            return nn.Linear(*head_size(old)).to(run.fabric.device)

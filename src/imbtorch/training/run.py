@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import class_counts, labels_of
 from imbtorch.data.augment import Augment
-from imbtorch.models.classifier import Classifier
+from imbtorch.models.classifier import Classifier, CosineHead
 from imbtorch.models.inference import predict_logits
 from imbtorch.seeding import derive_seed
 from imbtorch.training.setup import Setup
@@ -108,6 +108,8 @@ class Run:
     def change_head(self, head: nn.Module) -> None:
         """Put another head on the network; a later phase starts a new optimiser."""
         self.model.head = head
+        if self.model.spec is not None:
+            self.model.spec["head"] = "cosine" if isinstance(head, CosineHead) else "linear"
         self._optimized = None
 
     @contextmanager

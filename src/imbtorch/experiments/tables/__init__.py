@@ -8,6 +8,7 @@ from imbtorch.errors import InputError
 
 TABLES = {
     "amo-3": "amo_text",
+    "eos-embeddings": "eos_embeddings",
 }
 """Name of a table -> the module here whose ``reproduce(out, seeds)`` runs it."""
 

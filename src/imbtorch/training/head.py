@@ -1,0 +1,96 @@
+"""Training of a head alone, on embeddings in memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.utils.data import DistributedSampler
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.batches import Batches
+from imbtorch.seeding import derive_seed
+from imbtorch.training.loop import train_epoch
+from imbtorch.training.setup import Setup
+
+
+def head_epochs(
+    head: nn.Module,
+    data: ArrayDataset,
+    epochs: int,
+    *,
+    setup: Setup,
+    seed: int,
+    fabric: Fabric,
+    sampler: Any = None,
+) -> Iterator[tuple[float, float]]:
+    """Train a head by cross-entropy, one epoch whenever the next item is asked for.
+
+    Parameters
+    ----------
+    head : nn.Module
+        (B, D) -> logits (B, K), on fabric's device; trained in place.
+    data : ArrayDataset
+        Embeddings of shape (N, D), float, and labels 0..K-1.
+    epochs : int
+        Number of epochs.
+    setup : Setup
+        Optimiser and schedule.
+    seed : int
+        Decides the order of the samples.
+    fabric : Fabric
+        Device and precision. Every process trains the same head: there is nothing to exchange.
+    sampler : sampler with ``set_epoch``, optional
+        By default every sample once an epoch, shuffled.
+
+    Yields
+    ------
+    loss : float
+        Mean over the samples of the epoch.
+    lr : float
+        Learning rate at its first step.
+
+    Examples
+    --------
+    >>> from imbtorch.training.setup import HEAD_SETUP
+    >>> data = ArrayDataset(torch.tensor([[-1.0], [1.0]]), [0, 1])
+    >>> head, fabric = nn.Linear(1, 2), Fabric("cpu", devices=1)
+    >>> losses = [a for a, _ in head_epochs(head, data, 9, setup=HEAD_SETUP, seed=0, fabric=fabric)]
+    >>> losses[-1] < losses[0]
+    True
+    """
+    model, optimizer = _Alone(head), setup.optimizer(head.parameters())
+    sampler = sampler or DistributedSampler(data, 1, 0, seed=derive_seed(seed, "refit"))
+    batches = Batches(data, sampler, batch_size=setup.batch_size, device=fabric.device)
+    loss = nn.CrossEntropyLoss()
+    for epoch in range(epochs):
+        sampler.set_epoch(epoch)
+        rate = setup.schedule(epoch, len(batches), epochs)
+        with _single_thread():
+            mean = train_epoch(fabric, model, optimizer, batches, loss, rate)
+        yield mean, rate(0)
+
+
+@contextmanager
+def _single_thread() -> Iterator[None]:
+    """Keep the block's operations on one thread: a step is too small to be worth sharing."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+class _Alone(nn.Module):
+    """The head where the loop expects what ``fabric.setup`` returns."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.module(x)
+        return out

@@ -1,0 +1,126 @@
+"""Heads trained on embeddings: as a phase, normalised, and as scikit-learn's classifier."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from imblearn.over_sampling import RandomOverSampler
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from torch import nn
+
+from imbtorch import (
+    EOS,
+    ClassBalancedSampler,
+    CosineHead,
+    EmbeddingHead,
+    InputError,
+    LDAMLoss,
+    Recipe,
+    RefitHead,
+    TauNormalize,
+    Train,
+    build_model,
+    class_weight_norms,
+    fit,
+    load_checkpoint,
+    mlp,
+    predict_logits,
+    save_checkpoint,
+    tau_normalize,
+)
+from imbtorch.data.arrays import ArrayDataset
+
+pytestmark = pytest.mark.filterwarnings("ignore:class .* has no enemy")
+checks = parametrize_with_checks([EmbeddingHead(random_state=0)])
+
+
+@pytest.mark.parametrize(checks.args[0], list(checks.args[1]), **checks.kwargs)
+def test_keeps_the_contract_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def two_classes(n=(400, 20), gap=1.5, seed=0):
+    rng = np.random.default_rng(seed)
+    x = np.concatenate([rng.normal(0, 1, (n[0], 5)), rng.normal(gap, 1, (n[1], 5))])
+    return x, np.repeat(["many", "few"], n)
+
+
+@pytest.mark.parametrize("resample", ["eos", "random", "smote", EOS(5), RandomOverSampler()])
+def test_over_sampling_helps_the_rare_class(resample):
+    (x, y), (test, truth) = two_classes(gap=0.8), two_classes((500, 500), gap=0.8, seed=1)
+    plain = EmbeddingHead(None, random_state=0).fit(x, y)
+    head = EmbeddingHead(resample, random_state=0).fit(x, y)
+    score = balanced_accuracy_score(truth, head.predict(test))
+    assert score > balanced_accuracy_score(truth, plain.predict(test)) + 0.03
+    assert len(head.loss_curve_) == 10
+    again = EmbeddingHead(resample, random_state=0).fit(x, y)
+    if isinstance(resample, str):
+        assert np.array_equal(again.predict_proba(test), head.predict_proba(test))
+
+
+def test_embedding_head_refuses_what_it_cannot_use():
+    x, y = two_classes()
+    with pytest.raises(InputError, match="epochs is 0"):
+        EmbeddingHead(epochs=0).fit(x, y)
+    with pytest.raises(InputError, match="did you mean eos"):
+        EmbeddingHead("eoss").fit(x, y)
+
+
+@pytest.mark.parametrize(
+    "phase",
+    [
+        RefitHead(2, resample=partial(EOS, n_neighbors=5)),
+        RefitHead(2, sampler=ClassBalancedSampler),
+        RefitHead(2, start="trained"),
+        TauNormalize(0.5),
+    ],
+)
+def test_the_head_changes_the_features_stay(phase, blobs, tmp_path):
+    torch.manual_seed(0)
+    model = build_model("mlp", (2,), 3)
+    before = {k: v.clone() for k, v in model.features.state_dict().items()}
+    result = fit(Recipe("head only", [Train(0), phase]), model, blobs, blobs)
+    for name, value in result.model.features.state_dict().items():
+        assert torch.equal(value, before[name])
+    save_checkpoint(tmp_path / "model.safetensors", result.model)
+    loaded, _ = load_checkpoint(tmp_path / "model.safetensors")
+    data = ArrayDataset(*blobs)
+    assert torch.equal(predict_logits(loaded, data)[0], predict_logits(result.model, data)[0])
+
+
+def test_refit_after_a_cosine_head_is_stored_as_linear(blobs, tmp_path):
+    model = build_model("mlp", (2,), 3)
+    recipe = Recipe("ldam-refit", [Train(1, loss=LDAMLoss), RefitHead(1)], CosineHead)
+    result = fit(recipe, model, blobs)
+    save_checkpoint(tmp_path / "model.safetensors", result.model)
+    loaded, _ = load_checkpoint(tmp_path / "model.safetensors")
+    assert type(loaded.head) is nn.Linear
+
+
+def test_start_decides_where_the_head_begins(blobs):
+    def first_loss(start):
+        torch.manual_seed(0)
+        recipe = Recipe("r", [Train(30), RefitHead(1, start=start)])
+        return fit(recipe, mlp((2,), 3), blobs).history[-1]["loss"]
+
+    assert first_loss("trained") < first_loss("fresh")
+    with pytest.raises(InputError, match="start is 'old'"):
+        RefitHead(start="old")
+    with pytest.raises(InputError, match="CosineHead"):
+        fit(Recipe("r", [RefitHead(start="trained")], CosineHead), mlp((2,), 3), blobs)
+
+
+def test_tau_normalisation_by_its_formula():
+    head = nn.Linear(4, 3)
+    norms = class_weight_norms(head)
+    for tau in (0.0, 0.3, 1.0):
+        made = tau_normalize(head, tau)
+        np.testing.assert_allclose(class_weight_norms(made), norms ** (1 - tau), rtol=1e-6)
+        assert (made.bias == 0).all()
+    torch.testing.assert_close(tau_normalize(head, 0).weight, head.weight)
+    with pytest.raises(InputError, match="tau is 2"):
+        TauNormalize(2)
+    with pytest.raises(InputError, match="CosineHead"):
+        tau_normalize(CosineHead(4, 3))

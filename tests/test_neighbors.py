@@ -1,0 +1,103 @@
+"""Nearest neighbours: every method against the definition, and as scikit-learn's object."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+from imblearn.over_sampling import SMOTE
+from sklearn.base import clone
+
+from imbtorch import InputError, Neighbors
+from imbtorch.resampling import neighbors, search
+from imbtorch.resampling.neighbors import nearest_others
+
+
+def data(n=500, features=8, dtype=np.float32):
+    return np.random.default_rng(0).normal(100, 1, (n, features)).astype(dtype)
+
+
+def true_neighbours(x, k):
+    distances = np.linalg.norm(x[:, None].astype(float) - x[None].astype(float), axis=2)
+    order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(distances, order, 1), order
+
+
+@pytest.mark.parametrize("method", ["auto", "torch", "flat"])
+def test_exact_methods_find_the_nearest_far_from_the_origin(method, monkeypatch):
+    if method == "flat":
+        pytest.importorskip("faiss")
+    monkeypatch.setattr(search, "BLOCK", 1500)  # several blocks of queries
+    x = data()
+    distances, found = Neighbors(7, method=method).fit(x).kneighbors(x)
+    expected, order = true_neighbours(x, 7)
+    assert np.array_equal(found[:, 1:], order[:, 1:])
+    np.testing.assert_allclose(distances[:, 1:], expected[:, 1:], rtol=1e-4)
+
+
+def test_doubles_are_searched_in_double_precision():
+    x = data(dtype=np.float64)
+    x[0] = x[1] + 1e-9
+    nn = Neighbors().fit(x)
+    assert nn.method_ == "torch"
+    assert nearest_others(nn, x, np.array([0, 1]), 1).tolist() == [[1], [0]]
+
+
+@pytest.mark.parametrize("method", ["ivf", "hnsw"])
+def test_approximate_methods_reach_the_recall_and_say_it(method, caplog):
+    pytest.importorskip("faiss")
+    x = data(5000)
+    nn = Neighbors(10, method=method, recall=0.98).fit(x)
+    with caplog.at_level(logging.INFO, "imbtorch"):
+        found = nn.kneighbors(x, return_distance=False)
+    assert nn.recall_ >= 0.98
+    assert "recall at 10" in caplog.text
+    _, true = Neighbors(10, method="torch").fit(x).kneighbors(x)
+    share = np.mean([len(np.intersect1d(a, b)) for a, b in zip(found, true, strict=True)]) / 10
+    assert share == pytest.approx(nn.recall_, abs=0.02)
+    everything = nn.kneighbors(x[:3], n_neighbors=4900, return_distance=False)
+    assert (everything >= 0).all()
+
+
+def test_the_choice_follows_size_and_is_logged(monkeypatch, caplog):
+    pytest.importorskip("faiss")
+    monkeypatch.setattr(neighbors, "EXACT_ROWS", 400)
+    with caplog.at_level(logging.INFO, "imbtorch"):
+        assert Neighbors().fit(data(400)).method_ == "flat"
+        assert Neighbors().fit(data(401)).method_ == "ivf"
+    assert "401 x 8: ivf" in caplog.text
+    monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: None)
+    assert Neighbors().fit(data(401)).method_ == "torch"
+    with pytest.raises(InputError, match=r"imbalanced-torch\[knn\]"):
+        Neighbors(method="flat").fit(data())
+
+
+def test_tensors_in_tensors_out():
+    x = data(50)
+    distances, found = Neighbors(3).fit(torch.from_numpy(x)).kneighbors(torch.from_numpy(x[:4]))
+    assert isinstance(distances, torch.Tensor)
+    assert np.array_equal(found.numpy(), Neighbors(3).fit(x).kneighbors(x[:4])[1])
+    assert found.dtype == torch.int64
+
+
+def test_stands_in_for_scikit_learns_object():
+    x = data(60)
+    y = np.repeat([0, 1], [45, 15])
+    copied = clone(Neighbors(6, method="torch"))
+    assert copied.get_params() == {"n_neighbors": 6, "method": "torch", "recall": 0.95}
+    graph = copied.fit(x).kneighbors_graph(x)
+    assert graph.shape == (60, 60)
+    assert (graph.sum(1) == 6).all()
+    ours = SMOTE(k_neighbors=Neighbors(6), random_state=0).fit_resample(x, y)[0]
+    theirs = SMOTE(k_neighbors=5, random_state=0).fit_resample(x, y)[0]
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(InputError, match="method is 'brute'"):
+        Neighbors(method="brute").fit(data())
+    for k in (0, 501):
+        with pytest.raises(InputError, match=f"n_neighbors is {k}"):
+            Neighbors(k).fit(data()).kneighbors(data())
+    with pytest.raises(InputError, match=r"1\.\.499"):
+        Neighbors(500).fit(data()).kneighbors()

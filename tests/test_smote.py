@@ -1,0 +1,77 @@
+"""The SMOTE family in the slot of EOS: the same as imbalanced-learn's, and honest when short."""
+
+import numpy as np
+import pytest
+from imblearn.over_sampling import SMOTE, SVMSMOTE, BorderlineSMOTE
+from sklearn.svm import SVC
+
+from imbtorch import BalancedSVM, InputError, borderline_smote, make_resampler, smote, svm_smote
+from imbtorch.resampling.smote import OnceSVC
+
+
+def overlapping(counts=(80, 30, 15)):
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(k, 1.0, (n, 3)) for k, n in enumerate(counts)])
+    return x, np.repeat(np.arange(len(counts)), counts)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (smote(random_state=0), SMOTE(random_state=0)),
+        (borderline_smote(random_state=0), BorderlineSMOTE(random_state=0)),
+        (svm_smote(random_state=0), SVMSMOTE(random_state=0)),
+    ],
+)
+def test_gives_what_imbalanced_learn_gives(ours, theirs):
+    x, y = overlapping()
+    for a, b in zip(ours.fit_resample(x, y), theirs.fit_resample(x, y), strict=True):
+        np.testing.assert_allclose(a, b)
+
+
+def test_the_machine_of_svm_smote_is_fitted_once(monkeypatch):
+    fits = []
+    fit = SVC.fit
+    monkeypatch.setattr(SVC, "fit", lambda self, *a: fits.append(1) or fit(self, *a))
+    sampler = svm_smote(random_state=0)
+    sampler.fit_resample(*overlapping())
+    assert len(fits) == 1
+    sampler.fit_resample(*overlapping())
+    assert len(fits) == 2
+    assert OnceSVC().get_params() == SVC().get_params()
+
+
+@pytest.mark.parametrize("labels", [[0, 1], ["many", "few"]])
+def test_a_class_left_short_is_named_and_can_be_topped_up(labels):
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(0, 1, (40, 2)), rng.normal(99, 1, (12, 2))])
+    y = np.repeat(labels, [40, 12])
+    with pytest.warns(UserWarning, match=f"BorderlineSMOTE .*: {labels[1]} by 28 rows"):
+        _, short = borderline_smote(random_state=0).fit_resample(x, y)
+    assert (short == labels[1]).sum() == 12
+    sampler = borderline_smote(top_up=True, random_state=0)
+    with pytest.warns(UserWarning, match="SMOTE fills them up"):
+        x_new, y_new = sampler.fit_resample(x, y)
+    assert (y_new == labels[1]).sum() == 40
+    assert np.array_equal(x_new[:52], x)
+    assert sampler.short_ == {labels[1]: 28}
+
+
+def test_balanced_svm_relabels_the_synthetic_rows_alone():
+    x, y = overlapping()
+    plain_x, plain_y = smote(random_state=0).fit_resample(x, y)
+    sampler = BalancedSVM(random_state=0)
+    x_new, y_new = sampler.fit_resample(x, y)
+    assert np.array_equal(x_new, plain_x)
+    assert np.array_equal(y_new[: len(y)], y)
+    assert np.array_equal(y_new[len(y) :], sampler.svm_.predict(plain_x[len(y) :]))
+    assert (y_new != plain_y).any()
+
+
+def test_names():
+    assert make_resampler("smote", 3, 0).k_neighbors.n_neighbors == 4
+    assert make_resampler("random", random_state=5).random_state == 5
+    with pytest.raises(InputError, match="did you mean smote"):
+        make_resampler("smot")
+    with pytest.raises(InputError, match="n_neighbors is 3"):
+        make_resampler("random", 3)

@@ -5,8 +5,8 @@ import torch
 from imblearn.over_sampling import SMOTE, SVMSMOTE, BorderlineSMOTE, RandomOverSampler
 
 from imbtorch import InputError
-from imbtorch.resampling.up_to import UpToNeighbors
 from imbtorch.resampling.slot import resample
+from imbtorch.resampling.up_to import UpToNeighbors
 
 
 @pytest.mark.parametrize("sampler", [RandomOverSampler, SMOTE, BorderlineSMOTE, SVMSMOTE])

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 from torch import nn
+from torch.utils.data import Subset
 from tqdm import tqdm
 
+from imbtorch.data.arrays import labels_of
 from imbtorch.errors import InputError
 from imbtorch.evaluation.report import write_report
 from imbtorch.experiments.store import ResultStore, write_atomically
@@ -140,11 +142,12 @@ def _keep(task: Task, folder: Path, name: str, seed: int, fitted: FitResult) -> 
     path = folder / "checkpoints" / f"{name}-seed{seed}.safetensors"
     save_checkpoint(path, fitted.model, task.header(name, seed))
     if seed == 0:
-        features, y = (t.cpu().numpy() for t in embed(fitted.model, task.data.test))
+        y = labels_of(task.data.test).numpy()
         rng = np.random.default_rng(0)
         classes = [np.flatnonzero(y == k) for k in range(len(task.data.classes))]
         rows = np.concatenate([rng.permutation(c)[:EMBEDDED_PER_CLASS] for c in classes])
-        kinds = {"embeddings": {"features": features[rows], "labels": y[rows]}}
+        features, _ = embed(fitted.model, Subset(task.data.test, rows.tolist()))
+        kinds = {"embeddings": {"features": features.cpu().numpy(), "labels": y[rows]}}
         if fitted.examples:
             kinds["examples"] = {key: t.numpy() for key, t in fitted.examples.items()}
         for kind, arrays in kinds.items():

@@ -30,9 +30,11 @@ from imbtorch.losses.ldam import LDAMLoss, ldam_margins
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_head
+from imbtorch.models.densenet import densenet
 from imbtorch.models.inference import embed, predict_logits
-from imbtorch.models.resnet import resnet32
+from imbtorch.models.resnet import resnet32, resnet56
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
+from imbtorch.models.wide_resnet import wide_resnet
 from imbtorch.resampling.eos import EOS
 from imbtorch.resampling.names import RESAMPLERS, make_resampler
 from imbtorch.resampling.neighbors import Neighbors
@@ -82,6 +84,7 @@ __all__ = [
     "classification_metrics",
     "crop_flip",
     "cumulative_false_positives",
+    "densenet",
     "effective_number_weights",
     "embed",
     "evaluate",
@@ -103,6 +106,7 @@ __all__ = [
     "random_crop",
     "random_flip",
     "resnet32",
+    "resnet56",
     "save_checkpoint",
     "small_cnn",
     "smote",
@@ -114,4 +118,5 @@ __all__ = [
     "translate",
     "true_false_gaps",
     "wide_cnn",
+    "wide_resnet",
 ]

@@ -56,7 +56,7 @@ def head_epochs(
     --------
     >>> from imbtorch.training.setup import HEAD_SETUP
     >>> data = ArrayDataset(torch.tensor([[-1.0], [1.0]]), [0, 1])
-    >>> head, fabric = nn.Linear(1, 2), Fabric("cpu", devices=1)
+    >>> head, fabric = nn.Linear(1, 2), Fabric(accelerator="cpu", devices=1)
     >>> losses = [a for a, _ in head_epochs(head, data, 9, setup=HEAD_SETUP, seed=0, fabric=fabric)]
     >>> losses[-1] < losses[0]
     True

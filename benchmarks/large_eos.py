@@ -31,10 +31,8 @@ def main():
     logging.getLogger("faiss").setLevel(logging.WARNING)
     x, y = made(int(sys.argv[1]) if len(sys.argv) > 1 else 500_000)
     counts = np.bincount(y)
-    # half-way to balance keeps the result itself (all classes at the largest count) in memory
-    target = {k: max(int(n), counts.max() // 2) for k, n in enumerate(counts) if n < counts.max()}
     start = time.perf_counter()
-    eos = EOS(10, sampling_strategy=target, random_state=0)
+    eos = EOS(10, random_state=0)
     new_x, _ = eos.fit_resample(x, y)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(

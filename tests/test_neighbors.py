@@ -5,6 +5,8 @@ import logging
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
 from sklearn.base import clone
 
@@ -35,6 +37,25 @@ def test_exact_methods_find_the_nearest_far_from_the_origin(method, monkeypatch)
     np.testing.assert_allclose(distances[:, 1:], expected[:, 1:], rtol=1e-4)
 
 
+@given(
+    n=st.integers(1, 90),
+    k=st.integers(1, 90),
+    features=st.integers(1, 3),
+    block=st.integers(1, 500),
+    seed=st.integers(0, 100),
+)
+def test_blocks_and_groups_change_nothing(n, k, features, block, seed):
+    k = min(k, n)
+    x = torch.from_numpy(np.random.default_rng(seed).normal(size=(n, features)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "BLOCK", block)
+        squared, indices = search.search_blocks(x, x, k)
+    expected = torch.cdist(x, x).square()
+    torch.testing.assert_close(squared, expected.sort(1).values[:, :k])
+    torch.testing.assert_close(expected.gather(1, indices), squared)
+    assert all(len(set(row)) == k for row in indices.tolist())
+
+
 def test_doubles_are_searched_in_double_precision():
     x = data(dtype=np.float64)
     x[0] = x[1] + 1e-9
@@ -63,7 +84,7 @@ def test_the_choice_follows_size_and_is_logged(monkeypatch, caplog):
     pytest.importorskip("faiss")
     monkeypatch.setattr(neighbors, "EXACT_ROWS", 400)
     with caplog.at_level(logging.INFO, "imbtorch"):
-        assert Neighbors().fit(data(400)).method_ == "flat"
+        assert Neighbors().fit(data(400)).method_ == "torch"
         assert Neighbors().fit(data(401)).method_ == "ivf"
     assert "401 x 8: ivf" in caplog.text
     monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: None)

@@ -35,9 +35,11 @@ from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_head
+from imbtorch.models.densenet import densenet
 from imbtorch.models.inference import embed, predict_logits
-from imbtorch.models.resnet import resnet32
+from imbtorch.models.resnet import resnet32, resnet56
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
+from imbtorch.models.wide_resnet import wide_resnet
 from imbtorch.resampling.eos import EOS
 from imbtorch.resampling.names import RESAMPLERS, make_resampler
 from imbtorch.resampling.neighbors import Neighbors
@@ -99,6 +101,7 @@ __all__ = [
     "classification_metrics",
     "crop_flip",
     "cumulative_false_positives",
+    "densenet",
     "effective_number_weights",
     "embed",
     "evaluate",
@@ -120,6 +123,7 @@ __all__ = [
     "random_crop",
     "random_flip",
     "resnet32",
+    "resnet56",
     "save_checkpoint",
     "small_cnn",
     "smote",
@@ -131,4 +135,5 @@ __all__ = [
     "translate",
     "true_false_gaps",
     "wide_cnn",
+    "wide_resnet",
 ]

@@ -44,8 +44,8 @@ def make_task(
     ratio : float, optional
         Largest / smallest class count of the profile, by default 100 (digits: 40).
     model : str, default="auto"
-        resnet32, small-cnn, wide-cnn or mlp. auto takes resnet32 for colour images, small-cnn
-        for grey ones and mlp for texts and features.
+        resnet32, resnet56, wide-resnet, densenet, small-cnn, wide-cnn or mlp. auto takes
+        resnet32 for colour images, small-cnn for grey ones and mlp for texts and features.
     epochs : int, optional
         Epochs of network training, by default those that go with the network.
     data_seed : int, default=0

@@ -11,12 +11,17 @@ from torch.utils.data import Dataset
 from imbtorch.data.arrays import ArrayDataset, as_float
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier, CosineHead, Normalize
-from imbtorch.models.resnet import resnet32
+from imbtorch.models.densenet import densenet
+from imbtorch.models.resnet import resnet32, resnet56
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
+from imbtorch.models.wide_resnet import wide_resnet
 from imbtorch.seeding import scoped_seed
 
 MODELS: dict[str, Callable[[tuple[int, ...], int], Classifier]] = {
     "resnet32": resnet32,
+    "resnet56": resnet56,
+    "wide-resnet": wide_resnet,
+    "densenet": densenet,
     "small-cnn": small_cnn,
     "wide-cnn": wide_cnn,
     "mlp": mlp,
@@ -36,7 +41,7 @@ def build_model(
 
     Parameters
     ----------
-    name : {"resnet32", "small-cnn", "wide-cnn", "mlp"}
+    name : {"resnet32", "resnet56", "wide-resnet", "densenet", "small-cnn", "wide-cnn", "mlp"}
         Which network.
     input_shape : tuple of int
         Shape of one input: (C, H, W) or (D,).

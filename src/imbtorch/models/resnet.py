@@ -50,6 +50,37 @@ def resnet32(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     >>> sum(p.numel() for p in model.parameters())
     464154
     """
+    return _resnet(input_shape, num_classes, blocks=5)
+
+
+def resnet56(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+    """Return the ResNet-56: as `resnet32` with nine blocks a stage, 853,018 parameters.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (C, H, W) of an image with values in 0..1.
+    num_classes : int
+        Number of classes K.
+
+    Returns
+    -------
+    Classifier
+
+    References
+    ----------
+    He et al., "Deep residual learning for image recognition", CVPR 2016, section 4.2; EOS,
+    Table V.
+
+    Examples
+    --------
+    >>> sum(p.numel() for p in resnet56((3, 32, 32), 10).parameters())
+    853018
+    """
+    return _resnet(input_shape, num_classes, blocks=9)
+
+
+def _resnet(input_shape: tuple[int, ...], num_classes: int, blocks: int) -> Classifier:
     layers: list[nn.Module] = [
         nn.Conv2d(input_shape[0], 16, 3, 1, 1, bias=False),
         nn.BatchNorm2d(16),
@@ -57,7 +88,7 @@ def resnet32(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     ]
     channels = 16
     for width in (16, 32, 64):
-        for _ in range(5):
+        for _ in range(blocks):
             layers.append(_Block(channels, width))
             channels = width
     features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())

@@ -27,7 +27,7 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
     r"""Euclidean nearest neighbours, with scikit-learn's interface.
 
     Handed to imbalanced-learn's samplers as ``k_neighbors=`` (with one neighbour more than they
-    are to use, since they drop the first) and to `EOS` as ``nn=``. No more than 2^22 distances
+    are to use, since they drop the first) and to `EOS` as ``nn=``. No more than 2^21 distances
     are ever in memory, and only the rows asked for are searched.
 
     Parameters
@@ -37,9 +37,9 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
     method : {"auto", "torch", "flat", "ivf", "hnsw"}, default="auto"
         "torch" searches exactly, block by block, on the device and in the precision of the data
         (float16 in float32). The others are faiss's, on the CPU in float32: "flat" is exact,
-        "ivf" (inverted file) and "hnsw" (graph) are approximate. "auto" takes "flat" for
-        float16 and float32 data of up to 100,000 rows on the CPU and "ivf" for more, if faiss
-        is installed, and "torch" for all else. The choice is logged at level INFO.
+        "ivf" (inverted file) and "hnsw" (graph) are approximate. "auto" takes "ivf" for more
+        than 100,000 rows on the CPU, if faiss is installed, and "torch" for all else, which is
+        faster than "flat" on one core. The choice is logged at level INFO.
     recall : float, default=0.95
         What an approximate index must reach, in 0..1: the share of the true k neighbours that
         it finds, measured on up to 256 of the first queries. It searches twice as widely until
@@ -138,10 +138,8 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         return tuple(found) if return_distance else found[1]
 
     def _choose(self) -> str:
-        usable = self._base.dtype == torch.float32 and self._base.device.type == "cpu"
-        if not (usable and has_faiss()):
-            return "torch"
-        return "flat" if len(self._base) <= EXACT_ROWS else "ivf"
+        large = len(self._base) > EXACT_ROWS and self._base.device.type == "cpu"
+        return "ivf" if large and has_faiss() else "torch"
 
     def _prepare(self, X: Any) -> Tensor:
         """Subtract the mean; a float32 or float64 tensor that nobody else holds."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from imbtorch.errors import InputError
 
-BLOCK = 2**22
+BLOCK = 2**21
 """Distances that are in memory at a time, at most (or those of one query, if more)."""
 
 
@@ -20,14 +20,52 @@ def has_faiss() -> bool:
 
 
 def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Return squared distances and indices, each (n, k), in blocks of queries."""
-    norms = base.square().sum(1)
-    parts = [
-        torch.addmm(norms, block, base.T, alpha=-2).topk(k, largest=False)
-        for block in torch.split(queries, max(1, BLOCK // len(base)))
-    ]
-    squared = torch.cat([part.values for part in parts]) + queries.square().sum(1, keepdim=True)
-    return squared, torch.cat([part.indices for part in parts])
+    """Search exactly, one block of queries after the other, on the device of the tensors.
+
+    Selecting k of N distances takes longer than computing them. So the N rows are dealt into
+    groups and the nearest of each group is looked at first: the k nearest rows lie in the k
+    groups whose nearest row is nearest, and only there does the selection go on.
+
+    Parameters
+    ----------
+    base : Tensor of shape (N, D)
+        Where neighbours are sought.
+    queries : Tensor of shape (n, D)
+        Of the dtype and on the device of `base`.
+    k : int
+        Neighbours of each, 1..N.
+
+    Returns
+    -------
+    squared : Tensor of shape (n, k)
+        Squared distances, rising; rounding can leave them slightly below 0.
+    indices : Tensor of shape (n, k), int64
+
+    Examples
+    --------
+    >>> search_blocks(torch.tensor([[0.0], [3.0], [1.0]]), torch.tensor([[0.0]]), 2)
+    (tensor([[0., 1.]]), tensor([[0, 2]]))
+    """
+    n = len(base)
+    size = max(1, min(16, n // (4 * k)))  # of a group
+    groups = -(-n // size)
+    # one product gives |x|^2 - 2 x q, infinite for the columns that fill up the last groups
+    table = base.new_zeros(base.shape[1] + 1, size * groups)
+    torch.mul(base.T, -2, out=table[:-1, :n])
+    table[-1, :n], table[-1, n:] = base.square().sum(1), torch.inf
+    rows = max(1, BLOCK // table.shape[1])
+    space = base.new_empty(min(rows, len(queries)), table.shape[1])
+    parts = []
+    for block in torch.split(queries, rows):
+        extended = torch.cat([block, block.new_ones(len(block), 1)], 1)
+        distances = torch.mm(extended, table, out=space[: len(block)]).view(-1, size, groups)
+        chosen = distances.amin(1).topk(k, largest=False, sorted=False).indices
+        inside = chosen[:, None].expand(-1, size, -1)
+        nearest = distances.gather(2, inside).flatten(1).topk(k, largest=False)
+        member, group = nearest.indices // k, chosen.gather(1, nearest.indices % k)
+        parts.append((nearest.values, member * groups + group))
+    squared = torch.cat([values for values, _ in parts]) + queries.square().sum(1, keepdim=True)
+    return squared, torch.cat([indices for _, indices in parts])
 
 
 def make_index(base: Tensor, method: str) -> Any:

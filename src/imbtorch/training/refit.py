@@ -87,10 +87,11 @@ class RefitHead(Phase):
             fabric=run.fabric,
             sampler=sampler,
         )
+        val = None if run.val is None else ArrayDataset(*embed(run.model, run.val))
         for epoch in range(self.epochs):
             with run.timed():
                 loss, lr = next(epochs)
-            run.record("head", loss, lr, last=epoch + 1 == self.epochs)
+            run.record("head", loss, lr, last=epoch + 1 == self.epochs, measured=(head, val))
 
     def _head(self, run: Run) -> nn.Module:
         old = run.model.head

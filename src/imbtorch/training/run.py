@@ -122,9 +122,21 @@ class Run:
         self.seconds += time.perf_counter() - start
 
     def record(
-        self, phase: str, loss: float, lr: float, *, last: bool, batch: dict[str, Any] | None = None
+        self,
+        phase: str,
+        loss: float,
+        lr: float,
+        *,
+        last: bool,
+        batch: dict[str, Any] | None = None,
+        measured: tuple[nn.Module, Dataset[Any] | None] | None = None,
     ) -> None:
-        """Add an epoch to the history, with the held-out accuracy where it is due."""
+        """Add an epoch to the history, with the held-out accuracy where it is due.
+
+        `measured` is what to measure it with, by default the network on `val`: a phase that
+        trains a part of the network hands over that part and what goes into it.
+        """
+        model, val = measured or (self.model, self.val)
         row: dict[str, Any] = {
             "epoch": len(self.history) + 1,
             "phase": phase,
@@ -133,8 +145,8 @@ class Run:
         }
         if batch is not None:
             row["batch"] = batch
-        if self.val is not None and (last or row["epoch"] % self.eval_every == 0):
-            logits, y = predict_logits(self.model, self.val)
+        if val is not None and (last or row["epoch"] % self.eval_every == 0):
+            logits, y = predict_logits(model, val)
             row["balanced_accuracy"] = balanced_accuracy(logits, y)
         self.history.append(row)
         if self.on_epoch is not None:

@@ -78,6 +78,9 @@ HEAD_SETUP = Setup(warmup=0.5, milestones=())
 
 SETUPS = {
     "resnet32": (Setup(), 200),
+    "resnet56": (Setup(), 200),
+    "wide-resnet": (Setup(), 100),  # EOS, section V-E4: it over-fits sooner
+    "densenet": (Setup(), 200),
     "small-cnn": (Setup(batch_size=64, lr=0.02, decay=0.1), 30),
     "wide-cnn": (Setup(batch_size=64, lr=0.02, decay=0.1), 30),
     "mlp": (Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(0.67,), decay=0.1), 15),

@@ -1,0 +1,29 @@
+"""Every image network is features + head, on any image size from 4 x 4."""
+
+import pytest
+import torch
+
+from imbtorch import build_model
+from imbtorch.models.build import MODELS
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "mlp"])
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28), (2, 4, 5)])
+def test_networks_make_embeddings_and_logits_and_learn(name, shape):
+    model = build_model(name, shape, 7)
+    x = torch.rand(4, *shape, generator=torch.Generator().manual_seed(0))
+    features = model.features(x)
+    assert features.shape == (4, model.head.in_features)
+    logits = model(x)
+    assert logits.shape == (4, 7)
+    logits.square().sum().backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+    assert build_model(**model.spec).load_state_dict(model.state_dict())
+
+
+def test_wide_resnet_has_about_five_times_the_parameters_of_resnet56():
+    sizes = {
+        name: sum(p.numel() for p in build_model(name, (3, 32, 32), 10).parameters())
+        for name in ("resnet56", "wide-resnet")
+    }
+    assert sizes["wide-resnet"] == pytest.approx(5 * sizes["resnet56"], rel=0.05)

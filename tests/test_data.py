@@ -70,6 +70,19 @@ def test_csv_with_text_labels_says_the_mapping(tmp_path):
     assert sum(data.counts) == 45  # a quarter is held out
 
 
+def test_fine_labels_are_the_classes_where_coarse_ones_stand_beside_them(tmp_path):
+    """The columns of CIFAR-100: neither label is taken for an input."""
+    path = tmp_path / "two_labels.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["width", "coarse_label", "fine_label"])
+        writer.writerows([[i, i % 2, i % 4] for i in range(40)])
+    data = load_data(str(path), profile="none")
+    assert len(data.classes) == 4
+    assert data.shape == (1,)
+    assert len(load_data(str(path), profile="none", label="coarse_label").classes) == 2
+
+
 def test_texts_become_normalised_word_counts(tmp_path):
     path = tmp_path / "mail.csv"
     with path.open("w", newline="") as file:

@@ -45,6 +45,7 @@ def _name_classes(axis: Axes, classes: Sequence[str]) -> None:
         axis.set_xlabel("class, in the order of the data")
         return
     axis.set_xticks(range(len(classes)), classes)
+    axis.set_xlabel("class")
     if max(map(len, classes)) > 3:
         axis.tick_params("x", rotation=60)
 

@@ -3,15 +3,41 @@
 Run with ``make benchmark``; the number in brackets is the ratio to the fastest of the group.
 """
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from conftest import COUNTS
-from imbtorch import M2m
+from imbtorch import ArrayDataset, ClassBalancedSampler, M2m, exponential_counts, resnet32
+from imbtorch.data.batches import Batches
 from imbtorch.transforms.seeds import SeedDraw
 
+COUNTS = exponential_counts(5000, 10, 100)
 OPTIONS = {"beta": 0.999, "lam": 0.1, "gamma": 0.9, "input_range": (0.0, 1.0)}
+
+
+@pytest.fixture
+def networks():
+    """f and g with the statistics of a little training, so that activations are of usual size."""
+    torch.manual_seed(0)
+    out = []
+    for _ in range(2):
+        network = resnet32((3, 32, 32), 10).to(memory_format=torch.channels_last)
+        with torch.no_grad():
+            for _ in range(10):
+                network.train()(torch.rand(128, 3, 32, 32))
+        out.append(network)
+    return out
+
+
+@pytest.fixture
+def batch():
+    """A class-balanced batch of 128 images."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(10), COUNTS)
+    images = torch.from_numpy(rng.integers(0, 256, (len(labels), 3, 32, 32), dtype=np.uint8))
+    data = ArrayDataset(images, labels)
+    return next(iter(Batches(data, ClassBalancedSampler(labels), batch_size=128)))
 
 
 def straightforward(x, y, f, g, draw, steps=10, step_size=0.1, lam=0.1, gamma=0.9):

@@ -81,7 +81,7 @@ class Run:
         Parameters
         ----------
         purpose : str
-            What the seeds are for. They are the same on every process unless it says otherwise.
+            What the seeds are for. The same purpose gives the same seeds on every process.
         """
         x = self.train[0][0]
         return {

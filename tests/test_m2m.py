@@ -15,7 +15,6 @@ from imbtorch import (
     resnet32,
     translate,
 )
-from imbtorch.transforms.folded import FoldedNetwork
 
 COUNTS = [1000, 300, 100, 20]
 
@@ -208,41 +207,6 @@ def test_scaled_cosines_can_be_confident():
     m2m = M2m(g, [1000, 10], beta=0.9, random_state=0)
     assert (m2m(x, y, nn.Linear(3, 2))[0] != x).any()
     assert m2m.statistics.flush()["generator_confidence"] > 0.9
-
-
-@pytest.mark.parametrize("training", [True, False])
-def test_folded_network_equals_evaluation_mode(training):
-    network = resnet32((3, 8, 8), 4)
-    with torch.no_grad():
-        for _ in range(3):
-            network.train()(torch.rand(16, 3, 8, 8))
-    folded, x = FoldedNetwork(network), torch.rand(5, 3, 8, 8)
-    network.eval()
-    torch.testing.assert_close(folded(x), network(x), rtol=1e-4, atol=1e-4)
-    with torch.no_grad():  # trained further: refresh takes it over
-        for parameter in network.parameters():
-            parameter.mul_(1.1)
-        network.train()(torch.rand(16, 3, 8, 8))
-    network.eval()
-    folded.refresh()
-    torch.testing.assert_close(folded(x), network(x), rtol=1e-4, atol=1e-4)
-    network.train(training)
-    folded.refresh()
-    assert network.training == training
-    assert all(p.grad is None for p in network.parameters())
-
-
-def test_networks_that_cannot_be_traced_are_used_as_they_are():
-    class Branching(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.norm, self.out = nn.BatchNorm1d(3), nn.Linear(3, 2)
-
-        def forward(self, x):
-            return self.out(self.norm(x) if x.sum() > 0 else x)
-
-    network, x = Branching(), torch.rand(4, 3)
-    torch.testing.assert_close(FoldedNetwork(network)(x), network.eval()(x))
 
 
 def test_networks_are_left_as_they_were():

@@ -1,7 +1,6 @@
 """Tables of Hugging Face `datasets`: which column is the input, which the label."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,13 +87,12 @@ def read_table(loaded: Any, name: str, label: str | None, image_size: int | None
     label_feature = features[label_column]
     train = split(train_name)
     assert train is not None
-    fit_input: Callable[[Rows], Input]
-    if images:
-        fit_input = lambda rows: ImageInput.fit(rows, image_size)  # noqa: E731
-    elif texts:
-        fit_input = lambda rows: TextInput.fit(rows.values)  # noqa: E731
-    else:
-        fit_input = lambda rows: FeatureInput.fit(rows.values)  # noqa: E731
+
+    def fit_input(rows: Rows) -> Input:
+        if images:
+            return ImageInput.fit(rows, image_size)
+        return TextInput.fit(rows.values) if texts else FeatureInput.fit(rows.values)
+
     return Source(
         train,
         split(test_name),

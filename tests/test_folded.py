@@ -1,0 +1,43 @@
+"""FoldedNetwork is the network's evaluation mode, and leaves the network alone."""
+
+import pytest
+import torch
+from torch import nn
+
+from imbtorch import resnet32
+from imbtorch.transforms.folded import FoldedNetwork
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_folded_network_equals_evaluation_mode(training):
+    network = resnet32((3, 8, 8), 4)
+    with torch.no_grad():
+        for _ in range(3):
+            network.train()(torch.rand(16, 3, 8, 8))
+    folded, x = FoldedNetwork(network), torch.rand(5, 3, 8, 8)
+    network.eval()
+    torch.testing.assert_close(folded(x), network(x), rtol=1e-4, atol=1e-4)
+    with torch.no_grad():  # trained further: refresh takes it over
+        for parameter in network.parameters():
+            parameter.mul_(1.1)
+        network.train()(torch.rand(16, 3, 8, 8))
+    network.eval()
+    folded.refresh()
+    torch.testing.assert_close(folded(x), network(x), rtol=1e-4, atol=1e-4)
+    network.train(training)
+    folded.refresh()
+    assert network.training == training
+    assert all(p.grad is None for p in network.parameters())
+
+
+def test_networks_that_cannot_be_traced_are_used_as_they_are():
+    class Branching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.out = nn.BatchNorm1d(3), nn.Linear(3, 2)
+
+        def forward(self, x):
+            return self.out(self.norm(x) if x.sum() > 0 else x)
+
+    network, x = Branching(), torch.rand(4, 3)
+    torch.testing.assert_close(FoldedNetwork(network)(x), network.eval()(x))

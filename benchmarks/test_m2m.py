@@ -3,6 +3,8 @@
 Run with ``make benchmark``; the number in brackets is the ratio to the fastest of the group.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -82,9 +84,10 @@ def obvious(networks):
 
 GENERATIONS = {
     "straightforward": obvious,
-    "ours, float32": lambda networks: ours(networks, dtype=torch.float32),
+    "ours, float32": partial(ours, dtype=torch.float32),
     "ours": ours,
-    "ours, early stop": lambda networks: ours(networks, early_stop=True),
+    "ours, compiled": partial(ours, compile=True),
+    "ours, compiled, early stop": partial(ours, compile=True, early_stop=True),
 }
 
 
@@ -93,7 +96,7 @@ GENERATIONS = {
 def test_generation(benchmark, way, networks, batch):
     x, y = batch
     generate = GENERATIONS[way](networks)
-    benchmark.pedantic(generate, args=(x, y), rounds=5, warmup_rounds=1)
+    benchmark.pedantic(generate, args=(x, y), rounds=7, warmup_rounds=2)
 
 
 def step(network, optimizer, x, y, dtype=None):
@@ -104,7 +107,12 @@ def step(network, optimizer, x, y, dtype=None):
     optimizer.step()
 
 
-STEPS = {"plain ERM, float32": None, "M2m, straightforward": obvious, "M2m, ours": ours}
+STEPS = {
+    "plain ERM, float32": None,
+    "M2m, straightforward": obvious,
+    "M2m, ours": ours,
+    "M2m, ours, compiled": partial(ours, compile=True),
+}
 
 
 @pytest.mark.benchmark(group="one training step")
@@ -112,7 +120,7 @@ STEPS = {"plain ERM, float32": None, "M2m, straightforward": obvious, "M2m, ours
 def test_training_step(benchmark, way, networks, batch):
     x, y = batch
     generate = STEPS[way](networks) if STEPS[way] else None
-    if way != "M2m, ours":
+    if not way.startswith("M2m, ours"):
         x = x.contiguous()
         networks[0].to(memory_format=torch.contiguous_format)
     optimizer = torch.optim.SGD(networks[0].train().parameters(), 0.01)
@@ -120,4 +128,4 @@ def test_training_step(benchmark, way, networks, batch):
     def whole_step():
         step(networks[0], optimizer, *(generate(x, y) if generate else (x, y)))
 
-    benchmark.pedantic(whole_step, rounds=5, warmup_rounds=1)
+    benchmark.pedantic(whole_step, rounds=7, warmup_rounds=2)

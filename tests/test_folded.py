@@ -41,3 +41,29 @@ def test_networks_that_cannot_be_traced_are_used_as_they_are():
 
     network, x = Branching(), torch.rand(4, 3)
     torch.testing.assert_close(FoldedNetwork(network)(x), network.eval()(x))
+
+
+def test_compiled_for_batches_of_any_size():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten())
+    folded = FoldedNetwork(network.eval(), compile=True)
+    for size in (5, 3, 1):
+        x = torch.rand(size, 1, 4, 4, requires_grad=True)
+        torch.testing.assert_close(folded(x), network(x))
+        folded(x).sum().backward()
+        assert x.grad is not None
+    assert folded._compiled is not None
+
+
+def test_without_a_compiler_the_network_is_used_as_it_is(monkeypatch, caplog):
+    def compile(module):
+        def fail(x):
+            raise RuntimeError("no working C++ compiler found")
+
+        return fail
+
+    monkeypatch.setattr(torch, "compile", compile)
+    network, x = nn.Linear(3, 2), torch.rand(4, 3)
+    folded = FoldedNetwork(network, compile=True)
+    torch.testing.assert_close(folded(x), network(x))
+    assert "not compiled" in caplog.text
+    assert "no working C++ compiler" in caplog.text

@@ -15,6 +15,9 @@ from imbtorch.training.recipe import Phase
 from imbtorch.training.run import Run
 from imbtorch.training.slots import build
 
+COMPILE_FROM = 500
+"""Batches of images from which compiling a frozen network earns its start-up, half a minute."""
+
 
 class Train(Phase):
     """Train the whole network for some epochs.
@@ -74,8 +77,6 @@ class Train(Phase):
                 train = resample_dataset(build(self.resample, known), train)
             weight = build(self.weights, known)
             loss = build(self.loss, {**known, "weight": lambda: weight}).to(run.fabric.device)
-            # each process draws for its own share of the batch
-            transform = build(self.batch, run.known(f"batch {first}, {run.fabric.global_rank}"))
             sampler = build(self.sampler, known) or DistributedSampler(
                 train, run.fabric.world_size, run.fabric.global_rank, seed=run.seed
             )
@@ -89,6 +90,10 @@ class Train(Phase):
                 augment=run.augment,
                 rng=rng,
             )
+            # each process draws for its own share of the batch
+            known = run.known(f"batch {first}, {run.fabric.global_rank}")
+            earned = self.epochs * len(batches) >= COMPILE_FROM and train[0][0].ndim > 1
+            transform = build(self.batch, {**known, "compile": lambda: earned})
         for epoch in range(first, first + self.epochs):
             with run.timed():
                 sampler.set_epoch(epoch)

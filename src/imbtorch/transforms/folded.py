@@ -1,11 +1,14 @@
 """A network as it is in evaluation mode, made cheap to differentiate by its input."""
 
 import copy
+import logging
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+logger = logging.getLogger(__name__)
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _NORMALIZATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -24,6 +27,9 @@ class FoldedNetwork:
         Any network. One whose ``forward`` cannot be traced is used without folding.
     dtype : torch.dtype, default=torch.float32
         Precision of weights and activations; logits come out in float32. See `fast_dtype`.
+    compile : bool, default=False
+        Compile the network, for batches of any size: about half a minute once, for a fifth less
+        time a call. Where that fails (no C++ compiler) the log says so and nothing is compiled.
 
     Notes
     -----
@@ -38,13 +44,16 @@ class FoldedNetwork:
     True
     """
 
-    def __init__(self, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self, network: nn.Module, dtype: torch.dtype = torch.float32, compile: bool = False
+    ) -> None:
         self.network, self.dtype = network, dtype
         self.scale = float(getattr(getattr(network, "head", None), "scale", 1.0))
         self._pairs: dict[str, str] = {}
         self._module = _fold(network, self._pairs)
         self._module.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._module.requires_grad_(False).eval()
+        self._compiled: Any = torch.compile(self._module) if compile else None
         self.refresh()
 
     @torch.no_grad()
@@ -67,8 +76,20 @@ class FoldedNetwork:
         """Return logits of shape (B, K), float32."""
         # weights and input have their precision: an autocast around the call must not change it
         with torch.autocast(x.device.type, enabled=False):
-            logits: Tensor = self._module(x.to(self.dtype))
+            logits = self._run(x.to(self.dtype))
         return logits.float() * self.scale
+
+    def _run(self, x: Tensor) -> Tensor:
+        if self._compiled is not None:
+            torch._dynamo.maybe_mark_dynamic(x, 0)
+            try:
+                out: Tensor = self._compiled(x)
+                return out
+            except Exception as error:  # the compiler's, of many kinds; the network's own recur
+                logger.warning("not compiled, slower by about a fifth: %s", error)
+                self._compiled = None
+        out = self._module(x)
+        return out
 
 
 def fast_dtype(x: Tensor) -> torch.dtype:
@@ -82,7 +103,8 @@ def fast_dtype(x: Tensor) -> torch.dtype:
     if x.device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        native = x.device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16"))
+        able = torch.cpu.get_capabilities()
+        native = x.device.type == "cpu" and any(map(able.get, ("amx_bf16", "avx512_bf16")))
     return torch.bfloat16 if native and x.ndim == 4 else torch.float32
 
 

@@ -59,6 +59,9 @@ class M2m:
         Smallest and largest valid input, (0, 1) for images; None does not clamp.
     dtype : torch.dtype, optional
         Precision of the two networks while translating, by default `fast_dtype`'s choice.
+    compile : bool, optional
+        Compile the two networks, see `FoldedNetwork`. By default `Train` decides: images are,
+        where it has at least 500 batches to come; in a loop of one's own they are not.
     random_state : int or torch.Generator, optional
         Draws everything; on the CPU. By default a fresh, random seed.
 
@@ -110,6 +113,7 @@ class M2m:
         early_stop: bool = False,
         input_range: tuple[float, float] | None = None,
         dtype: torch.dtype | None = None,
+        compile: bool | None = None,
         random_state: int | torch.Generator | None = None,
     ) -> None:
         for name, value, low in (("lam", lam, 0), ("steps", steps, 1), ("step_size", step_size, 0)):
@@ -121,7 +125,8 @@ class M2m:
             raise InputError(f"gamma is {gamma}; a probability must lie in [0, 1], a loss above 0")
         self.gamma, self.accept_by, self.early_stop = gamma, accept, early_stop
         self.lam, self.steps, self.step_size = lam, steps, step_size
-        self.noise, self.input_range, self.dtype = noise, input_range, dtype
+        self.noise, self.input_range = noise, input_range
+        self.dtype, self.compile = dtype, bool(compile)
         self.clean, self.random_label = clean, random_label
         self.generator = generator
         self.draw = SeedDraw(class_counts, beta, random_state)
@@ -175,8 +180,8 @@ class M2m:
             dtype = self.dtype or fast_dtype(x)
             self._networks = (
                 model,
-                FoldedNetwork(model, dtype),
-                FoldedNetwork(self.generator, dtype),
+                FoldedNetwork(model, dtype, self.compile),
+                FoldedNetwork(self.generator, dtype, self.compile),
             )
         else:
             self._networks[1].refresh()

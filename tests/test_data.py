@@ -13,7 +13,7 @@ from imbtorch.data.augment import augment_by_name, crop_flip, random_crop
 from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json, input_to_json
 from imbtorch.data.load import LazyImages
-from imbtorch.data.load_for import load_for
+from imbtorch.data.load_for import load_for, load_splits_for
 
 
 @pytest.fixture(autouse=True)
@@ -158,6 +158,17 @@ def test_impossible_ratios_are_said(ratio):
         load_data("digits", profile="exponential", ratio=ratio)
 
 
+def test_step_profiles_take_a_fraction_and_are_made_again():
+    data = load_data("digits", profile="step:0.3", ratio=13)
+    assert data.counts == [131] * 7 + [10] * 3
+    assert load_data("digits", profile="step", ratio=13).counts == [131] * 5 + [10] * 5
+    train, _ = load_splits_for("digits", data.input, data.classes, profile=data.profile)
+    torch.testing.assert_close(train.x, data.train.x)
+    for wrong in ("step:", "step:half", "step:1.5", "linear:0.3"):
+        with pytest.raises(InputError, match=r"profile|minority_fraction"):
+            load_data("digits", profile=wrong)
+
+
 def test_unknown_profile_and_label_are_said(tmp_path):
     with pytest.raises(InputError, match="exponential, step, linear"):
         load_data("digits", profile="exponental")
@@ -222,8 +233,9 @@ def test_augmentation_moves_images_as_wholes():
         augment_by_name("rotate")
 
 
-def test_real_data_sets_open(shared_data):
-    mnist = load_data(str(shared_data / "mnist"), ratio=100)
+def test_real_data_sets_open(shared_data, monkeypatch):
+    monkeypatch.setenv("IMBTORCH_DATA", str(shared_data))
+    mnist = load_data("mnist", ratio=100)
     assert mnist.counts[0] == 5421
     assert mnist.shape == (1, 28, 28)
     assert len(mnist.test) == 10_000

@@ -88,7 +88,7 @@ def test_the_table_on_real_embeddings(shared_data, tmp_path, monkeypatch, capsys
     assert "EOS 10" in first
     table = (out / "table.md").read_text()
     data = eos_embeddings.load()
-    measured = {name: eos_embeddings.measure(name, data, 0) for name in rows}
+    measured = {name: eos_embeddings.measure(name, data, 0)["metrics"] for name in rows}
     for name, (_, rerun, _) in rows.items():
         assert measured[name]["balanced_accuracy"] == pytest.approx(rerun, abs=0.01)
         assert f"{measured[name]['balanced_accuracy']:.4f}" in table

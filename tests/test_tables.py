@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from imbtorch import ArrayDataset, InputError, make_recipe
+from imbtorch import ArrayDataset, InputError, make_recipe, with_batch_options
 from imbtorch.cli import main
-from imbtorch.experiments.tables import TABLES, amo_text, reproduce
+from imbtorch.experiments.make_task import make_task
+from imbtorch.experiments.tables import TABLES, amo_text, aos_images, reproduce
 from imbtorch.experiments.tables.cells import Cell
 
 
@@ -33,6 +34,11 @@ def test_distance_is_in_units_of_the_joint_standard_deviation():
     assert Cell(60.0, 2.0, [64.0, 72.0]).distance == pytest.approx(8 / 6)
     assert Cell(60.0, 2.0, [61.0]).distance == pytest.approx(0.5)
     assert Cell(60.0, 0.0, [61.0]).distance == inf
+
+
+def test_one_seed_shows_no_spread():
+    assert str(Cell(60.0, 2.0, [61.0])) == "61.0 (60.0±2.0, +0.5)"
+    assert str(Cell(60.0, None, [61.0, 63.0])) == "62.0±1.4 (60.0)"
 
 
 def made_texts(name):
@@ -69,10 +75,35 @@ def test_the_network_multiplies_its_input_by_the_factor():
 
 def test_options_change_the_last_phase_alone():
     plain = make_recipe("m2m", 15)
-    changed = amo_text.with_options(plain, {"beta": 0.5})
+    changed = with_batch_options(plain, beta=0.5)
     assert changed.phases[-1].describe()["batch"]["beta"] == 0.5
     assert plain.phases[-1].describe()["batch"]["beta"] == 0.999
     assert changed.phases[0] is plain.phases[0]
+    with pytest.raises(InputError, match="bta"):
+        with_batch_options(plain, bta=0.5)
+    with pytest.raises(InputError, match="recipe erm has no batch transform"):
+        with_batch_options(make_recipe("erm"), beta=0.5)
+
+
+@pytest.mark.parametrize("table", ["aos-1", "aos-2"])
+def test_the_posters_tables_run_on_made_data(table, tmp_path, monkeypatch):
+    def digits(name, column, minority):
+        assert name == table
+        options = {"profile": f"step:{minority:g}", "ratio": 13, "batch_size": 32}
+        return make_task("digits", epochs=1, augment="none", **options)
+
+    monkeypatch.setattr(aos_images, "load", digits)
+    reproduce(table, tmp_path, 1)
+    text = (tmp_path / "table.md").read_text()
+    columns = aos_images.PUBLISHED[table]
+    for figures in columns.values():
+        assert all(f"({figure:.1f})" in text for figure in figures)
+    assert text.count("aos above ros: ") == len(columns)
+    aos = aos_images.recipe_of(table, "aos").describe()["phases"][0]["batch"]
+    assert aos["epsilon"] == {"aos-1": 0.007, "aos-2": 0.1}[table]
+    monkeypatch.setattr(aos_images, "evaluate", None)  # nothing is trained a second time
+    reproduce(table, tmp_path, 1)
+    assert (tmp_path / "table.md").read_text() == text
 
 
 def test_unknown_tables_and_seeds_are_refused(tmp_path, capsys):

@@ -48,7 +48,7 @@ from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 from imbtorch.training.embedding_head import EmbeddingHead
 from imbtorch.training.fit import FitResult, fit, train_generator
 from imbtorch.training.recipe import Phase, Recipe
-from imbtorch.training.recipes import RECIPES, make_recipe
+from imbtorch.training.recipes import RECIPES, make_recipe, with_batch_options
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.setup import Setup
 from imbtorch.training.tau_norm import TauNormalize, tau_normalize
@@ -136,4 +136,5 @@ __all__ = [
     "true_false_gaps",
     "wide_cnn",
     "wide_resnet",
+    "with_batch_options",
 ]

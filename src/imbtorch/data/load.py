@@ -85,10 +85,10 @@ def load_data(
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
-    profile : {"auto", "exponential", "step", "linear", "none"}, default="auto"
+    profile : {"auto", "exponential", "step", "step:MU", "linear", "none"}, default="auto"
         Imbalance made in the training set. "auto" leaves imbalanced data as it is and makes a
         balanced benchmark (largest class less than twice the smallest, which has samples
-        enough for the ratio) exponential.
+        enough for the ratio) exponential. MU is the fraction of minority classes, else .5.
     ratio : float, default=100
         Imbalance ratio of the profile.
     data_seed : int, default=0
@@ -157,10 +157,23 @@ def make_profile(
         profile = "exponential" if measured < 2 and counts.min() >= ratio else "none"
     if profile == "none":
         return np.arange(len(y)), f"as stored, ratio {measured:.4g}"
-    if profile not in PROFILES:
-        raise InputError(f"profile is {profile!r}; known are auto, none, {', '.join(PROFILES)}")
-    wanted = PROFILES[profile](int(counts.min()), num_classes, ratio)
+    wanted = profile_counts(profile, int(counts.min()), num_classes, ratio)
     return make_imbalanced(y, wanted, data_seed), f"{profile}, ratio {ratio:g}"
+
+
+def profile_counts(profile: str, n_max: int, num_classes: int, ratio: float) -> list[int]:
+    """Return the class counts of a profile by name; ``step:0.3`` has 30 % minority classes."""
+    name, colon, fraction = profile.partition(":")
+    if name not in PROFILES or (colon and name != "step"):
+        known = f"auto, none, {', '.join(PROFILES)}, step:0.3"
+        raise InputError(f"profile is {profile!r}; known are {known}")
+    if not colon:
+        return PROFILES[name](n_max, num_classes, ratio)
+    try:
+        share = float(fraction)
+    except ValueError:
+        raise InputError(f"profile is {profile!r}; a number must follow step:") from None
+    return step_counts(n_max, num_classes, ratio, share)
 
 
 class LazyImages(Dataset[tuple[Tensor, Tensor]]):

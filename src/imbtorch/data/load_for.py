@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
-from imbtorch.data.load import PROFILES, dataset_of, hold_out, make_profile
+from imbtorch.data.load import dataset_of, hold_out, make_profile
 from imbtorch.data.rows import Split
 from imbtorch.data.sources import open_source
 from imbtorch.errors import InputError
@@ -90,7 +90,7 @@ def load_splits_for(
 
     train_y, test_y = numbers(train), numbers(test)
     name, made, ratio = (profile or "").partition(", ratio ")
-    if made and name in PROFILES:
+    if made and name != "as stored":
         keep, _ = make_profile(train_y, len(classes), name, float(ratio), data_seed)
         train, train_y = train.take(keep), train_y[keep]
     return (

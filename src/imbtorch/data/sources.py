@@ -12,6 +12,8 @@ from imbtorch.errors import InputError
 
 FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}
 """Built-in data sets that lie in a folder of their own, see `built_in_folder`."""
+ON_HUB = ("mnist", "cifar10")
+"""Hub names whose folder beside the built-in ones, where there is one, spares the download."""
 REUTERS_MIN_TEST = 5
 """Test documents that a class of Reuters R52 must have (AMO, section 3.3): 36 classes do."""
 
@@ -26,7 +28,8 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
         ``train_features``, ``train_labels``, ``test_features``, ``test_labels``), to a CSV or
         Parquet file or to any folder Hugging Face ``datasets`` opens; the name of a data set
         on its hub; ``reuters`` or ``twitter``, which lie in the folders ``reuters_r52`` and
-        ``twitter_pos`` (see `built_in_folder`) and may be given by path as well.
+        ``twitter_pos`` (see `built_in_folder`) and may be given by path as well; ``mnist`` and
+        ``cifar10``, from there where they are, else from the hub.
     label : str, optional
         The label column, by default the first found of label, labels, fine_label, target,
         class, y; of tagged words tags.
@@ -54,6 +57,8 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
         return _digits()
     if data in FOLDERS:
         path = built_in_folder(data)
+    if data in ON_HUB and not path.exists():
+        path = _data_folder() / data
     if path.suffix == ".npz" and path.is_file():
         return _npz(path, image_size)
     if path.exists():
@@ -68,14 +73,17 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
 
 def built_in_folder(name: str) -> Path:
     """Return where a built-in data set lies: below ``$IMBTORCH_DATA``, or ``../shared/data``."""
-    parent = Path(os.environ.get("IMBTORCH_DATA", "../shared/data")).expanduser()
-    path = parent / FOLDERS[name]
+    path = _data_folder() / FOLDERS[name]
     if not path.is_dir():
         raise InputError(
             f"DATA is {name!r}; its folder {str(path)!r} is absent: give the path, or set "
             f"IMBTORCH_DATA to the folder that holds {FOLDERS[name]}"
         )
     return path
+
+
+def _data_folder() -> Path:
+    return Path(os.environ.get("IMBTORCH_DATA", "../shared/data")).expanduser()
 
 
 def _digits() -> Source:

@@ -36,11 +36,12 @@ def make_task(
     Parameters
     ----------
     data : str
-        digits (built in), a folder or file (images, CSV, Parquet, npz), a hub name, or reuters
-        or twitter, whose folders lie in $IMBTORCH_DATA.
+        digits (built in), a folder or file (images, CSV, Parquet, npz), a hub name, or reuters,
+        twitter, mnist or cifar10 where their folders lie in $IMBTORCH_DATA.
     profile : str, default="auto"
-        Imbalance made in the training set: auto, none, exponential, step or linear. auto makes
-        a balanced benchmark exponential and leaves other data as it is.
+        Imbalance made in the training set: auto, none, exponential, step, step:MU
+        (MU is the fraction of minority classes, else .5) or linear. auto makes a balanced
+        benchmark exponential and leaves other data as it is.
     ratio : float, optional
         Largest / smallest class count of the profile, by default 100 (digits: 40).
     model : str, default="auto"

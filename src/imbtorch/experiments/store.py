@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class ResultStore:
     >>> store.append({"recipe": {"name": "erm"}, "training_seed": 0})
     >>> store.has({"name": "erm"}, 0), store.has({"name": "erm"}, 1)
     (True, False)
+    >>> store.row({"name": "rs"}, 0, lambda: {"f1_macro": 0.5})["f1_macro"]
+    0.5
     """
 
     def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
@@ -70,6 +72,17 @@ class ResultStore:
     def has(self, recipe: Mapping[str, Any], seed: int) -> bool:
         """Whether the run of a recipe (with all its parameters) and training seed is stored."""
         return any(r["recipe"] == recipe and r["training_seed"] == seed for r in self.rows)
+
+    def row(
+        self, recipe: Mapping[str, Any], seed: int, run: Callable[[], Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Return the stored row of a recipe and training seed; `run` it first if there is none.
+
+        The row is what `run` returns, with ``recipe`` and ``training_seed`` added.
+        """
+        if not self.has(recipe, seed):
+            self.append({"recipe": recipe, "training_seed": seed, **run()})
+        return next(r for r in self.rows if r["recipe"] == recipe and r["training_seed"] == seed)
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Store a row; it is on disk when this returns."""

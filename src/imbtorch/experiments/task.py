@@ -18,6 +18,7 @@ from imbtorch.evaluation.metrics import evaluate
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.training.fit import FitResult, fit, train_generator
+from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
 from imbtorch.training.run import OnEpoch
 from imbtorch.training.setup import Setup
@@ -89,7 +90,11 @@ class Task:
     def slug(self) -> str:
         """A folder name for this task."""
         name = Path(self.data.name).stem or "data"
-        profile = self.data.profile.replace(", ratio ", "-").replace("as stored", "stored")
+        profile = (
+            self.data.profile.replace(", ratio ", "-")
+            .replace("as stored", "stored")
+            .replace(":", "-")
+        )
         return f"{name}-{profile}-{self.model}-{self.epochs}"
 
     def describe(self) -> list[str]:
@@ -133,14 +138,14 @@ class Task:
 
     def fit(
         self,
-        recipe: str,
+        recipe: str | Recipe,
         seed: int,
         generator: Callable[[], nn.Module] | None = None,
         on_epoch: OnEpoch | None = None,
     ) -> FitResult:
         """Train by a recipe; the held-out accuracy is recorded about 20 times."""
         return fit(
-            make_recipe(recipe, self.epochs),
+            make_recipe(recipe, self.epochs) if isinstance(recipe, str) else recipe,
             self.network(seed),
             self.data.train,
             self.data.test,

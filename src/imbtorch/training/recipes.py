@@ -1,7 +1,10 @@
 """Recipes by name: each row of the papers' tables is one."""
 
+import copy
 import difflib
+import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -138,3 +141,35 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     if epochs < 1:
         raise InputError(f"epochs is {epochs}; it must be at least 1")
     return Recipe(name, _PHASES[name](epochs), CosineHead if name.startswith("ldam") else None)
+
+
+def with_batch_options(recipe: Recipe, **options: Any) -> Recipe:
+    """Return a recipe with other parameters for the batch transform of its last phase.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        One whose last phase is `Train` with a `batch`, as ``make_recipe("m2m")``. Not changed.
+    **options
+        Parameters of the transform, such as `M2m`'s beta.
+
+    Raises
+    ------
+    InputError
+        If the recipe has no batch transform, or that has no such parameter.
+
+    Examples
+    --------
+    >>> aos = with_batch_options(make_recipe("aos"), epsilon=0.1)
+    >>> aos.describe()["phases"][-1]["batch"]["epsilon"]
+    0.1
+    """
+    last = copy.copy(recipe.phases[-1])
+    if not isinstance(last, Train) or last.batch is None:
+        raise InputError(f"recipe {recipe.name} has no batch transform in its last phase")
+    known = inspect.signature(last.batch).parameters
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise InputError(f"options are {unknown}; the batch transform has {', '.join(known)}")
+    last.batch = partial(last.batch, **options)
+    return replace(recipe, phases=[*recipe.phases[:-1], last])

@@ -8,9 +8,11 @@ from imbtorch.errors import InputError
 
 TABLES = {
     "amo-3": "amo_text",
+    "aos-1": "aos_images",
+    "aos-2": "aos_images",
     "eos-embeddings": "eos_embeddings",
 }
-"""Name of a table -> the module here whose ``reproduce(out, seeds)`` runs it."""
+"""Name of a table -> the module here whose ``reproduce(table, out, seeds)`` runs it."""
 
 
 def reproduce(table: str, out: Path, seeds: int) -> None:
@@ -36,4 +38,4 @@ def reproduce(table: str, out: Path, seeds: int) -> None:
         raise InputError(f"table is {table!r}; {hint}known are {', '.join(TABLES)}")
     if seeds < 1:
         raise InputError(f"seeds is {seeds}; at least 1 is needed")
-    import_module(f"{__name__}.{TABLES[table]}").reproduce(out, seeds)
+    import_module(f"{__name__}.{TABLES[table]}").reproduce(table, out, seeds)

@@ -15,9 +15,7 @@ Differs from the paper: SMOTE is applied before training, so its epochs are long
 other rows'.
 """
 
-import copy
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -38,17 +36,16 @@ from imbtorch.data.windows import WindowInput
 from imbtorch.evaluation.metrics import evaluate
 from imbtorch.experiments.store import ResultStore, write_atomically
 from imbtorch.experiments.tables.amo_published import PUBLISHED
-from imbtorch.experiments.tables.cells import Cell, show
+from imbtorch.experiments.tables.cells import Cell, claims, show
 from imbtorch.experiments.task import versions
 from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.models.small import mlp
 from imbtorch.seeding import derive_seed, scoped_seed
 from imbtorch.training.fit import fit, train_generator
 from imbtorch.training.recipe import Recipe
-from imbtorch.training.recipes import make_recipe
+from imbtorch.training.recipes import make_recipe, with_batch_options
 from imbtorch.training.setup import Setup
 from imbtorch.training.slots import describe
-from imbtorch.training.train import Train
 
 EPOCHS = 15
 SETUP = Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(10 / 15,), decay=0.1)
@@ -145,8 +142,8 @@ class Bench:
 
     def run(self, recipe: Recipe, seed: int) -> dict[str, Any]:
         """Train by a recipe, unless that is stored, and return the row of results."""
-        described = recipe.describe()
-        if not self.store.has(described, seed):
+
+        def train() -> dict[str, Any]:
             with scoped_seed(derive_seed(seed, "network")):
                 model = self.network()
             fitted = fit(
@@ -159,23 +156,14 @@ class Bench:
                 fabric=self.fabric,
             )
             metrics = evaluate(fitted.model, self.texts.test, self.counts)
-            row = {"recipe": described, "training_seed": seed, "seconds": fitted.seconds}
-            self.store.append({**row, **{m: metrics[m] for m in MEASURES.values()}})
-        rows = self.store.rows
-        return next(r for r in rows if r["recipe"] == described and r["training_seed"] == seed)
+            return {"seconds": fitted.seconds, **{m: metrics[m] for m in MEASURES.values()}}
 
-
-def with_options(recipe: Recipe, options: dict[str, float]) -> Recipe:
-    """Return the recipe with other parameters for the batch transform of its last phase."""
-    last = copy.copy(recipe.phases[-1])
-    assert isinstance(last, Train)
-    last.batch = partial(last.batch, **options)
-    return replace(recipe, phases=[*recipe.phases[:-1], last])
+        return self.store.row(recipe.describe(), seed, train)
 
 
 def choose(recipe: Recipe, validation: Bench, bar: Any) -> Recipe:
     """Return the recipe with the AMO parameters that are best on the validation set."""
-    candidates = [with_options(recipe, options) for options in CANDIDATES]
+    candidates = [with_batch_options(recipe, **options) for options in CANDIDATES]
     scores = []
     for candidate in candidates:
         scores.append(validation.run(candidate, seed=0)["balanced_accuracy"])
@@ -207,27 +195,18 @@ def run_rows(data: str, out: Path, seeds: int, bar: Any) -> tuple[dict[str, list
     return cells, chosen
 
 
-def claims(cells: Mapping[str, Sequence[Cell]]) -> list[str]:
-    """Return what the paper claims of the averages, and whether it holds here."""
-    average = {row: values[-1].ours[0] for row, values in cells.items()}
-    said = []
-    for winner, others in CLAIMS.items():
-        for other in others:
-            lead = average[winner] - average[other]
-            said.append(f"{winner} above {other}: {'yes' if lead > 0 else 'no'}, {lead:+.1f}")
-    return said
-
-
-def reproduce(out: Path, seeds: int) -> None:
+def reproduce(table: str, out: Path, seeds: int) -> None:
     """Run the table, store each run below `out`, print it and write ``table.md``."""
     total = len(PUBLISHED) * (len(ROWS) * seeds + len(TRANSLATING) * len(CANDIDATES))
     with tqdm(total=total, unit="run", dynamic_ncols=True) as bar:
         results = {data: run_rows(data, out, seeds, bar) for data in PUBLISHED}
     text = "# AMO Table 3\n\nMeasured (published, difference in joint standard deviations).\n"
     for data, (cells, chosen) in results.items():
+        average = {row: values[-1].ours[0] for row, values in cells.items()}
+        said = claims(average, CLAIMS)
         title = f"{data}, {seeds} training seed(s), mean recall in per cent"
         text += f"\n{show(title, list(MEASURES), cells)}\n"
         text += "Chosen on a fifth of the training set:\n\n- " + "\n- ".join(chosen)
-        text += "\n\nThe paper's claims on the average:\n\n- " + "\n- ".join(claims(cells)) + "\n"
-        print("\n".join([*chosen, *claims(cells)]))
+        text += "\n\nThe paper's claims on the average:\n\n- " + "\n- ".join(said) + "\n"
+        print("\n".join([*chosen, *said]))
     write_atomically(out / "table.md", text.encode())

@@ -15,8 +15,10 @@ class Cell:
 
     Parameters
     ----------
-    mean, std : float
+    mean : float
         As published.
+    std : float or None
+        As published; None where none is.
     measured : sequence of float
         One value a training seed.
 
@@ -28,7 +30,7 @@ class Cell:
     """
 
     mean: float
-    std: float
+    std: float | None
     measured: Sequence[float]
 
     @property
@@ -41,12 +43,15 @@ class Cell:
     def distance(self) -> float:
         """Measured minus published mean, in units of the joint standard deviation."""
         mean, std = self.ours
-        joint = hypot(std, self.std)
+        joint = hypot(std, self.std or 0.0)
         return (mean - self.mean) / joint if joint else (0.0 if mean == self.mean else inf)
 
     def __str__(self) -> str:
         mean, std = self.ours
-        return f"{mean:.1f}±{std:.1f} ({self.mean:.1f}±{self.std:.1f}, {self.distance:+.1f})"
+        here = f"{mean:.1f}±{std:.1f}" if len(self.measured) > 1 else f"{mean:.1f}"
+        if self.std is None:
+            return f"{here} ({self.mean:.1f})"
+        return f"{here} ({self.mean:.1f}±{self.std:.1f}, {self.distance:+.1f})"
 
 
 def show(title: str, measures: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> str:
@@ -73,3 +78,26 @@ def show(title: str, measures: Sequence[str], rows: Mapping[str, Sequence[Cell]]
         lines.append(" | ".join((name, *map(str, cells))))
     Console(width=40 * (1 + len(measures))).print(table)
     return "\n".join(lines) + "\n"
+
+
+def claims(measured: Mapping[str, float], claimed: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say of each claim of a paper whether it holds here.
+
+    Parameters
+    ----------
+    measured : mapping of str to float
+        Row -> mean, in per cent.
+    claimed : mapping of str to sequence of str
+        Row -> the rows it is above.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> claims({"ROS": 60.0, "AOS": 61.5}, {"AOS": ["ROS"]})
+    ['AOS above ROS: yes, +1.5']
+    """
+    leads = [(w, o, measured[w] - measured[o]) for w, others in claimed.items() for o in others]
+    return [f"{w} above {o}: {'yes' if lead > 0 else 'no'}, {lead:+.1f}" for w, o, lead in leads]

@@ -71,7 +71,7 @@ def load() -> Arrays:
 
 
 def measure(row: str, data: Arrays, seed: int) -> dict[str, Any]:
-    """Over-sample, train a head, and return the metrics of its last epoch."""
+    """Over-sample, train a head, and return the row of its last epoch's metrics."""
     x, y = data["train_features"], data["train_labels"]
     test, truth = data["test_features"], data["test_labels"]
     counts = np.bincount(y)
@@ -81,16 +81,17 @@ def measure(row: str, data: Arrays, seed: int) -> dict[str, Any]:
     sampled = time.perf_counter()
     predicted = EmbeddingHead(None, random_state=seed).fit(new_x, new_y).predict(test)
     gap = generalization_gap(new_x, new_y, test, truth)
-    return {
+    metrics = {
         **classification_metrics(truth, predicted, counts.tolist()),
         "gap": gap.overall,
         "gap_rarest": float(gap.per_class[np.argsort(counts)[:3]].mean()),
         "sampling_seconds": sampled - start,
         "head_seconds": time.perf_counter() - sampled,
     }
+    return {"metrics": metrics}
 
 
-def reproduce(out: Path, seeds: int) -> None:
+def reproduce(table: str, out: Path, seeds: int) -> None:
     """Run the table, store each run below `out`, print it and write ``table.md``."""
     data = load()
     shapes = {name: list(array.shape) for name, array in data.items()}
@@ -99,9 +100,7 @@ def reproduce(out: Path, seeds: int) -> None:
         for row in ROWS:
             recipe = {"name": row, "resample": describe(ROWS[row][0])}
             for seed in range(seeds):
-                if not store.has(recipe, seed):
-                    metrics = measure(row, data, seed)
-                    store.append({"recipe": recipe, "training_seed": seed, "metrics": metrics})
+                store.row(recipe, seed, partial(measure, row, data, seed))
                 bar.update()
     text = show(store.rows, seeds)
     write_atomically(out / "table.md", text.encode())

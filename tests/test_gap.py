@@ -16,6 +16,8 @@ from imbtorch import (
     smote,
     true_false_gaps,
 )
+from imbtorch.evaluation.embedding_plots import most_mistaken
+from imbtorch.evaluation.gap import embedding_measures
 
 
 def test_gap_by_hand():
@@ -96,3 +98,21 @@ def test_bad_input_is_named():
         generalization_gap(np.zeros((1, 1)), [0], np.zeros((1, 1)), [0.5])
     with pytest.raises(InputError, match="head"):
         class_weight_norms(nn.ReLU())
+
+
+def test_measures_of_a_network_are_lists_of_numbers_or_none():
+    head = torch.nn.Linear(2, 3, bias=False)
+    head.weight.data[:] = torch.tensor([[3.0, 4.0], [0.0, 1.0], [-1.0, 0.0]])
+    train, test = torch.tensor([[1.0, 0.0], [0.0, 0.0]]), torch.tensor([[2.0, 0.0], [0.0, 0.0]])
+    measured = embedding_measures(head, train, torch.tensor([0, 1]), test, torch.tensor([0, 1]))
+    # the second test sample's logits are all 0: class 0 is said, wrongly
+    assert measured["gap"] == [1.0, 0.0]
+    assert measured["gap_true"] == [1.0, None]
+    assert measured["gap_false"] == [1.0, None]
+    assert measured["norm"] == [5.0, 1.0, 1.0]
+
+
+def test_the_pair_most_mistaken_counts_both_directions():
+    labels, predicted = np.array([0, 0, 2, 2, 1]), np.array([0, 2, 0, 2, 0])
+    assert most_mistaken(labels, predicted, 3) == (0, 2)
+    assert most_mistaken(labels, labels, 3) == (0, 1)  # nothing is

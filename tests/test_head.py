@@ -124,3 +124,12 @@ def test_tau_normalisation_by_its_formula():
         TauNormalize(2)
     with pytest.raises(InputError, match="CosineHead"):
         tau_normalize(CosineHead(4, 3))
+
+
+@pytest.mark.parametrize("factor", [10.0, 1000.0])
+def test_large_embeddings_are_learned_as_well_as_usual_ones(factor):
+    (x, y), (test, truth) = two_classes(gap=0.8), two_classes((500, 500), gap=0.8, seed=1)
+    usual = EmbeddingHead("smote", random_state=0).fit(x, y)
+    large = EmbeddingHead("smote", random_state=0).fit(factor * x, y)
+    score = balanced_accuracy_score(truth, usual.predict(test))
+    assert balanced_accuracy_score(truth, large.predict(factor * test)) > score - 0.04

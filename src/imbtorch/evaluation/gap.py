@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
@@ -191,6 +192,40 @@ def cumulative_false_positives(
     wrong = np.bincount(predicted[predicted != true], minlength=len(class_counts))
     order = np.argsort(-np.asarray(class_counts), kind="stable")
     return wrong[order].cumsum()
+
+
+def embedding_measures(
+    head: nn.Module,
+    train_features: Tensor,
+    train_labels: Tensor,
+    test_features: Tensor,
+    test_labels: Tensor,
+) -> dict[str, list[float | None]]:
+    """Measure a trained network's embeddings and head, class by class.
+
+    Parameters
+    ----------
+    head : nn.Module
+        (n, D) -> logits (n, K), with a weight of shape (K, D).
+    train_features, train_labels, test_features, test_labels : Tensor
+        As for `generalization_gap`.
+
+    Returns
+    -------
+    dict
+        ``gap``, ``gap_true``, ``gap_false`` (see `true_false_gaps`) and ``norm`` (see
+        `class_weight_norms`): lists of K numbers, JSON-ready, None where there is no sample.
+    """
+    with torch.no_grad():
+        predicted = head(test_features).argmax(1)
+    gap = generalization_gap(train_features, train_labels, test_features, test_labels)
+    true, false = true_false_gaps(
+        train_features, train_labels, test_features, test_labels, predicted
+    )
+    values = {"gap": gap, "gap_true": true, "gap_false": false}
+    lists = {name: value.per_class.tolist() for name, value in values.items()}
+    lists["norm"] = class_weight_norms(head).tolist()
+    return {name: [None if v != v else v for v in list_] for name, list_ in lists.items()}
 
 
 def _array(values: Any) -> NDArray[Any]:

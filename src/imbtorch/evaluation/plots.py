@@ -24,7 +24,14 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _grid(number: int, size: float) -> tuple[Figure, list[Axes]]:
+def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure of this size in inches, and its one pair of axes."""
+    figure = _figure(width, height)
+    return figure, figure.subplots()
+
+
+def new_grid(number: int, size: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a number of square pictures, at most four in a row."""
     columns = min(number, 4)
     figure = _figure(size * columns, size * ceil(number / columns))
     axes = figure.subplots(ceil(number / columns), columns, squeeze=False).flatten()
@@ -33,14 +40,16 @@ def _grid(number: int, size: float) -> tuple[Figure, list[Axes]]:
     return figure, list(axes[:number])
 
 
-def _by_recipe(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:
+def by_recipe(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the rows of each recipe."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         groups.setdefault(row["recipe"]["name"], []).append(row)
     return groups
 
 
-def _name_classes(axis: Axes, classes: Sequence[str]) -> None:
+def name_classes(axis: Axes, classes: Sequence[str]) -> None:
+    """Label the horizontal axis with the classes, where there is room."""
     if len(classes) > 30:
         axis.set_xlabel("class, in the order of the data")
         return
@@ -53,36 +62,34 @@ def _name_classes(axis: Axes, classes: Sequence[str]) -> None:
 def plot_class_counts(rows: Rows) -> Figure:
     """Bars of the training set's class counts, on a logarithmic scale."""
     data = rows[0]["data"]
-    figure = _figure(7, 2.8)
-    axis = figure.subplots()
+    figure, axis = new_figure(7, 2.8)
     bars = axis.bar(range(len(data["counts"])), data["counts"], color="tab:grey")
     if len(data["counts"]) <= 30:
         axis.bar_label(bars, fontsize=8)
     axis.set_yscale("log")
     axis.set_ylabel("training samples")
-    _name_classes(axis, data["classes"])
+    name_classes(axis, data["classes"])
     return figure
 
 
 def plot_recall(rows: Rows) -> Figure:
     """Recall of each class, mean over seeds, one line a recipe."""
-    figure = _figure(9, 4)
-    axis = figure.subplots()
-    for name, runs in _by_recipe(rows).items():
+    figure, axis = new_figure(9, 4)
+    for name, runs in by_recipe(rows).items():
         recall = np.mean([run["metrics"]["recall"] for run in runs], axis=0)
         axis.plot(recall, marker="o", markersize=4, label=name)
     axis.set_ylabel("recall")
     axis.set_ylim(top=1.02)
     axis.grid(alpha=0.3)
-    _name_classes(axis, rows[0]["data"]["classes"])
+    name_classes(axis, rows[0]["data"]["classes"])
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
 def plot_confusion(rows: Rows) -> Figure:
     """Confusion matrices over all seeds, each row normalised to 1."""
-    groups = _by_recipe(rows)
-    figure, axes = _grid(len(groups), 2.8)
+    groups = by_recipe(rows)
+    figure, axes = new_grid(len(groups), 2.8)
     for axis, (name, runs) in zip(axes, groups.items(), strict=True):
         confusion = np.sum([run["metrics"]["confusion"] for run in runs], axis=0)
         shares = confusion / confusion.sum(1, keepdims=True)
@@ -98,7 +105,7 @@ def plot_curves(rows: Rows) -> Figure:
     """Training loss and held-out balanced accuracy over the epochs, mean over seeds."""
     figure = _figure(9, 3.4)
     left, right = figure.subplots(1, 2)
-    for name, runs in _by_recipe(rows).items():
+    for name, runs in by_recipe(rows).items():
         histories = [run["history"] for run in runs]
         network = [row for row in histories[0] if row["phase"] == "train"]
         loss = np.mean([[r["loss"] for r in h if r["phase"] == "train"] for h in histories], axis=0)
@@ -116,14 +123,21 @@ def plot_curves(rows: Rows) -> Figure:
     return figure
 
 
+def tsne(features: NDArray[Any]) -> NDArray[Any]:
+    """Return the points of embeddings in the plane, (n, 2)."""
+    perplexity = min(30.0, max(1.0, (len(features) - 1) / 3))
+    made = TSNE(perplexity=perplexity, init="random", random_state=0)
+    points: NDArray[Any] = made.fit_transform(features)
+    return points
+
+
 def plot_tsne(embeddings: Arrays, classes: Sequence[str]) -> Figure:
     """t-SNE of held-out embeddings, one picture a recipe, coloured by true class."""
-    figure, axes = _grid(len(embeddings), 2.8)
+    figure, axes = new_grid(len(embeddings), 2.8)
     colours = mpl.colormaps["tab10" if len(classes) <= 10 else "nipy_spectral"]
     for axis, (name, arrays) in zip(axes, embeddings.items(), strict=True):
         features, labels = arrays["features"], arrays["labels"]
-        perplexity = min(30.0, max(1.0, (len(features) - 1) / 3))
-        points = TSNE(perplexity=perplexity, init="random", random_state=0).fit_transform(features)
+        points = tsne(features)
         shade = labels if len(classes) <= 10 else labels / (len(classes) - 1)
         axis.scatter(points[:, 0], points[:, 1], c=colours(shade), s=6)
         axis.set_title(name)
@@ -140,8 +154,7 @@ def plot_tsne(embeddings: Arrays, classes: Sequence[str]) -> Figure:
 
 def plot_cost(summaries: Sequence[Summary]) -> Figure:
     """Balanced accuracy against training seconds, one point a recipe with its std."""
-    figure = _figure(8, 3.6)
-    axis = figure.subplots()
+    figure, axis = new_figure(8, 3.6)
     for summary in summaries:
         x, y = summary.mean["seconds"], 100 * summary.mean["balanced_accuracy"]
         std = np.nan_to_num(100 * summary.std["balanced_accuracy"])
@@ -157,7 +170,7 @@ def plot_translations(rows: Rows) -> Figure | None:
     """Share of translations kept, and both networks' confidence in them, over the epochs."""
     figure = _figure(9, 3.4)
     left, right = figure.subplots(1, 2)
-    for name, runs in _by_recipe(rows).items():
+    for name, runs in by_recipe(rows).items():
         epochs = [row for row in runs[0]["history"] if "batch" in row]
         if not epochs:
             continue

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jinja2
 
-from imbtorch.evaluation import plots
+from imbtorch.evaluation import embedding_plots, plots
 from imbtorch.evaluation.summary import COLUMNS, best_recipe, format_value, summarize
 
 CAPTIONS = {
@@ -31,6 +31,26 @@ CAPTIONS = {
     "tsne": (
         "Embeddings",
         "t-SNE of up to 50 held-out samples a class, first seed, coloured by true class.",
+    ),
+    "boundary": (
+        "Boundary between two classes",
+        "The pair of which most is mistaken by the first recipe, by t-SNE: held-out samples of "
+        "the first seed (outline red where the network is wrong), and where nearby ones are "
+        "taken for which of the two.",
+    ),
+    "gap": (
+        "Generalization gap",
+        "How far the held-out embeddings of a class leave the range of its training embeddings "
+        "(with synthetic ones, where the head was trained on such); black: training samples.",
+    ),
+    "true_false": (
+        "Generalization gap of true and false positives",
+        "Mean over the classes: held-out samples rightly and wrongly given a class, against the "
+        "class's training embeddings.",
+    ),
+    "norms": (
+        "Class weight norms",
+        "Length of each class's weight vector in the head, mean over seeds.",
     ),
     "translations": (
         "Translations",
@@ -74,6 +94,10 @@ def write_report(
         "curves": plots.plot_curves(rows),
         "confusion": plots.plot_confusion(rows),
         "tsne": plots.plot_tsne(embeddings, classes),
+        "boundary": embedding_plots.plot_boundary(embeddings, rows[0]["data"]),
+        "gap": embedding_plots.plot_gap(rows),
+        "true_false": embedding_plots.plot_true_false(rows),
+        "norms": embedding_plots.plot_norms(rows),
         "translations": plots.plot_translations(rows),
         "examples": plots.plot_examples(examples, classes),
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 from torch.utils.data import Subset
 from tqdm import tqdm
@@ -147,12 +148,19 @@ def _keep(task: Task, folder: Path, name: str, seed: int, fitted: FitResult) -> 
         classes = [np.flatnonzero(y == k) for k in range(len(task.data.classes))]
         rows = np.concatenate([rng.permutation(c)[:EMBEDDED_PER_CLASS] for c in classes])
         features, _ = embed(fitted.model, Subset(task.data.test, rows.tolist()))
-        kinds = {"embeddings": {"features": features.cpu().numpy(), "labels": y[rows]}}
+        with torch.no_grad():
+            predicted = fitted.model.head(features).argmax(1)
+        embedded = {
+            "features": features,
+            "labels": torch.from_numpy(y[rows]),
+            "predicted": predicted,
+        }
+        kinds = {"embeddings": embedded}
         if fitted.examples:
-            kinds["examples"] = {key: t.numpy() for key, t in fitted.examples.items()}
+            kinds["examples"] = fitted.examples
         for kind, arrays in kinds.items():
             buffer = io.BytesIO()
-            np.savez(buffer, allow_pickle=False, **arrays)
+            np.savez(buffer, allow_pickle=False, **{k: t.numpy() for k, t in arrays.items()})
             write_atomically(folder / "checkpoints" / f"{name}-{kind}.npz", buffer.getvalue())
 
 

@@ -11,12 +11,15 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.augment import augment_by_name
 from imbtorch.data.inputs import FeatureInput, ImageInput, input_to_json
 from imbtorch.data.load import LoadedData
-from imbtorch.evaluation.metrics import evaluate
+from imbtorch.evaluation.gap import embedding_measures
+from imbtorch.evaluation.metrics import classification_metrics
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
+from imbtorch.models.inference import embed
 from imbtorch.training.fit import FitResult, fit, train_generator
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -160,12 +163,18 @@ class Task:
 
     def result(self, recipe: str, seed: int, fitted: FitResult) -> dict[str, Any]:
         """Return the result row of a run: what was run, and what came out."""
+        model, counts = fitted.model, self.data.counts
+        x, y = embed(model, self.data.test)
+        with torch.no_grad():
+            predicted = model.head(x).argmax(1)
+        train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
         return {
             "recipe": make_recipe(recipe, self.epochs).describe(),
             "training_seed": seed,
             **self.identity(),
             "versions": versions(),
-            "metrics": evaluate(fitted.model, self.data.test, self.data.counts),
+            "metrics": classification_metrics(y, predicted, counts),
+            "embedding": embedding_measures(model.head, train.x.cpu(), train.y.cpu(), x, y),
             "seconds": fitted.seconds,
             "history": fitted.history,
         }

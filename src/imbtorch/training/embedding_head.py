@@ -24,9 +24,9 @@ from imbtorch.training.setup import HEAD_SETUP
 class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Train a linear classifier on embeddings after over-sampling them.
 
-    Two of EOS's three phases, for embeddings of any network (CLIP, DINO, a text encoder).
-    Embeddings are used as they are; put a ``StandardScaler`` before it where their scale is far
-    from 1.
+    Two of EOS's three phases, for embeddings of any network (CLIP, DINO, a text encoder). Large
+    embeddings are scaled down for the training alone, see `head_epochs`; put a
+    ``StandardScaler`` before it where columns differ much in scale.
 
     Parameters
     ----------

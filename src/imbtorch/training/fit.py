@@ -7,7 +7,7 @@ from typing import Any
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import as_dataset, class_counts
+from imbtorch.data.arrays import ArrayDataset, as_dataset, class_counts
 from imbtorch.data.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import fresh_copy, replace_head
@@ -37,6 +37,9 @@ class FitResult:
     examples : dict of str to Tensor
         A few samples before and after translation (seed, moved, k0, k), where a recipe made
         some.
+    embedded : ArrayDataset or None
+        Embeddings that the head was trained on again, with EOS's points among them, where a
+        recipe does so; on the device.
     """
 
     model: Classifier
@@ -44,6 +47,7 @@ class FitResult:
     seconds: float
     generator: nn.Module | None
     examples: dict[str, Tensor]
+    embedded: ArrayDataset | None = None
 
 
 def fit(
@@ -154,6 +158,7 @@ def fit(
         run.seconds,
         make_generator().cpu() if made else None,
         run.examples,
+        run.embedded,
     )
 
 

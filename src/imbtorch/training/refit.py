@@ -74,6 +74,7 @@ class RefitHead(Phase):
             known = run.known("refit")
             if self.resample is not None:
                 data = resample_dataset(build(self.resample, known), data)
+            run.embedded = data
             sampled = {"labels": lambda: data.y.cpu(), "num_replicas": lambda: 1, "rank": lambda: 0}
             sampler = build(self.sampler, {**known, **sampled})
             head = self._head(run)
@@ -86,6 +87,7 @@ class RefitHead(Phase):
             seed=run.seed,
             fabric=run.fabric,
             sampler=sampler,
+            trained=self.start == "trained",
         )
         val = None if run.val is None else ArrayDataset(*embed(run.model, run.val))
         for epoch in range(self.epochs):

@@ -11,7 +11,7 @@ from sklearn.metrics import balanced_accuracy_score
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import class_counts, labels_of
+from imbtorch.data.arrays import ArrayDataset, class_counts, labels_of
 from imbtorch.data.augment import Augment
 from imbtorch.models.classifier import Classifier, CosineHead
 from imbtorch.models.inference import predict_logits
@@ -44,6 +44,8 @@ class Run:
         the statistics of a transform that keeps some.
     examples : dict of str to Tensor
         Samples before and after a transform that keeps some.
+    embedded : ArrayDataset or None
+        Embeddings that a phase trained the head on, perhaps over-sampled.
     seconds : float
         Time spent training, evaluation left out.
     """
@@ -70,6 +72,7 @@ class Run:
         self.eval_every, self.on_epoch = eval_every, on_epoch
         self.history: list[dict[str, Any]] = []
         self.examples: dict[str, Tensor] = {}
+        self.embedded: ArrayDataset | None = None
         self.seconds = 0.0
         self.labels = labels_of(train)
         self.counts = class_counts(train)

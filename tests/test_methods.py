@@ -25,6 +25,7 @@ from imbtorch import (
     ClassBalancedSampler,
     CosineHead,
     FocalLoss,
+    InputError,
     LDAMLoss,
     LogitAdjustedLoss,
     M2m,
@@ -153,8 +154,12 @@ def test_samplers_follow_seed_and_epoch(method):
     assert list(sampler) == first
 
 
-@pytest.mark.filterwarnings("ignore:class .* has no enemy")
-@pytest.mark.parametrize("recipe", RECIPES)
+SMALL_RECIPES = [name for name in RECIPES if name not in ("eos-100", "eos-200", "eos-300")]
+"""Those that 88 samples are enough for."""
+
+
+@pytest.mark.filterwarnings("ignore:class .* has no enemy", "ignore:.* leaves classes short")
+@pytest.mark.parametrize("recipe", SMALL_RECIPES)
 def test_recipes_train_repeat_exactly_and_leave_the_global_seed_alone(recipe, blobs):
     def run():
         torch.manual_seed(11)
@@ -172,6 +177,29 @@ def test_recipes_train_repeat_exactly_and_leave_the_global_seed_alone(recipe, bl
     described = make_recipe(recipe, 30).describe()
     assert json.loads(json.dumps(described)) == described
     assert sum(p.epochs for p in make_recipe(recipe, 30).phases) == len(first.history)
+
+
+@pytest.mark.filterwarnings("ignore:class .* has no enemy", "ignore:.* leaves classes short")
+@pytest.mark.parametrize("loss", ["focal", "asl", "ldam"])
+@pytest.mark.parametrize("rest", ["smote", "head-svm-smote", "drw+eos", "rs+crt"])
+def test_joined_recipes_train(loss, rest, blobs):
+    recipe = make_recipe(f"{loss}+{rest}", 4)
+    assert all(
+        p.loss is make_recipe(loss).phases[0].loss for p in recipe.phases if p.trains_network
+    )
+    result = fit(recipe, mlp((2,), 3, hidden=16), blobs, blobs)
+    assert np.isfinite([row["loss"] for row in result.history]).all()
+
+
+def test_names_of_recipes_join_in_any_order_and_only_once():
+    one, other = make_recipe("drw+ldam", 10).describe(), make_recipe("ldam-drw", 10).describe()
+    assert one["phases"] == other["phases"]
+    assert one["head"] == other["head"] == {"name": "CosineHead", "scale": 30.0}
+    assert make_recipe("eos-300").phases[1].describe()["resample"]["n_neighbors"] == 300
+    with pytest.raises(InputError, match="drw and rs are both a method"):
+        make_recipe("drw+rs")
+    with pytest.raises(InputError, match="did you mean focal"):
+        make_recipe("eos+focl")
 
 
 REBALANCING = {

@@ -9,7 +9,7 @@ from imblearn.over_sampling import SMOTE, SVMSMOTE, BorderlineSMOTE
 from sklearn.base import BaseEstimator, clone
 from sklearn.svm import SVC
 
-from imbtorch.resampling.neighbors import Neighbors
+from imbtorch.resampling.up_to import UpToNeighbors
 
 
 class OnceSVC(SVC):  # type: ignore[misc]
@@ -44,7 +44,7 @@ def smote(n_neighbors: int = 5, random_state: Any = None) -> SMOTE:
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours k within the class, below its count.
+        Neighbours k within the class, or all it has if they are fewer.
     random_state : int, RandomState or None, default=None
         Draws b, n and r.
 
@@ -62,7 +62,7 @@ def smote(n_neighbors: int = 5, random_state: Any = None) -> SMOTE:
     >>> np.bincount(smote(2, random_state=0).fit_resample(X, y)[1])
     array([7, 7])
     """
-    return SMOTE(k_neighbors=Neighbors(n_neighbors + 1), random_state=random_state)
+    return SMOTE(k_neighbors=UpToNeighbors(n_neighbors + 1), random_state=random_state)
 
 
 class Checked(BaseEstimator):  # type: ignore[misc]
@@ -139,7 +139,7 @@ def borderline_smote(
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours k within the class, below its count.
+        Neighbours k within the class, or all it has if they are fewer.
     m_neighbors : int, default=10
         Neighbours m over all classes: a sample is in danger if at least half, but not all, of
         them are of other classes.
@@ -157,8 +157,8 @@ def borderline_smote(
     Han et al., "Borderline-SMOTE", ICIC 2005.
     """
     sampler = BorderlineSMOTE(
-        k_neighbors=Neighbors(n_neighbors + 1),
-        m_neighbors=Neighbors(m_neighbors + 1),
+        k_neighbors=UpToNeighbors(n_neighbors + 1),
+        m_neighbors=UpToNeighbors(m_neighbors + 1),
         random_state=random_state,
     )
     return Checked(sampler, top_up=top_up, n_neighbors=n_neighbors, random_state=random_state)
@@ -174,7 +174,7 @@ def svm_smote(
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours k within the class, below its count.
+        Neighbours k within the class, or all it has if they are fewer.
     m_neighbors : int, default=10
         Neighbours m over all classes: support vectors with all of them in other classes are
         noise and left out.
@@ -193,8 +193,8 @@ def svm_smote(
     figures for "Balanced SVM" fit this; see `BalancedSVM` for what its text says.
     """
     sampler = SVMSMOTE(
-        k_neighbors=Neighbors(n_neighbors + 1),
-        m_neighbors=Neighbors(m_neighbors + 1),
+        k_neighbors=UpToNeighbors(n_neighbors + 1),
+        m_neighbors=UpToNeighbors(m_neighbors + 1),
         svm_estimator=OnceSVC(),
         random_state=random_state,
     )
@@ -207,7 +207,7 @@ class BalancedSVM(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours k of SMOTE, below the smallest count of a class that grows.
+        Neighbours k of SMOTE within the class, or all it has if they are fewer.
     random_state : int, RandomState or None, default=None
         Random state of SMOTE.
 

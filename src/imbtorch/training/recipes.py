@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from imblearn.over_sampling import SMOTE, SVMSMOTE, BorderlineSMOTE, RandomOverSampler
-from torch import nn
+from imblearn.over_sampling import RandomOverSampler
 
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
+from imbtorch.losses.asymmetric import AsymmetricLoss
 from imbtorch.losses.balanced_softmax import BalancedSoftmaxLoss
 from imbtorch.losses.cdt import CDTLoss
 from imbtorch.losses.focal import FocalLoss
@@ -21,7 +21,7 @@ from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
 from imbtorch.models.classifier import CosineHead
 from imbtorch.resampling.eos import EOS
-from imbtorch.resampling.up_to import UpToNeighbors
+from imbtorch.resampling.smote import BalancedSVM, borderline_smote, smote, svm_smote
 from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.tau_norm import TauNormalize
@@ -34,61 +34,82 @@ DEFERRAL = 0.8
 """Fraction of the epochs after which a deferred method starts (160 of 200)."""
 
 
-def _deferred(epochs: int, **later: Any) -> list[Phase]:
-    """Train as the rest of `later` says, and in the last fifth with sampler, weights, batch."""
+Loss = dict[str, Any]
+"""``loss=`` of a phase, where it is not cross-entropy."""
+
+
+def _deferred(epochs: int, loss: Loss, **later: Any) -> list[Phase]:
+    """Train, and in the last fifth with the sampler, weights or batch of `later`."""
     rest = max(1, round(epochs * (1 - DEFERRAL)))
-    loss = {k: v for k, v in later.items() if k == "loss"}
-    return [Train(epochs - rest, **loss), Train(rest, **later)]
+    return [Train(epochs - rest, **loss), Train(rest, **loss, **later)]
 
 
-def _translating(epochs: int, loss: Any = nn.CrossEntropyLoss, **constants: Any) -> list[Phase]:
+def _translating(epochs: int, loss: Loss, **constants: Any) -> list[Phase]:
     """Balanced batches with M2m in the last fifth of the epochs."""
     batch = partial(M2m, **constants)
-    return _deferred(epochs, loss=loss, sampler=ClassBalancedSampler, batch=batch)
+    return _deferred(epochs, loss, sampler=ClassBalancedSampler, batch=batch)
 
 
 AMO: dict[str, Any] = {"accept": "loss"}
 """What the AMO paper has otherwise than M2m: it accepts by g's loss."""
 
-_SMALL_CLASSES = {"k_neighbors": UpToNeighbors(n_neighbors=6)}
-"""5 neighbours as everywhere, or as many as the class has."""
-
-_PHASES: dict[str, Callable[[int], list[Phase]]] = {
-    "erm": lambda n: [Train(n)],
-    "base": lambda n: [Train(n)],
-    "ros": lambda n: [Train(n, resample=RandomOverSampler)],
-    "smote": lambda n: [Train(n, resample=partial(SMOTE, **_SMALL_CLASSES))],
-    "b-smote": lambda n: [Train(n, resample=partial(BorderlineSMOTE, **_SMALL_CLASSES))],
-    "svm-smote": lambda n: [Train(n, resample=partial(SVMSMOTE, **_SMALL_CLASSES))],
-    "aos": lambda n: [Train(n, resample=RandomOverSampler, batch=AOS)],
-    "mixup": lambda n: [Train(n, batch=Mixup)],
-    "remix": lambda n: [Train(n, batch=Remix)],
-    "rs": lambda n: [Train(n, sampler=ClassBalancedSampler)],
-    "rw": lambda n: [Train(n, weights=inverse_frequency_weights)],
-    "cb-rw": lambda n: [Train(n, weights=effective_number_weights)],
-    "drs": lambda n: _deferred(n, sampler=ClassBalancedSampler),
-    "drw": lambda n: _deferred(n, weights=effective_number_weights),
-    "focal": lambda n: [Train(n, loss=FocalLoss)],
-    "balanced-softmax": lambda n: [Train(n, loss=BalancedSoftmaxLoss)],
-    "logit-adjustment": lambda n: [Train(n, loss=LogitAdjustedLoss)],
-    "cdt": lambda n: [Train(n, loss=CDTLoss)],
-    "ldam": lambda n: [Train(n, loss=LDAMLoss)],
-    "ldam-drw": lambda n: _deferred(n, loss=LDAMLoss, weights=effective_number_weights),
-    "m2m": lambda n: _translating(n),
-    "ldam-m2m": lambda n: _translating(n, loss=LDAMLoss),
-    "amo": lambda n: _translating(n, **AMO),
-    "ldam-amo": lambda n: _translating(n, loss=LDAMLoss, **AMO),
-    "amo-lam0": lambda n: _translating(n, **{**AMO, "lam": 0.0}),
-    "m2m-clean": lambda n: _translating(n, clean=True),
-    "m2m-rs": lambda n: [Train(n, sampler=ClassBalancedSampler, batch=M2m)],
-    "m2m-rs-rand": lambda n: [
-        Train(n, sampler=ClassBalancedSampler, batch=partial(M2m, random_label=True))
-    ],
-    "eos": lambda n: [Train(n), RefitHead(10, resample=partial(EOS, n_neighbors=10))],
-    "crt": lambda n: [Train(n), RefitHead(10, sampler=ClassBalancedSampler)],
-    "tau-norm": lambda n: [Train(n), TauNormalize()],
+LOSSES: dict[str, Any] = {
+    "focal": FocalLoss,
+    "asl": AsymmetricLoss,
+    "ldam": LDAMLoss,
+    "balanced-softmax": BalancedSoftmaxLoss,
+    "logit-adjustment": LogitAdjustedLoss,
+    "cdt": CDTLoss,
 }
-RECIPES = tuple(_PHASES)
+
+METHODS: dict[str, Callable[[int, Loss], list[Phase]]] = {
+    "erm": lambda n, loss: [Train(n, **loss)],
+    "ros": lambda n, loss: [Train(n, **loss, resample=RandomOverSampler)],
+    "smote": lambda n, loss: [Train(n, **loss, resample=smote)],
+    "b-smote": lambda n, loss: [Train(n, **loss, resample=borderline_smote)],
+    "svm-smote": lambda n, loss: [Train(n, **loss, resample=svm_smote)],
+    "balanced-svm": lambda n, loss: [Train(n, **loss, resample=BalancedSVM)],
+    "aos": lambda n, loss: [Train(n, **loss, resample=RandomOverSampler, batch=AOS)],
+    "mixup": lambda n, loss: [Train(n, **loss, batch=Mixup)],
+    "remix": lambda n, loss: [Train(n, **loss, batch=Remix)],
+    "rs": lambda n, loss: [Train(n, **loss, sampler=ClassBalancedSampler)],
+    "rw": lambda n, loss: [Train(n, **loss, weights=inverse_frequency_weights)],
+    "cb-rw": lambda n, loss: [Train(n, **loss, weights=effective_number_weights)],
+    "drs": lambda n, loss: _deferred(n, loss, sampler=ClassBalancedSampler),
+    "drw": lambda n, loss: _deferred(n, loss, weights=effective_number_weights),
+    "m2m": lambda n, loss: _translating(n, loss),
+    "amo": lambda n, loss: _translating(n, loss, **AMO),
+    "amo-lam0": lambda n, loss: _translating(n, loss, **{**AMO, "lam": 0.0}),
+    "m2m-clean": lambda n, loss: _translating(n, loss, clean=True),
+    "m2m-rs": lambda n, loss: [Train(n, **loss, sampler=ClassBalancedSampler, batch=M2m)],
+    "m2m-rs-rand": lambda n, loss: [
+        Train(n, **loss, sampler=ClassBalancedSampler, batch=partial(M2m, random_label=True))
+    ],
+}
+
+HEADS: dict[str, Callable[[], Phase]] = {
+    "eos": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=10)),
+    "eos-50": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=50)),
+    "eos-100": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=100)),
+    "eos-200": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=200)),
+    "eos-300": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=300)),
+    "head-ros": lambda: RefitHead(10, resample=RandomOverSampler),
+    "head-smote": lambda: RefitHead(10, resample=smote),
+    "head-b-smote": lambda: RefitHead(10, resample=borderline_smote),
+    "head-svm-smote": lambda: RefitHead(10, resample=svm_smote),
+    "head-balanced-svm": lambda: RefitHead(10, resample=BalancedSVM),
+    "crt": lambda: RefitHead(10, sampler=ClassBalancedSampler),
+    "tau-norm": lambda: TauNormalize(),
+}
+
+_SHORT = {
+    "base": "erm",
+    "ldam-drw": "ldam+drw",
+    "ldam-m2m": "ldam+m2m",
+    "ldam-amo": "ldam+amo",
+}
+_PARTS = {"loss": LOSSES, "method": METHODS, "head": HEADS}
+RECIPES = (*METHODS, *LOSSES, *HEADS, *_SHORT)
 
 
 def make_recipe(name: str, epochs: int = 200) -> Recipe:
@@ -97,20 +118,33 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     Parameters
     ----------
     name : str
-        One of `RECIPES`:
+        One of `RECIPES`, or a loss, a method and a head joined by ``+``, each at most once:
+        ``focal+drw``, ``ldam+eos``, ``asl+smote``.
+
+        Losses: focal, asl (asymmetric), ldam, balanced-softmax, logit-adjustment, cdt; else
+        cross-entropy.
+
+        Methods, while the network is trained:
 
         - erm: plain training, which the AOS poster calls base.
-        - ros (random over-sampling), smote, b-smote (borderline), svm-smote: over-sampling of
-          the inputs before training, so that an epoch holds the largest class K times.
+        - ros (random over-sampling), smote, b-smote (borderline), svm-smote, balanced-svm:
+          over-sampling of the inputs before training, so that an epoch holds the largest class
+          K times.
         - rs (class-balanced sampling), rw and cb-rw (class weights), drs and drw (rs and cb-rw
           deferred to the last fifth of the epochs).
         - aos (over ros), mixup, remix.
-        - focal, balanced-softmax, logit-adjustment, cdt, ldam, ldam-drw.
-        - m2m and ldam-m2m (deferred), amo and ldam-amo (the same, accepted by loss).
-        - The ablations amo-lam0 (without the regulariser), m2m-clean (seeds as they are), m2m-rs
-          (not deferred) and m2m-rs-rand (not deferred, random labels).
-        - eos, crt (a new head by class-balanced sampling), tau-norm (class weights of equal
-          length).
+        - m2m (deferred), amo (the same, accepted by loss); the ablations amo-lam0 (without the
+          regulariser), m2m-clean (seeds as they are), m2m-rs (not deferred) and m2m-rs-rand (not
+          deferred, random labels).
+
+        Heads, trained again on embeddings afterwards:
+
+        - eos (10 neighbours), eos-50, eos-100, eos-200, eos-300.
+        - head-ros, head-smote, head-b-smote, head-svm-smote, head-balanced-svm: over-sampling
+          of the embeddings.
+        - crt (class-balanced sampling), tau-norm (class weights of equal length).
+
+        Short for two: ldam-drw, ldam-m2m, ldam-amo.
     epochs : int, default=200
         Epochs of network training, at least 1. A head that is trained again afterwards takes
         10 epochs more, over embeddings.
@@ -133,14 +167,26 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     --------
     >>> [phase.epochs for phase in make_recipe("drs", epochs=200).phases]
     [160, 40]
+    >>> [type(phase).__name__ for phase in make_recipe("focal+drw+eos").phases]
+    ['Train', 'Train', 'RefitHead']
     """
-    if name not in _PHASES:
-        near = difflib.get_close_matches(name, _PHASES, 1, cutoff=0.4)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise InputError(f"recipe is {name!r}; {hint}known are {', '.join(_PHASES)}")
     if epochs < 1:
         raise InputError(f"epochs is {epochs}; it must be at least 1")
-    return Recipe(name, _PHASES[name](epochs), CosineHead if name.startswith("ldam") else None)
+    chosen: dict[str, str] = {}
+    for part in _SHORT.get(name, name).split("+"):
+        kind = next((k for k, table in _PARTS.items() if part in table), None)
+        if kind is None:
+            near = difflib.get_close_matches(part, RECIPES, 1, cutoff=0.4)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise InputError(f"recipe is {name!r}; {hint}known are {', '.join(RECIPES)}")
+        if kind in chosen:
+            raise InputError(f"recipe is {name!r}; {chosen[kind]} and {part} are both a {kind}")
+        chosen[kind] = part
+    loss = {"loss": LOSSES[chosen["loss"]]} if "loss" in chosen else {}
+    phases = METHODS[chosen.get("method", "erm")](epochs, loss)
+    if "head" in chosen:
+        phases.append(HEADS[chosen["head"]]())
+    return Recipe(name, phases, CosineHead if chosen.get("loss") == "ldam" else None)
 
 
 def with_batch_options(recipe: Recipe, **options: Any) -> Recipe:

@@ -92,7 +92,7 @@ def test_texts_become_normalised_word_counts(tmp_path):
         writer.writerows([[f"meeting agenda minutes {i}", "ham"] for i in range(36)])
     data = load_data(str(path))
     assert {"cheap", "pills", "agenda"} <= set(data.input.vocabulary)
-    torch.testing.assert_close(data.train.x.norm(dim=1), torch.ones(36))
+    torch.testing.assert_close(data.train.x.norm(dim=1), torch.full((36,), 3.0))
 
 
 def test_npz_of_images_and_of_ready_splits(tmp_path):

@@ -13,9 +13,10 @@ from imbtorch.errors import InputError
 def compare(recipes: str, seeds: int, out: str | None, **task_options: Any) -> None:
     """Compare recipes on one data set: a table here, report and results in a folder."""
     from imbtorch.evaluation.summary import summarize
-    from imbtorch.evaluation.table import print_table
+    from imbtorch.evaluation.table import markdown_table, print_table
     from imbtorch.experiments.compare import compare as run_grid
     from imbtorch.experiments.make_task import make_task
+    from imbtorch.experiments.store import write_atomically
     from imbtorch.training.recipes import make_recipe
 
     names = [name.strip() for name in recipes.split(",") if name.strip()]
@@ -25,7 +26,10 @@ def compare(recipes: str, seeds: int, out: str | None, **task_options: Any) -> N
     _say(task.describe())
     folder = Path(out) if out else Path("runs") / task.slug
     rows = run_grid(task, names, seeds=seeds, out=folder)
-    print_table(summarize(rows), f"{task.data.name}, mean ± std over {seeds} seed(s), per cent")
+    summaries = summarize(rows)
+    title = f"{task.data.name}, mean ± std over {seeds} seed(s), per cent"
+    write_atomically(folder / "table.md", markdown_table(summaries, title).encode())
+    print_table(summaries, title)
     _say([f"report: {(folder / 'report.html').resolve()}"])
 
 

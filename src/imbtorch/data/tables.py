@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.data.inputs import FeatureInput, ImageInput, Input, TextInput
+from imbtorch.data.inputs import TEXT_NORM, FeatureInput, ImageInput, Input, TextInput
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.windows import WindowInput, windows
 from imbtorch.errors import InputError
@@ -91,7 +91,9 @@ def read_table(loaded: Any, name: str, label: str | None, image_size: int | None
     def fit_input(rows: Rows) -> Input:
         if images:
             return ImageInput.fit(rows, image_size)
-        return TextInput.fit(rows.values) if texts else FeatureInput.fit(rows.values)
+        return (
+            TextInput.fit(rows.values, norm=TEXT_NORM) if texts else FeatureInput.fit(rows.values)
+        )
 
     return Source(
         train,

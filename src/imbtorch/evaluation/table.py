@@ -1,5 +1,6 @@
 """The comparison as a table on the terminal."""
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,12 +25,32 @@ def print_table(
     baseline : str, default="erm"
         Named in the head of the lead's column.
     console : rich.console.Console, optional
-        Where to print, by default the terminal, 120 columns wide where there is none.
+        Where to print, by default the terminal, 140 columns wide where there is none.
     """
     console = console or Console()
     if not console.is_terminal:
-        console.width = 120
+        console.width = 140
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    console.print(_filled(table, summaries, baseline))
+
+
+def markdown_table(summaries: Sequence[Summary], title: str, baseline: str = "erm") -> str:
+    """Return what `print_table` prints as Markdown.
+
+    Parameters
+    ----------
+    summaries, title, baseline
+        As for `print_table`.
+    """
+    table = _filled(Table(box=box.MARKDOWN), summaries, baseline)
+    console = Console(file=io.StringIO(), width=400)
+    with console.capture() as captured:
+        console.print(table)
+    lines = [line.strip() for line in captured.get().splitlines() if line.strip()]
+    return f"# {title}\n\n" + "\n".join(lines) + "\n"
+
+
+def _filled(table: Table, summaries: Sequence[Summary], baseline: str) -> Table:
     table.add_column("recipe", no_wrap=True)
     columns = {**COLUMNS, "seconds": "training seconds"}
     for name, heading in columns.items():
@@ -48,7 +69,7 @@ def print_table(
         lead = summary.lead
         cells[1:1] = [str(lead), lead.verdict] if lead else ["", ""]
         table.add_row(summary.recipe, *cells)
-    console.print(table)
+    return table
 
 
 def print_classes(

@@ -91,6 +91,23 @@ def test_hundred_classes(benchmark):
     compare(benchmark, *hundred_classes(), 10, 8)
 
 
+def test_time_grows_linearly_with_what_is_generated(benchmark, embeddings):
+    """Three times as many rows take at most three times as long, and a fifth more."""
+    x, y = embeddings
+    most = np.bincount(y).max()
+    targets = {n: {k: most + n for k in range(1, 10)} for n in (100_000, 300_000)}
+    taken = {n: [] for n in targets}
+    for _ in range(3):
+        for n, target in targets.items():
+            eos = EOS(10, sampling_strategy=target, random_state=0)
+            taken[n].append(seconds(eos.fit_resample, x, y))
+    few, many = (min(taken[n]) for n in targets)
+    print(f"\n900,000 rows {few:.3f} s, 2,700,000 rows {many:.3f} s, ratio {many / few:.2f}")
+    benchmark.extra_info.update(few=few, many=many)
+    benchmark.pedantic(EOS(10, random_state=0).fit_resample, (x, y), rounds=1)
+    assert many < 3.6 * few
+
+
 def test_head_on_50000_embeddings(benchmark):
     y = np.arange(50_000) % 10
     x = np.random.default_rng(0).normal(0, 1, (50_000, 64)).astype(np.float32)

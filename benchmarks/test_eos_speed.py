@@ -95,7 +95,7 @@ def test_time_grows_linearly_with_what_is_generated(benchmark, embeddings):
     """Three times as many rows take at most three times as long, and a fifth more."""
     x, y = embeddings
     most = np.bincount(y).max()
-    targets = {n: {k: most + n for k in range(1, 10)} for n in (100_000, 300_000)}
+    targets = {n: dict.fromkeys(range(1, 10), most + n) for n in (100_000, 300_000)}
     taken = {n: [] for n in targets}
     for _ in range(3):
         for n, target in targets.items():

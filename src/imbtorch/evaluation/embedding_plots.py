@@ -15,7 +15,7 @@ from imbtorch.evaluation.plots import (
     Arrays,
     Rows,
     by_recipe,
-    name_classes,
+    lines_by_class,
     new_figure,
     new_grid,
     tsne,
@@ -36,20 +36,13 @@ def _per_class(runs: Rows, measure: str) -> Floats | None:
 
 def plot_gap(rows: Rows) -> Figure | None:
     """Generalization gap of each class, one line a recipe, with the class counts in black."""
-    figure, axis = new_figure(9, 4)
-    data = rows[0]["data"]
-    for name, runs in by_recipe(rows).items():
-        gap = _per_class(runs, "gap")
-        if gap is not None:
-            axis.plot(gap, marker="o", markersize=4, label=name)
-    if not axis.lines:
+    drawn = lines_by_class(rows, "generalization gap", lambda runs: _per_class(runs, "gap"))
+    if drawn is None:
         return None
-    axis.set_ylabel("generalization gap")
+    figure, axis = drawn
     axis.set_ylim(bottom=0)
-    axis.grid(alpha=0.3)
-    name_classes(axis, data["classes"])
     counts = axis.twinx()
-    counts.plot(data["counts"], color="black", linewidth=1.5, label="samples")
+    counts.plot(rows[0]["data"]["counts"], color="black", linewidth=1.5, label="samples")
     counts.set_ylabel("training samples")
     counts.set_yscale("log")
     handles = [*axis.get_lines(), *counts.get_lines()]
@@ -82,17 +75,11 @@ def plot_true_false(rows: Rows) -> Figure | None:
 
 def plot_norms(rows: Rows) -> Figure | None:
     """Norm of each class's weight vector, one line a recipe."""
-    figure, axis = new_figure(9, 3.6)
-    for name, runs in by_recipe(rows).items():
-        norms = _per_class(runs, "norm")
-        if norms is not None:
-            axis.plot(norms, marker="o", markersize=4, label=name)
-    if not axis.lines:
+    drawn = lines_by_class(rows, "weight norm", lambda runs: _per_class(runs, "norm"))
+    if drawn is None:
         return None
-    axis.set_ylabel("weight norm")
+    figure, axis = drawn
     axis.set_ylim(bottom=0)
-    axis.grid(alpha=0.3)
-    name_classes(axis, rows[0]["data"]["classes"])
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 

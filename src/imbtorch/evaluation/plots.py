@@ -1,6 +1,6 @@
 """Figures of the report, from stored result rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -72,16 +72,34 @@ def plot_class_counts(rows: Rows) -> Figure:
     return figure
 
 
-def plot_recall(rows: Rows) -> Figure:
-    """Recall of each class, mean over seeds, one line a recipe."""
+def lines_by_class(
+    rows: Rows, label: str, values: Callable[[Rows], NDArray[Any] | None]
+) -> tuple[Figure, Axes] | None:
+    """Draw a value of each class, one line a recipe; None where no recipe's rows have it.
+
+    `values` takes the rows of a recipe to its K values.
+    """
     figure, axis = new_figure(9, 4)
     for name, runs in by_recipe(rows).items():
-        recall = np.mean([run["metrics"]["recall"] for run in runs], axis=0)
-        axis.plot(recall, marker="o", markersize=4, label=name)
-    axis.set_ylabel("recall")
-    axis.set_ylim(top=1.02)
+        line = values(runs)
+        if line is not None:
+            axis.plot(line, marker="o", markersize=4, label=name)
+    if not axis.lines:
+        return None
+    axis.set_ylabel(label)
     axis.grid(alpha=0.3)
     name_classes(axis, rows[0]["data"]["classes"])
+    return figure, axis
+
+
+def plot_recall(rows: Rows) -> Figure:
+    """Recall of each class, mean over seeds, one line a recipe."""
+    drawn = lines_by_class(
+        rows, "recall", lambda runs: np.mean([run["metrics"]["recall"] for run in runs], axis=0)
+    )
+    assert drawn is not None
+    figure, axis = drawn
+    axis.set_ylim(top=1.02)
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 

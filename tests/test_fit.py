@@ -52,6 +52,27 @@ def test_deferred_recipes_change_what_they_say_at_their_epoch(blobs):
     assert [p.epochs for p in make_recipe("m2m", 1).phases] == [0, 1]
 
 
+def test_compiling_is_for_long_runs_on_images_alone(blobs, monkeypatch):
+    said = []
+
+    class Watch:
+        def __init__(self, compile=None):
+            said.append(compile)
+
+        def __call__(self, x, y, model):
+            return x, y
+
+    images = torch.rand(12, 1, 4, 4), torch.arange(12) % 3
+    for epochs, data, model in (
+        (4, images, build_model("small-cnn", (1, 4, 4), 3)),
+        (3, images, build_model("small-cnn", (1, 4, 4), 3)),
+        (4, blobs, mlp((2,), 3)),
+    ):
+        monkeypatch.setattr("imbtorch.training.train.COMPILE_FROM", 4)
+        fit(Recipe("watch", [Train(epochs, batch=Watch)]), model, data)
+    assert said == [True, False, False]
+
+
 def test_learning_rate_rises_then_falls_at_the_milestones():
     setup = Setup()
     rate = [setup.schedule(epoch, 10, 200)(0) for epoch in (0, 4, 5, 159, 160, 179, 180)]

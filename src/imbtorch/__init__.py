@@ -32,6 +32,7 @@ from imbtorch.losses.cdt import CDTLoss
 from imbtorch.losses.focal import FocalLoss
 from imbtorch.losses.ldam import LDAMLoss, ldam_margins
 from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
+from imbtorch.losses.micro_cluster import MicroClusterLoss
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_head
@@ -84,6 +85,7 @@ __all__ = [
     "LoadedData",
     "LogitAdjustedLoss",
     "M2m",
+    "MicroClusterLoss",
     "Mixup",
     "Neighbors",
     "Phase",

@@ -1,0 +1,118 @@
+"""Micro-cluster loss (DOS): draw an embedding to a weighted mean of its neighbours."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_hard_labels
+
+
+class MicroClusterLoss(nn.Module):
+    r"""Train embedding and head towards micro-clusters of the embedding space.
+
+    For a sample with embedding f(x), neighbours :math:`v_1 \dots v_k` of its class, itself
+    :math:`v_0`, and weights w that sum to 1,
+
+    .. math::
+        \ell_f = \sum_{i=0}^k w_i \lVert f(x) - v_i \rVert^2, \quad
+        \ell_g = \rho_0 H(g(f(x)), y) + \sum_{i=1}^k \rho_i H(g(v_i), y), \quad
+        \ell = \ell_g + \alpha \ell_f
+
+    with :math:`\rho_i \propto \exp(-w_i \lVert f(x) - v_i \rVert^2)`, :math:`\rho_0 \propto 1`,
+    summing to 1. The loss :math:`\ell_f` is least where f(x) is the weighted mean of the v.
+    Averaged over the batch.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Weight of the embedding's loss, at least 0.
+    per_dimension : bool, default=False
+        Whether squared distances are means over the D dimensions rather than sums.
+    loss : nn.Module, optional
+        H: (logits, labels) -> mean loss without class weights, by default cross-entropy.
+
+    Raises
+    ------
+    InputError
+        If `alpha` is negative or shapes do not agree.
+
+    Notes
+    -----
+    ``loss(features, y, head, targets, weights)`` takes embeddings f(x) of shape (B, D) with
+    gradient, labels (B,) int64, the head g: (n, D) -> logits (n, K), constant targets v of shape
+    (B, k + 1, D), the sample's own stored embedding first, and weights of shape (B, k + 1). A
+    sample with fewer neighbours has weight 0 for the rest; one without any, weight 1 for itself
+    alone, and then the loss is H of it and nothing else.
+
+    Differs from the paper: it prints k where k + 1 embeddings stand in the neighbourhood. The
+    own entry of the head's loss is the live embedding, so that gradients reach f. The weights
+    rho carry no gradient.
+
+    References
+    ----------
+    DOS (Ando and Huang, ECML 2017), equations 8 to 10.
+
+    Examples
+    --------
+    >>> features, y, head = torch.tensor([[1.0, 0.0]]), torch.tensor([0]), nn.Identity()
+    >>> targets = torch.tensor([[[1.0, 0.0], [0.0, 0.0]]])
+    >>> MicroClusterLoss()(features, y, head, targets, torch.tensor([[1.0, 0.0]]))
+    tensor(0.3133)
+    """
+
+    def __init__(
+        self, alpha: float = 1.0, *, per_dimension: bool = False, loss: nn.Module | None = None
+    ) -> None:
+        super().__init__()
+        if not alpha >= 0:
+            raise InputError(f"alpha is {alpha}; it must be at least 0")
+        self.alpha, self.per_dimension, self.loss = alpha, per_dimension, loss
+
+    def forward(
+        self,
+        features: Tensor,
+        y: Tensor,
+        head: Callable[[Tensor], Tensor],
+        targets: Tensor,
+        weights: Tensor,
+    ) -> Tensor:
+        """Return the mean loss, a scalar."""
+        check_hard_labels(y, "MicroClusterLoss")
+        batch, size = features.shape
+        wanted = (batch, weights.shape[-1], size)
+        if targets.shape != wanted or weights.shape != wanted[:2]:
+            raise InputError(
+                f"targets has shape {tuple(targets.shape)} and weights {tuple(weights.shape)}; "
+                f"with features of shape {tuple(features.shape)} they must be (B, k + 1, D) and "
+                "(B, k + 1)"
+            )
+        squared = (features[:, None] - targets).square()
+        distance = squared.mean(-1) if self.per_dimension else squared.sum(-1)
+        alone = (weights[:, 1:] == 0).all(1)
+        pull = (weights * distance).sum(1).masked_fill(alone, 0.0)
+        rho = self.shares(distance, weights)
+        own = self._each(head(features), y)
+        around = head(targets[:, 1:].flatten(0, 1))
+        others = self._each(around, y.repeat_interleave(weights.shape[1] - 1)).view(batch, -1)
+        return (rho[:, 0] * own + (rho[:, 1:] * others).sum(1) + self.alpha * pull).mean()
+
+    @staticmethod
+    def shares(distance: Tensor, weights: Tensor) -> Tensor:
+        """Return rho of shape (B, k + 1), summing to 1; 0 where there is no neighbour."""
+        exponent = -(weights * distance).detach()
+        exponent[:, 0] = 0.0  # the live embedding is at no distance from itself
+        missing = weights == 0
+        missing[:, 0] = False
+        return exponent.masked_fill(missing, -torch.inf).softmax(1)
+
+    def _each(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return H of every row, shape (n,)."""
+        if self.loss is None:
+            return F.cross_entropy(logits, y, reduction="none")
+        one: Callable[[Tensor, Tensor], Tensor] = torch.func.vmap(
+            lambda z, label: self.loss(z[None], label[None])  # type: ignore[misc]
+        )
+        return one(logits, y)

@@ -42,10 +42,12 @@ from imbtorch.models.resnet import resnet32, resnet56
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.models.wide_resnet import wide_resnet
 from imbtorch.resampling.eos import EOS
+from imbtorch.resampling.micro_clusters import draw_weights, overload
 from imbtorch.resampling.names import RESAMPLERS, make_resampler
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import BalancedSVM, Checked, borderline_smote, smote, svm_smote
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
+from imbtorch.training.deep_oversample import DeepOversample
 from imbtorch.training.embedding_head import EmbeddingHead
 from imbtorch.training.fit import FitResult, fit, train_generator
 from imbtorch.training.recipe import Phase, Recipe
@@ -76,6 +78,7 @@ __all__ = [
     "ClassBalancedSampler",
     "Classifier",
     "CosineHead",
+    "DeepOversample",
     "EmbeddingHead",
     "FitResult",
     "FocalLoss",
@@ -104,6 +107,7 @@ __all__ = [
     "crop_flip",
     "cumulative_false_positives",
     "densenet",
+    "draw_weights",
     "effective_number_weights",
     "embed",
     "evaluate",
@@ -121,6 +125,7 @@ __all__ = [
     "make_recipe",
     "make_resampler",
     "mlp",
+    "overload",
     "predict_logits",
     "random_crop",
     "random_flip",

@@ -22,6 +22,7 @@ from imbtorch.losses.weights import effective_number_weights, inverse_frequency_
 from imbtorch.models.classifier import CosineHead
 from imbtorch.resampling.eos import EOS
 from imbtorch.resampling.smote import BalancedSVM, borderline_smote, smote, svm_smote
+from imbtorch.training.deep_oversample import DeepOversample
 from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.tau_norm import TauNormalize
@@ -48,6 +49,15 @@ def _translating(epochs: int, loss: Loss, **constants: Any) -> list[Phase]:
     """Balanced batches with M2m in the last fifth of the epochs."""
     batch = partial(M2m, **constants)
     return _deferred(epochs, loss, sampler=ClassBalancedSampler, batch=batch)
+
+
+def _rounds(epochs: int, loss: Loss, rounds: int = 3) -> list[Phase]:
+    """Plain training, then rounds of deep over-sampling that are as long."""
+    rounds, each = min(rounds, epochs - 1), max(1, epochs // (rounds + 1))
+    return [
+        Train(epochs - rounds * each, **loss),
+        *(DeepOversample(each, **loss) for _ in range(rounds)),
+    ]
 
 
 AMO: dict[str, Any] = {"accept": "loss"}
@@ -77,6 +87,7 @@ METHODS: dict[str, Callable[[int, Loss], list[Phase]]] = {
     "cb-rw": lambda n, loss: [Train(n, **loss, weights=effective_number_weights)],
     "drs": lambda n, loss: _deferred(n, loss, sampler=ClassBalancedSampler),
     "drw": lambda n, loss: _deferred(n, loss, weights=effective_number_weights),
+    "dos": lambda n, loss: _rounds(n, loss),
     "m2m": lambda n, loss: _translating(n, loss),
     "amo": lambda n, loss: _translating(n, loss, **AMO),
     "amo-lam0": lambda n, loss: _translating(n, loss, **{**AMO, "lam": 0.0}),
@@ -133,6 +144,7 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
         - rs (class-balanced sampling), rw and cb-rw (class weights), drs and drw (rs and cb-rw
           deferred to the last fifth of the epochs).
         - aos (over ros), mixup, remix.
+        - dos (a quarter of the epochs plain, then three rounds of deep over-sampling).
         - m2m (deferred), amo (the same, accepted by loss); the ablations amo-lam0 (without the
           regulariser), m2m-clean (seeds as they are), m2m-rs (not deferred) and m2m-rs-rand (not
           deferred, random labels).

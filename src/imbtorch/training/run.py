@@ -40,8 +40,8 @@ class Run:
     epoch, total_epochs : int
         Epochs of network training done, and planned over all phases.
     history : list of dict
-        One row an epoch: epoch, phase, loss, lr, now and then balanced_accuracy, and batch,
-        the statistics of a transform that keeps some.
+        One row an epoch: epoch, phase, loss, lr, now and then balanced_accuracy, and what a
+        phase adds: batch, the statistics of a transform; class_variance of the embeddings.
     examples : dict of str to Tensor
         Samples before and after a transform that keeps some.
     embedded : ArrayDataset or None
@@ -131,11 +131,12 @@ class Run:
         lr: float,
         *,
         last: bool,
-        batch: dict[str, Any] | None = None,
+        more: Mapping[str, Any] | None = None,
         measured: tuple[nn.Module, Dataset[Any] | None] | None = None,
     ) -> None:
         """Add an epoch to the history, with the held-out accuracy where it is due.
 
+        `more` holds further entries of the row.
         `measured` is what to measure it with, by default the network on `val`: a phase that
         trains a part of the network hands over that part and what goes into it.
         """
@@ -146,8 +147,7 @@ class Run:
             "loss": loss,
             "lr": lr,
         }
-        if batch is not None:
-            row["batch"] = batch
+        row.update(more or {})
         if val is not None and (last or row["epoch"] % self.eval_every == 0):
             logits, y = predict_logits(model, val)
             row["balanced_accuracy"] = balanced_accuracy(logits, y)

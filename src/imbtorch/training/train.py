@@ -102,7 +102,7 @@ class Train(Phase):
                 mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform)
             run.epoch += 1
             statistics = getattr(transform, "statistics", None)
-            counted = statistics.flush() if statistics is not None else None
+            more = {"batch": statistics.flush()} if statistics is not None else None
             if statistics is not None:
                 run.examples = statistics.examples
-            run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, batch=counted)
+            run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, more=more)

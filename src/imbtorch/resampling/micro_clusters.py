@@ -1,0 +1,92 @@
+"""Micro-clusters (DOS): each sample with its nearest neighbours of the same class."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from imbtorch.errors import InputError
+from imbtorch.resampling.neighbors import Neighbors
+
+
+def overload(features: Tensor, labels: Tensor, n_neighbors: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Pair each sample with its nearest neighbours within its class.
+
+    Parameters
+    ----------
+    features : Tensor of shape (N, D)
+        Embeddings, float.
+    labels : Tensor of shape (N,), int64
+        Labels 0..K-1.
+    n_neighbors : sequence of int
+        Neighbours k of a sample of each class, K numbers of at least 0; a class with fewer
+        other samples has them all. A class with 0 is not searched.
+
+    Returns
+    -------
+    members : Tensor of shape (N, k + 1), int64
+        Rows of `features` for the largest k: the sample itself, then its neighbours, the
+        nearest first. Where there are fewer, the sample itself stands in for them.
+    present : Tensor of shape (N, k + 1), bool
+        Whether a place is the sample itself (the first) or a neighbour.
+
+    Raises
+    ------
+    InputError
+        If a number is negative or missing for a class.
+
+    References
+    ----------
+    DOS (Ando and Huang, ECML 2017), equation 1 and Algorithm 1: deep feature overloading.
+
+    Examples
+    --------
+    >>> features, labels = torch.tensor([[0.0], [1.0], [5.0], [0.5]]), torch.tensor([0, 0, 0, 1])
+    >>> members, present = overload(features, labels, [1, 1])
+    >>> members.tolist(), present.tolist()
+    ([[0, 1], [1, 0], [2, 1], [3, 3]], [[True, True], [True, True], [True, True], [True, False]])
+    """
+    counts = torch.bincount(labels).tolist()
+    if len(n_neighbors) < len(counts) or min(n_neighbors) < 0:
+        raise InputError(
+            f"n_neighbors is {list(n_neighbors)}; {len(counts)} numbers of at least 0 are needed"
+        )
+    taken = [min(k, max(n - 1, 0)) for k, n in zip(n_neighbors, counts, strict=False)]
+    members = torch.arange(len(labels), device=labels.device)[:, None].repeat(1, max(taken) + 1)
+    present = torch.zeros_like(members, dtype=torch.bool)
+    present[:, 0] = True
+    for label, k in enumerate(taken):
+        if k:
+            rows = (labels == label).nonzero().flatten()
+            nearest = Neighbors(k).fit(features[rows]).kneighbors(return_distance=False)
+            members[rows, 1 : k + 1] = rows[torch.as_tensor(nearest).to(rows.device)]
+            present[rows, 1 : k + 1] = True
+    return members, present
+
+
+def draw_weights(present: Tensor, rng: torch.Generator) -> Tensor:
+    """Draw positive weights that sum to 1 over the places that are present.
+
+    Parameters
+    ----------
+    present : Tensor of shape (B, k + 1), bool
+        At least one place of each row.
+    rng : torch.Generator
+        On the CPU.
+
+    Returns
+    -------
+    Tensor of shape (B, k + 1), float32
+        Flat Dirichlet over the places present, 0 elsewhere.
+
+    Examples
+    --------
+    >>> present = torch.tensor([[True, False], [True, True]])
+    >>> weights = draw_weights(present, torch.Generator().manual_seed(0))
+    >>> weights[0].tolist(), round(float(weights[1].sum()), 6)
+    ([1.0, 0.0], 1.0)
+    """
+    # exponential variables over their sum are a flat Dirichlet
+    drawn = torch.empty(present.shape).exponential_(generator=rng).clamp_min(1e-12)
+    drawn = drawn.to(present.device) * present
+    return drawn / drawn.sum(1, keepdim=True)

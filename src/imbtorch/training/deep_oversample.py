@@ -1,0 +1,203 @@
+"""DeepOversample: the phase that trains embeddings towards micro-clusters (DOS)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.batches import Batches
+from imbtorch.data.samplers import ClassBalancedSampler
+from imbtorch.errors import InputError
+from imbtorch.losses.micro_cluster import MicroClusterLoss
+from imbtorch.models.inference import embed
+from imbtorch.resampling.micro_clusters import draw_weights, overload
+from imbtorch.seeding import derive_seed
+from imbtorch.training.loop import train_epoch
+from imbtorch.training.recipe import Phase
+from imbtorch.training.run import Run
+from imbtorch.training.slots import build
+
+
+class DeepOversample(Phase):
+    """Train for one round of deep over-sampling.
+
+    All samples are embedded, each is paired with its nearest neighbours of the same class, and
+    the network is trained by `MicroClusterLoss` towards weighted means of them. Minority samples
+    are repeated, each time with fresh weights. The targets stay for the phase: several rounds
+    are several phases, after a `Train`.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs of the round, at least 1.
+    k_minority : int, default=5
+        Neighbours of a sample of a minority class (a count below the mean count), 3 to 10.
+    k_majority : int, default=0
+        Neighbours of the others; 0 trains them by H alone.
+    alpha : float, default=1.0
+        See `MicroClusterLoss`.
+    per_dimension : bool, default=False
+        See `MicroClusterLoss`.
+    loss : class or nn.Module, default=nn.CrossEntropyLoss
+        H, without class weights.
+    sampler : class or sampler, optional
+        As `ClassBalancedSampler`. By default an epoch visits every class as often as the largest
+        one has samples (the guideline's 1 / R).
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+
+    Notes
+    -----
+    The history has ``class_variance``, the mean squared distance of the embeddings, as they are
+    when the round begins, from the mean of their class.
+
+    Differs from the paper: the r weight vectors of a sample are drawn anew in each epoch.
+
+    References
+    ----------
+    DOS (Ando and Huang, ECML 2017), section 3.4 and Algorithm 1, one turn of its loop.
+
+    Examples
+    --------
+    >>> from imbtorch import Recipe, Train
+    >>> Recipe("dos", [Train(10), *[DeepOversample(5) for _ in range(3)]]).epochs
+    25
+    """
+
+    trains_network = True
+
+    def __init__(
+        self,
+        epochs: int,
+        *,
+        k_minority: int = 5,
+        k_majority: int = 0,
+        alpha: float = 1.0,
+        per_dimension: bool = False,
+        loss: Any = nn.CrossEntropyLoss,
+        sampler: Any = None,
+    ) -> None:
+        if epochs < 1:
+            raise InputError(f"epochs is {epochs}; it must be at least 1")
+        for name, k in (("k_minority", k_minority), ("k_majority", k_majority)):
+            if k < 0:
+                raise InputError(f"{name} is {k}; it must be at least 0")
+        self.epochs, self.k_minority, self.k_majority = epochs, k_minority, k_majority
+        self.alpha, self.per_dimension = alpha, per_dimension
+        self.loss, self.sampler = loss, sampler
+
+    def run(self, run: Run) -> None:
+        """Embed, pair, train."""
+        first, setup, device = run.epoch, run.setup, run.fabric.device
+        with run.timed():
+            known = run.known(f"phase {first}")
+            features, labels = embed(run.model, run.train)
+            counts = torch.bincount(labels).float()
+            minority = (counts < counts.mean()).tolist()
+            k = [self.k_minority if few else self.k_majority for few in minority]
+            head = None if self.loss is nn.CrossEntropyLoss else build(self.loss, known)
+            rng = torch.Generator()
+            model, optimizer = run.optimized()
+            loss = _Round(
+                MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=head),
+                run.model,
+                (features, labels, *overload(features, labels, k)),
+                rng,
+            ).to(device)
+            parity = {"num_samples": lambda: int(counts.max()) * len(counts)}
+            sampler = build(self.sampler or ClassBalancedSampler, {**known, **parity})
+            augment_rng = torch.Generator()
+            batches = Batches(
+                _numbered(run.train),
+                sampler,
+                batch_size=-(-setup.batch_size // run.fabric.world_size),
+                device=device,
+                augment=run.augment,
+                rng=augment_rng,
+            )
+            counted = {"class_variance": class_variance(features, labels)}
+        for epoch in range(first, first + self.epochs):
+            with run.timed(), loss.watching():
+                sampler.set_epoch(epoch)
+                augment_rng.manual_seed(
+                    derive_seed(run.seed, "augment", epoch, run.fabric.global_rank)
+                )
+                rng.manual_seed(derive_seed(run.seed, "weights", epoch, run.fabric.global_rank))
+                rate = setup.schedule(epoch, len(batches), run.total_epochs)
+                mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate)
+            run.epoch += 1
+            run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, more=counted)
+
+
+def class_variance(features: Tensor, labels: Tensor) -> float:
+    """Return the mean squared distance of embeddings from the mean of their class."""
+    counts = torch.bincount(labels).clamp_min(1)
+    sums = features.new_zeros(len(counts), features.shape[1]).index_add_(0, labels, features)
+    return float((features - (sums / counts[:, None])[labels]).square().sum(1).mean())
+
+
+class _Round(nn.Module):
+    """The loss of a round, where the loop expects a loss: labels are numbers of samples.
+
+    The embeddings that the network makes on its way to the logits are caught by a hook.
+    """
+
+    def __init__(
+        self,
+        loss: MicroClusterLoss,
+        network: Any,
+        stored: tuple[Tensor, Tensor, Tensor, Tensor],
+        rng: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.loss, self._network, self._rng = loss, [network], rng
+        self.features, self.labels, self.members, self.present = stored
+        self._live: list[Tensor] = []
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Catch embeddings inside the block."""
+        hook = self._network[0].features.register_forward_hook(
+            lambda module, inputs, output: self._live.append(output)
+        )
+        try:
+            yield
+        finally:
+            hook.remove()
+            self._live.clear()
+
+    def forward(self, logits: Tensor, number: Tensor) -> Tensor:
+        """Return the loss of the samples with these numbers."""
+        live = self._live.pop().float()
+        self._live.clear()
+        targets = self.features[self.members[number]]
+        weights = draw_weights(self.present[number], self._rng)
+        head = self._network[0].head
+        loss: Tensor = self.loss(live, self.labels[number], head, targets, weights)
+        return loss
+
+
+class _Numbered(Dataset[tuple[Any, int]]):
+    """A data set whose labels are the numbers of its samples."""
+
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)  # type: ignore[arg-type]
+
+    def __getitem__(self, index: int) -> tuple[Any, int]:
+        return self.dataset[index][0], index
+
+
+def _numbered(dataset: Dataset[Any]) -> Dataset[Any]:
+    if isinstance(dataset, ArrayDataset):
+        return ArrayDataset(dataset.x, torch.arange(len(dataset)))
+    return _Numbered(dataset)

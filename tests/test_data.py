@@ -164,8 +164,23 @@ def test_step_profiles_take_a_fraction_and_are_made_again():
     assert load_data("digits", profile="step", ratio=13).counts == [131] * 5 + [10] * 5
     train, _ = load_splits_for("digits", data.input, data.classes, profile=data.profile)
     torch.testing.assert_close(train.x, data.train.x)
-    for wrong in ("step:", "step:half", "step:1.5", "linear:0.3"):
-        with pytest.raises(InputError, match=r"profile|minority_fraction"):
+    reduced = load_data("digits", profile="random:0.9", data_seed=3)
+    assert sorted(reduced.counts)[:4] == [13] * 4
+    again, _ = load_splits_for(
+        "digits", reduced.input, reduced.classes, data_seed=3, profile=reduced.profile
+    )
+    assert torch.equal(again.x, reduced.train.x)
+    assert len(load_data("digits", profile="gaussian:0.4").train) == round(0.6 * 1347)
+    for wrong in (
+        "random",
+        "gaussian:a",
+        "random:1",
+        "step:",
+        "step:half",
+        "step:1.5",
+        "linear:0.3",
+    ):
+        with pytest.raises(InputError, match=r"profile|fraction"):
             load_data("digits", profile=wrong)
 
 

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from imbtorch import (
     InputError,
     exponential_counts,
+    gaussian_reduction,
     linear_counts,
     make_imbalanced,
+    random_reduction,
     step_counts,
 )
 
@@ -71,3 +73,32 @@ def test_make_imbalanced_says_what_is_missing():
         make_imbalanced([0, 0, 1, 1], [1, 3], 0)
     with pytest.raises(InputError, match="2"):
         make_imbalanced([0, 1, 2], [1, 1], 0)
+
+
+@given(
+    st.lists(st.integers(1, 400), min_size=2, max_size=12), st.floats(0, 0.99), st.integers(0, 9)
+)
+def test_gaussian_reduction_removes_the_fraction_and_empties_no_class(counts, fraction, seed):
+    wanted = round(fraction * sum(counts))
+    if wanted > sum(counts) - len(counts):
+        with pytest.raises(InputError, match="without a sample"):
+            gaussian_reduction(counts, fraction, seed)
+        return
+    kept = gaussian_reduction(counts, fraction, seed)
+    assert sum(kept) == sum(counts) - wanted
+    assert all(1 <= k <= n for k, n in zip(kept, counts, strict=True))
+    assert kept == gaussian_reduction(counts, fraction, seed)
+
+
+def test_gaussian_reduction_follows_the_density():
+    removed = 10_000 - np.sort(gaussian_reduction([10_000] * 5, 0.2, 1))
+    density = np.exp(-((np.arange(5) - 2) ** 2) / 2)
+    expected = np.sort(10_000 * density / density.sum())[::-1]
+    np.testing.assert_allclose(removed, expected, atol=1)
+
+
+@given(st.floats(0, 0.999), st.integers(1, 9), st.integers(0, 9))
+def test_random_reduction_takes_the_fraction_from_some_classes_alone(fraction, minority, seed):
+    kept = random_reduction([1000] * 10, fraction, minority, seed)
+    low = max(round(1000 * (1 - fraction)), 1)
+    assert sorted(kept) == sorted([low] * minority + [1000] * (10 - minority))

@@ -16,6 +16,7 @@ from imbtorch.data.profiles import (
     make_imbalanced,
     step_counts,
 )
+from imbtorch.data.reductions import gaussian_reduction, random_reduction
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
 from imbtorch.evaluation.gap import (
@@ -113,6 +114,7 @@ __all__ = [
     "evaluate",
     "exponential_counts",
     "fit",
+    "gaussian_reduction",
     "generalization_gap",
     "inverse_frequency_weights",
     "join_head",
@@ -129,6 +131,7 @@ __all__ = [
     "predict_logits",
     "random_crop",
     "random_flip",
+    "random_reduction",
     "resnet32",
     "resnet56",
     "save_checkpoint",

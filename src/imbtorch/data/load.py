@@ -13,17 +13,11 @@ from torch.utils.data import Dataset
 from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.inputs import ImageInput, Input
 from imbtorch.data.labels import encode_labels
-from imbtorch.data.profiles import (
-    exponential_counts,
-    linear_counts,
-    make_imbalanced,
-    step_counts,
-)
+from imbtorch.data.named_profiles import make_profile
 from imbtorch.data.rows import Rows, Split
 from imbtorch.data.sources import open_source
 from imbtorch.errors import InputError
 
-PROFILES = {"exponential": exponential_counts, "step": step_counts, "linear": linear_counts}
 IN_MEMORY_BYTES = 2 * 2**30
 """Images that need more than this as uint8 are decoded batch by batch instead."""
 
@@ -85,10 +79,10 @@ def load_data(
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
-    profile : {"auto", "exponential", "step", "step:MU", "linear", "none"}, default="auto"
-        Imbalance made in the training set. "auto" leaves imbalanced data as it is and makes a
-        balanced benchmark (largest class less than twice the smallest, which has samples
-        enough for the ratio) exponential. MU is the fraction of minority classes, else .5.
+    profile : str, default="auto"
+        Imbalance made in the training set: "auto", "none" or one of `make_profile`. "auto"
+        leaves imbalanced data as it is and makes a balanced benchmark (largest class less than
+        twice the smallest, which has samples enough for the ratio) exponential.
     ratio : float, default=100
         Imbalance ratio of the profile.
     data_seed : int, default=0
@@ -145,35 +139,6 @@ def hold_out(split: Split, data_seed: int) -> tuple[Split, Split]:
         indices, test_size=size, random_state=data_seed, stratify=split.labels
     )
     return split.take(np.sort(train)), split.take(np.sort(test))
-
-
-def make_profile(
-    y: np.ndarray, num_classes: int, profile: str, ratio: float, data_seed: int
-) -> tuple[np.ndarray, str]:
-    """Return the rows that a profile keeps, and the profile in words."""
-    counts = np.bincount(y)
-    measured = counts.max() / counts.min()
-    if profile == "auto":
-        profile = "exponential" if measured < 2 and counts.min() >= ratio else "none"
-    if profile == "none":
-        return np.arange(len(y)), f"as stored, ratio {measured:.4g}"
-    wanted = profile_counts(profile, int(counts.min()), num_classes, ratio)
-    return make_imbalanced(y, wanted, data_seed), f"{profile}, ratio {ratio:g}"
-
-
-def profile_counts(profile: str, n_max: int, num_classes: int, ratio: float) -> list[int]:
-    """Return the class counts of a profile by name; ``step:0.3`` has 30 % minority classes."""
-    name, colon, fraction = profile.partition(":")
-    if name not in PROFILES or (colon and name != "step"):
-        known = f"auto, none, {', '.join(PROFILES)}, step:0.3"
-        raise InputError(f"profile is {profile!r}; known are {known}")
-    if not colon:
-        return PROFILES[name](n_max, num_classes, ratio)
-    try:
-        share = float(fraction)
-    except ValueError:
-        raise InputError(f"profile is {profile!r}; a number must follow step:") from None
-    return step_counts(n_max, num_classes, ratio, share)
 
 
 class LazyImages(Dataset[tuple[Tensor, Tensor]]):

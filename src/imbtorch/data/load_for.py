@@ -8,7 +8,8 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
-from imbtorch.data.load import dataset_of, hold_out, make_profile
+from imbtorch.data.load import dataset_of, hold_out
+from imbtorch.data.named_profiles import make_profile
 from imbtorch.data.rows import Split
 from imbtorch.data.sources import open_source
 from imbtorch.errors import InputError

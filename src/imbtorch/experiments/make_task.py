@@ -40,8 +40,9 @@ def make_task(
         twitter, mnist or cifar10 where their folders lie in $IMBTORCH_DATA.
     profile : str, default="auto"
         Imbalance made in the training set: auto, none, exponential, step, step:MU
-        (MU is the fraction of minority classes, else .5) or linear. auto makes a balanced
-        benchmark exponential and leaves other data as it is.
+        (MU is the fraction of minority classes, else .5), linear, random:P (four classes lose
+        the fraction P) or gaussian:P (all classes together do). auto makes a balanced benchmark
+        exponential and leaves other data as it is.
     ratio : float, optional
         Largest / smallest class count of the profile, by default 100 (digits: 40).
     model : str, default="auto"

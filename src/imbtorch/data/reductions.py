@@ -1,0 +1,124 @@
+"""Reductions of a balanced set (DOS): some classes at random, or all by a Gaussian."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from imbtorch.errors import InputError
+
+
+def random_reduction(
+    counts: Sequence[int],
+    fraction: float,
+    num_minority: int = 4,
+    random_state: int | np.random.Generator | None = None,
+) -> list[int]:
+    """Return class counts after a fraction of some classes, chosen at random, is removed.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Class counts before, K numbers.
+    fraction : float
+        Fraction p of their samples that is removed, in [0, 1). The paper's .90, .95, .99.
+    num_minority : int, default=4
+        How many classes lose samples, 1..K-1.
+    random_state : int, numpy Generator or None, default=None
+        The data seed: chooses the classes.
+
+    Returns
+    -------
+    list of int
+        K counts; a reduced class keeps at least 1 sample.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+
+    References
+    ----------
+    DOS (Ando and Huang, ECML 2017), section 4.2, second experiment. Its caption "p = 0.01" means
+    that 99 % are removed.
+
+    Examples
+    --------
+    >>> random_reduction([100] * 6, 0.95, 2, random_state=0)
+    [100, 100, 5, 5, 100, 100]
+    """
+    _check_fraction(fraction)
+    if not 1 <= num_minority < len(counts):
+        raise InputError(f"num_minority is {num_minority}; it must lie in 1..{len(counts) - 1}")
+    rng = np.random.default_rng(random_state)
+    kept = np.asarray(counts).copy()
+    chosen = rng.permutation(len(kept))[:num_minority]
+    kept[chosen] = np.maximum(np.rint(kept[chosen] * (1 - fraction)), 1)
+    return [int(n) for n in kept]
+
+
+def gaussian_reduction(
+    counts: Sequence[int],
+    fraction: float,
+    random_state: int | np.random.Generator | None = None,
+) -> list[int]:
+    r"""Return class counts after samples are removed class by class as a Gaussian has it.
+
+    The classes are dealt onto the places 0..K-1 at random. Of the class at place c a share
+
+    .. math:: \propto \exp\big(-(c - m)^2 / 2 s^2\big), \quad m = (K - 1) / 2, \quad s = K / 5
+
+    of all that is removed is taken; a class keeps at least 1 sample, and what it cannot give the
+    others do.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Class counts before, K numbers.
+    fraction : float
+        Fraction of all samples that is removed, in [0, 1). The paper's 0, .2, .4.
+    random_state : int, numpy Generator or None, default=None
+        The data seed: deals the classes.
+
+    Returns
+    -------
+    list of int
+        K counts.
+
+    Raises
+    ------
+    InputError
+        If `fraction` is out of range or leaves a class without a sample.
+
+    References
+    ----------
+    DOS (Ando and Huang, ECML 2017), section 4.2, first experiment. Differs from the paper, which
+    says "selected with Gaussian distribution" and neither mean nor deviation; these are this
+    library's.
+
+    Examples
+    --------
+    >>> gaussian_reduction([100] * 5, 0.4, random_state=0)
+    [20, 89, 51, 89, 51]
+    """
+    _check_fraction(fraction)
+    before = np.asarray(counts)
+    places = np.random.default_rng(random_state).permutation(len(before))
+    density = np.exp(-((places - (len(before) - 1) / 2) ** 2) / (2 * (len(before) / 5) ** 2))
+    wanted = round(fraction * int(before.sum()))
+    if wanted > int((before - 1).sum()):
+        raise InputError(f"fraction is {fraction}; a class would be left without a sample")
+    removed = np.zeros(len(before))
+    open_ = np.ones(len(before), dtype=bool)
+    while (missing := wanted - removed.sum()) > 1e-6:
+        removed[open_] += missing * density[open_] / density[open_].sum()
+        removed = np.minimum(removed, before - 1)
+        open_ = removed < before - 1
+    whole = np.floor(removed + 1e-9).astype(int)
+    rest = np.argsort(-(removed - whole), kind="stable")[: wanted - int(whole.sum())]
+    whole[rest] += 1
+    return [int(n) for n in before - whole]
+
+
+def _check_fraction(fraction: float) -> None:
+    if not 0 <= fraction < 1:
+        raise InputError(f"fraction is {fraction}; it must lie in [0, 1)")

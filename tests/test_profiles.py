@@ -15,6 +15,7 @@ from imbtorch import (
     step_counts,
 )
 
+many_counts = st.lists(st.integers(1, 400), min_size=2, max_size=12)
 PROFILES = [exponential_counts, step_counts, linear_counts]
 
 
@@ -75,9 +76,7 @@ def test_make_imbalanced_says_what_is_missing():
         make_imbalanced([0, 1, 2], [1, 1], 0)
 
 
-@given(
-    st.lists(st.integers(1, 400), min_size=2, max_size=12), st.floats(0, 0.99), st.integers(0, 9)
-)
+@given(many_counts, st.floats(0, 0.99), st.integers(0, 9))
 def test_gaussian_reduction_removes_the_fraction_and_empties_no_class(counts, fraction, seed):
     wanted = round(fraction * sum(counts))
     if wanted > sum(counts) - len(counts):

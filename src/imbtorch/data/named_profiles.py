@@ -1,5 +1,7 @@
 """Imbalance profiles by name, as the command line takes them."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from imbtorch.data.profiles import (
@@ -11,8 +13,15 @@ from imbtorch.data.profiles import (
 from imbtorch.data.reductions import gaussian_reduction, random_reduction
 from imbtorch.errors import InputError
 
-PROFILES = {"exponential": exponential_counts, "step": step_counts, "linear": linear_counts}
-REDUCTIONS = {"random": random_reduction, "gaussian": gaussian_reduction}
+PROFILES: dict[str, Callable[..., list[int]]] = {
+    "exponential": exponential_counts,
+    "step": step_counts,
+    "linear": linear_counts,
+}
+REDUCTIONS: dict[str, Callable[..., list[int]]] = {
+    "random": random_reduction,
+    "gaussian": gaussian_reduction,
+}
 
 
 def make_profile(

@@ -27,6 +27,16 @@ def test_metrics_equal_their_definitions():
     assert metrics["confusion"] == [[4, 0, 0], [2, 2, 0], [1, 0, 1]]
 
 
+def test_each_class_has_its_precision_f1_and_area():
+    scores = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.2, 0.8]])
+    metrics = classification_metrics([0, 0, 1, 1], scores.argmax(1), [90, 10], scores)
+    assert metrics["precision"] == pytest.approx([2 / 3, 1.0])
+    assert metrics["f1"] == pytest.approx([0.8, 2 / 3])
+    # class 0 by falling score: right, wrong, right, wrong; class 1: right, wrong, right, wrong
+    assert metrics["auprc"] == pytest.approx([0.5 * 1 + 0.5 * 2 / 3] * 2)
+    assert "auprc" not in classification_metrics([0, 1], [0, 1], [9, 1])
+
+
 def test_the_two_geometric_means_differ_as_in_the_papers():
     # recall .7256 on ten balanced classes gives a macro geometric mean of .8387
     y = np.repeat(np.arange(10), 10_000)

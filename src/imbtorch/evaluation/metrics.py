@@ -7,7 +7,12 @@ import numpy as np
 from imblearn.metrics import geometric_mean_score
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import gmean
-from sklearn.metrics import confusion_matrix, f1_score
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+)
 from torch.utils.data import Dataset
 
 from imbtorch.models.classifier import Classifier
@@ -46,7 +51,10 @@ def majority_classes(class_counts: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def classification_metrics(
-    y_true: ArrayLike, y_pred: ArrayLike, class_counts: Sequence[int]
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    class_counts: Sequence[int],
+    probabilities: ArrayLike | None = None,
 ) -> dict[str, Any]:
     """Measure predictions.
 
@@ -56,6 +64,8 @@ def classification_metrics(
         Labels 0..K-1 and predictions.
     class_counts : sequence of int
         Class counts of the training set, K numbers; decides which classes are majority.
+    probabilities : array-like of shape (N, K), optional
+        Class probabilities, for the area under the precision-recall curve.
 
     Returns
     -------
@@ -69,13 +79,17 @@ def classification_metrics(
         - ``f1_macro``, ``accuracy``.
         - ``majority_recall``, ``minority_recall``: mean recall over these classes.
         - ``worst_recall``: smallest class recall.
-        - ``recall``: list of K class recalls.
+        - ``recall``, ``precision``, ``f1``: lists of K numbers, one a class.
+        - ``auprc``: list of K average precisions, each class against the rest; only with
+          `probabilities`.
         - ``confusion``: K x K counts, rows the true classes.
 
     References
     ----------
     M2m (CVPR 2020) reports balanced accuracy and the geometric mean of recalls; EOS (Dablain et
     al.) reports the macro geometric mean.
+
+    DOS (Ando and Huang, ECML 2017) reports precision, recall, F1 and AUPRC of each class.
 
     Examples
     --------
@@ -88,7 +102,10 @@ def classification_metrics(
     confusion = confusion_matrix(true, predicted, labels=labels)
     recall = confusion.diagonal() / confusion.sum(1).clip(min=1)
     major = majority_classes(class_counts)
-    return {
+    precision, _, f1, _ = precision_recall_fscore_support(
+        true, predicted, labels=labels, zero_division=0
+    )
+    metrics = {
         "balanced_accuracy": float(recall.mean()),
         "gmean_recall": float(gmean(recall)) if (recall > 0).all() else 0.0,
         "gmean_macro": float(geometric_mean_score(true, predicted, average="macro")),
@@ -98,8 +115,17 @@ def classification_metrics(
         "minority_recall": float(recall[~major].mean()),
         "worst_recall": float(recall.min()),
         "recall": recall.tolist(),
+        "precision": precision.tolist(),
+        "f1": f1.tolist(),
         "confusion": confusion.tolist(),
     }
+    if probabilities is not None:
+        scores = np.asarray(probabilities)
+        metrics["auprc"] = [
+            float(average_precision_score(true == k, scores[:, k])) if (true == k).any() else 0.0
+            for k in labels
+        ]
+    return metrics
 
 
 def evaluate(
@@ -127,7 +153,12 @@ def evaluate(
     >>> from imbtorch import ArrayDataset, mlp
     >>> test = ArrayDataset(torch.randn(6, 2), [0, 1, 2, 0, 1, 2])
     >>> sorted(evaluate(mlp((2,), 3), test, [50, 20, 5]))[:3]
-    ['accuracy', 'balanced_accuracy', 'confusion']
+    ['accuracy', 'auprc', 'balanced_accuracy']
     """
     logits, y = predict_logits(model, dataset)
-    return classification_metrics(y.cpu().numpy(), logits.argmax(1).cpu().numpy(), class_counts)
+    return classification_metrics(
+        y.cpu().numpy(),
+        logits.argmax(1).cpu().numpy(),
+        class_counts,
+        model.probabilities(logits).cpu().numpy(),
+    )

@@ -166,14 +166,15 @@ class Task:
         model, counts = fitted.model, self.data.counts
         x, y = embed(model, self.data.test)
         with torch.no_grad():
-            predicted = model.head(x).argmax(1)
+            logits = model.head(x)
+        predicted, probabilities = logits.argmax(1), model.probabilities(logits)
         train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
         return {
             "recipe": make_recipe(recipe, self.epochs).describe(),
             "training_seed": seed,
             **self.identity(),
             "versions": versions(),
-            "metrics": classification_metrics(y, predicted, counts),
+            "metrics": classification_metrics(y, predicted, counts, probabilities),
             "embedding": embedding_measures(model.head, train.x.cpu(), train.y.cpu(), x, y),
             "seconds": fitted.seconds,
             "history": fitted.history,

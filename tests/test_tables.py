@@ -9,7 +9,7 @@ import torch
 from imbtorch import ArrayDataset, InputError, make_recipe, with_batch_options
 from imbtorch.cli import main
 from imbtorch.experiments.make_task import make_task
-from imbtorch.experiments.tables import TABLES, amo_text, aos_images, reproduce
+from imbtorch.experiments.tables import TABLES, amo_text, aos_images, dos_images, reproduce
 from imbtorch.experiments.tables.cells import Cell
 
 
@@ -104,6 +104,25 @@ def test_the_posters_tables_run_on_made_data(table, tmp_path, monkeypatch):
     monkeypatch.setattr(aos_images, "evaluate", None)  # nothing is trained a second time
     reproduce(table, tmp_path, 1)
     assert (tmp_path / "table.md").read_text() == text
+
+
+def test_deep_over_samplings_table_runs_on_made_data(tmp_path, monkeypatch):
+    def digits(fraction, seed):
+        options = {"profile": f"random:{fraction:g}", "data_seed": seed, "batch_size": 32}
+        return make_task("digits", epochs=4, augment="none", **options)
+
+    monkeypatch.setattr(dos_images, "load", digits)
+    reproduce("dos-6", tmp_path, 1)
+    text = (tmp_path / "table.md").read_text()
+    for line in ("CNN mnr | ", "CNN-CL mjr | ", "DOS mnr | "):
+        assert text.count(line) == 3
+    assert "(91.0)" in text
+    assert text.count("DOS above CNN: ") == 3
+    monkeypatch.setattr(dos_images, "evaluate", None)  # nothing is trained a second time
+    reproduce("dos-6", tmp_path, 1)
+    assert (tmp_path / "table.md").read_text() == text
+    few = dos_images.groups([100, 5, 100, 100])
+    assert few["mnr"].tolist() == [False, True, False, False]
 
 
 def test_unknown_tables_and_seeds_are_refused(tmp_path, capsys):

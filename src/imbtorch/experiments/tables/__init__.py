@@ -10,6 +10,7 @@ TABLES = {
     "amo-3": "amo_text",
     "aos-1": "aos_images",
     "aos-2": "aos_images",
+    "dos-6": "dos_images",
     "eos-embeddings": "eos_embeddings",
 }
 """Name of a table -> the module here whose ``reproduce(table, out, seeds)`` runs it."""

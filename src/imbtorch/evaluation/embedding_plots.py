@@ -84,6 +84,30 @@ def plot_norms(rows: Rows) -> Figure | None:
     return figure
 
 
+def plot_class_variance(rows: Rows) -> Figure | None:
+    """Mean squared distance of embeddings from their class mean, over the rounds of DOS."""
+    figure, axis = new_figure(8, 3.4)
+    for name, runs in by_recipe(rows).items():
+        measured = [
+            {
+                row["epoch"]: row["class_variance"]
+                for row in run["history"]
+                if "class_variance" in row
+            }
+            for run in runs
+        ]
+        if measured[0]:
+            variance = np.mean([list(one.values()) for one in measured], axis=0)
+            axis.step(list(measured[0]), variance, where="post", label=name)
+    if not axis.lines:
+        return None
+    axis.set(xlabel="epoch", ylabel="class variance as the round begins")
+    axis.set_ylim(bottom=0)
+    axis.grid(alpha=0.3)
+    axis.legend()
+    return figure
+
+
 def most_mistaken(labels: NDArray[Any], predicted: NDArray[Any], number: int) -> tuple[int, int]:
     """Return the two classes between which most samples are mistaken, the lower one first."""
     mistaken = np.zeros((number, number), int)

@@ -52,6 +52,11 @@ CAPTIONS = {
         "Class weight norms",
         "Length of each class's weight vector in the head, mean over seeds.",
     ),
+    "class_variance": (
+        "Class variance",
+        "Deep over-sampling: mean squared distance of the training embeddings from the mean of "
+        "their class, at the beginning of each round.",
+    ),
     "translations": (
         "Translations",
         "M2m: how many translations were kept, and how sure the generator g and the trained "
@@ -98,6 +103,7 @@ def write_report(
         "gap": embedding_plots.plot_gap(rows),
         "true_false": embedding_plots.plot_true_false(rows),
         "norms": embedding_plots.plot_norms(rows),
+        "class_variance": embedding_plots.plot_class_variance(rows),
         "translations": plots.plot_translations(rows),
         "examples": plots.plot_examples(examples, classes),
     }

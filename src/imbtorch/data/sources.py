@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from imbtorch.data.back_rotation import back_rotation
 from imbtorch.data.inputs import FeatureInput, ImageInput
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.tables import load_hub, load_local, read_table
@@ -29,7 +30,8 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
         Parquet file or to any folder Hugging Face ``datasets`` opens; the name of a data set
         on its hub; ``reuters`` or ``twitter``, which lie in the folders ``reuters_r52`` and
         ``twitter_pos`` (see `built_in_folder`) and may be given by path as well; ``mnist`` and
-        ``cifar10``, from there where they are, else from the hub.
+        ``cifar10``, from there where they are, else from the hub; ``mnist-back-rotation``, a
+        reconstruction made of MNIST (see `back_rotation`).
     label : str, optional
         The label column, by default the first found of label, labels, fine_label, target,
         class, y; of tagged words tags.
@@ -55,6 +57,8 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
     path = Path(data).expanduser()
     if data == "digits":
         return _digits()
+    if data == "mnist-back-rotation":
+        return back_rotation(open_source("mnist"))
     if data in FOLDERS:
         path = built_in_folder(data)
     if data in ON_HUB and not path.exists():

@@ -37,7 +37,8 @@ def make_task(
     ----------
     data : str
         digits (built in), a folder or file (images, CSV, Parquet, npz), a hub name, or reuters,
-        twitter, mnist or cifar10 where their folders lie in $IMBTORCH_DATA.
+        twitter, mnist, cifar10 or mnist-back-rotation where their folders lie in
+        $IMBTORCH_DATA.
     profile : str, default="auto"
         Imbalance made in the training set: auto, none, exponential, step, step:MU
         (MU is the fraction of minority classes, else .5), linear, random:P (four classes lose

@@ -15,6 +15,8 @@ from imbtorch.errors import InputError
 SIZES = (12_000, 50_000)
 """Training and test samples."""
 BLOCK = 5_000
+TEXTURE, TRIES = 20.0, 50
+"""Patches whose standard deviation is below the first are drawn again, at most so many times."""
 
 Images = NDArray[np.uint8]
 
@@ -25,7 +27,8 @@ def rotate_on_background(
     r"""Rotate digits and lay them on patches of photographs.
 
     Each digit d (0..255, the background 0) is rotated about its centre by an angle of
-    :math:`U[0, 2\pi)`, bilinear, and laid over a patch b at a random place of a random photograph:
+    :math:`U[0, 2\pi)`, bilinear, and laid over a patch b at a random place of a random
+    photograph, where there is texture:
 
     .. math:: x = d + (1 - d / 255) \, b
 
@@ -72,10 +75,13 @@ def rotate_on_background(
         turned[part] = F.grid_sample(block, grid, align_corners=False)[:, 0].numpy()
     out = np.empty_like(digits)
     for i in range(number):
-        photograph = photographs[int(rng.integers(len(photographs)))]
-        top = rng.integers(photograph.shape[0] - height + 1)
-        left = rng.integers(photograph.shape[1] - width + 1)
-        patch = photograph[top : top + height, left : left + width]
+        for _ in range(TRIES):
+            photograph = photographs[int(rng.integers(len(photographs)))]
+            top = rng.integers(photograph.shape[0] - height + 1)
+            left = rng.integers(photograph.shape[1] - width + 1)
+            patch = photograph[top : top + height, left : left + width]
+            if patch.std() >= TEXTURE:
+                break
         out[i] = np.rint(turned[i] + (1 - turned[i] / 255) * patch)
     return out
 

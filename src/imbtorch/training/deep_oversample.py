@@ -40,7 +40,7 @@ class DeepOversample(Phase):
         Neighbours of the others; 0 trains them by H alone.
     alpha : float, default=1.0
         See `MicroClusterLoss`.
-    per_dimension : bool, default=False
+    per_dimension : bool, default=True
         See `MicroClusterLoss`.
     loss : class or nn.Module, default=nn.CrossEntropyLoss
         H, without class weights.
@@ -58,7 +58,9 @@ class DeepOversample(Phase):
     The history has ``class_variance``, the mean squared distance of the embeddings, as they are
     when the round begins, from the mean of their class.
 
-    Differs from the paper: the r weight vectors of a sample are drawn anew in each epoch.
+    Differs from the paper: squared distances are means over the embedding's dimensions. As sums
+    (``per_dimension=False``) they outweigh the head's loss, and the small CNN's embeddings
+    collapse on MNIST. The r weight vectors of a sample are drawn anew in each epoch.
 
     References
     ----------
@@ -80,7 +82,7 @@ class DeepOversample(Phase):
         k_minority: int = 5,
         k_majority: int = 0,
         alpha: float = 1.0,
-        per_dimension: bool = False,
+        per_dimension: bool = True,
         loss: Any = nn.CrossEntropyLoss,
         sampler: Any = None,
     ) -> None:

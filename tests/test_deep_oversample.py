@@ -1,6 +1,7 @@
 """Deep over-sampling: micro-clusters, their weights, and the phase."""
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from imbtorch import (
     mlp,
     overload,
 )
-from imbtorch.training.deep_oversample import class_variance
+from imbtorch.resampling.micro_clusters import centres, spread
 
 
 @given(st.integers(0, 6), st.integers(0, 6), st.integers(0, 50))
@@ -71,14 +72,17 @@ def test_weights_are_flat_dirichlet():
     torch.testing.assert_close(weights.var(0), torch.full((3,), 1 / 18), atol=0.003, rtol=0)
 
 
-def test_class_variance_falls_round_by_round(blobs):
-    recipe = Recipe("dos", [Train(10), *[DeepOversample(5, k_majority=5) for _ in range(4)]])
-    result = fit(recipe, mlp((2,), 3, hidden=16), blobs, blobs)
-    variance = [row["class_variance"] for row in result.history if "class_variance" in row]
-    assert len(variance) == 20
-    begun = variance[::5]
-    assert begun == sorted(begun, reverse=True)
-    assert begun[-1] < 0.8 * begun[0]
+def test_embeddings_draw_together_round_by_round(blobs):
+    rounds = [DeepOversample(10, k_minority=5, k_majority=5, alpha=5) for _ in range(4)]
+    model = build_model("mlp", (2,), 3, seed=0)
+    result = fit(Recipe("dos", [Train(10), *rounds]), model, blobs, blobs)
+    begun = [row for row in result.history if "class_variance" in row][::10]
+    variance = [row["class_variance"] for row in begun]
+    assert len(variance) == 4
+    assert all(after < 0.97 * before for before, after in pairwise(variance))
+    # the mean of a few neighbours lies nearer to the class mean than they do
+    assert all(row["target_variance"] < row["class_variance"] for row in begun)
+    assert begun[-1]["target_variance"] < begun[0]["target_variance"]
     assert result.history[-1]["balanced_accuracy"] > 0.7
 
 
@@ -105,9 +109,13 @@ def test_any_data_set_and_any_loss(blobs):
     assert all(make_recipe("dos", n).epochs == n for n in (1, 2, 5, 30))
 
 
-def test_class_variance_by_hand():
-    features = torch.tensor([[0.0], [2.0], [5.0]])
-    assert class_variance(features, torch.tensor([0, 0, 2])) == pytest.approx(2 / 3)
+def test_centres_and_spread_by_hand():
+    features, labels = torch.tensor([[0.0], [2.0], [5.0], [8.0]]), torch.tensor([0, 0, 2, 2])
+    assert spread(features, features, labels) == pytest.approx((1 + 1 + 2.25 + 2.25) / 4)
+    members, present = overload(features, labels, [1, 0, 0])
+    middle = centres(features, members, present)
+    assert middle.flatten().tolist() == [1, 1, 5, 8]
+    assert spread(middle, features, labels) == pytest.approx(2 * 2.25 / 4)
 
 
 def test_bad_arguments_are_said(blobs):

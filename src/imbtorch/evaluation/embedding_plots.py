@@ -85,23 +85,28 @@ def plot_norms(rows: Rows) -> Figure | None:
 
 
 def plot_class_variance(rows: Rows) -> Figure | None:
-    """Mean squared distance of embeddings from their class mean, over the rounds of DOS."""
+    """Mean squared distance from the class mean over the rounds of DOS.
+
+    Of the embeddings (solid) and of their targets (dashed).
+    """
     figure, axis = new_figure(8, 3.4)
     for name, runs in by_recipe(rows).items():
-        measured = [
-            {
-                row["epoch"]: row["class_variance"]
-                for row in run["history"]
-                if "class_variance" in row
-            }
-            for run in runs
-        ]
-        if measured[0]:
-            variance = np.mean([list(one.values()) for one in measured], axis=0)
-            axis.step(list(measured[0]), variance, where="post", label=name)
+        colour = None
+        for measure, style in (("class_variance", "-"), ("target_variance", "--")):
+            measured = [
+                {row["epoch"]: row[measure] for row in run["history"] if measure in row}
+                for run in runs
+            ]
+            if measured[0]:
+                mean = np.mean([list(one.values()) for one in measured], axis=0)
+                label = name + (", targets" if colour else "")
+                (line,) = axis.step(
+                    list(measured[0]), mean, style, where="post", label=label, color=colour
+                )
+                colour = line.get_color()
     if not axis.lines:
         return None
-    axis.set(xlabel="epoch", ylabel="class variance as the round begins")
+    axis.set(xlabel="epoch", ylabel="variance as the round begins")
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.3)
     axis.legend()

@@ -54,8 +54,8 @@ CAPTIONS = {
     ),
     "class_variance": (
         "Class variance",
-        "Deep over-sampling: mean squared distance of the training embeddings from the mean of "
-        "their class, at the beginning of each round.",
+        "Deep over-sampling: mean squared distance of the training embeddings (solid) and of "
+        "their targets (dashed) from the mean of their class, at the beginning of each round.",
     ),
     "translations": (
         "Translations",

@@ -90,3 +90,44 @@ def draw_weights(present: Tensor, rng: torch.Generator) -> Tensor:
     drawn = torch.empty(present.shape).exponential_(generator=rng).clamp_min(1e-12)
     drawn = drawn.to(present.device) * present
     return drawn / drawn.sum(1, keepdim=True)
+
+
+def centres(features: Tensor, members: Tensor, present: Tensor) -> Tensor:
+    """Return the centre of each micro-cluster, shape (N, D).
+
+    Parameters
+    ----------
+    features, members, present : Tensor
+        As given to `overload` and as it returned them.
+
+    Examples
+    --------
+    >>> features, labels = torch.tensor([[0.0], [1.0], [5.0]]), torch.tensor([0, 0, 0])
+    >>> centres(features, *overload(features, labels, [1])).flatten().tolist()
+    [0.5, 0.5, 3.0]
+    """
+    total = torch.zeros_like(features)
+    for place in range(members.shape[1]):  # one place at a time: memory for N rows, not N (k + 1)
+        total += features[members[:, place]] * present[:, place, None]
+    return total / present.sum(1, keepdim=True)
+
+
+def spread(points: Tensor, features: Tensor, labels: Tensor) -> float:
+    """Return the mean squared distance of points from the mean embedding of their class.
+
+    Parameters
+    ----------
+    points, features : Tensor of shape (N, D)
+        What is measured, such as `centres`, and the embeddings whose class means count.
+    labels : Tensor of shape (N,), int64
+        Of both.
+
+    Examples
+    --------
+    >>> features, labels = torch.tensor([[0.0], [2.0], [5.0]]), torch.tensor([0, 0, 1])
+    >>> spread(features, features, labels)  # (1 + 1 + 0) / 3
+    0.6666666865348816
+    """
+    counts = torch.bincount(labels).clamp_min(1)
+    sums = features.new_zeros(len(counts), features.shape[1]).index_add_(0, labels, features)
+    return float((points - (sums / counts[:, None])[labels]).square().sum(1).mean())

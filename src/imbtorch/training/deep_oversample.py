@@ -14,7 +14,7 @@ from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
 from imbtorch.losses.micro_cluster import MicroClusterLoss
 from imbtorch.models.inference import embed
-from imbtorch.resampling.micro_clusters import draw_weights, overload
+from imbtorch.resampling.micro_clusters import centres, draw_weights, overload, spread
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch
 from imbtorch.training.recipe import Phase
@@ -56,7 +56,8 @@ class DeepOversample(Phase):
     Notes
     -----
     The history has ``class_variance``, the mean squared distance of the embeddings, as they are
-    when the round begins, from the mean of their class.
+    when the round begins, from the mean of their class, and ``target_variance``, that of the
+    micro-clusters' centres, which are the mean targets.
 
     Differs from the paper: squared distances are means over the embedding's dimensions. As sums
     (``per_dimension=False``) they outweigh the head's loss, and the small CNN's embeddings
@@ -107,10 +108,15 @@ class DeepOversample(Phase):
             head = None if self.loss is nn.CrossEntropyLoss else build(self.loss, known)
             rng = torch.Generator()
             model, optimizer = run.optimized()
+            members, present = overload(features, labels, k)
+            measured = {
+                "class_variance": spread(features, features, labels),
+                "target_variance": spread(centres(features, members, present), features, labels),
+            }
             loss = _Round(
                 MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=head),
                 run.model,
-                (features, labels, *overload(features, labels, k)),
+                (features, labels, members, present),
                 rng,
             ).to(device)
             parity = {"num_samples": lambda: int(counts.max()) * len(counts)}
@@ -124,7 +130,6 @@ class DeepOversample(Phase):
                 augment=run.augment,
                 rng=augment_rng,
             )
-            counted = {"class_variance": class_variance(features, labels)}
         for epoch in range(first, first + self.epochs):
             with run.timed(), loss.watching():
                 sampler.set_epoch(epoch)
@@ -135,14 +140,7 @@ class DeepOversample(Phase):
                 rate = setup.schedule(epoch, len(batches), run.total_epochs)
                 mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate)
             run.epoch += 1
-            run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, more=counted)
-
-
-def class_variance(features: Tensor, labels: Tensor) -> float:
-    """Return the mean squared distance of embeddings from the mean of their class."""
-    counts = torch.bincount(labels).clamp_min(1)
-    sums = features.new_zeros(len(counts), features.shape[1]).index_add_(0, labels, features)
-    return float((features - (sums / counts[:, None])[labels]).square().sum(1).mean())
+            run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, more=measured)
 
 
 class _Round(nn.Module):

@@ -41,7 +41,7 @@ class Run:
         Epochs of network training done, and planned over all phases.
     history : list of dict
         One row an epoch: epoch, phase, loss, lr, now and then balanced_accuracy, and what a
-        phase adds: batch, the statistics of a transform; class_variance of the embeddings.
+        phase adds: batch, the statistics of a transform; class_variance and target_variance.
     examples : dict of str to Tensor
         Samples before and after a transform that keeps some.
     embedded : ArrayDataset or None

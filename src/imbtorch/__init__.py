@@ -55,6 +55,7 @@ from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.recipes import RECIPES, make_recipe, with_batch_options
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.setup import Setup
+from imbtorch.training.snapshots import Snapshots
 from imbtorch.training.tau_norm import TauNormalize, tau_normalize
 from imbtorch.training.train import Train
 from imbtorch.transforms.aos import AOS, adversarial
@@ -97,6 +98,7 @@ __all__ = [
     "RefitHead",
     "Remix",
     "Setup",
+    "Snapshots",
     "TauNormalize",
     "Train",
     "acceptance_matrix",

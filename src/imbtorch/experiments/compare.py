@@ -1,6 +1,7 @@
 """compare: recipes x seeds on one task, resumable, ending in a report."""
 
 import io
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from imbtorch.experiments.task import Task
 from imbtorch.models.inference import embed
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 from imbtorch.training.fit import FitResult
+from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
+from imbtorch.training.snapshots import Snapshots
 
 EMBEDDED_PER_CLASS = 50
 """Test samples of each class whose embeddings are kept for the t-SNE picture."""
@@ -40,7 +43,8 @@ def compare(
         Training seeds 0..seeds-1.
     out : str or Path
         Folder for ``results.jsonl``, ``report.html``, ``figures/`` and ``checkpoints/``. Runs
-        stored there are not repeated.
+        stored there are not repeated; one that was cut short goes on from its last
+        `Snapshots`, and recipes that begin alike share their beginning.
     progress : bool, default=True
         Whether to show a progress bar, over the epochs of all runs.
 
@@ -75,19 +79,21 @@ def compare(
         def advance(row: dict[str, Any]) -> None:
             bar.update()
 
-        generator = SharedGenerator(task, folder / "generator.safetensors", bar)
+        snapshots = Snapshots(folder / "snapshots", keep_at=_phase_ends(described.values()))
+        generator = SharedGenerator(task, folder / "generator.safetensors", bar, snapshots)
         for name, seed in grid:
             if (name, seed) in done:
                 continue
             bar.set_description(f"{name}, seed {seed}")
             generator.used = False
-            fitted = task.fit(name, seed, generator, advance)
+            fitted = task.fit(name, seed, generator, advance, snapshots)
             row = task.result(name, seed, fitted)
             if generator.used:
                 row["seconds"] += generator.seconds - generator.spent
                 row["generator_seconds"] = generator.seconds
             _keep(task, folder, name, seed, fitted)
             store.append(row)
+        shutil.rmtree(snapshots.folder, ignore_errors=True)
     wanted = {(name, seed) for name, seed in grid}
     rows = [
         r
@@ -118,15 +124,15 @@ class SharedGenerator:
         What of that fell into the run that asked for it.
     """
 
-    def __init__(self, task: Task, path: Path, bar: Any) -> None:
-        self.task, self.path, self.bar = task, path, bar
+    def __init__(self, task: Task, path: Path, bar: Any, snapshots: Snapshots) -> None:
+        self.task, self.path, self.bar, self.snapshots = task, path, bar, snapshots
         self.used, self.seconds, self.spent = False, 0.0, 0.0
 
     def __call__(self) -> nn.Module:
         self.used, self.spent = True, 0.0
         if not self.path.exists():
             self.bar.total += self.task.epochs
-            fitted = self.task.generator(lambda row: self._advance())
+            fitted = self.task.generator(lambda row: self._advance(), self.snapshots)
             self.spent = fitted.seconds
             header = self.task.header("erm", self.task.data_seed)
             save_checkpoint(self.path, fitted.model, {**header, "seconds": fitted.seconds})
@@ -136,6 +142,15 @@ class SharedGenerator:
 
     def _advance(self) -> None:
         self.bar.update()
+
+
+def _phase_ends(recipes: Iterable[Recipe]) -> set[int]:
+    """Return the epochs at which a phase of a recipe ends, and another recipe may go on."""
+    return {
+        sum(phase.epochs for phase in recipe.phases[: index + 1] if phase.trains_network)
+        for recipe in recipes
+        for index in range(len(recipe.phases))
+    }
 
 
 def _keep(task: Task, folder: Path, name: str, seed: int, fitted: FitResult) -> None:

@@ -26,6 +26,7 @@ from imbtorch.training.recipes import make_recipe
 from imbtorch.training.run import OnEpoch
 from imbtorch.training.setup import Setup
 from imbtorch.training.slots import describe
+from imbtorch.training.snapshots import Snapshots
 
 
 def versions() -> dict[str, str]:
@@ -126,7 +127,9 @@ class Task:
         """Return the best single device, in the task's precision."""
         return Fabric(accelerator="auto", devices=1, precision=self.precision)  # type: ignore[arg-type]
 
-    def generator(self, on_epoch: OnEpoch | None = None) -> FitResult:
+    def generator(
+        self, on_epoch: OnEpoch | None = None, snapshots: Snapshots | None = None
+    ) -> FitResult:
         """Train the generator that all runs of this data seed share."""
         return train_generator(
             self.network(self.data_seed),
@@ -137,6 +140,7 @@ class Task:
             self.data_seed,
             self.fabric(),
             on_epoch,
+            snapshots,
         )
 
     def fit(
@@ -145,6 +149,7 @@ class Task:
         seed: int,
         generator: Callable[[], nn.Module] | None = None,
         on_epoch: OnEpoch | None = None,
+        snapshots: Snapshots | None = None,
     ) -> FitResult:
         """Train by a recipe; the held-out accuracy is recorded about 20 times."""
         return fit(
@@ -159,6 +164,7 @@ class Task:
             fabric=self.fabric(),
             eval_every=max(1, self.epochs // 20),
             on_epoch=on_epoch,
+            snapshots=snapshots,
         )
 
     def result(self, recipe: str, seed: int, fitted: FitResult) -> dict[str, Any]:

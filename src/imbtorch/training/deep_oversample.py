@@ -9,14 +9,13 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.data.batches import Batches
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
 from imbtorch.losses.micro_cluster import MicroClusterLoss
 from imbtorch.models.inference import embed
 from imbtorch.resampling.micro_clusters import centres, draw_weights, overload, spread
-from imbtorch.seeding import derive_seed
-from imbtorch.training.loop import train_epoch
+from imbtorch.seeding import derive_seed, generator_from
+from imbtorch.training.network_epochs import train_network
 from imbtorch.training.recipe import Phase
 from imbtorch.training.run import Run
 from imbtorch.training.slots import build
@@ -98,49 +97,41 @@ class DeepOversample(Phase):
 
     def run(self, run: Run) -> None:
         """Embed, pair, train."""
-        first, setup, device = run.epoch, run.setup, run.fabric.device
         with run.timed():
-            known = run.known(f"phase {first}")
-            features, labels = embed(run.model, run.train)
+            known = run.known(f"phase {run.phase_first}")
+            if "features" not in run.state:  # a round that was interrupted keeps its targets
+                features, labels = embed(run.model, run.train)
+                run.state.update(features=features, labels=labels)
+            features, labels = (run.state[n].to(run.fabric.device) for n in ("features", "labels"))
             counts = torch.bincount(labels).float()
             minority = (counts < counts.mean()).tolist()
             k = [self.k_minority if few else self.k_majority for few in minority]
-            head = None if self.loss is nn.CrossEntropyLoss else build(self.loss, known)
-            rng = torch.Generator()
-            model, optimizer = run.optimized()
             members, present = overload(features, labels, k)
             measured = {
                 "class_variance": spread(features, features, labels),
                 "target_variance": spread(centres(features, members, present), features, labels),
             }
+            rank = run.fabric.global_rank
+            rng = generator_from(derive_seed(run.seed, "weights", run.phase_first, rank))
+            head = None if self.loss is nn.CrossEntropyLoss else build(self.loss, known)
             loss = _Round(
                 MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=head),
                 run.model,
                 (features, labels, members, present),
                 rng,
-            ).to(device)
+            ).to(run.fabric.device)
             parity = {"num_samples": lambda: int(counts.max()) * len(counts)}
             sampler = build(self.sampler or ClassBalancedSampler, {**known, **parity})
-            augment_rng = torch.Generator()
-            batches = Batches(
+        with loss.watching():
+            train_network(
+                run,
+                self.epochs,
                 _numbered(run.train),
                 sampler,
-                batch_size=-(-setup.batch_size // run.fabric.world_size),
-                device=device,
-                augment=run.augment,
-                rng=augment_rng,
+                loss,
+                rng=rng,
+                measured=lambda: dict(measured),
             )
-        for epoch in range(first, first + self.epochs):
-            with run.timed(), loss.watching():
-                sampler.set_epoch(epoch)
-                augment_rng.manual_seed(
-                    derive_seed(run.seed, "augment", epoch, run.fabric.global_rank)
-                )
-                rng.manual_seed(derive_seed(run.seed, "weights", epoch, run.fabric.global_rank))
-                rate = setup.schedule(epoch, len(batches), run.total_epochs)
-                mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate)
-            run.epoch += 1
-            run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, more=measured)
 
 
 class _Round(nn.Module):

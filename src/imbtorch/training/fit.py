@@ -17,6 +17,7 @@ from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
 from imbtorch.training.run import OnEpoch, Run
 from imbtorch.training.setup import Setup
+from imbtorch.training.snapshots import Snapshots, phases_to_run
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def fit(
     fabric: Fabric | None = None,
     eval_every: int = 1,
     on_epoch: OnEpoch | None = None,
+    snapshots: Snapshots | None = None,
 ) -> FitResult:
     """Train a network on imbalanced data by a recipe.
 
@@ -94,7 +96,9 @@ def fit(
     eval_every : int, default=1
         Epochs between measurements on `val`; the last one is always measured.
     on_epoch : callable, optional
-        Called with each row of the history.
+        Called with each row of the history, those of a snapshot included.
+    snapshots : Snapshots, optional
+        Where the state is kept, so that an interrupted run goes on. For a single process.
 
     Returns
     -------
@@ -150,7 +154,8 @@ def fit(
         on_epoch=on_epoch,
     )
     with scoped_seed(derive_seed(seed, "fit")):
-        for phase in recipe.phases:
+        for first, phase, keep in phases_to_run(run, recipe, snapshots):
+            run.begin(first, keep)
             phase.run(run)
     return FitResult(
         model.cpu().eval(),
@@ -171,6 +176,7 @@ def train_generator(
     seed: int = 0,
     fabric: Fabric | None = None,
     on_epoch: OnEpoch | None = None,
+    snapshots: Snapshots | None = None,
 ) -> FitResult:
     """Train the network that M2m translates against: ERM on the same data.
 
@@ -178,7 +184,7 @@ def train_generator(
     ----------
     model : Classifier
         Gives the form alone; the generator starts from parameters of its own.
-    train, epochs, setup, augment, seed, fabric, on_epoch
+    train, epochs, setup, augment, seed, fabric, on_epoch, snapshots
         As for `fit`. No run with the same seed shares the generator's random numbers.
 
     Returns
@@ -198,6 +204,7 @@ def train_generator(
         seed=own_seed,
         fabric=fabric,
         on_epoch=on_epoch,
+        snapshots=snapshots,
     )
 
 

@@ -20,6 +20,8 @@ from imbtorch.training.setup import Setup
 
 OnEpoch = Callable[[dict[str, Any]], None]
 """Called with each row of the history."""
+Keep = Callable[[int, bool], None]
+"""Called after an epoch with the number of the phase's epochs done, and whether it is the last."""
 
 
 class Run:
@@ -39,6 +41,10 @@ class Run:
         Training seed.
     epoch, total_epochs : int
         Epochs of network training done, and planned over all phases.
+    phase_first : int
+        What `epoch` was when the phase in progress began.
+    state : dict of str to Tensor
+        What the phase in progress needs to go on from here, beside the network.
     history : list of dict
         One row an epoch: epoch, phase, loss, lr, now and then balanced_accuracy, and what a
         phase adds: batch, the statistics of a transform; class_variance and target_variance.
@@ -67,7 +73,10 @@ class Run:
     ) -> None:
         self.model, self.train, self.val = model, train, val
         self.setup, self.fabric, self.seed = setup, fabric, seed
-        self.epoch, self.total_epochs = 0, total_epochs
+        self.epoch, self.total_epochs, self.phase_first = 0, total_epochs, 0
+        self.state: dict[str, Tensor] = {}
+        self.optimizer_state: dict[str, Any] | None = None
+        self.keep: Keep | None = None
         self.augment, self.make_generator = augment, make_generator
         self.eval_every, self.on_epoch = eval_every, on_epoch
         self.history: list[dict[str, Any]] = []
@@ -105,15 +114,23 @@ class Run:
         """Return the network and its optimiser set up for the devices; made at first use."""
         if self._optimized is None:
             optimizer = self.setup.optimizer(self.model.parameters())
+            if self.optimizer_state is not None:
+                optimizer.load_state_dict(self.optimizer_state)
             self._optimized = self.fabric.setup(self.model, optimizer)
         return self._optimized
+
+    def begin(self, first: int, keep: Keep | None) -> None:
+        """Begin a phase, or go on with it; `first` is the epoch it begins at."""
+        if first == self.epoch:
+            self.state = {}
+        self.phase_first, self.keep = first, keep
 
     def change_head(self, head: nn.Module) -> None:
         """Put another head on the network; a later phase starts a new optimiser."""
         self.model.head = head
         if self.model.spec is not None:
             self.model.spec["head"] = "cosine" if isinstance(head, CosineHead) else "linear"
-        self._optimized = None
+        self._optimized = self.optimizer_state = None
 
     @contextmanager
     def timed(self) -> Iterator[None]:

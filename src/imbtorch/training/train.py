@@ -2,15 +2,13 @@
 
 from typing import Any
 
-import torch
 from torch import nn
 from torch.utils.data import DistributedSampler
 
-from imbtorch.data.batches import Batches
 from imbtorch.errors import InputError
 from imbtorch.resampling.slot import resample_dataset
-from imbtorch.seeding import derive_seed
-from imbtorch.training.loop import train_epoch
+from imbtorch.training.loop import Transform
+from imbtorch.training.network_epochs import train_network
 from imbtorch.training.recipe import Phase
 from imbtorch.training.run import Run
 from imbtorch.training.slots import build
@@ -69,40 +67,23 @@ class Train(Phase):
         """Train for `epochs` epochs."""
         if not self.epochs:
             return
-        first, setup = run.epoch, run.setup
+        first, fabric = run.phase_first, run.fabric
         with run.timed():
             known = run.known(f"phase {first}")
             train = run.train
             if self.resample is not None:
                 train = resample_dataset(build(self.resample, known), train)
             weight = build(self.weights, known)
-            loss = build(self.loss, {**known, "weight": lambda: weight}).to(run.fabric.device)
+            loss = build(self.loss, {**known, "weight": lambda: weight}).to(fabric.device)
             sampler = build(self.sampler, known) or DistributedSampler(
-                train, run.fabric.world_size, run.fabric.global_rank, seed=run.seed
+                train, fabric.world_size, fabric.global_rank, seed=run.seed
             )
-            model, optimizer = run.optimized()
-            rng = torch.Generator()
-            batches = Batches(
-                train,
-                sampler,
-                batch_size=-(-setup.batch_size // run.fabric.world_size),
-                device=run.fabric.device,
-                augment=run.augment,
-                rng=rng,
-            )
+
+        def make_transform(batches: int) -> Transform | None:
             # each process draws for its own share of the batch
-            known = run.known(f"batch {first}, {run.fabric.global_rank}")
-            earned = self.epochs * len(batches) >= COMPILE_FROM and train[0][0].ndim > 1
-            transform = build(self.batch, {**known, "compile": lambda: earned})
-        for epoch in range(first, first + self.epochs):
-            with run.timed():
-                sampler.set_epoch(epoch)
-                rng.manual_seed(derive_seed(run.seed, "augment", epoch, run.fabric.global_rank))
-                rate = setup.schedule(epoch, len(batches), run.total_epochs)
-                mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform)
-            run.epoch += 1
-            statistics = getattr(transform, "statistics", None)
-            more = {"batch": statistics.flush()} if statistics is not None else None
-            if statistics is not None:
-                run.examples = statistics.examples
-            run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, more=more)
+            known = run.known(f"batch {first}, {fabric.global_rank}")
+            earned = self.epochs * batches >= COMPILE_FROM and train[0][0].ndim > 1
+            transform: Transform | None = build(self.batch, {**known, "compile": lambda: earned})
+            return transform
+
+        train_network(run, self.epochs, train, sampler, loss, make_transform=make_transform)

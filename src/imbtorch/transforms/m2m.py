@@ -131,7 +131,8 @@ class M2m:
         self.clean, self.random_label = clean, random_label
         self.generator = generator
         self.draw = SeedDraw(class_counts, beta, random_state)
-        self.pool = _pool(train, seeds_per_class, self.draw.rng) if seeds_per_class else None
+        self.rng = self.draw.rng
+        self.pool = _pool(train, seeds_per_class, self.rng) if seeds_per_class else None
         self.statistics = TranslationStatistics(len(class_counts))
         self._networks: tuple[nn.Module, FoldedNetwork, FoldedNetwork] | None = None
 
@@ -160,7 +161,7 @@ class M2m:
             noise=self.noise,
             input_range=self.input_range,
             stop_at=self.gamma if self.early_stop else None,
-            rng=self.draw.rng,
+            rng=self.rng,
         )
         with torch.no_grad():
             confidence = target_probability(g(moved), k)

@@ -1,0 +1,216 @@
+"""Snapshots: the state of a run on disk, so that an interrupted one goes on."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from imbtorch.errors import InputError
+from imbtorch.training.recipe import Phase, Recipe
+from imbtorch.training.run import Keep, Run
+from imbtorch.training.slots import describe
+
+_KEY = "imbtorch"
+
+
+class Snapshots:
+    """A folder of the states of runs, from which `fit` goes on.
+
+    A state is written after each phase that trains the network, and within a phase now and
+    then. A run that was interrupted goes on from its last state, and ends as if it had not been
+    interrupted (on the CPU bit for bit). Recipes that begin alike, as drs, drw and m2m do, share
+    what is stored: the second one begins where they part. ``FitResult.seconds`` counts the
+    shared part for each.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if missing. It is for one data set, network and optimiser: runs in it are told apart
+        by recipe, training seed, set-up and class counts, no more. Remove it when all are done.
+    every : float, default=60.0
+        Seconds between states within a phase, at least.
+    keep_at : iterable of int, optional
+        Epochs after which a state within a phase is written and kept, because the phase of
+        another recipe ends there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from imbtorch import fit, mlp
+    >>> x, y = torch.randn(60, 2), torch.tensor([0] * 50 + [1] * 10)
+    >>> snapshots = Snapshots(tempfile.mkdtemp())
+    >>> network = mlp((2,), 2)
+    >>> start = {name: value.clone() for name, value in network.state_dict().items()}
+    >>> _ = fit("drs", network, (x, y), epochs=5, snapshots=snapshots)
+    >>> network.load_state_dict(start)
+    <All keys matched successfully>
+    >>> result = fit("drw", network, (x, y), epochs=5, snapshots=snapshots)  # trains one epoch
+    >>> len(result.history)
+    5
+    """
+
+    def __init__(
+        self, folder: str | Path, *, every: float = 60.0, keep_at: Iterable[int] = ()
+    ) -> None:
+        self.folder, self.every, self.keep_at = Path(folder), every, frozenset(keep_at)
+        self._written = time.monotonic()
+        self._last: Path | None = None
+
+    def keys(self, run: Run, recipe: Recipe) -> Iterator[tuple[int, str]]:
+        """Yield the number of each phase that trains the network, and a name for the way there.
+
+        The name stands for all that comes before the phase and for the phase but its length: a
+        longer one can go on from a shorter.
+        """
+        way: list[Any] = [
+            run.seed,
+            run.counts,
+            run.total_epochs,
+            describe(run.setup),
+            describe(run.augment),
+            run.model.spec,
+            str(run.model),
+            describe(recipe.head),
+            run.fabric._precision.precision,
+        ]
+        for index, phase in enumerate(recipe.phases):
+            if not phase.trains_network:
+                return
+            described = phase.describe()
+            epochs = described.pop("epochs")
+            text = json.dumps([*way, described]).encode()
+            yield index, hashlib.sha256(text).hexdigest()[:16]
+            way.append({**described, "epochs": epochs})
+
+    def restore(self, run: Run, recipe: Recipe) -> int:
+        """Bring a run to the furthest state stored; return the number of the phase to run next."""
+        self._last, self._written = None, time.monotonic()
+        for index, key in reversed(list(self.keys(run, recipe))):
+            done = {int(p.stem.rpartition("-")[2]): p for p in self.folder.glob(f"{key}-*.state")}
+            for epochs in sorted(done, reverse=True):
+                whole = recipe.phases[index].epochs
+                if epochs <= whole and _load(done[epochs], run):
+                    return index + (epochs == whole)
+        return 0
+
+    def epoch_done(self, run: Run, key: str, done: int, last: bool) -> None:
+        """Write the state after an epoch of a phase if it is due.
+
+        Parameters
+        ----------
+        run : Run
+            What to write.
+        key : str
+            See `keys`.
+        done : int
+            Epochs of the phase that are done.
+        last : bool
+            Whether these are all.
+        """
+        kept = last or run.epoch in self.keep_at
+        if not kept and time.monotonic() - self._written < self.every:
+            return
+        path = self.folder / f"{key}-{done}.state"
+        if not path.exists():
+            _save(path, run)
+        if self._last is not None:
+            self._last.unlink(missing_ok=True)
+        self._last, self._written = None if kept else path, time.monotonic()
+
+
+def phases_to_run(
+    run: Run, recipe: Recipe, snapshots: Snapshots | None
+) -> Iterator[tuple[int, Phase, Keep | None]]:
+    """Yield the phases left, the epoch each begins at, and what keeps its state.
+
+    Parameters
+    ----------
+    run : Run
+        At its beginning; brought to the last state stored.
+    recipe : Recipe
+        All phases.
+    snapshots : Snapshots or None
+        Where states are.
+
+    Raises
+    ------
+    InputError
+        If snapshots are asked for and there are several processes.
+    """
+    start, keys = 0, dict[int, str]()
+    if snapshots is not None:
+        if run.fabric.world_size > 1:
+            raise InputError(f"snapshots are for one process; there are {run.fabric.world_size}")
+        keys = dict(snapshots.keys(run, recipe))
+        start = snapshots.restore(run, recipe)
+        if run.on_epoch is not None:
+            for row in run.history:
+                run.on_epoch(row)
+    first = 0
+    for index, phase in enumerate(recipe.phases):
+        if index >= start:
+            keep = None
+            if snapshots is not None and index in keys:
+                keep = partial(snapshots.epoch_done, run, keys[index])
+            yield first, phase, keep
+        first += phase.epochs if phase.trains_network else 0
+
+
+def _save(path: Path, run: Run) -> None:
+    optimizer = run.optimized()[1].state_dict()
+    groups = {
+        "model": run.model.state_dict(),
+        "examples": run.examples,
+        "phase": run.state,
+        "random": {"cpu": torch.get_rng_state()},
+        **{f"optimizer {i}": values for i, values in optimizer["state"].items()},
+    }
+    if run.fabric.device.type == "cuda":
+        groups["random"]["cuda"] = torch.cuda.get_rng_state(run.fabric.device)
+    tensors = {
+        f"{group}/{name}": value.detach().cpu().clone().contiguous()
+        for group, values in groups.items()
+        for name, value in values.items()
+        if value is not None
+    }
+    header = {
+        "epoch": run.epoch,
+        "history": run.history,
+        "seconds": run.seconds,
+        "param_groups": optimizer["param_groups"],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    save_file(tensors, part, metadata={_KEY: json.dumps(header)})
+    part.replace(path)
+
+
+def _load(path: Path, run: Run) -> bool:
+    """Bring the run to a stored state; False if the file cannot be read."""
+    try:
+        with safe_open(path, "pt") as file:
+            header = json.loads(file.metadata()[_KEY])
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError):
+        return False
+    groups: dict[str, dict[str, Tensor]] = {}
+    for name, value in stored.items():
+        group, _, rest = name.partition("/")
+        groups.setdefault(group, {})[rest] = value
+    run.model.load_state_dict(groups["model"])
+    state = {int(g.split()[1]): v for g, v in groups.items() if g.startswith("optimizer ")}
+    run.optimizer_state = {"state": state, "param_groups": header["param_groups"]}
+    run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
+    run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
+    torch.set_rng_state(groups["random"]["cpu"])
+    if "cuda" in groups["random"]:
+        torch.cuda.set_rng_state(groups["random"]["cuda"], run.fabric.device)
+    return True

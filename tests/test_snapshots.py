@@ -1,0 +1,118 @@
+"""Snapshots: an interrupted run ends as if it had not been interrupted."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from imbtorch import (
+    EOS,
+    ClassBalancedSampler,
+    DeepOversample,
+    InputError,
+    Mixup,
+    Recipe,
+    RefitHead,
+    Snapshots,
+    Train,
+    build_model,
+    fit,
+    make_recipe,
+)
+from imbtorch.training import network_epochs
+from imbtorch.training.snapshots import phases_to_run
+
+
+class Killed(BaseException):
+    """As a signal would end the run."""
+
+
+def run(recipe, data, folder=None, kill_at=None, **options):
+    """Fit, perhaps killed after an epoch of the history; return result and epochs trained."""
+    snapshots = None if folder is None else Snapshots(folder, every=0, **options)
+    trained = []
+
+    def on_epoch(row):
+        trained.append(row["epoch"])
+        if row["epoch"] == kill_at:
+            raise Killed
+
+    model = build_model("mlp", (2,), 3, seed=0)
+    return fit(recipe, model, data, data, on_epoch=on_epoch, snapshots=snapshots)
+
+
+RECIPES = {
+    "drs": make_recipe("drs", 10),
+    "m2m": make_recipe("m2m", 10),
+    "mixup": Recipe("mixup", [Train(6, batch=Mixup)]),
+    "dos": Recipe("dos", [Train(2), DeepOversample(3), DeepOversample(3, k_majority=2)]),
+    "eos": Recipe("eos", [Train(4, sampler=ClassBalancedSampler), RefitHead(3, resample=EOS)]),
+}
+
+
+@pytest.mark.parametrize("kill_at", [1, 4, 5, 6])
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_killed_run_ends_as_if_it_had_not_been(name, kill_at, blobs, tmp_path):
+    whole = run(RECIPES[name], blobs)
+    with pytest.raises(Killed):
+        run(RECIPES[name], blobs, tmp_path, kill_at)
+    again = run(RECIPES[name], blobs, tmp_path)
+    assert again.history == whole.history
+    for (key, a), b in zip(
+        whole.model.state_dict().items(), again.model.state_dict().values(), strict=True
+    ):
+        assert torch.equal(a, b), key
+
+
+def test_what_recipes_share_is_trained_once(blobs, tmp_path, monkeypatch):
+    counted = []
+    train_epoch = network_epochs.train_epoch
+    monkeypatch.setattr(
+        network_epochs, "train_epoch", lambda *a: counted.append(1) or train_epoch(*a)
+    )
+    alone = {name: run(make_recipe(name, 10), blobs) for name in ("erm", "drs", "drw", "eos")}
+    counted.clear()
+    for name, epochs in (("erm", 10), ("drs", 2), ("drw", 2), ("eos", 0)):
+        shared = run(make_recipe(name, 10), blobs, tmp_path, keep_at=[8])
+        assert len(counted) == epochs
+        assert shared.history == alone[name].history
+        counted.clear()
+    run(make_recipe("ldam-drw", 10), blobs, tmp_path)
+    assert len(counted) == 10  # another head and loss: nothing to share
+
+
+def test_a_longer_phase_goes_on_from_a_shorter(blobs, tmp_path):
+    assert (
+        run(make_recipe("drs", 10), blobs, tmp_path).history[:8]
+        == (run(make_recipe("erm", 10), blobs, tmp_path).history[:8])
+    )
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert len(files) == 3
+    assert all(name.endswith(".state") for name in files)
+
+
+def test_a_damaged_state_is_passed_over(blobs, tmp_path):
+    with pytest.raises(Killed):
+        run(RECIPES["dos"], blobs, tmp_path, 6)
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    assert run(RECIPES["dos"], blobs, tmp_path).history == run(RECIPES["dos"], blobs).history
+
+
+def test_another_seed_or_other_counts_share_nothing(blobs, tmp_path):
+    def history(data, seed):
+        model = build_model("mlp", (2,), 3, seed=0)
+        snapshots = Snapshots(tmp_path)
+        return fit("erm", model, data, epochs=3, seed=seed, snapshots=snapshots).history
+
+    x, y = blobs
+    first = history(blobs, 0)
+    assert history(blobs, 1) != first
+    assert history((x[1:], y[1:]), 0) != first
+    assert history(blobs, 0) == first
+
+
+def test_one_process_alone():
+    several = SimpleNamespace(fabric=SimpleNamespace(world_size=2))
+    with pytest.raises(InputError, match="there are 2"):
+        next(phases_to_run(several, make_recipe("erm", 2), Snapshots("unused")))

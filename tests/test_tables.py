@@ -1,5 +1,6 @@
 """Published tables: complete, and run end to end on made data."""
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -8,9 +9,11 @@ import torch
 
 from imbtorch import ArrayDataset, InputError, make_recipe, with_batch_options
 from imbtorch.cli import main
+from imbtorch.experiments import grid, paper_table
+from imbtorch.experiments.cells import Cell
 from imbtorch.experiments.make_task import make_task
-from imbtorch.experiments.tables import TABLES, amo_text, aos_images, dos_images, reproduce
-from imbtorch.experiments.tables.cells import Cell
+from imbtorch.experiments.paper_table import group_mean, recipe_of
+from imbtorch.experiments.tables import TABLES, amo_text, aos, dos, reproduce
 
 
 def test_every_row_is_a_recipe_and_has_its_published_figures():
@@ -53,15 +56,15 @@ def test_the_table_runs_prints_and_goes_on_from_what_is_stored(tmp_path, monkeyp
     monkeypatch.setattr(amo_text, "EPOCHS", 2)
     monkeypatch.setattr(amo_text, "CANDIDATES", amo_text.CANDIDATES[:2])
     assert main(["reproduce", "amo-3", "--seeds", "1", "--out", str(tmp_path)]) == 0
-    table = (tmp_path / "table.md").read_text()
+    table = (tmp_path / "amo-3" / "table.md").read_text()
     assert table.count("LDAM-AMO | ") == 2
     assert table.count("- AMO: beta ") == 2
     assert table.count("- LDAM-AMO above AMO: ") == 2
-    results = (tmp_path / "reuters" / "results.jsonl").read_text()
+    results = (tmp_path / "amo-3" / "reuters" / "results.jsonl").read_text()
     assert results.count("\n") == 11
     monkeypatch.setattr(amo_text, "fit", None)  # nothing is trained a second time
     reproduce("amo-3", tmp_path, 1)
-    assert (tmp_path / "table.md").read_text() == table
+    assert (tmp_path / "amo-3" / "table.md").read_text() == table
     assert "78.8±0.2" in capsys.readouterr().out
 
 
@@ -85,44 +88,86 @@ def test_options_change_the_last_phase_alone():
         with_batch_options(make_recipe("erm"), beta=0.5)
 
 
-@pytest.mark.parametrize("table", ["aos-1", "aos-2"])
-def test_the_posters_tables_run_on_made_data(table, tmp_path, monkeypatch):
-    def digits(name, column, minority):
-        assert name == table
-        options = {"profile": f"step:{minority:g}", "ratio": 13, "batch_size": 32}
-        return make_task("digits", epochs=1, augment="none", **options)
-
-    monkeypatch.setattr(aos_images, "load", digits)
-    reproduce(table, tmp_path, 1)
-    text = (tmp_path / "table.md").read_text()
-    columns = aos_images.PUBLISHED[table]
-    for figures in columns.values():
-        assert all(f"({figure:.1f})" in text for figure in figures)
-    assert text.count("aos above ros: ") == len(columns)
-    aos = aos_images.recipe_of(table, "aos").describe()["phases"][0]["batch"]
-    assert aos["epsilon"] == {"aos-1": 0.007, "aos-2": 0.1}[table]
-    monkeypatch.setattr(aos_images, "evaluate", None)  # nothing is trained a second time
-    reproduce(table, tmp_path, 1)
-    assert (tmp_path / "table.md").read_text() == text
+IMAGE_TABLES = {**aos.TABLES, **dos.TABLES}
 
 
-def test_deep_over_samplings_table_runs_on_made_data(tmp_path, monkeypatch):
-    def digits(data, fraction, seed):
-        options = {"profile": f"random:{fraction:g}", "data_seed": seed, "batch_size": 32}
-        return make_task("digits", epochs=4, augment="none", **options)
+@pytest.mark.parametrize("name", IMAGE_TABLES)
+def test_image_tables_are_whole(name):
+    table = IMAGE_TABLES[name]
+    assert set(table.published) == set(table.columns)
+    for rows in table.published.values():
+        assert set(rows) <= set(table.rows)
+        for figures in rows.values():
+            assert len(figures) == len(table.measures)
+            assert all(0 < figure <= 100 for figure in figures)
+    for row, below in table.claims.items():
+        assert {row, *below} <= set(table.rows)
+    assert table.claimed in table.measures
+    for method in table.methods:
+        assert recipe_of(method, 8).epochs == 8
 
-    monkeypatch.setattr(dos_images, "load", digits)
-    reproduce("dos-6", tmp_path, 1)
-    text = (tmp_path / "table.md").read_text()
-    for line in ("CNN mnr | ", "CNN-CL mjr | ", "DOS mnr | "):
-        assert text.count(line) == 6
-    assert "(91.0)" in text
-    assert text.count("DOS above CNN: ") == 6
-    monkeypatch.setattr(dos_images, "evaluate", None)  # nothing is trained a second time
-    reproduce("dos-6", tmp_path, 1)
-    assert (tmp_path / "table.md").read_text() == text
-    few = dos_images.groups([100, 5, 100, 100])
-    assert few["mnr"].tolist() == [False, True, False, False]
+
+@pytest.fixture
+def on_digits(monkeypatch):
+    """Every image table runs on a little of scikit-learn's digits, with the small network."""
+
+    def digits(data, profile, epochs, data_seed, augment, ratio=13.0, **options):
+        if data in ("svhn", "stl10"):
+            raise InputError(f"DATA is {data!r}; it is not at hand")
+        ratio = min(ratio, 13.0)
+        task = make_task("digits", profile=profile, ratio=ratio, epochs=epochs, data_seed=data_seed)
+        data = replace(task.data, name=data)
+        return replace(task, data=data)
+
+    monkeypatch.setattr(paper_table, "make_task", digits)
+
+
+@pytest.mark.parametrize("name", IMAGE_TABLES)
+def test_image_tables_run_and_go_on_from_what_is_stored(name, on_digits, tmp_path, monkeypatch):
+    reproduce(name, tmp_path, 1, scale="quick")
+    text = (tmp_path / name / "table.md").read_text()
+    table = IMAGE_TABLES[name]
+    columns = [c for c in table.columns if not c.startswith(("svhn", "stl10"))]
+    for column in columns:
+        for row in table.rows:
+            assert f"\n{row} | " in text
+            for figure in table.published[column][row]:
+                assert f"({figure:.1f})" in text
+    above = sum(len(below) for below in table.claims.values())
+    assert text.count(" above ") == above * len(columns)
+    left_out = sum(c.startswith("svhn") for c in table.columns)
+    assert text.count("left out, DATA is 'svhn'") == left_out
+    monkeypatch.setattr(grid.Task, "fit", None)  # nothing is trained a second time
+    reproduce(name, tmp_path, 1, scale="quick")
+    assert (tmp_path / name / "table.md").read_text() == text
+
+
+def test_tables_share_their_runs(on_digits, tmp_path, monkeypatch):
+    reproduce("dos-6", tmp_path, 1, scale="quick")
+    trained = []
+    fit = grid.Task.fit
+    monkeypatch.setattr(grid.Task, "fit", lambda s, r, *a: trained.append(r.name) or fit(s, r, *a))
+    reproduce("dos-7", tmp_path, 1, scale="quick")
+    assert trained == 2 * ["dos, k 3", "dos, k 10"]  # of two data sets; all else was dos-6's
+
+
+def test_the_posters_two_tables_have_their_own_epsilon():
+    for name, epsilon in (("aos-1", 0.007), ("aos-2", 0.1)):
+        recipe = recipe_of(IMAGE_TABLES[name].rows["aos"].method, 5)
+        assert recipe.describe()["phases"][0]["batch"]["epsilon"] == epsilon
+
+
+def test_minority_classes_lie_below_the_mean_count():
+    row = {"data": {"counts": [100, 5, 100, 100]}, "metrics": {"f1": [0.9, 0.2, 0.8, 0.7]}}
+    assert group_mean("f1", minority=True)(row) == pytest.approx(20)
+    assert group_mean("f1", minority=False)(row) == pytest.approx(80)
+
+
+def test_the_set_up_of_some_tables_is_fixed(tmp_path):
+    with pytest.raises(InputError, match="amo-3 has no option epochs"):
+        reproduce("amo-3", tmp_path, 1, epochs=3)
+    with pytest.raises(InputError, match="scale is 'huge'"):
+        reproduce("amo-3", tmp_path, 1, scale="huge")
 
 
 def test_unknown_tables_and_seeds_are_refused(tmp_path, capsys):

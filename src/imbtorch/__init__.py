@@ -34,11 +34,13 @@ from imbtorch.losses.focal import FocalLoss
 from imbtorch.losses.ldam import LDAMLoss, ldam_margins
 from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
 from imbtorch.losses.micro_cluster import MicroClusterLoss
+from imbtorch.losses.quintuplet import QuintupletLoss
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_head
 from imbtorch.models.densenet import densenet
 from imbtorch.models.inference import embed, predict_logits
+from imbtorch.models.neighbor_head import NeighborHead
 from imbtorch.models.resnet import resnet32, resnet56
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.models.wide_resnet import wide_resnet
@@ -48,9 +50,11 @@ from imbtorch.resampling.names import RESAMPLERS, make_resampler
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import BalancedSVM, Checked, borderline_smote, smote, svm_smote
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
+from imbtorch.training.classical_heads import LogisticHead, NearestHead
 from imbtorch.training.deep_oversample import DeepOversample
 from imbtorch.training.embedding_head import EmbeddingHead
 from imbtorch.training.fit import FitResult, fit, train_generator
+from imbtorch.training.metric_learning import LocalEmbedding, TripletEmbedding
 from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.recipes import RECIPES, make_recipe, with_batch_options
 from imbtorch.training.refit import RefitHead
@@ -88,12 +92,17 @@ __all__ = [
     "InputError",
     "LDAMLoss",
     "LoadedData",
+    "LocalEmbedding",
+    "LogisticHead",
     "LogitAdjustedLoss",
     "M2m",
     "MicroClusterLoss",
     "Mixup",
+    "NearestHead",
+    "NeighborHead",
     "Neighbors",
     "Phase",
+    "QuintupletLoss",
     "Recipe",
     "RefitHead",
     "Remix",
@@ -101,6 +110,7 @@ __all__ = [
     "Snapshots",
     "TauNormalize",
     "Train",
+    "TripletEmbedding",
     "acceptance_matrix",
     "adversarial",
     "borderline_smote",

@@ -46,7 +46,7 @@ def train(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     make_recipe(recipe)
     task = make_task(**task_options)
     _say(task.describe())
-    total = sum(phase.epochs for phase in make_recipe(recipe, task.epochs).phases)
+    total = make_recipe(recipe, task.epochs).all_epochs
     with tqdm(total=total, unit="epoch", dynamic_ncols=True) as bar:
 
         def advance(row: dict[str, Any]) -> None:
@@ -78,11 +78,13 @@ def evaluate(checkpoint: str, data: str, label: str | None) -> None:
     print_classes(measure(model, dataset, counts), classes, counts)
 
 
-def reproduce(table: str, seeds: int, out: str | None) -> None:
+def reproduce(
+    table: str, seeds: int, out: str, scale: str, epochs: int | None, precision: str | None
+) -> None:
     """Run a table of a paper and print it beside the published figures."""
     from imbtorch.experiments.tables import reproduce as run_table
 
-    run_table(table, Path(out) if out else Path("runs") / table, seeds)
+    run_table(table, Path(out), seeds, scale=scale, epochs=epochs, precision=precision)
 
 
 def resample(data: str, out: str, method: str, n_neighbors: int | None, seed: int) -> None:
@@ -113,7 +115,7 @@ def _parser() -> Any:
     from jsonargparse import ArgumentParser
 
     from imbtorch.experiments.make_task import make_task
-    from imbtorch.experiments.tables import TABLES
+    from imbtorch.experiments.tables import SCALES, TABLES
     from imbtorch.resampling.names import RESAMPLERS
 
     parser = ArgumentParser(
@@ -152,7 +154,10 @@ def _parser() -> Any:
     sub = ArgumentParser(description=reproduce.__doc__)
     sub.add_argument("table", type=str, help=f"one of {', '.join(TABLES)}")
     sub.add_argument("--seeds", type=int, default=3, help="number of training seeds")
-    sub.add_argument("--out", type=str | None, help="folder for the results, else one in runs/")
+    sub.add_argument("--out", type=str, default="runs", help="folder for the results of all tables")
+    sub.add_argument("--scale", type=str, default="full", help=f"one of {', '.join(SCALES)}")
+    sub.add_argument("--epochs", type=int | None, help="in place of the table's")
+    sub.add_argument("--precision", type=str | None, help="32-true or bf16-mixed")
     commands.add_subcommand("reproduce", sub, help=reproduce.__doc__)
 
     sub = ArgumentParser(description=resample.__doc__)

@@ -13,8 +13,14 @@ from imbtorch.errors import InputError
 
 FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}
 """Built-in data sets that lie in a folder of their own, see `built_in_folder`."""
-ON_HUB = ("mnist", "cifar10")
-"""Hub names whose folder beside the built-in ones, where there is one, spares the download."""
+ON_HUB = {
+    "mnist": ("ylecun/mnist", None),
+    "cifar10": ("uoft-cs/cifar10", None),
+    "svhn": ("ufldl-stanford/svhn", "cropped_digits"),
+    "stl10": ("tanganke/stl10", None),
+}
+"""Short names of data sets on the hub -> path and configuration there. A folder of that name
+beside the built-in ones, where there is one, spares the download."""
 REUTERS_MIN_TEST = 5
 """Test documents that a class of Reuters R52 must have (AMO, section 3.3): 36 classes do."""
 
@@ -29,9 +35,9 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
         ``train_features``, ``train_labels``, ``test_features``, ``test_labels``), to a CSV or
         Parquet file or to any folder Hugging Face ``datasets`` opens; the name of a data set
         on its hub; ``reuters`` or ``twitter``, which lie in the folders ``reuters_r52`` and
-        ``twitter_pos`` (see `built_in_folder`) and may be given by path as well; ``mnist`` and
-        ``cifar10``, from there where they are, else from the hub; ``mnist-back-rotation``, a
-        reconstruction made of MNIST (see `back_rotation`).
+        ``twitter_pos`` (see `built_in_folder`) and may be given by path as well; ``mnist``,
+        ``cifar10``, ``svhn`` and ``stl10``, from there where they are, else from the hub;
+        ``mnist-back-rotation``, a reconstruction made of MNIST (see `back_rotation`).
     label : str, optional
         The label column, by default the first found of label, labels, fine_label, target,
         class, y; of tagged words tags.
@@ -72,7 +78,7 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
         return source
     if data.startswith((".", "/", "~")) or path.suffix or data.count("/") > 1:
         raise InputError(f"DATA is {data!r}; there is no such file or folder")
-    return read_table(load_hub(data), data, label, image_size)
+    return read_table(load_hub(*ON_HUB.get(data, (data, None))), data, label, image_size)
 
 
 def built_in_folder(name: str) -> Path:

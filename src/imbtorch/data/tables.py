@@ -29,13 +29,13 @@ def load_local(path: Path) -> Any:
         raise InputError(f"DATA is {str(path)!r}; `datasets` cannot open it: {reason}") from error
 
 
-def load_hub(name: str) -> Any:
-    """Open a data set by its name on the hub."""
+def load_hub(name: str, configuration: str | None = None) -> Any:
+    """Open a data set by its name on the hub, and that of one of its configurations."""
     from datasets import load_dataset
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
-        return load_dataset(name)
+        return load_dataset(name, configuration)
     except Exception as error:  # connection, authentication, missing: as many kinds
         reason = str(error).strip().splitlines()[0]
         raise InputError(

@@ -206,7 +206,7 @@ def embedding_measures(
     Parameters
     ----------
     head : nn.Module
-        (n, D) -> logits (n, K), with a weight of shape (K, D).
+        (n, D) -> logits (n, K).
     train_features, train_labels, test_features, test_labels : Tensor
         As for `generalization_gap`.
 
@@ -214,7 +214,8 @@ def embedding_measures(
     -------
     dict
         ``gap``, ``gap_true``, ``gap_false`` (see `true_false_gaps`) and ``norm`` (see
-        `class_weight_norms`): lists of K numbers, JSON-ready, None where there is no sample.
+        `class_weight_norms`; only where the head has a weight): lists of K numbers,
+        JSON-ready, None where there is no sample.
     """
     with torch.no_grad():
         predicted = head(test_features).argmax(1)
@@ -224,7 +225,8 @@ def embedding_measures(
     )
     values = {"gap": gap, "gap_true": true, "gap_false": false}
     lists = {name: value.per_class.tolist() for name, value in values.items()}
-    lists["norm"] = class_weight_norms(head).tolist()
+    if hasattr(head, "weight"):
+        lists["norm"] = class_weight_norms(head).tolist()
     return {name: [None if v != v else v for v in list_] for name, list_ in lists.items()}
 
 

@@ -1,5 +1,7 @@
 """A task: one data set, one network, one training set-up, on which recipes are compared."""
 
+import hashlib
+import json
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,6 +103,12 @@ class Task:
         )
         return f"{name}-{profile}-{self.model}-{self.epochs}"
 
+    @property
+    def folder(self) -> str:
+        """A folder name that no other task has."""
+        identity = json.dumps(self.identity(), sort_keys=True).encode()
+        return f"{self.slug}-{hashlib.sha256(identity).hexdigest()[:8]}"
+
     def describe(self) -> list[str]:
         """Return what a user should see before the training starts, line by line."""
         data = self.data
@@ -143,6 +151,10 @@ class Task:
             snapshots,
         )
 
+    def recipe(self, recipe: str | Recipe) -> Recipe:
+        """Return a recipe given by name, spread over the task's epochs."""
+        return make_recipe(recipe, self.epochs) if isinstance(recipe, str) else recipe
+
     def fit(
         self,
         recipe: str | Recipe,
@@ -153,7 +165,7 @@ class Task:
     ) -> FitResult:
         """Train by a recipe; the held-out accuracy is recorded about 20 times."""
         return fit(
-            make_recipe(recipe, self.epochs) if isinstance(recipe, str) else recipe,
+            self.recipe(recipe),
             self.network(seed),
             self.data.train,
             self.data.test,
@@ -167,7 +179,7 @@ class Task:
             snapshots=snapshots,
         )
 
-    def result(self, recipe: str, seed: int, fitted: FitResult) -> dict[str, Any]:
+    def result(self, recipe: str | Recipe, seed: int, fitted: FitResult) -> dict[str, Any]:
         """Return the result row of a run: what was run, and what came out."""
         model, counts = fitted.model, self.data.counts
         x, y = embed(model, self.data.test)
@@ -176,7 +188,7 @@ class Task:
         predicted, probabilities = logits.argmax(1), model.probabilities(logits)
         train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
         return {
-            "recipe": make_recipe(recipe, self.epochs).describe(),
+            "recipe": self.recipe(recipe).describe(),
             "training_seed": seed,
             **self.identity(),
             "versions": versions(),
@@ -186,10 +198,10 @@ class Task:
             "history": fitted.history,
         }
 
-    def header(self, recipe: str, seed: int) -> dict[str, Any]:
+    def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:
         """Return what a checkpoint of a run says of itself."""
         return {
-            "recipe": make_recipe(recipe, self.epochs).describe(),
+            "recipe": self.recipe(recipe).describe(),
             "training_seed": seed,
             **self.identity(),
             "input": input_to_json(self.data.input),

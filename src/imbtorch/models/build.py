@@ -10,8 +10,9 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, as_float
 from imbtorch.errors import InputError
-from imbtorch.models.classifier import Classifier, CosineHead, Normalize
+from imbtorch.models.classifier import Classifier, CosineHead, Normalize, head_size
 from imbtorch.models.densenet import densenet
+from imbtorch.models.neighbor_head import NeighborHead
 from imbtorch.models.resnet import resnet32, resnet56
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.models.wide_resnet import wide_resnet
@@ -52,8 +53,8 @@ def build_model(
         input is used as it is until weights are loaded.
     seed : int, default=0
         Training seed: decides the initial parameters.
-    head : {"linear", "cosine"}, default="linear"
-        Kind of the head.
+    head : {"linear", "cosine", "neighbors"}, default="linear"
+        Kind of the head; neighbors is without embeddings until weights are loaded.
 
     Returns
     -------
@@ -91,7 +92,17 @@ def build_model(
     }
     if head == "cosine":
         replace_head(model, CosineHead, seed)
+    elif head == "neighbors":
+        empty = torch.empty(0, head_size(model.head)[0])
+        model.head = NeighborHead(empty, torch.empty(0, dtype=torch.int64), num_classes)
+        model.spec["head"] = head
     return model
+
+
+def head_kind(head: nn.Module) -> str:
+    """Return what `build_model` calls a head."""
+    kinds = {CosineHead: "cosine", NeighborHead: "neighbors"}
+    return kinds.get(type(head), "linear")
 
 
 def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed: int) -> None:
@@ -102,7 +113,7 @@ def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed:
     with scoped_seed(seed):
         model.head = kind(size, num_classes).to(weight.device)
     if model.spec is not None:
-        model.spec["head"] = "cosine" if isinstance(model.head, CosineHead) else "linear"
+        model.spec["head"] = head_kind(model.head)
 
 
 def fresh_copy(model: Classifier, seed: int) -> Classifier:

@@ -1,14 +1,10 @@
 """DeepOversample: the phase that trains embeddings towards micro-clusters (DOS)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
 from imbtorch.losses.micro_cluster import MicroClusterLoss
@@ -16,6 +12,7 @@ from imbtorch.models.inference import embed
 from imbtorch.resampling.micro_clusters import centres, draw_weights, overload, spread
 from imbtorch.seeding import derive_seed, generator_from
 from imbtorch.training.network_epochs import train_network
+from imbtorch.training.on_embeddings import OnEmbeddings, numbered
 from imbtorch.training.recipe import Phase
 from imbtorch.training.run import Run
 from imbtorch.training.slots import build
@@ -114,81 +111,24 @@ class DeepOversample(Phase):
             rank = run.fabric.global_rank
             rng = generator_from(derive_seed(run.seed, "weights", run.phase_first, rank))
             head = None if self.loss is nn.CrossEntropyLoss else build(self.loss, known)
-            loss = _Round(
-                MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=head),
-                run.model,
-                (features, labels, members, present),
-                rng,
-            ).to(run.fabric.device)
+            micro = MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=head)
+            micro = micro.to(run.fabric.device)
             parity = {"num_samples": lambda: int(counts.max()) * len(counts)}
             sampler = build(self.sampler or ClassBalancedSampler, {**known, **parity})
-        with loss.watching():
+
+        def towards_clusters(live: Tensor, number: Tensor) -> Tensor:
+            targets = features[members[number]]
+            weights = draw_weights(present[number], rng)
+            value: Tensor = micro(live, labels[number], run.model.head, targets, weights)
+            return value
+
+        with OnEmbeddings(run.model, towards_clusters).watching() as loss:
             train_network(
                 run,
                 self.epochs,
-                _numbered(run.train),
+                numbered(run.train),
                 sampler,
                 loss,
                 rng=rng,
                 measured=lambda: dict(measured),
             )
-
-
-class _Round(nn.Module):
-    """The loss of a round, where the loop expects a loss: labels are numbers of samples.
-
-    The embeddings that the network makes on its way to the logits are caught by a hook.
-    """
-
-    def __init__(
-        self,
-        loss: MicroClusterLoss,
-        network: Any,
-        stored: tuple[Tensor, Tensor, Tensor, Tensor],
-        rng: torch.Generator,
-    ) -> None:
-        super().__init__()
-        self.loss, self._network, self._rng = loss, [network], rng
-        self.features, self.labels, self.members, self.present = stored
-        self._live: list[Tensor] = []
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Catch embeddings inside the block."""
-        hook = self._network[0].features.register_forward_hook(
-            lambda module, inputs, output: self._live.append(output)
-        )
-        try:
-            yield
-        finally:
-            hook.remove()
-            self._live.clear()
-
-    def forward(self, logits: Tensor, number: Tensor) -> Tensor:
-        """Return the loss of the samples with these numbers."""
-        live = self._live.pop().float()
-        self._live.clear()
-        targets = self.features[self.members[number]]
-        weights = draw_weights(self.present[number], self._rng)
-        head = self._network[0].head
-        loss: Tensor = self.loss(live, self.labels[number], head, targets, weights)
-        return loss
-
-
-class _Numbered(Dataset[tuple[Any, int]]):
-    """A data set whose labels are the numbers of its samples."""
-
-    def __init__(self, dataset: Dataset[Any]) -> None:
-        self.dataset = dataset
-
-    def __len__(self) -> int:
-        return len(self.dataset)  # type: ignore[arg-type]
-
-    def __getitem__(self, index: int) -> tuple[Any, int]:
-        return self.dataset[index][0], index
-
-
-def _numbered(dataset: Dataset[Any]) -> Dataset[Any]:
-    if isinstance(dataset, ArrayDataset):
-        return ArrayDataset(dataset.x, torch.arange(len(dataset)))
-    return _Numbered(dataset)

@@ -62,6 +62,11 @@ class Recipe:
         """Epochs of network training over all phases; those of the head alone not counted."""
         return sum(phase.epochs for phase in self.phases if phase.trains_network)
 
+    @property
+    def all_epochs(self) -> int:
+        """Epochs over all phases, those of the head alone included."""
+        return sum(phase.epochs for phase in self.phases)
+
     def describe(self) -> dict[str, Any]:
         """Return the recipe with all its parameters as JSON-ready values."""
         phases = [phase.describe() for phase in self.phases]

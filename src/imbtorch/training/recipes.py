@@ -3,118 +3,22 @@
 import copy
 import difflib
 import inspect
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from imblearn.over_sampling import RandomOverSampler
-
-from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
-from imbtorch.losses.asymmetric import AsymmetricLoss
-from imbtorch.losses.balanced_softmax import BalancedSoftmaxLoss
-from imbtorch.losses.cdt import CDTLoss
-from imbtorch.losses.focal import FocalLoss
-from imbtorch.losses.ldam import LDAMLoss
-from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
-from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
 from imbtorch.models.classifier import CosineHead
-from imbtorch.resampling.eos import EOS
-from imbtorch.resampling.smote import BalancedSVM, borderline_smote, smote, svm_smote
-from imbtorch.training.deep_oversample import DeepOversample
-from imbtorch.training.recipe import Phase, Recipe
-from imbtorch.training.refit import RefitHead
-from imbtorch.training.tau_norm import TauNormalize
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.recipe_parts import HEADS, LOSSES, METHODS
 from imbtorch.training.train import Train
-from imbtorch.transforms.aos import AOS
-from imbtorch.transforms.m2m import M2m
-from imbtorch.transforms.mixup import Mixup, Remix
-
-DEFERRAL = 0.8
-"""Fraction of the epochs after which a deferred method starts (160 of 200)."""
-
-
-Loss = dict[str, Any]
-"""``loss=`` of a phase, where it is not cross-entropy."""
-
-
-def _deferred(epochs: int, loss: Loss, **later: Any) -> list[Phase]:
-    """Train, and in the last fifth with the sampler, weights or batch of `later`."""
-    rest = max(1, round(epochs * (1 - DEFERRAL)))
-    return [Train(epochs - rest, **loss), Train(rest, **loss, **later)]
-
-
-def _translating(epochs: int, loss: Loss, **constants: Any) -> list[Phase]:
-    """Balanced batches with M2m in the last fifth of the epochs."""
-    batch = partial(M2m, **constants)
-    return _deferred(epochs, loss, sampler=ClassBalancedSampler, batch=batch)
-
-
-def _rounds(epochs: int, loss: Loss, rounds: int = 3) -> list[Phase]:
-    """Plain training, then rounds of deep over-sampling that are as long."""
-    rounds, each = min(rounds, epochs - 1), max(1, epochs // (rounds + 1))
-    return [
-        Train(epochs - rounds * each, **loss),
-        *(DeepOversample(each, **loss) for _ in range(rounds)),
-    ]
-
-
-AMO: dict[str, Any] = {"accept": "loss"}
-"""What the AMO paper has otherwise than M2m: it accepts by g's loss."""
-
-LOSSES: dict[str, Any] = {
-    "focal": FocalLoss,
-    "asl": AsymmetricLoss,
-    "ldam": LDAMLoss,
-    "balanced-softmax": BalancedSoftmaxLoss,
-    "logit-adjustment": LogitAdjustedLoss,
-    "cdt": CDTLoss,
-}
-
-METHODS: dict[str, Callable[[int, Loss], list[Phase]]] = {
-    "erm": lambda n, loss: [Train(n, **loss)],
-    "ros": lambda n, loss: [Train(n, **loss, resample=RandomOverSampler)],
-    "smote": lambda n, loss: [Train(n, **loss, resample=smote)],
-    "b-smote": lambda n, loss: [Train(n, **loss, resample=borderline_smote)],
-    "svm-smote": lambda n, loss: [Train(n, **loss, resample=svm_smote)],
-    "balanced-svm": lambda n, loss: [Train(n, **loss, resample=BalancedSVM)],
-    "aos": lambda n, loss: [Train(n, **loss, resample=RandomOverSampler, batch=AOS)],
-    "mixup": lambda n, loss: [Train(n, **loss, batch=Mixup)],
-    "remix": lambda n, loss: [Train(n, **loss, batch=Remix)],
-    "rs": lambda n, loss: [Train(n, **loss, sampler=ClassBalancedSampler)],
-    "rw": lambda n, loss: [Train(n, **loss, weights=inverse_frequency_weights)],
-    "cb-rw": lambda n, loss: [Train(n, **loss, weights=effective_number_weights)],
-    "drs": lambda n, loss: _deferred(n, loss, sampler=ClassBalancedSampler),
-    "drw": lambda n, loss: _deferred(n, loss, weights=effective_number_weights),
-    "dos": lambda n, loss: _rounds(n, loss),
-    "m2m": lambda n, loss: _translating(n, loss),
-    "amo": lambda n, loss: _translating(n, loss, **AMO),
-    "amo-lam0": lambda n, loss: _translating(n, loss, **{**AMO, "lam": 0.0}),
-    "m2m-clean": lambda n, loss: _translating(n, loss, clean=True),
-    "m2m-rs": lambda n, loss: [Train(n, **loss, sampler=ClassBalancedSampler, batch=M2m)],
-    "m2m-rs-rand": lambda n, loss: [
-        Train(n, **loss, sampler=ClassBalancedSampler, batch=partial(M2m, random_label=True))
-    ],
-}
-
-HEADS: dict[str, Callable[[], Phase]] = {
-    "eos": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=10)),
-    "eos-50": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=50)),
-    "eos-100": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=100)),
-    "eos-200": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=200)),
-    "eos-300": lambda: RefitHead(10, resample=partial(EOS, n_neighbors=300)),
-    "head-ros": lambda: RefitHead(10, resample=RandomOverSampler),
-    "head-smote": lambda: RefitHead(10, resample=smote),
-    "head-b-smote": lambda: RefitHead(10, resample=borderline_smote),
-    "head-svm-smote": lambda: RefitHead(10, resample=svm_smote),
-    "head-balanced-svm": lambda: RefitHead(10, resample=BalancedSVM),
-    "crt": lambda: RefitHead(10, sampler=ClassBalancedSampler),
-    "tau-norm": lambda: TauNormalize(),
-}
 
 _SHORT = {
     "base": "erm",
+    "cnn": "erm",
+    "cnn-cl": "erm+knn",
+    "dos-lr": "dos+lr",
+    "dos-knn": "dos+knn",
     "ldam-drw": "ldam+drw",
     "ldam-m2m": "ldam+m2m",
     "ldam-amo": "ldam+amo",
@@ -137,14 +41,16 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
 
         Methods, while the network is trained:
 
-        - erm: plain training, which the AOS poster calls base.
+        - erm: plain training, called base and cnn as well.
         - ros (random over-sampling), smote, b-smote (borderline), svm-smote, balanced-svm:
           over-sampling of the inputs before training, so that an epoch holds the largest class
           K times.
         - rs (class-balanced sampling), rw and cb-rw (class weights), drs and drw (rs and cb-rw
           deferred to the last fifth of the epochs).
         - aos (over ros), mixup, remix.
-        - dos (a quarter of the epochs plain, then three rounds of deep over-sampling).
+        - dos (a quarter of the epochs plain, then three rounds of deep over-sampling), and what
+          it was compared with: lmle (the same with rounds of large-margin local embedding) and
+          triplet (TL-RS-CSL), both classified by the 20 nearest neighbours.
         - m2m (deferred), amo (the same, accepted by loss); the ablations amo-lam0 (without the
           regulariser), m2m-clean (seeds as they are), m2m-rs (not deferred) and m2m-rs-rand (not
           deferred, random labels).
@@ -155,8 +61,9 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
         - head-ros, head-smote, head-b-smote, head-svm-smote, head-balanced-svm: over-sampling
           of the embeddings.
         - crt (class-balanced sampling), tau-norm (class weights of equal length).
+        - lr (logistic regression), knn (the 5 nearest neighbours).
 
-        Short for two: ldam-drw, ldam-m2m, ldam-amo.
+        Short for two: ldam-drw, ldam-m2m, ldam-amo, dos-lr, dos-knn, cnn-cl (erm+knn).
     epochs : int, default=200
         Epochs of network training, at least 1. A head that is trained again afterwards takes
         10 epochs more, over embeddings.

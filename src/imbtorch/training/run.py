@@ -13,7 +13,8 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, class_counts, labels_of
 from imbtorch.data.augment import Augment
-from imbtorch.models.classifier import Classifier, CosineHead
+from imbtorch.models.build import head_kind
+from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
 from imbtorch.seeding import derive_seed
 from imbtorch.training.setup import Setup
@@ -129,7 +130,7 @@ class Run:
         """Put another head on the network; a later phase starts a new optimiser."""
         self.model.head = head
         if self.model.spec is not None:
-            self.model.spec["head"] = "cosine" if isinstance(head, CosineHead) else "linear"
+            self.model.spec["head"] = head_kind(head)
         self._optimized = self.optimizer_state = None
 
     @contextmanager

@@ -3,35 +3,49 @@
 import difflib
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from imbtorch.errors import InputError
+from imbtorch.experiments.paper_table import Options, run_table
+from imbtorch.experiments.quick import EPOCHS, few_of_each
 
 TABLES = {
     "amo-3": "amo_text",
-    "aos-1": "aos_images",
-    "aos-2": "aos_images",
-    "dos-6": "dos_images",
+    "aos-1": "aos",
+    "aos-2": "aos",
+    "dos-5": "dos",
+    "dos-6": "dos",
+    "dos-7": "dos",
+    "dos-8": "dos",
     "eos-embeddings": "eos_embeddings",
 }
-"""Name of a table -> the module here whose ``reproduce(table, out, seeds)`` runs it."""
+"""Name of a table -> the module here that has it in ``TABLES``, or runs it by ``reproduce``."""
 
 
-def reproduce(table: str, out: Path, seeds: int) -> None:
+SCALES = ("full", "quick")
+
+
+def reproduce(table: str, root: Path, seeds: int, *, scale: str = "full", **options: Any) -> None:
     """Run a table, store each run in a folder, and print it beside the published figures.
 
     Parameters
     ----------
     table : str
         One of `TABLES`.
-    out : Path
-        Folder for the results. Runs stored there are not repeated.
+    root : Path
+        Folder for the results of all tables: the table itself goes to a folder of its name.
+        Runs stored there are not repeated, whichever table they were made for.
     seeds : int
         Training seeds 0..seeds-1, at least 1.
+    scale : {"full", "quick"}, default="full"
+        quick takes a few samples of each class and 2 epochs: to see that the table runs.
+    **options
+        Options of `make_task` in place of the table's, such as epochs or precision.
 
     Raises
     ------
     InputError
-        If there is no such table, or `seeds` is below 1.
+        If there is no such table or scale, or `seeds` is below 1.
     """
     if table not in TABLES:
         near = difflib.get_close_matches(table, TABLES, 1, cutoff=0.4)
@@ -39,4 +53,18 @@ def reproduce(table: str, out: Path, seeds: int) -> None:
         raise InputError(f"table is {table!r}; {hint}known are {', '.join(TABLES)}")
     if seeds < 1:
         raise InputError(f"seeds is {seeds}; at least 1 is needed")
-    import_module(f"{__name__}.{TABLES[table]}").reproduce(table, out, seeds)
+    if scale not in SCALES:
+        raise InputError(f"scale is {scale!r}; it must be one of {', '.join(SCALES)}")
+    quick = scale == "quick"
+    asked = {k: v for k, v in options.items() if v is not None}
+    module = import_module(f"{__name__}.{TABLES[table]}")
+    if hasattr(module, "TABLES"):
+        if quick:
+            how = Options(seeds, {"epochs": EPOCHS, **asked}, few_of_each)
+        else:
+            how = Options(seeds, asked)
+        run_table(table, module.TABLES[table], root, how)
+    elif asked:
+        raise InputError(f"table {table} has no option {', '.join(asked)}: its set-up is fixed")
+    else:
+        module.reproduce(table, root / table, seeds, quick)

@@ -34,9 +34,10 @@ from imbtorch.data.labels import encode_labels
 from imbtorch.data.sources import open_source
 from imbtorch.data.windows import WindowInput
 from imbtorch.evaluation.metrics import evaluate
+from imbtorch.experiments.cells import Cell, claims, show
+from imbtorch.experiments.quick import few_rows
 from imbtorch.experiments.store import ResultStore, write_atomically
 from imbtorch.experiments.tables.amo_published import PUBLISHED
-from imbtorch.experiments.tables.cells import Cell, claims, show
 from imbtorch.experiments.task import versions
 from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.models.small import mlp
@@ -89,6 +90,11 @@ class Texts:
 
     train: ArrayDataset
     test: ArrayDataset
+
+    def few(self) -> "Texts":
+        """Return a few of each class, for the quick scale."""
+        parts = ((data, few_rows(data.y)) for data in (self.train, self.test))
+        return Texts(*(ArrayDataset(data.x[rows], data.y[rows]) for data, rows in parts))
 
     def split(self) -> "Texts":
         """Return four fifths of the training set, and the other fifth to validate on."""
@@ -171,9 +177,11 @@ def choose(recipe: Recipe, validation: Bench, bar: Any) -> Recipe:
     return candidates[int(np.argmax(scores))]
 
 
-def run_rows(data: str, out: Path, seeds: int, bar: Any) -> tuple[dict[str, list[Cell]], list[str]]:
+def run_rows(
+    data: str, out: Path, seeds: int, bar: Any, quick: bool
+) -> tuple[dict[str, list[Cell]], list[str]]:
     """Run all rows on a data set; return their cells, and the parameters chosen for AMO."""
-    texts = load(data)
+    texts = load(data).few() if quick else load(data)
     bench = Bench(data, texts, out / data)
     validation = Bench(data, texts.split(), out / f"{data}-validation")
     cells, chosen = {}, []
@@ -195,11 +203,11 @@ def run_rows(data: str, out: Path, seeds: int, bar: Any) -> tuple[dict[str, list
     return cells, chosen
 
 
-def reproduce(table: str, out: Path, seeds: int) -> None:
+def reproduce(table: str, out: Path, seeds: int, quick: bool = False) -> None:
     """Run the table, store each run below `out`, print it and write ``table.md``."""
     total = len(PUBLISHED) * (len(ROWS) * seeds + len(TRANSLATING) * len(CANDIDATES))
     with tqdm(total=total, unit="run", dynamic_ncols=True) as bar:
-        results = {data: run_rows(data, out, seeds, bar) for data in PUBLISHED}
+        results = {data: run_rows(data, out, seeds, bar, quick) for data in PUBLISHED}
     text = "# AMO Table 3\n\nMeasured (published, difference in joint standard deviations).\n"
     for data, (cells, chosen) in results.items():
         average = {row: values[-1].ours[0] for row, values in cells.items()}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from imblearn.over_sampling import RandomOverSampler
 from numpy.typing import NDArray
 from rich.console import Console
@@ -23,6 +24,7 @@ from tqdm import tqdm
 from imbtorch.errors import InputError
 from imbtorch.evaluation.gap import generalization_gap
 from imbtorch.evaluation.metrics import classification_metrics
+from imbtorch.experiments.quick import few_rows
 from imbtorch.experiments.store import ResultStore, write_atomically
 from imbtorch.resampling.eos import EOS
 from imbtorch.resampling.smote import BalancedSVM, borderline_smote, smote, svm_smote
@@ -58,6 +60,7 @@ COLUMNS = {
     "gap_rarest": "gap of the 3 rarest",
 }
 
+SPLITS = ("train", "test")
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -68,6 +71,13 @@ def load() -> Arrays:
             with np.load(folder / FILE) as arrays:
                 return dict(arrays)
     raise InputError(f"the embeddings are not at hand: neither {FILE} nor ../{FILE} is a file")
+
+
+def few(data: Arrays) -> Arrays:
+    """Return 40 rows of each class, for the quick scale."""
+    labels = {split: torch.from_numpy(data[f"{split}_labels"]).long() for split in SPLITS}
+    rows = {split: few_rows(y, 45, 40).numpy() for split, y in labels.items()}
+    return {name: array[rows[name.partition("_")[0]]] for name, array in data.items()}
 
 
 def measure(row: str, data: Arrays, seed: int) -> dict[str, Any]:
@@ -91,9 +101,11 @@ def measure(row: str, data: Arrays, seed: int) -> dict[str, Any]:
     return {"metrics": metrics}
 
 
-def reproduce(table: str, out: Path, seeds: int) -> None:
+def reproduce(table: str, out: Path, seeds: int, quick: bool = False) -> None:
     """Run the table, store each run below `out`, print it and write ``table.md``."""
     data = load()
+    if quick:
+        data = few(data)
     shapes = {name: list(array.shape) for name, array in data.items()}
     store = ResultStore(out, {"data": shapes, "version": version("imbalanced-torch")})
     with tqdm(total=len(ROWS) * seeds, unit="run", dynamic_ncols=True) as bar:

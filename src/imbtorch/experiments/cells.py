@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, inf
+from math import hypot, inf, nan
 
 import numpy as np
 from rich.console import Console
@@ -15,9 +15,7 @@ class Cell:
 
     Parameters
     ----------
-    mean : float
-        As published.
-    std : float or None
+    mean, std : float or None
         As published; None where none is.
     measured : sequence of float
         One value a training seed.
@@ -29,7 +27,7 @@ class Cell:
     ('61.0±1.0 (60.0±0.3, +1.0)', 0.96)
     """
 
-    mean: float
+    mean: float | None
     std: float | None
     measured: Sequence[float]
 
@@ -41,14 +39,18 @@ class Cell:
 
     @property
     def distance(self) -> float:
-        """Measured minus published mean, in units of the joint standard deviation."""
+        """Measured minus published mean, in joint standard deviations; NaN if unpublished."""
         mean, std = self.ours
+        if self.mean is None:
+            return nan
         joint = hypot(std, self.std or 0.0)
         return (mean - self.mean) / joint if joint else (0.0 if mean == self.mean else inf)
 
     def __str__(self) -> str:
         mean, std = self.ours
         here = f"{mean:.1f}±{std:.1f}" if len(self.measured) > 1 else f"{mean:.1f}"
+        if self.mean is None:
+            return here
         if self.std is None:
             return f"{here} ({self.mean:.1f})"
         return f"{here} ({self.mean:.1f}±{self.std:.1f}, {self.distance:+.1f})"

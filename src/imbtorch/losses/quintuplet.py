@@ -1,0 +1,82 @@
+"""The quintuplet loss of large-margin local embedding (LMLE)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from imbtorch.errors import InputError
+
+
+class QuintupletLoss(nn.Module):
+    r"""Keep clusters within classes, and classes apart, each by a margin.
+
+    With embeddings of unit length and squared distances D from a sample to four others of the
+    batch, namely p (the farthest of its cluster), q (the nearest of its class in another
+    cluster), r (the farthest of its class in another cluster) and n (the nearest of another
+    class):
+
+    .. math:: \max(0, g_1 + D_p - D_q) + \max(0, g_2 + D_q - D_r) + \max(0, g_3 + D_r - D_n)
+
+    averaged over the batch. A term is left out where one of its two samples is missing; where a
+    class has one cluster alone, r is the farthest of the class.
+
+    Parameters
+    ----------
+    margins : sequence of float, default=(0.1, 0.1, 0.2)
+        g1, g2, g3, at least 0; squared distances between unit vectors lie in 0..4.
+
+    Raises
+    ------
+    InputError
+        If there are not three margins of at least 0.
+
+    References
+    ----------
+    LMLE (Huang et al., CVPR 2016), a comparator in Table 5 of DOS. Differs from the paper: the
+    samples are looked for within the batch, and the margins are its own choice.
+
+    Examples
+    --------
+    >>> features = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    >>> labels, clusters = torch.tensor([0, 0, 1, 1]), torch.tensor([0, 0, 1, 1])
+    >>> QuintupletLoss()(features, labels, clusters)
+    tensor(0.)
+    """
+
+    def __init__(self, margins: Sequence[float] = (0.1, 0.1, 0.2)) -> None:
+        super().__init__()
+        if len(margins) != 3 or min(margins) < 0:
+            raise InputError(f"margins is {margins}; three numbers of at least 0 are needed")
+        self.margins = tuple(margins)
+
+    def forward(self, features: Tensor, labels: Tensor, clusters: Tensor) -> Tensor:
+        """Return the loss of features (B, D), labels (B,) and clusters (B,), a scalar.
+
+        `clusters` are numbers that no two classes share.
+        """
+        unit = nn.functional.normalize(features)
+        distance = 2 - 2 * unit @ unit.T
+        cluster = clusters[:, None] == clusters
+        label = labels[:, None] == labels
+        itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+        apart = label & ~cluster
+        whole = torch.where(apart.any(1, keepdim=True), apart, label & ~itself)
+        p = _farthest(distance, cluster & ~itself)
+        q, r = _nearest(distance, apart), _farthest(distance, whole)
+        n = _nearest(distance, ~label)
+        terms = [
+            (margin + near - far).clamp_min(0)
+            for margin, near, far in zip(self.margins, (p, q, r), (q, r, n), strict=True)
+        ]
+        return torch.stack([term.nan_to_num(0.0) for term in terms]).sum(0).mean()
+
+
+def _farthest(distance: Tensor, among: Tensor) -> Tensor:
+    """Return the largest distance of each row among some columns, NaN where there are none."""
+    found = distance.masked_fill(~among, -torch.inf).amax(1)
+    return found.masked_fill(~among.any(1), torch.nan)
+
+
+def _nearest(distance: Tensor, among: Tensor) -> Tensor:
+    return -_farthest(-distance, among)

@@ -1,0 +1,63 @@
+"""A head that asks the nearest training embeddings."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class NeighborHead(nn.Module):
+    r"""k-nearest-neighbours classifier as a head: logits are logarithms of the votes' shares.
+
+    .. math:: z_c = \log \frac{v_c + \epsilon}{k + K \epsilon}
+
+    with v_c of the k nearest stored embeddings (Euclidean) of class c, so that the softmax of
+    the logits gives back the shares.
+
+    Parameters
+    ----------
+    features : Tensor of shape (N, D)
+        Training embeddings, held as a buffer.
+    labels : Tensor of shape (N,), int64
+        Their classes 0..K-1.
+    num_classes : int
+        K.
+    n_neighbors : int, default=5
+        k; all N are asked if there are fewer.
+
+    Examples
+    --------
+    >>> head = NeighborHead(torch.tensor([[0.0], [1.0], [9.0]]), torch.tensor([0, 0, 1]), 2, 1)
+    >>> head(torch.tensor([[0.4], [8.0]])).argmax(1)
+    tensor([0, 1])
+    """
+
+    EPSILON = 1e-3
+    features: Tensor
+    labels: Tensor
+    asked: Tensor
+
+    def __init__(
+        self, features: Tensor, labels: Tensor, num_classes: int, n_neighbors: int = 5
+    ) -> None:
+        super().__init__()
+        self.out_features = num_classes
+        self.register_buffer("features", features)
+        self.register_buffer("labels", labels)
+        self.register_buffer("asked", torch.tensor(n_neighbors))
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Return logits of shape (B, K)."""
+        k = min(int(self.asked), len(self.features))
+        distance = torch.cdist(h.to(self.features.dtype), self.features)
+        nearest = self.labels[distance.topk(k, largest=False).indices]
+        votes = nn.functional.one_hot(nearest, self.out_features).sum(1).to(h.dtype)
+        return ((votes + self.EPSILON) / (k + self.out_features * self.EPSILON)).log()
+
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """Take stored embeddings of any number."""
+        for name in ("features", "labels"):
+            stored = state.get(prefix + name)
+            if stored is not None:
+                setattr(self, name, torch.empty_like(stored, device=getattr(self, name).device))
+        super()._load_from_state_dict(state, prefix, *rest)

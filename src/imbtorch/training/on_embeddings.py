@@ -1,0 +1,68 @@
+"""A loss of embeddings, where the loop expects one of logits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.models.classifier import Classifier
+
+
+class OnEmbeddings(nn.Module):
+    """Hand the embeddings that a network makes on its way to the logits to a function.
+
+    Parameters
+    ----------
+    network : Classifier
+        The network in training.
+    loss : callable
+        (embeddings of shape (B, D), numbers of the samples of shape (B,)) -> scalar. The
+        network has to be trained on `numbered` data.
+    """
+
+    def __init__(self, network: Classifier, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self._network, self._loss = [network], loss  # in a list: not a part of this module
+        self._live: Tensor | None = None
+
+    @contextmanager
+    def watching(self) -> Iterator["OnEmbeddings"]:
+        """Catch embeddings inside the block."""
+
+        def catch(module: nn.Module, inputs: Any, output: Tensor) -> None:
+            self._live = output
+
+        hook = self._network[0].features.register_forward_hook(catch)
+        try:
+            yield self
+        finally:
+            hook.remove()
+            self._live = None
+
+    def forward(self, logits: Tensor, number: Tensor) -> Tensor:
+        """Return the loss of the samples with these numbers."""
+        assert self._live is not None
+        live, self._live = self._live.float(), None
+        return self._loss(live, number)
+
+
+class _Numbered(Dataset[tuple[Any, int]]):
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)  # type: ignore[arg-type]
+
+    def __getitem__(self, index: int) -> tuple[Any, int]:
+        return self.dataset[index][0], index
+
+
+def numbered(dataset: Dataset[Any]) -> Dataset[Any]:
+    """Return a data set with the numbers 0..N-1 of its samples in place of labels."""
+    if isinstance(dataset, ArrayDataset):
+        return ArrayDataset(dataset.x, torch.arange(len(dataset)))
+    return _Numbered(dataset)

@@ -86,7 +86,7 @@ def test_the_table_on_real_embeddings(shared_data, tmp_path, monkeypatch, capsys
     assert main(["reproduce", "eos-embeddings", "--seeds", "1", "--out", str(out)]) == 0
     first = capsys.readouterr().out
     assert "EOS 10" in first
-    table = (out / "table.md").read_text()
+    table = (out / "eos-embeddings" / "table.md").read_text()
     data = eos_embeddings.load()
     measured = {name: eos_embeddings.measure(name, data, 0)["metrics"] for name in rows}
     for name, (_, rerun, _) in rows.items():

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
@@ -126,7 +127,7 @@ def fit(
     _check(model, class_counts(train))
     if recipe.head is not None and not isinstance(model.head, recipe.head):
         replace_head(model, recipe.head, derive_seed(seed, "head"))
-    fabric.to_device(model)
+    fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     made: list[FitResult | nn.Module] = []
 
     def make_generator() -> nn.Module:

@@ -68,8 +68,13 @@ class Setup:
 
     def optimizer(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """Return the optimiser over `parameters`."""
+        parameters = list(parameters)
         return torch.optim.SGD(
-            parameters, self.lr, momentum=self.momentum, weight_decay=self.weight_decay
+            parameters,
+            self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            fused=all(p.device.type in ("cpu", "cuda") for p in parameters),
         )
 
 

@@ -1,0 +1,139 @@
+"""An epoch of deep over-sampling against a plain one, and a plain one against a usual loader.
+
+Run with ``make benchmark``. MNIST's form with random pixels: 28 x 28 greys, 10 classes.
+"""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from imbtorch import (
+    ArrayDataset,
+    ClassBalancedSampler,
+    DeepOversample,
+    Recipe,
+    Setup,
+    Train,
+    build_model,
+    embed,
+    fit,
+    overload,
+)
+
+SETUP = Setup(batch_size=60, lr=0.02)
+RUNS = 3
+
+
+@pytest.fixture(scope="module")
+def reduced():
+    """6 classes of 5,000 and 4 of 500, as MNIST with p = .90."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(10), [5000] * 6 + [500] * 4)
+    images = rng.integers(0, 256, (len(labels), 1, 28, 28), dtype=np.uint8)
+    return ArrayDataset(torch.from_numpy(images), labels)
+
+
+def seconds(phase, data):
+    """Training time of one phase on a fresh network."""
+    model = build_model("small-cnn", (1, 28, 28), 10, train=data)
+    return fit(Recipe("timed", [phase]), model, data, setup=SETUP).seconds
+
+
+class Parity(ClassBalancedSampler):
+    """As many samples as deep over-sampling visits: every class as often as the largest."""
+
+    def __init__(self, labels, seed=0, num_replicas=1, rank=0):
+        super().__init__(
+            labels, num_samples=50_000, seed=seed, num_replicas=num_replicas, rank=rank
+        )
+
+
+def test_an_epoch_of_dos_over_a_plain_one(reduced, benchmark):
+    seconds(Train(1, sampler=Parity), reduced)  # warm
+    plain, deep, embedding, search = [], [], [], []
+    for _ in range(RUNS):  # in turn, so that other work meets both alike
+        plain.append(seconds(Train(2, sampler=Parity), reduced))
+        deep.append(seconds(DeepOversample(2), reduced))
+        model = build_model("small-cnn", (1, 28, 28), 10, train=reduced)
+        start = time.perf_counter()
+        features, labels = embed(model, reduced)
+        embedded = time.perf_counter()
+        overload(features, labels, [0] * 6 + [5] * 4)
+        embedding.append(embedded - start)
+        search.append(time.perf_counter() - embedded)
+    ratio = np.median(np.array(deep) / plain)
+    shares = {"embedding": embedding, "neighbours": search}
+    shares = {name: np.median(np.array(times) / deep) for name, times in shares.items()}
+    benchmark.extra_info.update(dos_over_plain=ratio, **shares)
+    benchmark.pedantic(seconds, (DeepOversample(1), reduced), rounds=1)
+    words = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
+    print(f"\nDOS / plain {ratio:.2f}; of a round of 2 epochs: {words}")
+    assert ratio <= 1.35
+    assert shares["neighbours"] < 0.05
+
+
+class Loaded(Dataset):
+    """Images one by one, with the steps that torchvision's data sets and transforms take."""
+
+    def __init__(self, data):
+        self.x, self.y = data.x[:, 0].clone(), data.y.clone()
+
+    def __len__(self):
+        return len(self.y)
+
+    def __getitem__(self, index):
+        image, label = Image.fromarray(self.x[index].numpy()), int(self.y[index])
+        return normalize(to_tensor(image)), label
+
+
+def to_tensor(image):
+    """From a PIL image to a float tensor (C, H, W) in 0..1, by way of a copy."""
+    pixels = torch.from_numpy(np.array(image, np.uint8, copy=True))
+    pixels = pixels.view(image.size[1], image.size[0], len(image.getbands()))
+    return pixels.permute(2, 0, 1).contiguous().to(torch.float32).div(255)
+
+
+def normalize(image, mean=(0.1307,), std=(0.3081,)):
+    """Subtract the mean and divide by the standard deviation, both checked for each image."""
+    image = image.clone()
+    mean = torch.as_tensor(mean, dtype=image.dtype)
+    std = torch.as_tensor(std, dtype=image.dtype)
+    if (std == 0).any():
+        raise ValueError("std holds a 0")
+    return image.sub_(mean.view(-1, 1, 1)).div_(std.view(-1, 1, 1))
+
+
+def usual_epoch(data, workers):
+    """A plain epoch behind a DataLoader; returns its seconds."""
+    network = build_model("small-cnn", (1, 28, 28), 10)
+    optimizer = torch.optim.SGD(network.parameters(), 0.02, momentum=0.9)
+    criterion = nn.CrossEntropyLoss()
+    start = time.perf_counter()
+    for x, y in DataLoader(Loaded(data), 60, shuffle=True, num_workers=workers):
+        loss = criterion(network(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return time.perf_counter() - start
+
+
+def test_a_plain_epoch_over_one_behind_a_usual_loader(benchmark):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (50_000, 1, 28, 28), dtype=np.uint8)
+    data = ArrayDataset(torch.from_numpy(images), np.arange(50_000) % 10)
+    ours, usual = [], {0: [], 2: []}
+    seconds(Train(1), data)
+    for _ in range(RUNS):
+        ours.append(seconds(Train(1), data))
+        for workers, times in usual.items():
+            times.append(usual_epoch(data, workers))
+    ratios = {w: np.median(np.array(times) / ours) for w, times in usual.items()}
+    benchmark.extra_info.update({f"{w} workers": ratio for w, ratio in ratios.items()})
+    benchmark.pedantic(seconds, (Train(1), data), rounds=1)
+    print("\nusual / ours: " + ", ".join(f"{r:.2f} with {w} workers" for w, r in ratios.items()))
+    assert min(ratios.values()) >= 1.8

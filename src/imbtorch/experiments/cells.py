@@ -33,8 +33,10 @@ class Cell:
 
     @property
     def ours(self) -> tuple[float, float]:
-        """Mean and standard deviation (over n - 1) of what was measured; 0 for one value."""
+        """Mean and standard deviation (over n - 1); 0 for one value, NaN for none."""
         values = np.asarray(self.measured, float)
+        if not len(values):
+            return nan, nan
         return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
     @property
@@ -47,6 +49,8 @@ class Cell:
         return (mean - self.mean) / joint if joint else (0.0 if mean == self.mean else inf)
 
     def __str__(self) -> str:
+        if not len(self.measured):
+            return "failed" if self.mean is None else f"failed ({self.mean:.1f})"
         mean, std = self.ours
         here = f"{mean:.1f}±{std:.1f}" if len(self.measured) > 1 else f"{mean:.1f}"
         if self.mean is None:

@@ -70,6 +70,8 @@ def compare(
         dynamic_ncols=True,
     ) as bar:
         rows = run_grid(task, described, range(seeds), folder, bar, partial(_keep, task, folder))
+    if not rows:
+        raise InputError(f"every run failed: see {folder / 'failures.jsonl'}")
     write_report(
         folder,
         rows,

@@ -1,6 +1,7 @@
 """The grid: recipes x seeds on one task, each run stored and none repeated."""
 
 import shutil
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -48,7 +49,12 @@ def run_grid(
     Returns
     -------
     list of dict
-        Rows of results, by recipe, then seed.
+        Rows of results, by recipe, then seed. A run that failed has none: it is recorded in
+        ``failures.jsonl``, with a warning, and the rest goes on; the next call tries it again.
+
+    Notes
+    -----
+    Several processes may work on the same grid at once: each takes what no other is at.
 
     Raises
     ------
@@ -57,7 +63,7 @@ def run_grid(
     """
     store = ResultStore(folder, task.identity())
     snapshots = Snapshots(folder / "snapshots", keep_at=_phase_ends(recipes))
-    generator = SharedGenerator(task, folder / "generator.safetensors", bar, snapshots)
+    generator = SharedGenerator(task, store, bar, snapshots)
 
     def run(recipe: Recipe, seed: int) -> dict[str, Any]:
         bar.set_description(f"{recipe.name}, seed {seed}")
@@ -71,15 +77,28 @@ def run_grid(
             keep(recipe, seed, fitted)
         return row
 
-    rows = []
-    for recipe in recipes:
-        described = recipe.describe()
-        for seed in seeds:
+    cells = [(recipe, recipe.describe(), seed) for recipe in recipes for seed in seeds]
+    failed = []
+    # first what no other process is at, then what others have not finished after all
+    for wait in (False, True):
+        for recipe, described, seed in cells:
+            if wait and ((described, seed) in failed or store.has(described, seed)):
+                continue
             if store.has(described, seed):
                 bar.update(recipe.all_epochs)
-            rows.append(store.row(described, seed, partial(run, recipe, seed)))
-    shutil.rmtree(snapshots.folder, ignore_errors=True)
-    return rows
+                continue
+            try:
+                store.fill(described, seed, partial(run, recipe, seed), wait=wait)
+            except Exception as error:
+                failed.append((described, seed))
+                store.record_failure(described, seed, error)
+                reason = f"{type(error).__name__}: {error}"
+                warnings.warn(f"{recipe.name}, seed {seed}, failed: {reason}", stacklevel=2)
+    if not failed:
+        shutil.rmtree(snapshots.folder, ignore_errors=True)
+    return [
+        store.find(described, seed) for _, described, seed in cells if store.has(described, seed)
+    ]
 
 
 class SharedGenerator:
@@ -95,21 +114,26 @@ class SharedGenerator:
         What of that fell into the run that asked for it.
     """
 
-    def __init__(self, task: Task, path: Path, bar: Any, snapshots: Snapshots) -> None:
-        self.task, self.path, self.bar, self.snapshots = task, path, bar, snapshots
+    def __init__(self, task: Task, store: ResultStore, bar: Any, snapshots: Snapshots) -> None:
+        self.task, self.store, self.bar, self.snapshots = task, store, bar, snapshots
+        self.path = store.folder / "generator.safetensors"
         self.used, self.seconds, self.spent = False, 0.0, 0.0
 
     def __call__(self) -> nn.Module:
         self.used, self.spent = True, 0.0
-        if not self.path.exists():
-            self.bar.total += self.task.epochs
-            fitted = self.task.generator(lambda row: self.bar.update(), self.snapshots)
-            self.spent = fitted.seconds
-            header = self.task.header("erm", self.task.data_seed)
-            save_checkpoint(self.path, fitted.model, {**header, "seconds": fitted.seconds})
+        with self.store.claim("generator", wait=True):
+            if not self.path.exists():
+                self._train()
         model, header = load_checkpoint(self.path)
         self.seconds = header["seconds"]
         return model
+
+    def _train(self) -> None:
+        self.bar.total += self.task.epochs
+        fitted = self.task.generator(lambda row: self.bar.update(), self.snapshots)
+        self.spent = fitted.seconds
+        header = self.task.header("erm", self.task.data_seed)
+        save_checkpoint(self.path, fitted.model, {**header, "seconds": fitted.seconds})
 
 
 def _phase_ends(recipes: Iterable[Recipe]) -> set[int]:

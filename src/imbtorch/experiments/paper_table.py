@@ -180,8 +180,8 @@ def run_column(
             bar.refresh()
             folder = root / "runs" / task.folder
             rows = run_grid(task, list(recipes.values()), seeds, folder, bar)
-            for index, method in enumerate(recipes):
-                found[method] += rows[index * len(seeds) : (index + 1) * len(seeds)]
+            for method, recipe in recipes.items():
+                found[method] += [row for row in rows if row["recipe"] == recipe.describe()]
     return found
 
 

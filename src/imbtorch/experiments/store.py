@@ -1,17 +1,23 @@
 """The result store: a folder that holds one experiment, one JSON line a run."""
 
+import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from imbtorch.errors import InputError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a crash, never meets half of it."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with part.open("wb") as file:
         file.write(content)
         file.flush()
@@ -26,7 +32,7 @@ class ResultStore:
     ----------
     folder : Path
         Made if missing. ``experiment.json`` says which experiment it holds, ``results.jsonl``
-        holds one row a run.
+        holds one row a run. Several processes may share it.
     identity : mapping
         What tells the experiment from another, JSON-ready.
 
@@ -67,38 +73,97 @@ class ResultStore:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(label, json.dumps(identity, indent=1).encode())
+        self._lock = FileLock(folder / ".lock")
         self.rows = self._read()
 
     def has(self, recipe: Mapping[str, Any], seed: int) -> bool:
         """Whether the run of a recipe (with all its parameters) and training seed is stored."""
         return any(r["recipe"] == recipe and r["training_seed"] == seed for r in self.rows)
 
+    @contextmanager
+    def claim(self, name: str, *, wait: bool) -> Iterator[bool]:
+        """Keep other processes from the work called `name` inside the block.
+
+        Yields whether it is ours: False, without `wait`, if another process is at it. A claim
+        ends with its process, however that ends.
+        """
+        folder = self.folder / "claims"
+        folder.mkdir(exist_ok=True)
+        lock = FileLock(folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock")
+        try:
+            lock.acquire(blocking=wait)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def fill(
+        self,
+        recipe: Mapping[str, Any],
+        seed: int,
+        run: Callable[[], Mapping[str, Any]],
+        *,
+        wait: bool = True,
+    ) -> bool:
+        """Make sure that the row of a recipe and training seed is stored, by `run` if need be.
+
+        The row is what `run` returns, with ``recipe`` and ``training_seed`` added. If another
+        process is at it, its row is waited for. Returns False, without `wait`, if one is.
+        """
+        if self.has(recipe, seed):
+            return True
+        with self.claim(json.dumps([recipe, seed], sort_keys=True), wait=wait) as ours:
+            if ours:
+                self.rows = self._read()
+                if not self.has(recipe, seed):
+                    self.append({"recipe": recipe, "training_seed": seed, **run()})
+            return ours
+
     def row(
         self, recipe: Mapping[str, Any], seed: int, run: Callable[[], Mapping[str, Any]]
     ) -> dict[str, Any]:
-        """Return the stored row of a recipe and training seed; `run` it first if there is none.
+        """Return the row of a recipe and training seed, see `fill`."""
+        self.fill(recipe, seed, run)
+        return self.find(recipe, seed)
 
-        The row is what `run` returns, with ``recipe`` and ``training_seed`` added.
-        """
-        if not self.has(recipe, seed):
-            self.append({"recipe": recipe, "training_seed": seed, **run()})
+    def find(self, recipe: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        """Return the stored row of a recipe and training seed."""
         return next(r for r in self.rows if r["recipe"] == recipe and r["training_seed"] == seed)
+
+    def record_failure(self, recipe: Mapping[str, Any], seed: int, error: Exception) -> None:
+        """Add to ``failures.jsonl`` what went wrong in a run, and where."""
+        row = {
+            "recipe": recipe,
+            "training_seed": seed,
+            "error": f"{type(error).__name__}: {error}",
+            "traceback": traceback.format_exception(error),
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        with self._lock, (self.folder / "failures.jsonl").open("a") as file:
+            file.write(json.dumps(row) + "\n")
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Store a row; it is on disk when this returns."""
         line = json.dumps(row, allow_nan=False)
-        with self.path.open("ab") as file:
+        with self._lock, self.path.open("ab") as file:
+            self._drop_torn_line()
             file.write(line.encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
         self.rows.append(json.loads(line))
 
     def _read(self) -> list[dict[str, Any]]:
-        """Read the rows; a last line that a crash cut off is dropped from the file."""
+        """Read the rows that are whole; the last one may be in the writing, or was cut off."""
         if not self.path.exists():
             return []
         content = self.path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:
-            write_atomically(self.path, whole)
         return [json.loads(line) for line in whole.splitlines()]
+
+    def _drop_torn_line(self) -> None:
+        """Cut off a last line that a crash left without its end; nobody else may be writing."""
+        content = self.path.read_bytes()
+        os.truncate(self.path, content.rfind(b"\n") + 1)

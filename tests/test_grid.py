@@ -1,0 +1,142 @@
+"""The grid and its store: shared by processes, kept through crashes and failures."""
+
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+from tqdm import tqdm
+
+from imbtorch import InputError, Recipe, Train, make_recipe
+from imbtorch.experiments.compare import compare
+from imbtorch.experiments.grid import run_grid
+from imbtorch.experiments.make_task import make_task
+from imbtorch.experiments.quick import few_of_each
+from imbtorch.experiments.store import ResultStore
+
+FORK = multiprocessing.get_context("fork")  # no network is trained in these processes
+CELLS = [({"name": name}, seed) for name in "abcdef" for seed in range(4)]
+
+
+def fill_all(folder, pause):
+    """Fill every cell of a store as the grid does; each run leaves a line of its own."""
+    store = ResultStore(folder, {"model": "none"})
+    for wait in (False, True):
+        for recipe, seed in CELLS:
+
+            def run(recipe=recipe, seed=seed):
+                with (folder / "ran").open("a") as file:
+                    file.write(f"{recipe['name']}{seed}\n")
+                time.sleep(pause)
+                return {"metrics": {"value": seed}, "long": "x" * 50_000}
+
+            store.fill(recipe, seed, run, wait=wait)
+
+
+def cells_of(folder):
+    store = ResultStore(folder, {"model": "none"})
+    assert all(len(row["long"]) == 50_000 for row in store.rows)
+    return [(row["recipe"]["name"], row["training_seed"]) for row in store.rows]
+
+
+def test_several_processes_fill_a_store_once(tmp_path):
+    workers = [FORK.Process(target=fill_all, args=(tmp_path, 0.01)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    expected = sorted((recipe["name"], seed) for recipe, seed in CELLS)
+    assert sorted(cells_of(tmp_path)) == expected
+    assert len((tmp_path / "ran").read_text().split()) == len(CELLS)
+
+
+def test_killed_at_ten_moments_only_running_cells_are_lost(tmp_path):
+    rng = random.Random(0)
+    kills = 0
+    while kills < 10:
+        worker = FORK.Process(target=fill_all, args=(tmp_path, 0.005))
+        worker.start()
+        time.sleep(rng.uniform(0.005, 0.05))
+        worker.kill()
+        worker.join(60)
+        kills += 1
+        found = cells_of(tmp_path)
+        assert len(found) == len(set(found))
+    fill_all(tmp_path, 0)
+    assert len(cells_of(tmp_path)) == len(CELLS)
+    # each kill cost at most the one cell that was running
+    assert len((tmp_path / "ran").read_text().split()) <= len(CELLS) + 10
+
+
+def test_two_commands_at_once_make_each_run_once(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "imbtorch",
+        "compare",
+        "digits",
+        "--epochs",
+        "2",
+        "--seeds",
+        "2",
+    ]
+    command += ["--recipes", "erm,rs,m2m", "--out", str(tmp_path)]
+    both = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert sorted((r["recipe"]["name"], r["training_seed"]) for r in rows) == [
+        (name, seed) for name in ("erm", "m2m", "rs") for seed in (0, 1)
+    ]
+    tables = [out.split("report:")[0].splitlines()[-8:] for out, _ in said]
+    assert tables[0] == tables[1]
+
+
+class Diverging(Train):
+    """A phase that fails."""
+
+    def run(self, run):
+        raise InputError("the loss became NaN")
+
+
+@pytest.fixture
+def task():
+    return few_of_each(replace(make_task("digits"), epochs=2))
+
+
+def test_a_failed_cell_is_recorded_and_the_rest_goes_on(task, tmp_path):
+    recipes = [Recipe("bad", [Diverging(2)]), make_recipe("erm", 2)]
+    with (
+        tqdm(total=0, disable=True) as bar,
+        pytest.warns(UserWarning, match=r"bad, seed \d, failed"),
+    ):
+        rows = run_grid(task, recipes, [0, 1], tmp_path, bar)
+    assert [(row["recipe"]["name"], row["training_seed"]) for row in rows] == [
+        ("erm", 0),
+        ("erm", 1),
+    ]
+    failures = [json.loads(s) for s in (tmp_path / "failures.jsonl").read_text().splitlines()]
+    assert [failure["training_seed"] for failure in failures] == [0, 1]
+    assert failures[0]["error"] == "InputError: the loss became NaN"
+    assert "the loss became NaN" in failures[0]["traceback"][-1]
+
+
+def test_when_all_fail_the_command_says_so(task, tmp_path, monkeypatch):
+    monkeypatch.setattr(Train, "run", Diverging.run)
+    with pytest.warns(UserWarning, match="failed"), pytest.raises(InputError, match="every run"):
+        compare(task, ["erm"], seeds=1, out=tmp_path, progress=False)

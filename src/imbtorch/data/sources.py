@@ -16,6 +16,7 @@ FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}
 ON_HUB = {
     "mnist": ("ylecun/mnist", None),
     "cifar10": ("uoft-cs/cifar10", None),
+    "cifar100": ("uoft-cs/cifar100", None),
     "svhn": ("ufldl-stanford/svhn", "cropped_digits"),
     "stl10": ("tanganke/stl10", None),
 }
@@ -36,8 +37,8 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
         Parquet file or to any folder Hugging Face ``datasets`` opens; the name of a data set
         on its hub; ``reuters`` or ``twitter``, which lie in the folders ``reuters_r52`` and
         ``twitter_pos`` (see `built_in_folder`) and may be given by path as well; ``mnist``,
-        ``cifar10``, ``svhn`` and ``stl10``, from there where they are, else from the hub;
-        ``mnist-back-rotation``, a reconstruction made of MNIST (see `back_rotation`).
+        ``cifar10``, ``cifar100``, ``svhn`` and ``stl10``, from there where they are, else from
+        the hub; ``mnist-back-rotation``, a reconstruction made of MNIST (see `back_rotation`).
     label : str, optional
         The label column, by default the first found of label, labels, fine_label, target,
         class, y; of tagged words tags.

@@ -17,8 +17,8 @@ class Cell:
     ----------
     mean, std : float or None
         As published; None where none is.
-    measured : sequence of float
-        One value a training seed.
+    measured : sequence of float or None
+        One value a training seed; None if it is not run.
 
     Examples
     --------
@@ -29,12 +29,12 @@ class Cell:
 
     mean: float | None
     std: float | None
-    measured: Sequence[float]
+    measured: Sequence[float] | None
 
     @property
     def ours(self) -> tuple[float, float]:
         """Mean and standard deviation (over n - 1); 0 for one value, NaN for none."""
-        values = np.asarray(self.measured, float)
+        values = np.asarray(self.measured or [], float)
         if not len(values):
             return nan, nan
         return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
@@ -49,8 +49,9 @@ class Cell:
         return (mean - self.mean) / joint if joint else (0.0 if mean == self.mean else inf)
 
     def __str__(self) -> str:
-        if not len(self.measured):
-            return "failed" if self.mean is None else f"failed ({self.mean:.1f})"
+        if not self.measured:
+            said = "not run" if self.measured is None else "failed"
+            return said if self.mean is None else f"{said} ({self.mean:.1f})"
         mean, std = self.ours
         here = f"{mean:.1f}±{std:.1f}" if len(self.measured) > 1 else f"{mean:.1f}"
         if self.mean is None:

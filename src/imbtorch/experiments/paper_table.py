@@ -52,13 +52,13 @@ class Row:
 
     Parameters
     ----------
-    method : str or callable
-        Its recipe.
+    method : str, callable or None
+        Its recipe; None shows what is published alone.
     other : mapping of str to method
         Measure -> the recipe that it is taken from instead.
     """
 
-    method: Method
+    method: Method | None
     other: Mapping[str, Method] = field(default_factory=dict)
 
 
@@ -102,7 +102,7 @@ class PaperTable:
     def methods(self) -> list[Method]:
         """Every method that has to be run, once."""
         found = [m for row in self.rows.values() for m in (row.method, *row.other.values())]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(method for method in found if method is not None))
 
 
 @dataclass(frozen=True)
@@ -197,5 +197,6 @@ def column_cells(table: PaperTable, column: str, row: str, runs: Runs) -> list[C
     for (heading, measure), figure in zip(table.measures.items(), figures, strict=True):
         method = table.rows[row].other.get(heading, table.rows[row].method)
         mean, std = figure if isinstance(figure, tuple) else (figure, None)
-        cells.append(Cell(mean, std, [measure(run) for run in runs[method]]))
+        measured = None if method is None else [measure(run) for run in runs[method]]
+        cells.append(Cell(mean, std, measured))
     return cells

@@ -28,7 +28,7 @@ def few(dataset: Dataset[Any]) -> Dataset[Any]:
     return Subset(dataset, rows.tolist())
 
 
-def few_rows(y: Tensor, per_class: int = 24, least: int = 8) -> Tensor:
+def few_rows(y: Tensor, per_class: int = 45, least: int = 32) -> Tensor:
     """Return the first rows of each class: `per_class` of the largest, one less of each smaller.
 
     Never fewer than `least`, where the class has so many: there is still something to balance.
@@ -37,7 +37,7 @@ def few_rows(y: Tensor, per_class: int = 24, least: int = 8) -> Tensor:
     --------
     >>> y = torch.tensor([0] * 50 + [1] * 60 + [2] * 3)
     >>> torch.bincount(y[few_rows(y)]).tolist()
-    [23, 24, 3]
+    [44, 45, 3]
     """
     counts = torch.bincount(y)
     rank = counts.argsort(descending=True, stable=True).argsort()

@@ -10,13 +10,22 @@ from imbtorch.experiments.paper_table import Options, run_table
 from imbtorch.experiments.quick import EPOCHS, few_of_each
 
 TABLES = {
+    "amo-1": "amo_images",
+    "amo-2": "amo_images",
     "amo-3": "amo_text",
+    "amo-4": "amo_images",
+    "m2m-ablations": "amo_images",
     "aos-1": "aos",
     "aos-2": "aos",
     "dos-5": "dos",
     "dos-6": "dos",
     "dos-7": "dos",
     "dos-8": "dos",
+    "eos-1": "eos",
+    "eos-2": "eos",
+    "eos-3": "eos",
+    "eos-4": "eos",
+    "eos-5": "eos",
     "eos-embeddings": "eos_embeddings",
 }
 """Name of a table -> the module here that has it in ``TABLES``, or runs it by ``reproduce``."""

@@ -9,7 +9,7 @@ import torch
 
 from imbtorch import ArrayDataset, InputError, make_recipe, with_batch_options
 from imbtorch.cli import main
-from imbtorch.experiments import grid, paper_table
+from imbtorch.experiments import grid, run_table
 from imbtorch.experiments.cells import Cell
 from imbtorch.experiments.make_task import make_task
 from imbtorch.experiments.paper_table import group_mean, recipe_of
@@ -123,7 +123,7 @@ def on_digits(monkeypatch):
         data = replace(task.data, name=data)
         return replace(task, data=data)
 
-    monkeypatch.setattr(paper_table, "make_task", digits)
+    monkeypatch.setattr(run_table, "make_task", digits)
 
 
 @pytest.mark.filterwarnings("ignore:.*leaves classes short")  # few samples to start from
@@ -193,3 +193,17 @@ def test_the_frozen_forms_have_the_papers_sizes(shared_data, monkeypatch):
     parts = texts.split()
     assert len(parts.train) + len(parts.test) == 6436
     assert np.bincount(parts.train.y).min() >= 3
+
+
+def test_processes_side_by_side_make_what_one_makes(tmp_path, monkeypatch):
+    column = {"data": "digits", "profile": "random:0.9"}
+    table = replace(dos.TABLES["dos-6"], columns={"digits": column}, published={})
+    monkeypatch.setitem(dos.TABLES, "small", table)
+    monkeypatch.setitem(TABLES, "small", "dos")
+    reproduce("small", tmp_path / "one", 2, scale="quick")
+    reproduce("small", tmp_path / "two", 2, scale="quick", jobs=2)
+    texts = [(tmp_path / n / "small" / "table.md").read_text() for n in ("one", "two")]
+    assert texts[0] == texts[1]
+    page = (tmp_path / "two" / "small" / "table.html").read_text()
+    assert page.count("<table>") == 1
+    assert "<title>DOS Table 6</title>" in page

@@ -79,12 +79,28 @@ def evaluate(checkpoint: str, data: str, label: str | None) -> None:
 
 
 def reproduce(
-    table: str, seeds: int, out: str, scale: str, epochs: int | None, precision: str | None
+    table: str,
+    seeds: int,
+    out: str,
+    scale: str,
+    jobs: int,
+    backend: str,
+    epochs: int | None,
+    precision: str | None,
 ) -> None:
     """Run a table of a paper and print it beside the published figures."""
     from imbtorch.experiments.tables import reproduce as run_table
 
-    run_table(table, Path(out), seeds, scale=scale, epochs=epochs, precision=precision)
+    run_table(
+        table,
+        Path(out),
+        seeds,
+        scale=scale,
+        jobs=jobs,
+        backend=backend,
+        epochs=epochs,
+        precision=precision,
+    )
 
 
 def resample(data: str, out: str, method: str, n_neighbors: int | None, seed: int) -> None:
@@ -156,6 +172,8 @@ def _parser() -> Any:
     sub.add_argument("--seeds", type=int, default=3, help="number of training seeds")
     sub.add_argument("--out", type=str, default="runs", help="folder for the results of all tables")
     sub.add_argument("--scale", type=str, default="full", help=f"one of {', '.join(SCALES)}")
+    sub.add_argument("--jobs", type=int, default=1, help="processes side by side")
+    sub.add_argument("--backend", type=str, default="loky", help="joblib's: loky, dask or ray")
     sub.add_argument("--epochs", type=int | None, help="in place of the table's")
     sub.add_argument("--precision", type=str | None, help="32-true or bf16-mixed")
     commands.add_subcommand("reproduce", sub, help=reproduce.__doc__)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from imbtorch.errors import InputError
-from imbtorch.experiments.paper_table import Options, run_table
 from imbtorch.experiments.quick import EPOCHS, few_of_each
+from imbtorch.experiments.run_table import Options, gather_side_by_side, run_table
 
 TABLES = {
     "amo-1": "amo_images",
@@ -34,7 +34,16 @@ TABLES = {
 SCALES = ("full", "quick")
 
 
-def reproduce(table: str, root: Path, seeds: int, *, scale: str = "full", **options: Any) -> None:
+def reproduce(
+    table: str,
+    root: Path,
+    seeds: int,
+    *,
+    scale: str = "full",
+    jobs: int = 1,
+    backend: str = "loky",
+    **options: Any,
+) -> None:
     """Run a table, store each run in a folder, and print it beside the published figures.
 
     Parameters
@@ -48,13 +57,17 @@ def reproduce(table: str, root: Path, seeds: int, *, scale: str = "full", **opti
         Training seeds 0..seeds-1, at least 1.
     scale : {"full", "quick"}, default="full"
         quick takes a few samples of each class and 2 epochs: to see that the table runs.
+    jobs : int, default=1
+        Processes that run the table side by side.
+    backend : str, default="loky"
+        Of joblib, for `jobs`.
     **options
         Options of `make_task` in place of the table's, such as epochs or precision.
 
     Raises
     ------
     InputError
-        If there is no such table or scale, or `seeds` is below 1.
+        If there is no such table or scale, or `seeds` or `jobs` is below 1.
     """
     if table not in TABLES:
         near = difflib.get_close_matches(table, TABLES, 1, cutoff=0.4)
@@ -62,6 +75,8 @@ def reproduce(table: str, root: Path, seeds: int, *, scale: str = "full", **opti
         raise InputError(f"table is {table!r}; {hint}known are {', '.join(TABLES)}")
     if seeds < 1:
         raise InputError(f"seeds is {seeds}; at least 1 is needed")
+    if jobs < 1:
+        raise InputError(f"jobs is {jobs}; at least 1 is needed")
     if scale not in SCALES:
         raise InputError(f"scale is {scale!r}; it must be one of {', '.join(SCALES)}")
     quick = scale == "quick"
@@ -72,8 +87,11 @@ def reproduce(table: str, root: Path, seeds: int, *, scale: str = "full", **opti
             how = Options(seeds, {"epochs": EPOCHS, **asked}, few_of_each)
         else:
             how = Options(seeds, asked)
+        if jobs > 1:
+            gather_side_by_side(module.TABLES[table], root, how, jobs=jobs, backend=backend)
         run_table(table, module.TABLES[table], root, how)
-    elif asked:
-        raise InputError(f"table {table} has no option {', '.join(asked)}: its set-up is fixed")
+    elif asked or jobs > 1:
+        what = [*asked, *(["jobs"] if jobs > 1 else [])]
+        raise InputError(f"table {table} has no option {', '.join(what)}: its set-up is fixed")
     else:
         module.reproduce(table, root / table, seeds, quick)

@@ -35,8 +35,9 @@ from imbtorch.data.sources import open_source
 from imbtorch.data.windows import WindowInput
 from imbtorch.evaluation.metrics import evaluate
 from imbtorch.experiments.cells import Cell, claims, show
+from imbtorch.experiments.page import write_page
 from imbtorch.experiments.quick import few_rows
-from imbtorch.experiments.store import ResultStore, write_atomically
+from imbtorch.experiments.store import ResultStore
 from imbtorch.experiments.tables.amo_published import PUBLISHED
 from imbtorch.experiments.task import versions
 from imbtorch.models.classifier import Classifier, Normalize
@@ -217,4 +218,4 @@ def reproduce(table: str, out: Path, seeds: int, quick: bool = False) -> None:
         text += "Chosen on a fifth of the training set:\n\n- " + "\n- ".join(chosen)
         text += "\n\nThe paper's claims on the average:\n\n- " + "\n- ".join(said) + "\n"
         print("\n".join([*chosen, *said]))
-    write_atomically(out / "table.md", text.encode())
+    write_page(out, text)

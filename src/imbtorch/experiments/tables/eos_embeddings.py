@@ -24,8 +24,9 @@ from tqdm import tqdm
 from imbtorch.errors import InputError
 from imbtorch.evaluation.gap import generalization_gap
 from imbtorch.evaluation.metrics import classification_metrics
+from imbtorch.experiments.page import write_page
 from imbtorch.experiments.quick import few_rows
-from imbtorch.experiments.store import ResultStore, write_atomically
+from imbtorch.experiments.store import ResultStore
 from imbtorch.resampling.eos import EOS
 from imbtorch.resampling.smote import BalancedSVM, borderline_smote, smote, svm_smote
 from imbtorch.training.embedding_head import EmbeddingHead
@@ -115,7 +116,7 @@ def reproduce(table: str, out: Path, seeds: int, quick: bool = False) -> None:
                 store.row(recipe, seed, partial(measure, row, data, seed))
                 bar.update()
     text = show(store.rows, seeds)
-    write_atomically(out / "table.md", text.encode())
+    write_page(out, text)
 
 
 def show(rows: list[dict[str, Any]], seeds: int) -> str:

@@ -1,0 +1,154 @@
+"""What runs a published table, and shows ours beside theirs."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from joblib import Parallel, delayed, parallel_config
+from rich.console import Console
+from tqdm import tqdm
+
+from imbtorch.errors import InputError
+from imbtorch.experiments.cells import Cell, claims, show
+from imbtorch.experiments.grid import run_grid
+from imbtorch.experiments.make_task import make_task
+from imbtorch.experiments.page import write_page
+from imbtorch.experiments.paper_table import Method, PaperTable, recipe_of
+from imbtorch.experiments.task import Task
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a table is run.
+
+    Parameters
+    ----------
+    seeds : int
+        Training seeds 0..seeds-1.
+    task : mapping
+        Options of `make_task` in place of the table's.
+    change : callable
+        What becomes of each task.
+    """
+
+    seeds: int
+    task: Mapping[str, Any] = field(default_factory=dict)
+    change: Callable[[Task], Task] = lambda task: task
+
+
+def run_table(name: str, table: PaperTable, root: Path, options: Options) -> None:
+    """Run a table, store each run, print ours beside theirs, write ``table.md`` and ``table.html``.
+
+    Parameters
+    ----------
+    name : str
+        Of the table: its folder below `root`.
+    table : PaperTable
+        What is run.
+    root : Path
+        Runs go to ``runs/`` in it, a folder for each task, where other tables find them.
+    options : Options
+        How.
+    """
+    text = f"# {table.title}\n\nMeasured (published), per cent. {table.note}\n"
+    said: list[str] = []
+    for column, rows in gather(table, root, options).items():
+        if isinstance(rows, InputError):
+            said.append(f"{column}: left out, {rows}")
+            continue
+        cells = {row: column_cells(table, column, row, rows) for row in table.rows}
+        title = f"{column}, {options.seeds} seed(s)"
+        text += f"\n{show(title, list(table.measures), cells)}"
+        place = list(table.measures).index(table.claimed)
+        means = {row: values[place].ours[0] for row, values in cells.items()}
+        said += [f"{column}, {table.claimed}: {c}" for c in claims(means, table.claims)]
+    Console().print(*said, sep="\n")
+    text += "\nThe paper's claims:\n\n- " + "\n- ".join(said) + "\n"
+    write_page(root / name, text)
+
+
+def gather(
+    table: PaperTable, root: Path, options: Options, *, progress: bool = True
+) -> dict[str, "Runs | InputError"]:
+    """Run what is not stored of a table; return the runs of each column, or why there are none."""
+    found: dict[str, Runs | InputError] = {}
+    for column, asked in table.columns.items():
+        try:
+            asked = {**asked, **options.task}
+            found[column] = run_column(table, column, asked, root, options, progress)
+        except InputError as error:
+            found[column] = error
+    return found
+
+
+def gather_side_by_side(
+    table: PaperTable, root: Path, options: Options, *, jobs: int, backend: str = "loky"
+) -> None:
+    """Run what is not stored of a table in several processes; they share out the cores.
+
+    Parameters
+    ----------
+    table, root, options
+        As for `run_table`.
+    jobs : int
+        Number of processes. Each takes the runs that no other is at, so that the same command
+        on another machine with the same disk takes its share too.
+    backend : str, default="loky"
+        Of joblib: loky, or dask or ray where they are installed and set up.
+    """
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    with parallel_config(backend=backend):
+        work = delayed(_gather_quietly)
+        Parallel(n_jobs=jobs)(work(table, root, options, threads) for _ in range(jobs))
+
+
+def _gather_quietly(table: PaperTable, root: Path, options: Options, threads: int) -> None:
+    torch.set_num_threads(threads)
+    gather(table, root, options, progress=False)
+
+
+Runs = Mapping[Method, Sequence[Mapping[str, Any]]]
+"""Method -> its rows of results, one a seed."""
+
+
+def run_column(
+    table: PaperTable,
+    column: str,
+    asked: Mapping[str, Any],
+    root: Path,
+    options: Options,
+    progress: bool,
+) -> Runs:
+    """Run all methods of a table on one data set."""
+    found: dict[Method, list[Mapping[str, Any]]] = {method: [] for method in table.methods}
+    grids = (
+        [(s, [s]) for s in range(options.seeds)]
+        if table.data_seeds
+        else [(0, list(range(options.seeds)))]
+    )
+    with tqdm(total=0, unit="epoch", dynamic_ncols=True, desc=column, disable=not progress) as bar:
+        for data_seed, seeds in grids:
+            task = options.change(make_task(**{**asked, "data_seed": data_seed}))
+            recipes = {m: recipe_of(m, task.epochs) for m in table.methods}
+            bar.total += len(seeds) * sum(recipe.all_epochs for recipe in recipes.values())
+            bar.refresh()
+            folder = root / "runs" / task.folder
+            rows = run_grid(task, list(recipes.values()), seeds, folder, bar)
+            for method, recipe in recipes.items():
+                found[method] += [row for row in rows if row["recipe"] == recipe.describe()]
+    return found
+
+
+def column_cells(table: PaperTable, column: str, row: str, runs: Runs) -> list[Cell]:
+    """Return the cells of a row for one data set, one a measure."""
+    cells = []
+    figures = table.published.get(column, {}).get(row, [None] * len(table.measures))
+    for (heading, measure), figure in zip(table.measures.items(), figures, strict=True):
+        method = table.rows[row].other.get(heading, table.rows[row].method)
+        mean, std = figure if isinstance(figure, tuple) else (figure, None)
+        measured = None if method is None else [measure(run) for run in runs[method]]
+        cells.append(Cell(mean, std, measured))
+    return cells

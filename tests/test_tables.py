@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from imbtorch import ArrayDataset, InputError, make_recipe, with_batch_options
+from imbtorch import ArrayDataset, InputError, make_recipe, with_options
 from imbtorch.cli import main
 from imbtorch.experiments import grid, run_table
 from imbtorch.experiments.cells import Cell
@@ -76,16 +76,35 @@ def test_the_network_multiplies_its_input_by_the_factor():
     assert model.head.in_features == 256
 
 
+def test_options_in_the_name():
+    dos = make_recipe("dos:k_minority=3:alpha=0.5", 8)
+    described = [phase.describe() for phase in dos.phases]
+    assert [row.get("k_minority") for row in described] == [None, 3, 3, 3]
+    assert described[-1]["alpha"] == 0.5
+    eos = make_recipe("focal+drw+eos:n_neighbors=7:direction=away", 10)
+    assert eos.phases[-1].describe()["resample"]["direction"] == "away"
+    assert eos.name == "focal+drw+eos:n_neighbors=7:direction=away"
+    for name, said in (
+        ("dos:k=3", "does not know k: its options are alpha, k_majority, k_minority"),
+        ("dos:k_minority", "option 'k_minority'; name=value"),
+        ("dos:k_minority=-1", "k_minority is -1"),
+        ("erm:beta=1", "its options are none"),
+        ("doss:k_minority=3", "did you mean dos"),
+    ):
+        with pytest.raises(InputError, match=said):
+            make_recipe(name)
+
+
 def test_options_change_the_last_phase_alone():
     plain = make_recipe("m2m", 15)
-    changed = with_batch_options(plain, beta=0.5)
+    changed = with_options(plain, beta=0.5)
     assert changed.phases[-1].describe()["batch"]["beta"] == 0.5
     assert plain.phases[-1].describe()["batch"]["beta"] == 0.999
     assert changed.phases[0] is plain.phases[0]
     with pytest.raises(InputError, match="bta"):
-        with_batch_options(plain, bta=0.5)
-    with pytest.raises(InputError, match="recipe erm has no batch transform"):
-        with_batch_options(make_recipe("erm"), beta=0.5)
+        with_options(plain, bta=0.5)
+    with pytest.raises(InputError, match="recipe erm does not know beta"):
+        with_options(make_recipe("erm"), beta=0.5)
 
 
 IMAGE_TABLES = {**amo_images.TABLES, **aos.TABLES, **dos.TABLES, **eos.TABLES}
@@ -153,7 +172,10 @@ def test_tables_share_their_runs(on_digits, tmp_path, monkeypatch):
     fit = grid.Task.fit
     monkeypatch.setattr(grid.Task, "fit", lambda s, r, *a: trained.append(r.name) or fit(s, r, *a))
     reproduce("dos-7", tmp_path, 1, scale="quick")
-    assert trained == 2 * ["dos, k 3", "dos, k 10"]  # of two data sets; all else was dos-6's
+    assert trained == 2 * [
+        "dos:k_minority=3",
+        "dos:k_minority=10",
+    ]  # of two data sets; all else was dos-6's
 
 
 def test_the_posters_two_tables_have_their_own_epsilon():

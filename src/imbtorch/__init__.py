@@ -56,7 +56,7 @@ from imbtorch.training.embedding_head import EmbeddingHead
 from imbtorch.training.fit import FitResult, fit, train_generator
 from imbtorch.training.metric_learning import LocalEmbedding, TripletEmbedding
 from imbtorch.training.recipe import Phase, Recipe
-from imbtorch.training.recipes import RECIPES, make_recipe, with_batch_options
+from imbtorch.training.recipes import RECIPES, make_recipe, with_options
 from imbtorch.training.refit import RefitHead
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots
@@ -158,5 +158,5 @@ __all__ = [
     "true_false_gaps",
     "wide_cnn",
     "wide_resnet",
-    "with_batch_options",
+    "with_options",
 ]

@@ -3,10 +3,10 @@
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from imbtorch.cli_parser import make_parser
 from imbtorch.errors import InputError
 
 
@@ -79,7 +79,7 @@ def evaluate(checkpoint: str, data: str, label: str | None) -> None:
 
 
 def reproduce(
-    table: str,
+    table: str | None,
     seeds: int,
     out: str,
     scale: str,
@@ -87,10 +87,17 @@ def reproduce(
     backend: str,
     epochs: int | None,
     precision: str | None,
+    list: bool,
 ) -> None:
     """Run a table of a paper and print it beside the published figures."""
+    from imbtorch.experiments.catalogue import print_catalogue
     from imbtorch.experiments.tables import reproduce as run_table
 
+    if list:
+        print_catalogue(Path(out))
+        return
+    if table is None:
+        raise InputError("table is missing; `imbtorch reproduce --list` shows them all")
     run_table(
         table,
         Path(out),
@@ -101,6 +108,22 @@ def reproduce(
         epochs=epochs,
         precision=precision,
     )
+
+
+def tune(recipe: str, trials: int | None, seeds: int, out: str | None, **task_options: Any) -> None:
+    """Choose the parameters of a recipe on a validation split of the training set."""
+    from imbtorch.experiments.make_task import make_task
+    from imbtorch.experiments.tune import candidates_of
+    from imbtorch.experiments.tune import tune as run_trials
+
+    candidates_of(recipe)
+    task = make_task(**task_options)
+    _say(task.describe())
+    folder = Path(out) if out else Path("runs") / f"tune-{task.slug}-{recipe}"
+    scores = run_trials(task, recipe, trials=trials, seeds=seeds, out=folder)
+    _say(["balanced accuracy on a fifth of the training set, per cent:"])
+    _say([f"  {100 * score:5.1f}  {name}" for name, score in scores])
+    _say([f"the best by name: --recipes {scores[0][0]}"])
 
 
 def resample(data: str, out: str, method: str, n_neighbors: int | None, seed: int) -> None:
@@ -122,77 +145,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train,
     "evaluate": evaluate,
     "reproduce": reproduce,
+    "tune": tune,
     "resample": resample,
     "embed": embed,
 }
-
-
-def _parser() -> Any:
-    from jsonargparse import ArgumentParser
-
-    from imbtorch.experiments.make_task import make_task
-    from imbtorch.experiments.tables import SCALES, TABLES
-    from imbtorch.resampling.names import RESAMPLERS
-
-    parser = ArgumentParser(
-        prog="imbtorch",
-        description="Learn from class-imbalanced data: compare recipes, train, evaluate, "
-        "reproduce the papers' tables, embed and over-sample embeddings.",
-        version=version("imbalanced-torch"),
-    )
-    commands = parser.add_subcommands()
-
-    sub = ArgumentParser(description=compare.__doc__)
-    sub.add_function_arguments(make_task, as_positional=True)
-    sub.add_argument(
-        "--recipes",
-        type=str,
-        default="erm,rs,drw,ldam-drw,m2m,eos",
-        help="names, separated by commas",
-    )
-    sub.add_argument("--seeds", type=int, default=3, help="number of training seeds")
-    sub.add_argument("--out", type=str | None, help="folder for the results, else one in runs/")
-    commands.add_subcommand("compare", sub, help=compare.__doc__)
-
-    sub = ArgumentParser(description=train.__doc__)
-    sub.add_function_arguments(make_task, as_positional=True)
-    sub.add_argument("--recipe", type=str, default="drw", help="name of the recipe")
-    sub.add_argument("--seed", type=int, default=0, help="training seed")
-    sub.add_argument("--out", type=str, default="model.safetensors", help="checkpoint file")
-    commands.add_subcommand("train", sub, help=train.__doc__)
-
-    sub = ArgumentParser(description=evaluate.__doc__)
-    sub.add_argument("checkpoint", type=str, help="file written by train or compare")
-    sub.add_argument("data", type=str, help="as for compare; its held-out split is measured")
-    sub.add_argument("--label", type=str | None, help="label column")
-    commands.add_subcommand("evaluate", sub, help=evaluate.__doc__)
-
-    sub = ArgumentParser(description=reproduce.__doc__)
-    sub.add_argument("table", type=str, help=f"one of {', '.join(TABLES)}")
-    sub.add_argument("--seeds", type=int, default=3, help="number of training seeds")
-    sub.add_argument("--out", type=str, default="runs", help="folder for the results of all tables")
-    sub.add_argument("--scale", type=str, default="full", help=f"one of {', '.join(SCALES)}")
-    sub.add_argument("--jobs", type=int, default=1, help="processes side by side")
-    sub.add_argument("--backend", type=str, default="loky", help="joblib's: loky, dask or ray")
-    sub.add_argument("--epochs", type=int | None, help="in place of the table's")
-    sub.add_argument("--precision", type=str | None, help="32-true or bf16-mixed")
-    commands.add_subcommand("reproduce", sub, help=reproduce.__doc__)
-
-    sub = ArgumentParser(description=resample.__doc__)
-    sub.add_argument("data", type=str, help=".npz with features and labels (or train_...)")
-    sub.add_argument("out", type=str, help=".npz to write, with features and labels")
-    sub.add_argument("--method", type=str, default="eos", help=f"one of {', '.join(RESAMPLERS)}")
-    sub.add_argument("-k", "--n_neighbors", type=int | None, help="else the method's own number")
-    sub.add_argument("--seed", type=int, default=0, help="random state of the method")
-    commands.add_subcommand("resample", sub, help=resample.__doc__)
-
-    sub = ArgumentParser(description=embed.__doc__)
-    sub.add_argument("checkpoint", type=str, help="file written by train or compare")
-    sub.add_argument("data", type=str, help="as for compare; all its splits are embedded")
-    sub.add_argument("out", type=str, help=".npz to write")
-    sub.add_argument("--label", type=str | None, help="label column")
-    commands.add_subcommand("embed", sub, help=embed.__doc__)
-    return parser
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -217,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = _warn
     try:
         given = sys.argv[1:] if arguments is None else arguments
-        parsed = _parser().parse_args([_underscored(argument) for argument in given])
+        parsed = make_parser(COMMANDS).parse_args([_underscored(argument) for argument in given])
         options = vars(parsed[parsed.subcommand])
         COMMANDS[parsed.subcommand](**options)
     except InputError as error:

@@ -81,9 +81,14 @@ def compare(
     return rows
 
 
+def file_name(recipe: str) -> str:
+    """Return the name of a recipe as part of a file name on any system."""
+    return recipe.replace(":", ",")
+
+
 def _keep(task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult) -> None:
     """Store the trained network, and of the first seed the embeddings to be drawn."""
-    name = recipe.name
+    name = file_name(recipe.name)
     path = folder / "checkpoints" / f"{name}-seed{seed}.safetensors"
     save_checkpoint(path, fitted.model, task.header(recipe, seed))
     if seed == 0:
@@ -112,7 +117,7 @@ def _arrays(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[s
     """Read what `_keep` stored of a kind, for those recipes that have it."""
     out = {}
     for name in recipes:
-        path = folder / "checkpoints" / f"{name}-{kind}.npz"
+        path = folder / "checkpoints" / f"{file_name(name)}-{kind}.npz"
         if path.exists():
             with np.load(path) as arrays:
                 out[name] = dict(arrays)

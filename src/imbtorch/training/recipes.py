@@ -1,17 +1,18 @@
 """Recipes by name: each row of the papers' tables is one."""
 
-import copy
 import difflib
 import inspect
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import CosineHead
-from imbtorch.training.recipe import Recipe
+from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.recipe_parts import HEADS, LOSSES, METHODS
-from imbtorch.training.train import Train
 
 _SHORT = {
     "base": "erm",
@@ -23,6 +24,7 @@ _SHORT = {
     "ldam-m2m": "ldam+m2m",
     "ldam-amo": "ldam+amo",
 }
+_PLACES = ("batch", "resample", "sampler")
 _PARTS = {"loss": LOSSES, "method": METHODS, "head": HEADS}
 RECIPES = (*METHODS, *LOSSES, *HEADS, *_SHORT)
 
@@ -63,6 +65,9 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
         - crt (class-balanced sampling), tau-norm (class weights of equal length).
         - lr (logistic regression), knn (the 5 nearest neighbours).
 
+        Options of the method follow a colon each: ``m2m:beta=0.99:lam=0.5``,
+        ``eos:n_neighbors=30`` (see `with_options`).
+
         Short for two: ldam-drw, ldam-m2m, ldam-amo, dos-lr, dos-knn, cnn-cl (erm+knn).
     epochs : int, default=200
         Epochs of network training, at least 1. A head that is trained again afterwards takes
@@ -88,11 +93,14 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     [160, 40]
     >>> [type(phase).__name__ for phase in make_recipe("focal+drw+eos").phases]
     ['Train', 'Train', 'RefitHead']
+    >>> make_recipe("m2m:beta=0.99").phases[-1].describe()["batch"]["beta"]
+    0.99
     """
     if epochs < 1:
         raise InputError(f"epochs is {epochs}; it must be at least 1")
+    plain, *options = name.split(":")
     chosen: dict[str, str] = {}
-    for part in _SHORT.get(name, name).split("+"):
+    for part in _SHORT.get(plain, plain).split("+"):
         kind = next((k for k, table in _PARTS.items() if part in table), None)
         if kind is None:
             near = difflib.get_close_matches(part, RECIPES, 1, cutoff=0.4)
@@ -105,36 +113,68 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     phases = METHODS[chosen.get("method", "erm")](epochs, loss)
     if "head" in chosen:
         phases.append(HEADS[chosen["head"]]())
-    return Recipe(name, phases, CosineHead if chosen.get("loss") == "ldam" else None)
+    recipe = Recipe(name, phases, CosineHead if chosen.get("loss") == "ldam" else None)
+    return with_options(recipe, **dict(map(_parsed, options))) if options else recipe
 
 
-def with_batch_options(recipe: Recipe, **options: Any) -> Recipe:
-    """Return a recipe with other parameters for the batch transform of its last phase.
+def with_options(recipe: Recipe, **options: Any) -> Recipe:
+    """Return a recipe with other parameters of its method.
 
     Parameters
     ----------
     recipe : Recipe
-        One whose last phase is `Train` with a `batch`, as ``make_recipe("m2m")``. Not changed.
+        Not changed.
     **options
-        Parameters of the transform, such as `M2m`'s beta.
+        Parameters of a phase (`DeepOversample`'s k_minority), of its batch transform (`M2m`'s
+        beta) or of its over-sampler (`EOS`'s n_neighbors). Every phase that knows all of them
+        takes them.
 
     Raises
     ------
     InputError
-        If the recipe has no batch transform, or that has no such parameter.
+        If no phase knows all of them; those that are known are listed.
 
     Examples
     --------
-    >>> aos = with_batch_options(make_recipe("aos"), epsilon=0.1)
+    >>> aos = with_options(make_recipe("aos"), epsilon=0.1)
     >>> aos.describe()["phases"][-1]["batch"]["epsilon"]
     0.1
     """
-    last = copy.copy(recipe.phases[-1])
-    if not isinstance(last, Train) or last.batch is None:
-        raise InputError(f"recipe {recipe.name} has no batch transform in its last phase")
-    known = inspect.signature(last.batch).parameters
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        raise InputError(f"options are {unknown}; the batch transform has {', '.join(known)}")
-    last.batch = partial(last.batch, **options)
-    return replace(recipe, phases=[*recipe.phases[:-1], last])
+    phases = [_changed(phase, options) for phase in recipe.phases]
+    if all(new is old for new, old in zip(phases, recipe.phases, strict=True)):
+        known = sorted({n for phase in recipe.phases for s in _slots(phase) for n in s[1]})
+        raise InputError(
+            f"recipe {recipe.name} does not know {', '.join(options)}: its options are "
+            f"{', '.join(known) or 'none'}"
+        )
+    return replace(recipe, phases=phases)
+
+
+def _slots(phase: Phase) -> list[tuple[str, list[str]]]:
+    """Return the places of a phase that have options, each with their names; itself is ""."""
+    own = [n for n in vars(phase) if n not in ("epochs", "loss", "weights", *_PLACES)]
+    slots = [("", own)]
+    for place in _PLACES:
+        slot = getattr(phase, place, None)
+        if isinstance(slot, (type, partial, FunctionType)):
+            slots.append((place, list(inspect.signature(slot).parameters)))
+    return slots
+
+
+def _changed(phase: Phase, options: Mapping[str, Any]) -> Phase:
+    for place, names in _slots(phase):
+        if set(options) <= set(names):
+            changed = {place: partial(getattr(phase, place), **options)} if place else options
+            return type(phase)(**{**vars(phase), **changed})
+    return phase
+
+
+def _parsed(text: str) -> tuple[str, Any]:
+    """Return name and value of ``name=value``; the value is JSON, or else a word."""
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise InputError(f"recipe has the option {text!r}; name=value is needed")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value

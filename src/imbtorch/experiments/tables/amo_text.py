@@ -45,7 +45,7 @@ from imbtorch.models.small import mlp
 from imbtorch.seeding import derive_seed, scoped_seed
 from imbtorch.training.fit import fit, train_generator
 from imbtorch.training.recipe import Recipe
-from imbtorch.training.recipes import make_recipe, with_batch_options
+from imbtorch.training.recipes import make_recipe, with_options
 from imbtorch.training.setup import Setup
 from imbtorch.training.slots import describe
 
@@ -170,7 +170,7 @@ class Bench:
 
 def choose(recipe: Recipe, validation: Bench, bar: Any) -> Recipe:
     """Return the recipe with the AMO parameters that are best on the validation set."""
-    candidates = [with_batch_options(recipe, **options) for options in CANDIDATES]
+    candidates = [with_options(recipe, **options) for options in CANDIDATES]
     scores = []
     for candidate in candidates:
         scores.append(validation.run(candidate, seed=0)["balanced_accuracy"])

@@ -1,13 +1,9 @@
 """DOS Tables 5 to 8: reduced MNIST and MNIST-back-rotation, and balanced CIFAR-10."""
 
-from functools import partial
 from typing import Any
 
-from imbtorch.experiments.paper_table import Method, PaperTable, Row, group_mean, metric
+from imbtorch.experiments.paper_table import PaperTable, Row, group_mean, metric
 from imbtorch.experiments.tables.dos_published import TABLE_5, TABLE_6, TABLE_7, TABLE_8
-from imbtorch.training.deep_oversample import DeepOversample
-from imbtorch.training.recipe import Recipe
-from imbtorch.training.recipe_parts import in_rounds
 
 EPOCHS = 8
 SCHEDULE = (
@@ -33,17 +29,10 @@ def column(data: str, profile: str) -> dict[str, Any]:
     return {"data": data, **DATA[data], **fixed}
 
 
-def _dos(epochs: int, k_minority: int, k_majority: int) -> Recipe:
-    phase = partial(DeepOversample, k_minority=k_minority, k_majority=k_majority)
-    phases = in_rounds(epochs, {}, phase)
-    return Recipe(f"dos, k {max(k_minority, k_majority)}", phases)
-
-
-def dos(k: int, k_majority: int = 0) -> Method:
-    """Return deep over-sampling with k neighbours."""
-    if (k, k_majority) == (5, 0):
-        return "dos"
-    return partial(_dos, k_minority=k, k_majority=k_majority)
+def dos(k: int, k_majority: int = 0) -> str:
+    """Return the recipe of deep over-sampling with k neighbours."""
+    name = "dos" if k == 5 else f"dos:k_minority={k}"
+    return f"{name}:k_majority={k_majority}" if k_majority else name
 
 
 BY_LR = dict.fromkeys(("minority AUPRC", "majority AUPRC", "AUPRC"), "erm+lr")

@@ -176,7 +176,7 @@ def test_module_equals_command_and_dashes_are_accepted(feature_file, tmp_path):
 
 def test_the_report_shows_what_a_recipe_adds(feature_file, tmp_path, capsys):
     out = tmp_path / "out"
-    options = ["--recipes", "dos", "--seeds", "2", "--epochs", "4", "--out", str(out)]
+    options = ["--recipes", "dos,dos-knn", "--seeds", "2", "--epochs", "4", "--out", str(out)]
     assert main(["compare", str(feature_file), *options]) == 0
     assert (out / "figures" / "class_variance.png").stat().st_size > 1000
     assert "Class variance" in (out / "report.html").read_text()

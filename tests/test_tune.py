@@ -45,6 +45,11 @@ def test_fewer_trials_than_candidates(task, tmp_path):
     assert 1 <= len(scores) <= 2
 
 
+def test_options_in_the_name_stay():
+    assert set(tune.candidates_of("ldam+aos:epsilon=0.1")) == {"p"}
+    assert set(tune.candidates_of("ldam-m2m")) == {"beta", "lam", "gamma"}
+
+
 def test_what_cannot_be_tuned_is_said(task, tmp_path):
     with pytest.raises(InputError, match="recipe is 'erm'; candidates are known of m2m"):
         tune.tune(task, "erm", out=tmp_path)

@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 def _per_class(runs: Rows, measure: str) -> Floats | None:
     """Return the mean over seeds of a measure of each class; NaN where no seed has one."""
-    stored = [run["embedding"][measure] for run in runs if "embedding" in run]
+    stored = [run["embedding"][measure] for run in runs if measure in run.get("embedding", {})]
     if not stored:
         return None
     values = np.array(stored, float)
@@ -106,7 +106,7 @@ def plot_class_variance(rows: Rows) -> Figure | None:
                 colour = line.get_color()
     if not axis.lines:
         return None
-    axis.set(xlabel="epoch", ylabel="variance as the round begins")
+    axis.set(xlabel="epoch", ylabel="class variance as the round begins")
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.3)
     axis.legend()
@@ -139,13 +139,15 @@ def plot_boundary(embeddings: Arrays, data: Mapping[str, Any]) -> Figure | None:
         chosen = np.isin(one["labels"], pair)
         features, labels, predicted = (one[k][chosen] for k in ("features", "labels", "predicted"))
         points, among = tsne(features), np.isin(predicted, pair)
-        if among.any():
-            near = KNeighborsClassifier(min(5, int(among.sum())))
-            near.fit(points[among], (predicted[among] == pair[1]).astype(int))
-            shades = {"plot_method": "pcolormesh", "cmap": two, "vmin": 0, "vmax": 1, "alpha": 0.2}
+        shades = {"plot_method": "pcolormesh", "cmap": two, "vmin": 0, "vmax": 1, "alpha": 0.2}
+        taken = (predicted[among] == pair[1]).astype(int)
+        if taken.any() and not taken.all():
+            near = KNeighborsClassifier(min(5, int(among.sum()))).fit(points[among], taken)
             DecisionBoundaryDisplay.from_estimator(
                 near, points, response_method="predict", ax=axis, **shades
             )
+        elif len(taken):  # one of the two alone
+            axis.set_facecolor((*two(taken[0])[:3], shades["alpha"]))
         wrong = predicted != labels
         axis.scatter(points[:, 0], points[:, 1], 14, labels == pair[1], cmap=two, vmin=0, vmax=1)
         axis.scatter(points[wrong, 0], points[wrong, 1], 22, "none", edgecolors="red")

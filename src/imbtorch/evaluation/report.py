@@ -55,7 +55,8 @@ CAPTIONS = {
     "class_variance": (
         "Class variance",
         "Deep over-sampling: mean squared distance of the training embeddings (solid) and of "
-        "their targets (dashed) from the mean of their class, at the beginning of each round.",
+        "their targets (dashed) from the mean of their class at the beginning of each round, over "
+        "the samples that have neighbours.",
     ),
     "translations": (
         "Translations",

@@ -32,8 +32,12 @@ th:first-child, td:first-child { text-align: left; }
 """
 
 
-def write_page(folder: Path, text: str) -> None:
-    """Write ``table.md`` and ``table.html`` of a text in Markdown, its first line the title."""
+def write_page(folder: Path, text: str, command: str) -> None:
+    """Write ``table.md`` and ``table.html`` of a text in Markdown, its first line the title.
+
+    `command` is what made it, after ``imbtorch``.
+    """
+    text = f"{text.rstrip()}\n\nMade by `imbtorch {command}`.\n"
     folder.mkdir(parents=True, exist_ok=True)
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     page = Environment(autoescape=False).from_string(PAGE)

@@ -38,6 +38,12 @@ class Options:
     task: Mapping[str, Any] = field(default_factory=dict)
     change: Callable[[Task], Task] = lambda task: task
 
+    @property
+    def words(self) -> str:
+        """These options as the command line takes them."""
+        changed = "".join(f" --{name} {value}" for name, value in self.task.items())
+        return f" --seeds {self.seeds}{changed}"
+
 
 def run_table(name: str, table: PaperTable, root: Path, options: Options) -> None:
     """Run a table, store each run, print ours beside theirs, write ``table.md`` and ``table.html``.
@@ -67,7 +73,7 @@ def run_table(name: str, table: PaperTable, root: Path, options: Options) -> Non
         said += [f"{column}, {table.claimed}: {c}" for c in claims(means, table.claims)]
     Console().print(*said, sep="\n")
     text += "\nThe paper's claims:\n\n- " + "\n- ".join(said) + "\n"
-    write_page(root / name, text)
+    write_page(root / name, text, f"reproduce {name}{options.words}")
 
 
 def gather(

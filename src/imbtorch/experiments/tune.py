@@ -21,7 +21,7 @@ from imbtorch.training.recipes import make_recipe
 CANDIDATES: dict[str, dict[str, Sequence[float]]] = {
     "m2m": {"beta": (0.9, 0.99, 0.999), "lam": (0.01, 0.1, 0.5), "gamma": (0.9, 0.99)},
     "amo": {"beta": (0.99, 0.999), "lam": (0.1, 0.5)},
-    "aos": {"epsilon": (0.007, 0.03, 0.1), "p": (0.25, 0.5, 1.0)},
+    "aos": {"epsilon": (0.007, 0.03, 0.1), "p": (0.1, 0.25, 0.5, 1.0)},
     "eos": {"n_neighbors": (10, 50, 100, 200, 300)},
     "dos": {"k_minority": (3, 5, 10), "alpha": (0.3, 1.0, 3.0)},
 }
@@ -46,7 +46,8 @@ def tune(
     task : Task
         Its test set is not touched.
     recipe : str
-        A recipe whose method or head is one of `CANDIDATES`, such as ``ldam+m2m``.
+        A recipe whose method or head is one of `CANDIDATES`, such as ``ldam+m2m``; options
+        that it names, as ``aos:epsilon=0.1``, stay.
     trials : int, optional
         Combinations to try, by default all; fewer are chosen by optuna's TPE.
     seeds : int, default=1
@@ -119,15 +120,17 @@ def tune(
 
 
 def candidates_of(recipe: str) -> Mapping[str, Sequence[float]]:
-    """Return the values to choose from for the method of a recipe."""
-    parts = [part.removeprefix("ldam-") for part in recipe.split("+")]
+    """Return the values to choose from for the method of a recipe, but for options it names."""
+    plain, *options = recipe.split(":")
+    fixed = {option.partition("=")[0] for option in options}
+    parts = [part.removeprefix("ldam-") for part in plain.split("+")]
     found = [part for part in reversed(parts) if part in CANDIDATES]
     if not found:
         raise InputError(
             f"recipe is {recipe!r}; candidates are known of {', '.join(CANDIDATES)}, alone or "
             "joined with others by +"
         )
-    return CANDIDATES[found[0]]
+    return {name: v for name, v in CANDIDATES[found[0]].items() if name not in fixed}
 
 
 def named(recipe: str, options: Mapping[str, float]) -> str:

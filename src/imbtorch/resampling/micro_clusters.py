@@ -112,8 +112,10 @@ def centres(features: Tensor, members: Tensor, present: Tensor) -> Tensor:
     return total / present.sum(1, keepdim=True)
 
 
-def spread(points: Tensor, features: Tensor, labels: Tensor) -> float:
+def spread(points: Tensor, features: Tensor, labels: Tensor, present: Tensor) -> float:
     """Return the mean squared distance of points from the mean embedding of their class.
+
+    Of the samples alone that have neighbours: the others are not drawn together.
 
     Parameters
     ----------
@@ -121,13 +123,24 @@ def spread(points: Tensor, features: Tensor, labels: Tensor) -> float:
         What is measured, such as `centres`, and the embeddings whose class means count.
     labels : Tensor of shape (N,), int64
         Of both.
+    present : Tensor of shape (N, k + 1), bool
+        As `overload` returned it.
+
+    Returns
+    -------
+    float
+        NaN if no sample has neighbours.
 
     Examples
     --------
     >>> features, labels = torch.tensor([[0.0], [2.0], [5.0]]), torch.tensor([0, 0, 1])
-    >>> spread(features, features, labels)  # (1 + 1 + 0) / 3
-    0.6666666865348816
+    >>> members, present = overload(features, labels, [1, 0])
+    >>> spread(features, features, labels, present)
+    1.0
+    >>> spread(centres(features, members, present), features, labels, present)
+    0.0
     """
     counts = torch.bincount(labels).clamp_min(1)
     sums = features.new_zeros(len(counts), features.shape[1]).index_add_(0, labels, features)
-    return float((points - (sums / counts[:, None])[labels]).square().sum(1).mean())
+    apart = (points - (sums / counts[:, None])[labels]).square().sum(1)
+    return float(apart[present[:, 1:].any(1)].mean())

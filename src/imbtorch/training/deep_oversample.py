@@ -53,7 +53,8 @@ class DeepOversample(Phase):
     -----
     The history has ``class_variance``, the mean squared distance of the embeddings, as they are
     when the round begins, from the mean of their class, and ``target_variance``, that of the
-    micro-clusters' centres, which are the mean targets.
+    micro-clusters' centres, which are the mean targets; both over the samples that have
+    neighbours (see `spread`).
 
     Differs from the paper: squared distances are means over the embedding's dimensions. As sums
     (``per_dimension=False``) they outweigh the head's loss, and the small CNN's embeddings
@@ -105,8 +106,12 @@ class DeepOversample(Phase):
             k = [self.k_minority if few else self.k_majority for few in minority]
             members, present = overload(features, labels, k)
             measured = {
-                "class_variance": spread(features, features, labels),
-                "target_variance": spread(centres(features, members, present), features, labels),
+                name: spread(points, features, labels, present)
+                for name, points in (
+                    ("class_variance", features),
+                    ("target_variance", centres(features, members, present)),
+                )
+                if present[:, 1:].any()
             }
             rank = run.fabric.global_rank
             rng = generator_from(derive_seed(run.seed, "weights", run.phase_first, rank))

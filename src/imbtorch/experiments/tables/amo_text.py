@@ -218,4 +218,4 @@ def reproduce(table: str, out: Path, seeds: int, quick: bool = False) -> None:
         text += "Chosen on a fifth of the training set:\n\n- " + "\n- ".join(chosen)
         text += "\n\nThe paper's claims on the average:\n\n- " + "\n- ".join(said) + "\n"
         print("\n".join([*chosen, *said]))
-    write_page(out, text)
+    write_page(out, text, f"reproduce {table} --seeds {seeds}")

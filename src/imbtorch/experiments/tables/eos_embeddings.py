@@ -116,7 +116,7 @@ def reproduce(table: str, out: Path, seeds: int, quick: bool = False) -> None:
                 store.row(recipe, seed, partial(measure, row, data, seed))
                 bar.update()
     text = show(store.rows, seeds)
-    write_page(out, text)
+    write_page(out, text, f"reproduce {table} --seeds {seeds}")
 
 
 def show(rows: list[dict[str, Any]], seeds: int) -> str:

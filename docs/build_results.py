@@ -1,0 +1,25 @@
+"""Build docs/results.md from what lies in results/: `python docs/build_results.py`."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "results.md"
+INTRO = """# Results
+
+Built from `results/` by `python docs/build_results.py`; no figure here was typed by hand. Below
+each table stands the command that made it.
+"""
+
+
+def build() -> str:
+    """Return the page: every table, its headings one level further down."""
+    parts = [INTRO]
+    for path in sorted((ROOT / "results").glob("*/table.md")):
+        lines = path.read_text().splitlines()
+        parts.append("\n".join("#" + line if line.startswith("#") else line for line in lines))
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(build())
+    print(PAGE)

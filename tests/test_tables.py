@@ -132,13 +132,14 @@ def test_image_tables_are_whole(name):
 
 @pytest.fixture
 def on_digits(monkeypatch):
-    """Every image table runs on a little of scikit-learn's digits, with the small network."""
+    """Every image table runs on a little of scikit-learn's digits, with its own network."""
 
-    def digits(data, profile, epochs, data_seed, augment, ratio=13.0, **options):
+    def digits(data, profile, model, epochs, data_seed, augment, ratio=13.0, **options):
         if data in NOT_AT_HAND:
             raise InputError(f"DATA is {data!r}; it is not at hand")
         ratio = min(ratio, 13.0)
-        task = make_task("digits", profile=profile, ratio=ratio, epochs=epochs, data_seed=data_seed)
+        fixed = {"profile": profile, "model": model, "epochs": epochs, "data_seed": data_seed}
+        task = make_task("digits", ratio=ratio, **fixed)
         data = replace(task.data, name=data)
         return replace(task, data=data)
 

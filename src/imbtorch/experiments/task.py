@@ -74,10 +74,13 @@ class Task:
     precision: str
 
     def identity(self) -> dict[str, Any]:
-        """Return what tells this task from another, as JSON-ready values."""
+        """Return what tells this task from another, as JSON-ready values.
+
+        Data are known by their hash, wherever they lie.
+        """
         return {
             "data": {
-                "name": self.data.name,
+                "name": Path(self.data.name).name,
                 "profile": self.data.profile,
                 "hash": self.data.digest,
                 "seed": self.data_seed,

@@ -173,10 +173,8 @@ def test_tables_share_their_runs(on_digits, tmp_path, monkeypatch):
     fit = grid.Task.fit
     monkeypatch.setattr(grid.Task, "fit", lambda s, r, *a: trained.append(r.name) or fit(s, r, *a))
     reproduce("dos-7", tmp_path, 1, scale="quick")
-    assert trained == 2 * [
-        "dos:k_minority=3",
-        "dos:k_minority=10",
-    ]  # of two data sets; all else was dos-6's
+    # of two data sets; all else was dos-6's
+    assert trained == 2 * ["dos, k 3, 1 rounds", "dos, k 10, 1 rounds"]
 
 
 def test_the_posters_two_tables_have_their_own_epsilon():

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from imbtorch.experiments.make_task import make_task
 from imbtorch.experiments.page import write_page
 from imbtorch.experiments.paper_table import Method, PaperTable, recipe_of
 from imbtorch.experiments.task import Task
+
+MEASUREMENTS = 4
+"""How often, about, a run is measured on the way: its last epoch is what the table shows."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,8 @@ def run_column(
     )
     with tqdm(total=0, unit="epoch", dynamic_ncols=True, desc=column, disable=not progress) as bar:
         for data_seed, seeds in grids:
-            task = options.change(make_task(**{**asked, "data_seed": data_seed}))
+            task = make_task(**{**asked, "data_seed": data_seed})
+            task = options.change(replace(task, measurements=MEASUREMENTS))
             recipes = {m: recipe_of(m, task.epochs) for m in table.methods}
             bar.total += len(seeds) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()

@@ -63,6 +63,8 @@ class Task:
         Name of the augmentation.
     precision : str
         Fabric's name of the floating-point precision.
+    measurements : int, default=20
+        How often, about, the held-out accuracy is measured in a run.
     """
 
     data: LoadedData
@@ -72,6 +74,7 @@ class Task:
     setup: Setup
     augment: str
     precision: str
+    measurements: int = 20
 
     def identity(self) -> dict[str, Any]:
         """Return what tells this task from another, as JSON-ready values.
@@ -166,7 +169,7 @@ class Task:
         on_epoch: OnEpoch | None = None,
         snapshots: Snapshots | None = None,
     ) -> FitResult:
-        """Train by a recipe; the held-out accuracy is recorded about 20 times."""
+        """Train by a recipe; the held-out accuracy is recorded now and then."""
         return fit(
             self.recipe(recipe),
             self.network(seed),
@@ -177,7 +180,7 @@ class Task:
             generator=generator,
             seed=seed,
             fabric=self.fabric(),
-            eval_every=max(1, self.epochs // 20),
+            eval_every=max(1, self.epochs // self.measurements),
             on_epoch=on_epoch,
             snapshots=snapshots,
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jinja2
 
-from imbtorch.evaluation import embedding_plots, plots
+from imbtorch.evaluation import embedding_plots, plots, translation_plots
 from imbtorch.evaluation.summary import COLUMNS, best_recipe, format_value, summarize
 
 CAPTIONS = {
@@ -27,6 +27,11 @@ CAPTIONS = {
         "Confusion matrices",
         "All seeds together; each row shows where the samples of one "
         "true class went (colour: square root of the share).",
+    ),
+    "false_positives": (
+        "Cumulative false positives",
+        "Held-out samples wrongly given a class, added up from the most to the least frequent "
+        "class; mean over seeds. The last point is the number of errors.",
     ),
     "tsne": (
         "Embeddings",
@@ -99,14 +104,15 @@ def write_report(
         "cost": plots.plot_cost(summaries),
         "curves": plots.plot_curves(rows),
         "confusion": plots.plot_confusion(rows),
+        "false_positives": plots.plot_false_positives(rows),
         "tsne": plots.plot_tsne(embeddings, classes),
         "boundary": embedding_plots.plot_boundary(embeddings, rows[0]["data"]),
         "gap": embedding_plots.plot_gap(rows),
         "true_false": embedding_plots.plot_true_false(rows),
         "norms": embedding_plots.plot_norms(rows),
         "class_variance": embedding_plots.plot_class_variance(rows),
-        "translations": plots.plot_translations(rows),
-        "examples": plots.plot_examples(examples, classes),
+        "translations": translation_plots.plot_translations(rows),
+        "examples": translation_plots.plot_examples(examples, classes),
     }
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     images = []

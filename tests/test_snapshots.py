@@ -64,6 +64,30 @@ def test_a_killed_run_ends_as_if_it_had_not_been(name, kill_at, blobs, tmp_path)
         assert torch.equal(a, b), key
 
 
+@pytest.mark.parametrize("network", ["small-cnn", "resnet32"])
+def test_images_too(network, tmp_path):
+    """Convolutions lie channels-last in memory; what is stored of them does not."""
+    rng = torch.Generator().manual_seed(0)
+    data = torch.rand(40, 3, 8, 8, generator=rng), torch.arange(40) % 3
+
+    def fitted(folder=None, kill_at=None):
+        def on_epoch(row):
+            if row["epoch"] == kill_at:
+                raise Killed
+
+        model = build_model(network, (3, 8, 8), 3, seed=0)
+        snapshots = None if folder is None else Snapshots(folder, every=0)
+        return fit("drs", model, data, data, epochs=5, on_epoch=on_epoch, snapshots=snapshots)
+
+    whole = fitted()
+    with pytest.raises(Killed):
+        fitted(tmp_path, 3)
+    again = fitted(tmp_path)
+    assert again.history == whole.history
+    for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_what_recipes_share_is_trained_once(blobs, tmp_path, monkeypatch):
     counted = []
     train_epoch = network_epochs.train_epoch

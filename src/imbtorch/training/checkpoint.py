@@ -1,6 +1,7 @@
 """Checkpoints: weights as safetensors, everything else as JSON in the same file's header."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def save_checkpoint(
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({**(header or {}), "spec": model.spec})
     tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     save_file(tensors, part, metadata={_KEY: text})
     part.replace(path)
 

@@ -117,6 +117,7 @@ class Run:
             optimizer = self.setup.optimizer(self.model.parameters())
             if self.optimizer_state is not None:
                 optimizer.load_state_dict(self.optimizer_state)
+                _lay_out_like_parameters(optimizer)
             self._optimized = self.fabric.setup(self.model, optimizer)
         return self._optimized
 
@@ -172,6 +173,17 @@ class Run:
         self.history.append(row)
         if self.on_epoch is not None:
             self.on_epoch(row)
+
+
+def _lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:
+    """Store what an optimiser keeps of each parameter in the parameter's memory format.
+
+    A fused step takes both for one run of memory: other formats would mix the entries up.
+    """
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                kept[name] = torch.empty_like(parameter).copy_(value)
 
 
 def balanced_accuracy(logits: Tensor, y: Tensor) -> float:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -188,7 +189,7 @@ def _save(path: Path, run: Run) -> None:
         "param_groups": optimizer["param_groups"],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     save_file(tensors, part, metadata={_KEY: json.dumps(header)})
     part.replace(path)
 

@@ -27,6 +27,8 @@ def run_grid(
     folder: Path,
     bar: Any,
     keep: Kept | None = None,
+    *,
+    tidy: bool = True,
 ) -> list[dict[str, Any]]:
     """Train by every recipe with every seed, unless that is stored.
 
@@ -45,6 +47,8 @@ def run_grid(
         Its total is the epochs of all runs; those that are stored are counted at once.
     keep : callable, optional
         Keeps more of a run than its row.
+    tidy : bool, default=True
+        Whether to remove the snapshots when all is done.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def run_grid(
         fitted = task.fit(recipe, seed, generator, lambda row: bar.update(), snapshots)
         row = task.result(recipe, seed, fitted)
         if generator.used:
-            row["seconds"] += generator.seconds - generator.spent
+            row["seconds"] += generator.seconds
             row["generator_seconds"] = generator.seconds
         if keep is not None:
             keep(recipe, seed, fitted)
@@ -94,7 +98,7 @@ def run_grid(
                 store.record_failure(described, seed, error)
                 reason = f"{type(error).__name__}: {error}"
                 warnings.warn(f"{recipe.name}, seed {seed}, failed: {reason}", stacklevel=2)
-    if not failed:
+    if tidy and not failed:
         shutil.rmtree(snapshots.folder, ignore_errors=True)
     return [
         store.find(described, seed) for _, described, seed in cells if store.has(described, seed)
@@ -110,17 +114,15 @@ class SharedGenerator:
         Whether it was asked for since this was last set to False.
     seconds : float
         What its training took, whenever that was.
-    spent : float
-        What of that fell into the run that asked for it.
     """
 
     def __init__(self, task: Task, store: ResultStore, bar: Any, snapshots: Snapshots) -> None:
         self.task, self.store, self.bar, self.snapshots = task, store, bar, snapshots
         self.path = store.folder / "generator.safetensors"
-        self.used, self.seconds, self.spent = False, 0.0, 0.0
+        self.used, self.seconds = False, 0.0
 
     def __call__(self) -> nn.Module:
-        self.used, self.spent = True, 0.0
+        self.used = True
         with self.store.claim("generator", wait=True):
             if not self.path.exists():
                 self._train()
@@ -131,7 +133,6 @@ class SharedGenerator:
     def _train(self) -> None:
         self.bar.total += self.task.epochs
         fitted = self.task.generator(lambda row: self.bar.update(), self.snapshots)
-        self.spent = fitted.seconds
         header = self.task.header("erm", self.task.data_seed)
         save_checkpoint(self.path, fitted.model, {**header, "seconds": fitted.seconds})
 

@@ -1,7 +1,7 @@
 """What runs a published table, and shows ours beside theirs."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from imbtorch.experiments.grid import run_grid
 from imbtorch.experiments.make_task import make_task
 from imbtorch.experiments.page import write_page
 from imbtorch.experiments.paper_table import Method, PaperTable, recipe_of
-from imbtorch.experiments.task import Task
+from imbtorch.experiments.quick import few_of_each
 
 MEASUREMENTS = 4
 """How often, about, a run is measured on the way: its last epoch is what the table shows."""
@@ -33,19 +33,19 @@ class Options:
         Training seeds 0..seeds-1.
     task : mapping
         Options of `make_task` in place of the table's.
-    change : callable
-        What becomes of each task.
+    quick : bool
+        Whether a few samples of each class are taken, see `few_of_each`.
     """
 
     seeds: int
     task: Mapping[str, Any] = field(default_factory=dict)
-    change: Callable[[Task], Task] = lambda task: task
+    quick: bool = False
 
     @property
     def words(self) -> str:
         """These options as the command line takes them."""
         changed = "".join(f" --{name} {value}" for name, value in self.task.items())
-        return f" --seeds {self.seeds}{changed}"
+        return f" --seeds {self.seeds}{changed}" + (" --scale quick" if self.quick else "")
 
 
 def run_table(name: str, table: PaperTable, root: Path, options: Options) -> None:
@@ -54,7 +54,7 @@ def run_table(name: str, table: PaperTable, root: Path, options: Options) -> Non
     Parameters
     ----------
     name : str
-        Of the table: its folder below `root`.
+        Of the table: its folder below `root` (with -quick where it is).
     table : PaperTable
         What is run.
     root : Path
@@ -62,7 +62,8 @@ def run_table(name: str, table: PaperTable, root: Path, options: Options) -> Non
     options : Options
         How.
     """
-    text = f"# {table.title}\n\nMeasured (published), per cent. {table.note}\n"
+    quick = " (quick scale: to see that it runs)" if options.quick else ""
+    text = f"# {table.title}{quick}\n\nMeasured (published), per cent. {table.note}\n"
     said: list[str] = []
     for column, rows in gather(table, root, options).items():
         if isinstance(rows, InputError):
@@ -75,8 +76,9 @@ def run_table(name: str, table: PaperTable, root: Path, options: Options) -> Non
         means = {row: values[place].ours[0] for row, values in cells.items()}
         said += [f"{column}, {table.claimed}: {c}" for c in claims(means, table.claims)]
     Console().print(*said, sep="\n")
+    command = f"reproduce {name}{options.words}"
     text += "\nThe paper's claims:\n\n- " + "\n- ".join(said) + "\n"
-    write_page(root / name, text, f"reproduce {name}{options.words}")
+    write_page(root / (f"{name}-quick" if options.quick else name), text, command)
 
 
 def gather(
@@ -141,7 +143,8 @@ def run_column(
     with tqdm(total=0, unit="epoch", dynamic_ncols=True, desc=column, disable=not progress) as bar:
         for data_seed, seeds in grids:
             task = make_task(**{**asked, "data_seed": data_seed})
-            task = options.change(replace(task, measurements=MEASUREMENTS))
+            task = replace(task, measurements=MEASUREMENTS)
+            task = few_of_each(task) if options.quick else task
             recipes = {m: recipe_of(m, task.epochs) for m in table.methods}
             bar.total += len(seeds) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()

@@ -1,5 +1,6 @@
 """tune: the parameters of a recipe, chosen on a validation split of the training set."""
 
+import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -49,7 +50,8 @@ def tune(
         A recipe whose method or head is one of `CANDIDATES`, such as ``ldam+m2m``; options
         that it names, as ``aos:epsilon=0.1``, stay.
     trials : int, optional
-        Combinations to try, by default all; fewer are chosen by optuna's TPE.
+        Combinations to try, by default all; fewer are chosen by optuna's TPE, which may come
+        back to one and then takes its stored score.
     seeds : int, default=1
         Training seeds 0..seeds-1, whose scores are averaged.
     out : str or Path
@@ -66,7 +68,8 @@ def tune(
     Raises
     ------
     InputError
-        If the recipe has no candidates, a class is too small to split, or optuna is missing.
+        If the recipe has no candidates, a class is too small to split, `trials` is below 1, or
+        optuna is missing.
     """
     candidates = candidates_of(recipe)
     make_recipe(recipe, task.epochs)
@@ -79,18 +82,21 @@ def tune(
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     task = validation_task(task)
+    runs = folder / task.folder
     total = prod(len(values) for values in candidates.values())
+    if trials is not None and trials < 1:
+        raise InputError(f"trials is {trials}; at least 1 is needed")
     trials = total if trials is None else min(trials, total)
     sampler = (
         optuna.samplers.GridSampler(dict(candidates), seed=0)
         if trials == total
-        else optuna.samplers.TPESampler(seed=0)
+        else optuna.samplers.TPESampler()
     )
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study = optuna.create_study(
-            study_name=recipe,
+            study_name=f"{recipe}, {task.folder}, {seeds} seed(s)",
             direction="maximize",
             sampler=sampler,
             storage=JournalStorage(JournalFileBackend(str(folder / "trials.log"))),
@@ -102,7 +108,7 @@ def tune(
             chosen = {n: trial.suggest_categorical(n, list(v)) for n, v in candidates.items()}
             tried = make_recipe(named(recipe, chosen), task.epochs)
             bar.total += seeds * tried.all_epochs
-            rows = run_grid(task, [tried], range(seeds), folder / "runs", bar)
+            rows = run_grid(task, [tried], range(seeds), runs, bar, tidy=False)
             if len(rows) < seeds:
                 raise optuna.TrialPruned
             return float(np.mean([row["metrics"]["balanced_accuracy"] for row in rows]))
@@ -110,12 +116,13 @@ def tune(
         done = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
         if done < trials:
             study.optimize(score, n_trials=trials - done)
+    shutil.rmtree(runs / "snapshots", ignore_errors=True)
     scores = {
         named(recipe, trial.params): float(trial.value or 0.0)
         for trial in study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     }
     if not scores:
-        raise InputError(f"every run failed: see {folder / 'runs' / 'failures.jsonl'}")
+        raise InputError(f"every run failed: see {runs / 'failures.jsonl'}")
     return sorted(scores.items(), key=lambda item: -item[1])
 
 

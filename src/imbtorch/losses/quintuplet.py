@@ -62,21 +62,22 @@ class QuintupletLoss(nn.Module):
         itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
         apart = label & ~cluster
         whole = torch.where(apart.any(1, keepdim=True), apart, label & ~itself)
-        p = _farthest(distance, cluster & ~itself)
-        q, r = _nearest(distance, apart), _farthest(distance, whole)
-        n = _nearest(distance, ~label)
-        terms = [
-            (margin + near - far).clamp_min(0)
-            for margin, near, far in zip(self.margins, (p, q, r), (q, r, n), strict=True)
+        places = [
+            (cluster & ~itself, 1),  # p, the farthest
+            (apart, -1),  # q, the nearest
+            (whole, 1),  # r
+            (~label, -1),  # n
         ]
-        return torch.stack([term.nan_to_num(0.0) for term in terms]).sum(0).mean()
+        found = [sign * _largest(sign * distance, among) for among, sign in places]
+        exists = [among.any(1) for among, _ in places]
+        total = distance.new_zeros(len(labels))
+        for i, margin in enumerate(self.margins):
+            term = (margin + found[i] - found[i + 1]).clamp_min(0)
+            total = total + torch.where(exists[i] & exists[i + 1], term, 0.0)
+        return total.mean()
 
 
-def _farthest(distance: Tensor, among: Tensor) -> Tensor:
-    """Return the largest distance of each row among some columns, NaN where there are none."""
-    found = distance.masked_fill(~among, -torch.inf).amax(1)
-    return found.masked_fill(~among.any(1), torch.nan)
-
-
-def _nearest(distance: Tensor, among: Tensor) -> Tensor:
-    return -_farthest(-distance, among)
+def _largest(values: Tensor, among: Tensor) -> Tensor:
+    """Return the largest value of each row among some columns; 0 where there are none."""
+    found = values.masked_fill(~among, -torch.inf).amax(1)
+    return torch.where(among.any(1), found, 0.0)

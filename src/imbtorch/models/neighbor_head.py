@@ -33,6 +33,7 @@ class NeighborHead(nn.Module):
     """
 
     EPSILON = 1e-3
+    ROWS = 1024  # whose distances are in memory at a time
     features: Tensor
     labels: Tensor
     asked: Tensor
@@ -49,10 +50,14 @@ class NeighborHead(nn.Module):
     def forward(self, h: Tensor) -> Tensor:
         """Return logits of shape (B, K)."""
         k = min(int(self.asked), len(self.features))
-        distance = torch.cdist(h.to(self.features.dtype), self.features)
-        nearest = self.labels[distance.topk(k, largest=False).indices]
+        blocks = torch.split(h.to(self.features.dtype), self.ROWS)
+        nearest = torch.cat([self._nearest(block, k) for block in blocks])
         votes = nn.functional.one_hot(nearest, self.out_features).sum(1).to(h.dtype)
         return ((votes + self.EPSILON) / (k + self.out_features * self.EPSILON)).log()
+
+    def _nearest(self, h: Tensor, k: int) -> Tensor:
+        """Return the labels of the k nearest of each row."""
+        return self.labels[torch.cdist(h, self.features).topk(k, largest=False).indices]
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
         """Take stored embeddings of any number."""

@@ -47,7 +47,9 @@ class OnEmbeddings(nn.Module):
         """Return the loss of the samples with these numbers."""
         assert self._live is not None
         live, self._live = self._live.float(), None
-        return self._loss(live, number)
+        loss = self._loss(live, number)
+        several = torch.distributed.is_available() and torch.distributed.is_initialized()
+        return loss + 0.0 * logits.sum() if several else loss  # all parameters must take part
 
 
 class _Numbered(Dataset[tuple[Any, int]]):

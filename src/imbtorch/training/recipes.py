@@ -110,9 +110,12 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
             raise InputError(f"recipe is {name!r}; {chosen[kind]} and {part} are both a {kind}")
         chosen[kind] = part
     loss = {"loss": LOSSES[chosen["loss"]]} if "loss" in chosen else {}
-    phases = METHODS[chosen.get("method", "erm")](epochs, loss)
+    method = chosen.get("method", "erm")
+    if loss and method == "triplet":
+        raise InputError(f"recipe is {name!r}; triplet is a loss itself and takes no other")
+    phases = METHODS[method](epochs, loss)
     if "head" in chosen:
-        phases.append(HEADS[chosen["head"]]())
+        phases = [phase for phase in phases if phase.trains_network] + [HEADS[chosen["head"]]()]
     recipe = Recipe(name, phases, CosineHead if chosen.get("loss") == "ldam" else None)
     return with_options(recipe, **dict(map(_parsed, options))) if options else recipe
 
@@ -144,7 +147,7 @@ def with_options(recipe: Recipe, **options: Any) -> Recipe:
     if all(new is old for new, old in zip(phases, recipe.phases, strict=True)):
         known = sorted({n for phase in recipe.phases for s in _slots(phase) for n in s[1]})
         raise InputError(
-            f"recipe {recipe.name} does not know {', '.join(options)}: its options are "
+            f"recipe {recipe.name} has no phase that knows {', '.join(options)}: its options are "
             f"{', '.join(known) or 'none'}"
         )
     return replace(recipe, phases=phases)
@@ -165,7 +168,8 @@ def _changed(phase: Phase, options: Mapping[str, Any]) -> Phase:
     for place, names in _slots(phase):
         if set(options) <= set(names):
             changed = {place: partial(getattr(phase, place), **options)} if place else options
-            return type(phase)(**{**vars(phase), **changed})
+            own = set(inspect.signature(type(phase)).parameters) & set(vars(phase))
+            return type(phase)(**{n: getattr(phase, n) for n in own} | dict(changed))
     return phase
 
 

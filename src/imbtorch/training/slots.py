@@ -9,6 +9,9 @@ from typing import Any
 
 from torch import nn
 
+_PLAIN = (bool, int, float, str, tuple, list)
+"""What an object's parameter may be to be told from another's."""
+
 
 def build(slot: Any, known: Mapping[str, Callable[[], Any]]) -> Any:
     """Make what a slot holds, handing over what its signature asks for by name.
@@ -67,4 +70,7 @@ def describe(slot: Any) -> Any:
     if hasattr(slot, "get_params"):
         values = {k: v for k, v in slot.get_params(deep=False).items() if v is not None}
         return {"name": type(slot).__name__} | {k: describe(v) for k, v in values.items()}
-    return repr(slot) if isinstance(slot, nn.Module) else type(slot).__name__
+    names = inspect.signature(type(slot)).parameters
+    known = {n: getattr(slot, n) for n in names if isinstance(getattr(slot, n, None), _PLAIN)}
+    shown = repr(slot) if isinstance(slot, nn.Module) else type(slot).__name__
+    return {"name": shown} | {k: describe(v) for k, v in known.items()} if known else shown

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,8 @@ class Snapshots:
             return
         path = self.folder / f"{key}-{done}.state"
         if not path.exists():
-            _save(path, run)
+            with suppress(FileNotFoundError):  # another process may have tidied the folder
+                _save(path, run)
         if self._last is not None:
             self._last.unlink(missing_ok=True)
         self._last, self._written = None if kept else path, time.monotonic()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from imbtorch.errors import InputError
-from imbtorch.experiments.quick import EPOCHS, few_of_each
+from imbtorch.experiments.quick import EPOCHS
 from imbtorch.experiments.run_table import Options, gather_side_by_side, run_table
 
 TABLES = {
@@ -56,7 +56,8 @@ def reproduce(
     seeds : int
         Training seeds 0..seeds-1, at least 1.
     scale : {"full", "quick"}, default="full"
-        quick takes a few samples of each class and 2 epochs: to see that the table runs.
+        quick takes a few samples of each class and 2 epochs, to see that the table runs, and
+        writes to a folder of its own.
     jobs : int, default=1
         Processes that run the table side by side.
     backend : str, default="loky"
@@ -83,10 +84,7 @@ def reproduce(
     asked = {k: v for k, v in options.items() if v is not None}
     module = import_module(f"{__name__}.{TABLES[table]}")
     if hasattr(module, "TABLES"):
-        if quick:
-            how = Options(seeds, {"epochs": EPOCHS, **asked}, few_of_each)
-        else:
-            how = Options(seeds, asked)
+        how = Options(seeds, {"epochs": EPOCHS, **asked} if quick else asked, quick)
         if jobs > 1:
             gather_side_by_side(module.TABLES[table], root, how, jobs=jobs, backend=backend)
         run_table(table, module.TABLES[table], root, how)
@@ -94,4 +92,4 @@ def reproduce(
         what = [*asked, *(["jobs"] if jobs > 1 else [])]
         raise InputError(f"table {table} has no option {', '.join(what)}: its set-up is fixed")
     else:
-        module.reproduce(table, root / table, seeds, quick)
+        module.reproduce(table, root / (f"{table}-quick" if quick else table), seeds, quick)

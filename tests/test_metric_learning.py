@@ -117,6 +117,21 @@ def test_embeddings_of_a_class_draw_together(phase, blobs):
     assert within_over_between(result.model) < 0.85 * within_over_between(plain.model)
 
 
+def test_a_head_takes_the_place_of_nearest_neighbours():
+    kinds = [type(phase).__name__ for phase in make_recipe("triplet+eos", 8).phases]
+    assert kinds == ["TripletEmbedding", "RefitHead"]
+    assert make_recipe("cnn-cl:n_neighbors=3", 8).phases[-1].n_neighbors == 3
+    assert make_recipe("lr:C=2", 8).phases[-1].C == 2
+    with pytest.raises(InputError, match="takes no other"):
+        make_recipe("focal+triplet")
+
+
+def test_a_loss_that_diverges_shows():
+    features = torch.full((4, 2), torch.nan)
+    loss = QuintupletLoss()(features, torch.tensor([0, 0, 1, 1]), torch.tensor([0, 0, 1, 1]))
+    assert loss.isnan()
+
+
 def test_the_head_stays_as_it_is(blobs):
     before = build_model("mlp", (2,), 3, seed=0).head.weight
     after = trained(Recipe("triplet", [TripletEmbedding(2)]), blobs).model.head.weight

@@ -9,6 +9,7 @@ from imbtorch import (
     EOS,
     ClassBalancedSampler,
     DeepOversample,
+    FocalLoss,
     InputError,
     Mixup,
     Recipe,
@@ -121,6 +122,14 @@ def test_a_damaged_state_is_passed_over(blobs, tmp_path):
     for path in tmp_path.iterdir():
         path.write_bytes(path.read_bytes()[:100])
     assert run(RECIPES["dos"], blobs, tmp_path).history == run(RECIPES["dos"], blobs).history
+
+
+def test_objects_are_told_apart_by_their_parameters(blobs, tmp_path):
+    losses = [
+        run(Recipe("focal", [Train(3, loss=FocalLoss(gamma))]), blobs, tmp_path).history[-1]["loss"]
+        for gamma in (0.0, 5.0)
+    ]
+    assert losses[0] != losses[1]
 
 
 def test_another_seed_or_other_counts_share_nothing(blobs, tmp_path):

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imbtorch import InputError
+from imbtorch import InputError, make_recipe
 from imbtorch.cli import main
 from imbtorch.experiments import catalogue, grid, tune
 from imbtorch.experiments.make_task import make_task
+from imbtorch.experiments.store import ResultStore
 
 
 @pytest.fixture
@@ -74,6 +75,30 @@ def test_the_catalogue_shows_every_table(tmp_path, monkeypatch, capsys):
     assert "0 / 108" in said
     assert main(["reproduce"]) == 2
     assert "--list" in capsys.readouterr().err
+
+
+def test_the_catalogue_counts_what_is_stored(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(catalogue, "_sample_seconds", lambda model, data: 1e-3)
+    made = make_task("digits", epochs=8, model="small-cnn", augment="none", profile="random:0.95")
+    identity = made.identity()
+    for profile, folder in (("random:0.95, ratio 9", "a"), ("as stored, ratio 1.2", "b")):
+        identity["data"].update(name="mnist", profile=profile)
+        store = ResultStore(tmp_path / "runs" / folder, identity)
+        store.append({"recipe": make_recipe("erm", 8).describe(), "training_seed": 0})
+        with store.path.open("ab") as file:
+            file.write(b'{"torn')
+    assert main(["reproduce", "--list", "--out", str(tmp_path)]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.split()}
+    assert "1 / 108" in lines["dos-6"]  # p .95 alone, not .9 or .99
+
+
+def test_another_task_in_the_same_folder_has_trials_of_its_own(task, tmp_path, monkeypatch):
+    monkeypatch.setitem(tune.CANDIDATES, "eos", {"n_neighbors": (5,)})
+    first = tune.tune(task, "eos", out=tmp_path, progress=False)
+    other = tune.tune(replace(task, epochs=12), "eos", out=tmp_path, progress=False)
+    assert first != other
+    with pytest.raises(InputError, match="trials is 0"):
+        tune.tune(task, "eos", trials=0, out=tmp_path)
 
 
 def test_an_estimate_is_of_this_machine():

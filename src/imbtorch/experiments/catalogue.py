@@ -17,6 +17,7 @@ from torch import nn
 from imbtorch.data.named_profiles import make_profile
 from imbtorch.experiments import tables
 from imbtorch.experiments.paper_table import PaperTable, recipe_of
+from imbtorch.experiments.store import read_rows
 from imbtorch.models.build import build_model
 from imbtorch.training.setup import SETUPS
 
@@ -49,7 +50,8 @@ def print_catalogue(root: Path) -> None:
         seconds = 0.0
         for options, recipe, seed in _cells(table):
             total += 1
-            if _is_stored(stored, options, recipe, seed):
+            data_seed = seed if table.data_seeds else 0
+            if _is_stored(stored, options, recipe, seed, data_seed):
                 done += 1
             else:
                 data, ratio = options["data"], options.get("ratio", 100.0)
@@ -75,9 +77,7 @@ def _stored(folder: Path) -> list[dict[str, Any]]:
     """Return experiment and rows of every task whose runs are stored."""
     found = []
     for label in sorted(folder.glob("*/experiment.json")):
-        results = label.with_name("results.jsonl")
-        lines = results.read_text().splitlines() if results.exists() else []
-        rows = [json.loads(line) for line in lines]
+        rows = read_rows(label.with_name("results.jsonl"))
         experiment = json.loads(label.read_text())
         runs = [(row["recipe"], row["training_seed"]) for row in rows]
         found.append({"experiment": experiment, "runs": runs})
@@ -85,28 +85,27 @@ def _stored(folder: Path) -> list[dict[str, Any]]:
 
 
 def _is_stored(
-    stored: list[dict[str, Any]], options: Mapping[str, Any], recipe: Any, seed: int
+    stored: list[dict[str, Any]], options: Mapping[str, Any], recipe: Any, seed: int, data_seed: int
 ) -> bool:
+    """Whether the run of a recipe and seed is stored, as far as can be told without the data."""
     described = recipe.describe()
-    words = options["profile"].split(":")
     for task in stored:
         experiment = task["experiment"]
         data = experiment["data"]
+        profile, _, ratio = data["profile"].partition(", ratio ")
+        expected = "as stored" if options["profile"] == "none" else options["profile"]
         if (
-            Path(data["name"]).name == options["data"]
+            data["name"] == options["data"]
+            and data["seed"] == data_seed
+            and "few of each" not in data["hash"]
             and (experiment["model"], experiment["epochs"]) == (options["model"], options["epochs"])
-            and _same_profile(data["profile"], words, options.get("ratio"))
+            and (experiment["precision"], experiment["augment"]) == ("32-true", options["augment"])
+            and profile == expected
+            and ("ratio" not in options or float(ratio) == options["ratio"])
             and (described, seed) in task["runs"]
         ):
             return True
     return False
-
-
-def _same_profile(stored: str, words: list[str], ratio: float | None) -> bool:
-    if words == ["none"]:
-        return stored == "as stored"
-    right = stored.startswith(words[0]) and all(word in stored for word in words[1:])
-    return right and (ratio is None or f"{ratio:g}" in stored)
 
 
 @cache

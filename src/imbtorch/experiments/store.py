@@ -25,6 +25,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     part.replace(path)
 
 
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read the rows that are whole; the last one may be in the writing, or was cut off."""
+    if not path.exists():
+        return []
+    content = path.read_bytes()
+    return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+
+
 class ResultStore:
     """Results of one experiment in a folder, kept through crashes.
 
@@ -74,7 +82,7 @@ class ResultStore:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(label, json.dumps(identity, indent=1).encode())
         self._lock = FileLock(folder / ".lock")
-        self.rows = self._read()
+        self.rows = read_rows(self.path)
 
     def has(self, recipe: Mapping[str, Any], seed: int) -> bool:
         """Whether the run of a recipe (with all its parameters) and training seed is stored."""
@@ -117,7 +125,7 @@ class ResultStore:
             return True
         with self.claim(json.dumps([recipe, seed], sort_keys=True), wait=wait) as ours:
             if ours:
-                self.rows = self._read()
+                self.rows = read_rows(self.path)
                 if not self.has(recipe, seed):
                     self.append({"recipe": recipe, "training_seed": seed, **run()})
             return ours
@@ -154,14 +162,6 @@ class ResultStore:
             file.flush()
             os.fsync(file.fileno())
         self.rows.append(json.loads(line))
-
-    def _read(self) -> list[dict[str, Any]]:
-        """Read the rows that are whole; the last one may be in the writing, or was cut off."""
-        if not self.path.exists():
-            return []
-        content = self.path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        return [json.loads(line) for line in whole.splitlines()]
 
     def _drop_torn_line(self) -> None:
         """Cut off a last line that a crash left without its end; nobody else may be writing."""

@@ -1,7 +1,7 @@
 """Published tables: complete, and run end to end on made data."""
 
 from dataclasses import replace
-from math import inf
+from math import inf, nan
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import torch
 from imbtorch import ArrayDataset, InputError, make_recipe, with_options
 from imbtorch.cli import main
 from imbtorch.experiments import grid, run_table
-from imbtorch.experiments.cells import Cell
+from imbtorch.experiments.cells import Cell, claims
 from imbtorch.experiments.make_task import make_task
 from imbtorch.experiments.paper_table import group_mean, recipe_of
 from imbtorch.experiments.tables import TABLES, amo_images, amo_text, aos, dos, eos, reproduce
@@ -37,6 +37,13 @@ def test_distance_is_in_units_of_the_joint_standard_deviation():
     assert Cell(60.0, 2.0, [64.0, 72.0]).distance == pytest.approx(8 / 6)
     assert Cell(60.0, 2.0, [61.0]).distance == pytest.approx(0.5)
     assert Cell(60.0, 0.0, [61.0]).distance == inf
+
+
+def test_a_claim_on_a_row_that_failed_is_not_measured():
+    said = claims({"a": 1.0, "b": nan, "c": 0.5}, {"a": ["b", "c"], "b": ["c"]})
+    assert said == ["a above c: yes, +0.5", "not measured: b"]
+    assert str(Cell(60.0, 2.0, [])) == "failed (60.0)"
+    assert str(Cell(60.0, 2.0, None)) == "not run (60.0)"
 
 
 def test_one_seed_shows_no_spread():

@@ -77,7 +77,8 @@ def run_table(name: str, table: PaperTable, root: Path, options: Options) -> Non
         said += [f"{column}, {table.claimed}: {c}" for c in claims(means, table.claims)]
     Console().print(*said, sep="\n")
     command = f"reproduce {name}{options.words}"
-    text += "\nThe paper's claims:\n\n- " + "\n- ".join(said) + "\n"
+    if said:
+        text += "\nThe paper's claims:\n\n- " + "\n- ".join(said) + "\n"
     write_page(root / (f"{name}-quick" if options.quick else name), text, command)
 
 

@@ -33,8 +33,8 @@ PUBLISHED = {
 
 # ResNet-32 on long-tailed CIFAR. In the text at hand the average of LDAM-AMO on cifar10 at ratio
 # 100 cannot be read (79.1 follows from its two parts); AMO's at ratio 10 lacks its point, as does
-# the minor of LDAM-AMO on cifar100 at ratio 100; some 0 and 1 are printed as o and i. RW on
-# cifar100 at ratio 100 contradicts itself: its parts average to 30.6.
+# the minor of LDAM-AMO on cifar100 at ratio 100; some 0 and 1 are printed as o and i, and the point
+# of 87.5 stands too high. RW on cifar100 at ratio 100 contradicts itself: its parts give 30.6.
 IMAGES = {
     "cifar10, ratio 100": {
         "ERM": ((95.3, 1.34), (62.1, 1.82), (68.7, 1.43)),

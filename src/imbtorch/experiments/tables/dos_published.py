@@ -1,9 +1,9 @@
 """Published figures of DOS Tables 5 to 8 (ECML 2017), in per cent, read twice.
 
 Several cells of Table 6 contradict themselves, as averages over classes may (MNIST-back-rotation,
-CNN, p .95: precision 27, recall 76, F1 23); those of MNIST-back-rotation at p .99 are those at .90
-for the CNN and CNN-CL. Table 7 gives for k = 5 and 10 on MNIST-back-rotation and SVHN what Table 6
-gives for other p. Neither is a target.
+CNN, p .95: precision 27, recall 76, F1 23); for the CNN and CNN-CL those of MNIST-back-rotation at
+p .99 are nearly those at .90. Table 7 gives for k = 5 on MNIST-back-rotation what Table 6 gives for
+p .90, for k = 10 on SVHN what it gives for p .95. Neither is a target.
 """
 
 Figures = dict[str, dict[str, tuple[float, ...]]]

@@ -39,3 +39,9 @@ def feature_file(tmp_path: Path) -> Path:
     path = tmp_path / "made.npz"
     np.savez(path, features=features.astype(np.float32), labels=[0] * 80 + [1] * 16)
     return path
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Hugging Face datasets keeps of opened files goes to the test's own folder."""
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")

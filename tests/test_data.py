@@ -5,9 +5,6 @@ import csv
 import numpy as np
 import pytest
 import torch
-from datasets import ClassLabel, Features
-from datasets import Dataset as HubDataset
-from datasets import Image as HubImage
 from PIL import Image
 
 from imbtorch import ArrayDataset, InputError, load_data
@@ -17,13 +14,8 @@ from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json, input_to_json
 from imbtorch.data.load import LazyImages
 from imbtorch.data.load_for import load_for, load_splits_for
-from imbtorch.experiments.make_task import make_task
-from imbtorch.models.classifier import head_size
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def image_folder(folder, counts, size=(8, 8), mode="RGB"):
@@ -251,38 +243,3 @@ def test_augmentation_moves_images_as_wholes():
     assert crop_flip(x, rng).shape == x.shape
     with pytest.raises(InputError, match="crop-flip"):
         augment_by_name("rotate")
-
-
-def test_real_data_sets_open(shared_data, monkeypatch):
-    monkeypatch.setenv("IMBTORCH_DATA", str(shared_data))
-    mnist = load_data("mnist", ratio=100)
-    assert mnist.counts[0] == 5421
-    assert mnist.shape == (1, 28, 28)
-    assert len(mnist.test) == 10_000
-    reuters = load_data(str(shared_data / "reuters_r52"))
-    assert sum(reuters.counts) == 6436
-    assert reuters.shape == (1000,)
-    assert reuters.profile.startswith("as stored")
-
-
-@pytest.mark.parametrize(("name", "size"), [("svhn", 32), ("stl10", 96), ("cifar100", 32)])
-def test_sets_of_the_papers_open_by_name(name, size, tmp_path, monkeypatch):
-    """Small made files of the form that the hub has: an image column and a label column."""
-    rng = np.random.default_rng(0)
-    folder = tmp_path / name
-    folder.mkdir()
-    for split, number in (("train", 30), ("test", 10)):
-        pixels = rng.integers(0, 256, (number, size, size, 3), np.uint8)
-        images = [Image.fromarray(image) for image in pixels]
-        labels = [i % 10 for i in range(number)]
-        column = "fine_label" if name == "cifar100" else "label"
-        features = Features({"image": HubImage(), column: ClassLabel(num_classes=10)})
-        made = HubDataset.from_dict({"image": images, column: labels}, features=features)
-        made.to_parquet(folder / f"{split}-00000-of-00001.parquet")
-    monkeypatch.setenv("IMBTORCH_DATA", str(tmp_path))
-    model = "small-cnn" if name == "svhn" else "wide-cnn"
-    task = make_task(name, profile="none", model=model, epochs=1, image_size=size, augment="none")
-    assert task.data.shape == (3, size, size)
-    assert task.data.counts == [3] * 10
-    fitted = task.fit("dos", 0)
-    assert head_size(fitted.model.head) == (120, 10)

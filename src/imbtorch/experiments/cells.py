@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, inf, nan
+from math import hypot, inf, isnan, nan
 
 import numpy as np
 from rich.console import Console
@@ -106,14 +106,11 @@ def claims(measured: Mapping[str, float], claimed: Mapping[str, Sequence[str]]) 
     >>> claims({"ROS": 60.0, "AOS": 61.5}, {"AOS": ["ROS"]})
     ['AOS above ROS: yes, +1.5']
     """
-    if any(value != value for value in measured.values()):
-        missing = [row for row, value in measured.items() if value != value]
-        known = {row: value for row, value in measured.items() if value == value}
-        left = {
-            row: [other for other in others if other in known]
-            for row, others in claimed.items()
-            if row in known
-        }
-        return [*claims(known, left), f"not measured: {', '.join(missing)}"]
     leads = [(w, o, measured[w] - measured[o]) for w, others in claimed.items() for o in others]
-    return [f"{w} above {o}: {'yes' if lead > 0 else 'no'}, {lead:+.1f}" for w, o, lead in leads]
+    said = [
+        f"{w} above {o}: {'yes' if lead > 0 else 'no'}, {lead:+.1f}"
+        for w, o, lead in leads
+        if not isnan(lead)
+    ]
+    missing = [row for row, mean in measured.items() if isnan(mean)]
+    return [*said, f"not measured: {', '.join(missing)}"] if missing else said

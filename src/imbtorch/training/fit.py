@@ -131,7 +131,6 @@ def fit(
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     made: list[FitResult | nn.Module] = []
-    generator_seconds: list[float] = []
 
     def make_generator() -> nn.Module:
         start = time.perf_counter()
@@ -142,8 +141,6 @@ def fit(
         elif not made:
             made.append(train_generator(model, train, recipe.epochs, setup, augment, seed, fabric))
         run.seconds -= time.perf_counter() - start  # this falls into a phase that is timed
-        if isinstance(made[0], FitResult):
-            generator_seconds[:] = [made[0].seconds]
         network = made[0].model if isinstance(made[0], FitResult) else made[0]
         network = fabric.to_device(network)
         return network.eval()
@@ -168,7 +165,7 @@ def fit(
     return FitResult(
         model.cpu().eval(),
         run.history,
-        run.seconds + sum(generator_seconds),
+        run.seconds + sum(one.seconds for one in made if isinstance(one, FitResult)),
         make_generator().cpu() if made else None,
         run.examples,
         run.embedded,

@@ -19,6 +19,7 @@ from imbtorch.data.profiles import (
 from imbtorch.data.reductions import gaussian_reduction, random_reduction
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
+from imbtorch.evaluation.calibration import expected_calibration_error
 from imbtorch.evaluation.gap import (
     Gap,
     class_weight_norms,
@@ -41,6 +42,7 @@ from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_
 from imbtorch.models.densenet import densenet
 from imbtorch.models.inference import embed, predict_logits
 from imbtorch.models.neighbor_head import NeighborHead
+from imbtorch.models.prior import correct_prior
 from imbtorch.models.resnet import resnet32, resnet56
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.models.wide_resnet import wide_resnet
@@ -54,6 +56,7 @@ from imbtorch.training.classical_heads import LogisticHead, NearestHead
 from imbtorch.training.deep_oversample import DeepOversample
 from imbtorch.training.embedding_head import EmbeddingHead
 from imbtorch.training.fit import FitResult, fit, train_generator
+from imbtorch.training.imbalanced_classifier import ImbalancedClassifier
 from imbtorch.training.metric_learning import LocalEmbedding, TripletEmbedding
 from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.recipes import RECIPES, make_recipe, with_options
@@ -89,6 +92,7 @@ __all__ = [
     "FitResult",
     "FocalLoss",
     "Gap",
+    "ImbalancedClassifier",
     "InputError",
     "LDAMLoss",
     "LoadedData",
@@ -117,6 +121,7 @@ __all__ = [
     "build_model",
     "class_weight_norms",
     "classification_metrics",
+    "correct_prior",
     "crop_flip",
     "cumulative_false_positives",
     "densenet",
@@ -124,6 +129,7 @@ __all__ = [
     "effective_number_weights",
     "embed",
     "evaluate",
+    "expected_calibration_error",
     "exponential_counts",
     "fit",
     "gaussian_reduction",

@@ -14,6 +14,7 @@ def compare(recipes: str, seeds: int, out: str | None, **task_options: Any) -> N
     """Compare recipes on one data set: a table here, report and results in a folder."""
     from imbtorch.evaluation.summary import summarize
     from imbtorch.evaluation.table import markdown_table, print_table
+    from imbtorch.experiments.auto import choose
     from imbtorch.experiments.compare import compare as run_grid
     from imbtorch.experiments.make_task import make_task
     from imbtorch.experiments.store import write_atomically
@@ -21,16 +22,29 @@ def compare(recipes: str, seeds: int, out: str | None, **task_options: Any) -> N
 
     names = [name.strip() for name in recipes.split(",") if name.strip()]
     for name in names:  # said before any data is opened
-        make_recipe(name)
+        if name != "auto":
+            make_recipe(name)
     task = make_task(**task_options)
     _say(task.describe())
     folder = Path(out) if out else Path("runs") / task.slug
+    if "auto" in names:
+        choice = choose(task, folder / "auto")
+        _say(choice.lines)
+        write_atomically(folder / "auto.txt", "\n".join([*choice.lines, ""]).encode())
+        names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
     rows = run_grid(task, names, seeds=seeds, out=folder)
     summaries = summarize(rows)
     title = f"{task.data.name}, mean ± std over {seeds} seed(s), per cent"
     write_atomically(folder / "table.md", markdown_table(summaries, title).encode())
     print_table(summaries, title)
     _say([f"report: {(folder / 'report.html').resolve()}"])
+
+
+def inspect(data: str, label: str | None, image_size: int | None, data_seed: int) -> None:
+    """Say what is in a data set, and what of it will matter in training."""
+    from imbtorch.experiments.inspect import inspect_data, lines
+
+    _say(lines(inspect_data(data, label=label, image_size=image_size, data_seed=data_seed)))
 
 
 def train(recipe: str, seed: int, out: str, **task_options: Any) -> None:
@@ -141,6 +155,7 @@ def embed(checkpoint: str, data: str, out: str, label: str | None) -> None:
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "inspect": inspect,
     "compare": compare,
     "train": train,
     "evaluate": evaluate,

@@ -9,17 +9,22 @@ def make_parser(commands: Mapping[str, Callable[..., None]]) -> Any:
     """Return the parser; the help of a sub-command is the first line of its function."""
     from jsonargparse import ArgumentParser
 
+    from imbtorch.experiments.inspect import inspect_data
     from imbtorch.experiments.make_task import make_task
     from imbtorch.experiments.tables import SCALES, TABLES
     from imbtorch.resampling.names import RESAMPLERS
 
     parser = ArgumentParser(
         prog="imbtorch",
-        description="Learn from class-imbalanced data: compare recipes, train, evaluate, "
-        "reproduce the papers' tables, tune, embed and over-sample embeddings.",
+        description="Learn from class-imbalanced data: inspect it, compare recipes, train, "
+        "evaluate, reproduce the papers' tables, tune, embed and over-sample embeddings.",
         version=version("imbalanced-torch"),
     )
     subs = parser.add_subcommands()
+
+    sub = ArgumentParser(description=commands["inspect"].__doc__)
+    sub.add_function_arguments(inspect_data, as_positional=True)
+    subs.add_subcommand("inspect", sub, help=commands["inspect"].__doc__)
 
     sub = ArgumentParser(description=commands["compare"].__doc__)
     sub.add_function_arguments(make_task, as_positional=True)
@@ -27,7 +32,7 @@ def make_parser(commands: Mapping[str, Callable[..., None]]) -> Any:
         "--recipes",
         type=str,
         default="erm,rs,drw,ldam-drw,m2m,eos",
-        help="names, separated by commas",
+        help="names, separated by commas; auto finds the best two on short budgets",
     )
     sub.add_argument("--seeds", type=int, default=3, help="number of training seeds")
     sub.add_argument("--out", type=str | None, help="folder for the results, else one in runs/")

@@ -50,7 +50,7 @@ class ImageInput:
         Sizes above 64 pixels are reduced to 32, for which the built-in networks are made; hand
         over `image_size` for another.
         """
-        first = _decode(rows[0], 0)
+        first = decode_image(rows[0], 0)
         height, width = (image_size, image_size) if image_size else first.size[::-1]
         if image_size is None and max(height, width) > 64:
             height = width = 32
@@ -63,7 +63,7 @@ class ImageInput:
         out = np.empty((len(rows), *self.size, self.channels), np.uint8)
 
         def fill(i: int) -> None:
-            image = _decode(rows[i], i).convert("L" if self.channels == 1 else "RGB")
+            image = decode_image(rows[i], i).convert("L" if self.channels == 1 else "RGB")
             if image.size != self.size[::-1]:
                 image = image.resize(self.size[::-1], Resampling.BILINEAR)
             out[i] = np.asarray(image).reshape(out.shape[1:])
@@ -73,7 +73,8 @@ class ImageInput:
         return torch.from_numpy(out).permute(0, 3, 1, 2).contiguous()
 
 
-def _decode(row: Any, index: int) -> Any:
+def decode_image(row: Any, index: int) -> Any:
+    """Return a stored image as Pillow's; an InputError names the file that cannot be read."""
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(row, np.ndarray):

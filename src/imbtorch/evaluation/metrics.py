@@ -15,8 +15,10 @@ from sklearn.metrics import (
 )
 from torch.utils.data import Dataset
 
+from imbtorch.evaluation.calibration import expected_calibration_error
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
+from imbtorch.models.prior import correct_prior
 
 
 def majority_classes(class_counts: Sequence[int]) -> NDArray[np.bool_]:
@@ -55,6 +57,7 @@ def classification_metrics(
     y_pred: ArrayLike,
     class_counts: Sequence[int],
     probabilities: ArrayLike | None = None,
+    class_shares: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """Measure predictions.
 
@@ -65,7 +68,9 @@ def classification_metrics(
     class_counts : sequence of int
         Class counts of the training set, K numbers; decides which classes are majority.
     probabilities : array-like of shape (N, K), optional
-        Class probabilities, for the area under the precision-recall curve.
+        Class probabilities, for the area under the precision-recall curve and calibration.
+    class_shares : sequence of float, optional
+        Class shares that the network was trained to take for given, see `Recipe.class_shares`.
 
     Returns
     -------
@@ -82,6 +87,8 @@ def classification_metrics(
         - ``recall``, ``precision``, ``f1``: lists of K numbers, one a class.
         - ``auprc``: list of K average precisions, each class against the rest; only with
           `probabilities`.
+        - ``ece``: expected calibration error of `probabilities`; ``ece_corrected``: the same
+          after `correct_prior` to the class shares of `y_true`; only with `class_shares`.
         - ``confusion``: K x K counts, rows the true classes.
 
     References
@@ -125,11 +132,18 @@ def classification_metrics(
             float(average_precision_score(true == k, scores[:, k])) if (true == k).any() else 0.0
             for k in labels
         ]
+        metrics["ece"] = expected_calibration_error(true, scores)
+        if class_shares is not None:
+            corrected = correct_prior(scores, class_shares, confusion.sum(1))
+            metrics["ece_corrected"] = expected_calibration_error(true, corrected)
     return metrics
 
 
 def evaluate(
-    model: Classifier, dataset: Dataset[Any], class_counts: Sequence[int]
+    model: Classifier,
+    dataset: Dataset[Any],
+    class_counts: Sequence[int],
+    class_shares: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """Measure a network on a held-out set.
 
@@ -141,6 +155,8 @@ def evaluate(
         Yields (x, y), y in 0..K-1.
     class_counts : sequence of int
         Class counts of the training set, K numbers.
+    class_shares : sequence of float, optional
+        See `classification_metrics`.
 
     Returns
     -------
@@ -161,4 +177,5 @@ def evaluate(
         logits.argmax(1).cpu().numpy(),
         class_counts,
         model.probabilities(logits).cpu().numpy(),
+        class_shares,
     )

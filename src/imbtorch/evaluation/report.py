@@ -7,7 +7,13 @@ from pathlib import Path
 import jinja2
 
 from imbtorch.evaluation import embedding_plots, plots, translation_plots
-from imbtorch.evaluation.summary import COLUMNS, best_recipe, format_value, summarize
+from imbtorch.evaluation.summary import (
+    CALIBRATION,
+    COLUMNS,
+    best_recipe,
+    format_value,
+    summarize,
+)
 
 CAPTIONS = {
     "class_counts": ("Class counts", "Samples of each class in the training set."),
@@ -133,6 +139,7 @@ def write_report(
         row=rows[0],
         seeds=sorted({row["training_seed"] for row in rows}),
         columns=columns,
+        calibration=CALIBRATION,
         best={name: best_recipe(summaries, name) for name in columns},
         summaries=summaries,
         format_value=format_value,

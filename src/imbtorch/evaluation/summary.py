@@ -17,6 +17,8 @@ COLUMNS = {
     "worst_recall": "worst class recall",
 }
 """Metrics of the table, and how they are headed."""
+CALIBRATION = {"ece": "ECE", "ece_corrected": "ECE, prior corrected"}
+"""Those of the report's second table; NaN in results from before they were measured."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Summary:
     recipe : str
         Name.
     mean, std : mapping of str to float
-        Of each metric in `COLUMNS` and of ``seconds``; the sample standard deviation (NaN for
-        one seed).
+        Of each metric in `COLUMNS` and `CALIBRATION` and of ``seconds``; the sample standard
+        deviation (NaN for one seed).
     lead : Lead or None
         Balanced accuracy against the baseline; None for the baseline itself.
     seeds : int
@@ -121,11 +123,13 @@ def summarize(rows: Sequence[Mapping[str, Any]], baseline: str = "erm") -> list[
     runs: dict[str, dict[int, dict[str, float]]] = {}
     for row in rows:
         values = {name: row["metrics"][name] for name in COLUMNS} | {"seconds": row["seconds"]}
+        values |= {name: row["metrics"].get(name, float("nan")) for name in CALIBRATION}
         runs.setdefault(row["recipe"]["name"], {})[row["training_seed"]] = values
     base = runs.get(baseline, {})
     out = []
     for recipe, by_seed in runs.items():
-        table = {name: [v[name] for v in by_seed.values()] for name in (*COLUMNS, "seconds")}
+        names = (*COLUMNS, *CALIBRATION, "seconds")
+        table = {name: [v[name] for v in by_seed.values()] for name in names}
         shared = [seed for seed in by_seed if seed in base]
         lead = None
         if recipe != baseline and shared:

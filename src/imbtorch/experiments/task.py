@@ -192,13 +192,16 @@ class Task:
         with torch.no_grad():
             logits = model.head(x)
         predicted, probabilities = logits.argmax(1), model.probabilities(logits)
+        recipe = self.recipe(recipe)
         train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
         return {
-            "recipe": self.recipe(recipe).describe(),
+            "recipe": recipe.describe(),
             "training_seed": seed,
             **self.identity(),
             "versions": versions(),
-            "metrics": classification_metrics(y, predicted, counts, probabilities),
+            "metrics": classification_metrics(
+                y, predicted, counts, probabilities, recipe.class_shares(counts)
+            ),
             "embedding": embedding_measures(model.head, train.x.cpu(), train.y.cpu(), x, y),
             "seconds": fitted.seconds,
             "history": fitted.history,

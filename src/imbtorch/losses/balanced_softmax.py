@@ -48,6 +48,7 @@ class BalancedSoftmaxLoss(nn.Module):
     tensor(1.3863)
     """
 
+    takes_out_prior = True
     log_counts: Tensor
     weight: Tensor | None
 

@@ -50,6 +50,7 @@ class LogitAdjustedLoss(nn.Module):
     tensor(2.3026)
     """
 
+    takes_out_prior = True
     adjustment: Tensor
     weight: Tensor | None
 

@@ -1,5 +1,7 @@
 """Classifiers that are not trained by gradient steps, as heads on the network's embeddings."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -7,9 +9,8 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from imbtorch.errors import InputError
-from imbtorch.models.inference import embed
 from imbtorch.models.neighbor_head import NeighborHead
-from imbtorch.training.recipe import Phase
+from imbtorch.training.recipe import Phase, as_shares
 from imbtorch.training.run import Run
 
 
@@ -39,10 +40,14 @@ class LogisticHead(Phase):
             raise InputError(f"C is {C}; it must be positive")
         self.epochs, self.C = 0, C
 
+    def class_shares(self, counts: Sequence[int]) -> list[float]:
+        """Return the shares of the data."""
+        return as_shares(counts)
+
     def run(self, run: Run) -> None:
         """Embed, fit, put the head on the network."""
         with run.timed():
-            features, labels = (a.cpu().numpy() for a in embed(run.model, run.train))
+            features, labels = (a.cpu().numpy() for a in run.embed(run.train))
             scaler = StandardScaler().fit(features)
             model = LogisticRegression(C=self.C, tol=1e-3, max_iter=1000)
             model.fit(scaler.transform(features), labels)
@@ -80,8 +85,12 @@ class NearestHead(Phase):
             raise InputError(f"n_neighbors is {n_neighbors}; it must be at least 1")
         self.epochs, self.n_neighbors = 0, n_neighbors
 
+    def class_shares(self, counts: Sequence[int]) -> list[float]:
+        """Return the shares of the data."""
+        return as_shares(counts)
+
     def run(self, run: Run) -> None:
         """Embed, put the head on the network."""
         with run.timed():
-            features, labels = embed(run.model, run.train)
+            features, labels = run.embed(run.train)
             run.change_head(NeighborHead(features, labels, len(run.counts), self.n_neighbors))

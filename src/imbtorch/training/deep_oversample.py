@@ -1,5 +1,6 @@
 """DeepOversample: the phase that trains embeddings towards micro-clusters (DOS)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -8,12 +9,11 @@ from torch import Tensor, nn
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
 from imbtorch.losses.micro_cluster import MicroClusterLoss
-from imbtorch.models.inference import embed
 from imbtorch.resampling.micro_clusters import centres, draw_weights, overload, spread
 from imbtorch.seeding import derive_seed, generator_from
 from imbtorch.training.network_epochs import train_network
 from imbtorch.training.on_embeddings import OnEmbeddings, numbered
-from imbtorch.training.recipe import Phase
+from imbtorch.training.recipe import Phase, as_shares
 from imbtorch.training.run import Run
 from imbtorch.training.slots import build
 
@@ -93,12 +93,16 @@ class DeepOversample(Phase):
         self.alpha, self.per_dimension = alpha, per_dimension
         self.loss, self.sampler = loss, sampler
 
+    def class_shares(self, counts: Sequence[int]) -> list[float]:
+        """Return equal shares: minority samples are repeated up to parity."""
+        return as_shares([1] * len(counts))
+
     def run(self, run: Run) -> None:
         """Embed, pair, train."""
         with run.timed():
             known = run.known(f"phase {run.phase_first}")
             if "features" not in run.state:  # a round that was interrupted keeps its targets
-                features, labels = embed(run.model, run.train)
+                features, labels = run.embed(run.train)
                 run.state.update(features=features, labels=labels)
             features, labels = (run.state[n].to(run.fabric.device) for n in ("features", "labels"))
             counts = torch.bincount(labels).float()

@@ -1,6 +1,7 @@
 """RefitHead: the phase that trains the head again, on embeddings."""
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
@@ -8,11 +9,10 @@ from torch import nn
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import head_size
-from imbtorch.models.inference import embed
 from imbtorch.resampling.slot import resample_dataset
 from imbtorch.seeding import derive_seed, scoped_seed
 from imbtorch.training.head import head_epochs
-from imbtorch.training.recipe import Phase
+from imbtorch.training.recipe import Phase, as_shares
 from imbtorch.training.run import Run
 from imbtorch.training.setup import HEAD_SETUP, Setup
 from imbtorch.training.slots import build
@@ -67,10 +67,15 @@ class RefitHead(Phase):
         self.epochs, self.resample, self.sampler = epochs, resample, sampler
         self.start, self.setup = start, setup
 
+    def class_shares(self, counts: Sequence[int]) -> list[float]:
+        """Return equal shares where embeddings are over-sampled or drawn by class."""
+        balanced = self.sampler is not None or self.resample is not None
+        return as_shares([1] * len(counts) if balanced else counts)
+
     def run(self, run: Run) -> None:
         """Embed, resample, train the head, put it on the network."""
         with run.timed():
-            data = ArrayDataset(*embed(run.model, run.train))
+            data = ArrayDataset(*run.embed(run.train))
             known = run.known("refit")
             if self.resample is not None:
                 data = resample_dataset(build(self.resample, known), data)
@@ -89,7 +94,7 @@ class RefitHead(Phase):
             sampler=sampler,
             trained=self.start == "trained",
         )
-        val = None if run.val is None else ArrayDataset(*embed(run.model, run.val))
+        val = None if run.val is None else ArrayDataset(*run.embed(run.val))
         for epoch in range(self.epochs):
             with run.timed():
                 loss, lr = next(epochs)

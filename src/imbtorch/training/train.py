@@ -1,5 +1,7 @@
 """Train: the phase that trains the whole network."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -9,7 +11,7 @@ from imbtorch.errors import InputError
 from imbtorch.resampling.slot import resample_dataset
 from imbtorch.training.loop import Transform
 from imbtorch.training.network_epochs import train_network
-from imbtorch.training.recipe import Phase
+from imbtorch.training.recipe import Phase, as_shares
 from imbtorch.training.run import Run
 from imbtorch.training.slots import build
 
@@ -63,6 +65,19 @@ class Train(Phase):
         self.epochs, self.loss, self.weights = epochs, loss, weights
         self.sampler, self.batch, self.resample = sampler, batch, resample
 
+    def class_shares(self, counts: Sequence[int]) -> list[float] | None:
+        """Return the shares of the classes in its batches, times their weights."""
+        if not self.epochs:
+            return None
+        balanced = self.sampler is not None or self.resample is not None
+        shown = [1.0] * len(counts) if balanced else [float(n) for n in counts]
+        taken_out = _prior_taken_out(self.loss)
+        shown = [share / n**taken_out for share, n in zip(shown, counts, strict=True)]
+        if self.weights is not None:
+            weights = build(self.weights, dict.fromkeys(("class_counts", "counts"), lambda: counts))
+            shown = [share * float(w) for share, w in zip(shown, weights, strict=True)]
+        return as_shares(shown)
+
     def run(self, run: Run) -> None:
         """Train for `epochs` epochs."""
         if not self.epochs:
@@ -87,3 +102,12 @@ class Train(Phase):
             return transform
 
         train_network(run, self.epochs, train, sampler, loss, make_transform=make_transform)
+
+
+def _prior_taken_out(loss: Any) -> float:
+    """Return the power of the class prior by which a loss adjusts the logits, else 0."""
+    target = loss.func if isinstance(loss, partial) else loss
+    if not getattr(target, "takes_out_prior", False):
+        return 0.0
+    options = loss.keywords if isinstance(loss, partial) else vars(loss)
+    return float(options.get("tau", 1.0))

@@ -1,0 +1,57 @@
+"""Calibration: whether probabilities mean what they say."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from imbtorch.errors import InputError
+
+
+def expected_calibration_error(
+    y_true: ArrayLike, probabilities: ArrayLike, *, bins: int = 15
+) -> float:
+    r"""Return the expected calibration error (ECE) of the predicted class's probability.
+
+    .. math:: \mathrm{ECE} = \sum_b \frac{|b|}{N} \, | \mathrm{acc}(b) - \mathrm{conf}(b) |
+
+    over bins b of equal width of the largest probability, with the share of right predictions
+    acc and the mean largest probability conf in a bin.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (N,)
+        Labels 0..K-1.
+    probabilities : array-like of shape (N, K)
+        Class probabilities.
+    bins : int, default=15
+        Number of bins of 0..1, at least 1.
+
+    Returns
+    -------
+    float
+        In 0..1; 0 is calibrated.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit or `bins` is below 1.
+
+    References
+    ----------
+    Guo et al., "On calibration of modern neural networks", ICML 2017, equation 3.
+
+    Examples
+    --------
+    >>> expected_calibration_error([0, 1], [[0.8, 0.2], [0.8, 0.2]])  # half right at .8
+    0.30000000000000004
+    """
+    y, p = np.asarray(y_true), np.asarray(probabilities, dtype=np.float64)
+    if p.ndim != 2 or y.shape != p.shape[:1] or len(y) == 0:
+        raise InputError(
+            f"y_true has shape {y.shape} and probabilities {p.shape}; (N,) and (N, K) are needed"
+        )
+    if bins < 1:
+        raise InputError(f"bins is {bins}; it must be at least 1")
+    confidence, right = p.max(1), p.argmax(1) == y
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(place, right - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(y))

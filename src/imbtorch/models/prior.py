@@ -1,0 +1,74 @@
+"""Class probabilities under other class shares than those of the training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imbtorch.errors import InputError
+
+
+def correct_prior(
+    probabilities: ArrayLike, trained: Sequence[float], prior: Sequence[float]
+) -> NDArray[np.float64]:
+    r"""Correct probabilities for class shares that differ from those the network was trained on.
+
+    .. math:: p'(k | x) \propto p(k | x) \, \pi_k / q_k
+
+    A network that saw every class equally often takes a rare class for frequent: its
+    probabilities are too high where the class is rare in use.
+
+    Parameters
+    ----------
+    probabilities : array-like of shape (N, K)
+        Class probabilities p as the network gives them.
+    trained : sequence of float
+        q: the shares, or counts, of the K classes in what the network was trained on, as
+        `Recipe.class_shares` gives them; above 0.
+    prior : sequence of float
+        pi: the shares, or counts, of the K classes where the network is used; at least 0.
+
+    Returns
+    -------
+    ndarray of shape (N, K), float64
+        Rows sum to 1; a row that was all on classes that do not occur is 0.
+
+    Raises
+    ------
+    InputError
+        If the numbers of classes differ, or a share is out of range.
+
+    References
+    ----------
+    Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori
+    probabilities", Neural Computation 14 (2002), equation 2.4.
+
+    Examples
+    --------
+    >>> correct_prior([[0.5, 0.5]], trained=[1, 1], prior=[90, 10])
+    array([[0.9, 0.1]])
+    """
+    p = np.asarray(probabilities, dtype=np.float64)
+    q, wanted = check_shares(trained, "trained"), check_shares(prior, "prior")
+    if p.ndim != 2 or not p.shape[1] == len(q) == len(wanted):
+        raise InputError(
+            f"probabilities has shape {p.shape}, trained {q.shape} and prior {wanted.shape}; "
+            "(N, K), K and K are needed"
+        )
+    if not (q > 0).all():
+        raise InputError(f"trained is {list(trained)}; every share must be above 0")
+    corrected = p * (wanted / q)
+    total = corrected.sum(1, keepdims=True)
+    out: NDArray[np.float64] = np.divide(
+        corrected, total, out=np.zeros_like(corrected), where=total > 0
+    )
+    return out
+
+
+def check_shares(amounts: Sequence[float], name: str) -> NDArray[np.float64]:
+    """Return shares or counts of classes, of shape (K,), divided by their sum."""
+    values = np.asarray(amounts, dtype=np.float64)
+    if values.ndim != 1 or not (values >= 0).all() or not 0 < values.sum() < np.inf:
+        raise InputError(f"{name} is {amounts!r}; K numbers of at least 0, not all 0, are needed")
+    shares: NDArray[np.float64] = values / values.sum()
+    return shares

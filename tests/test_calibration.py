@@ -1,0 +1,111 @@
+"""Calibration error and the correction for class shares."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from imbtorch import (
+    InputError,
+    LogitAdjustedLoss,
+    Recipe,
+    Train,
+    classification_metrics,
+    correct_prior,
+    expected_calibration_error,
+    make_recipe,
+)
+
+COUNTS = [80, 15, 5]
+NATURAL = [0.8, 0.15, 0.05]
+EVEN = [1 / 3] * 3
+
+
+@pytest.mark.parametrize(
+    ("recipe", "shares"),
+    [
+        ("erm", NATURAL),
+        ("focal", NATURAL),
+        ("erm+knn", NATURAL),
+        ("rs", EVEN),
+        ("smote", EVEN),
+        ("rw", EVEN),
+        ("drs", EVEN),
+        ("m2m", EVEN),
+        ("eos", EVEN),
+        ("crt", EVEN),
+        ("dos", EVEN),
+        ("balanced-softmax", EVEN),
+        ("logit-adjustment", EVEN),
+        ("drs+lr", NATURAL),
+    ],
+)
+def test_shares_that_a_recipe_trains_on(recipe, shares):
+    np.testing.assert_allclose(make_recipe(recipe, 10).class_shares(COUNTS), shares)
+
+
+def test_weights_and_partial_adjustment_count():
+    effective = np.array(make_recipe("drw", 10).class_shares(COUNTS))
+    assert (np.diff(effective) <= 0).all()
+    assert effective[2] > NATURAL[2]
+    half = Recipe("half", [Train(1, loss=LogitAdjustedLoss(COUNTS, tau=0.5))])
+    root = np.sqrt(COUNTS)
+    np.testing.assert_allclose(half.class_shares(COUNTS), root / root.sum())
+
+
+def test_correction_gives_the_true_posterior():
+    """Two Gaussians: the posterior under one prior becomes that under another."""
+    x = np.linspace(-3, 3, 50)
+    density = np.stack([np.exp(-((x + 1) ** 2) / 2), np.exp(-((x - 1) ** 2) / 2)], 1)
+
+    def posterior(prior):
+        joint = density * prior
+        return joint / joint.sum(1, keepdims=True)
+
+    np.testing.assert_allclose(
+        correct_prior(posterior([0.5, 0.5]), [1, 1], [95, 5]), posterior([0.95, 0.05])
+    )
+
+
+@given(
+    arrays(np.float64, (4, 3), elements=st.floats(0.01, 1)),
+    st.lists(st.floats(0.01, 1), min_size=3, max_size=3),
+    st.lists(st.floats(0.01, 1), min_size=3, max_size=3),
+)
+def test_correction_and_back_is_where_it_began(raw, trained, prior):
+    p = raw / raw.sum(1, keepdims=True)
+    there = correct_prior(p, trained, prior)
+    np.testing.assert_allclose(there.sum(1), 1)
+    np.testing.assert_allclose(correct_prior(there, prior, trained), p)
+
+
+def test_calibration_error_by_hand():
+    p = np.array([[0.9, 0.1]] * 10 + [[0.4, 0.6]] * 10)
+    y = np.array([0] * 9 + [1] + [1] * 3 + [0] * 7)
+    # bin of .9: right as often as it says; bin of .6: 3 of 10
+    assert expected_calibration_error(y, p) == pytest.approx(0.5 * 0.3)
+    assert expected_calibration_error(y, p, bins=1) == pytest.approx(abs(12 / 20 - 0.75))
+
+
+def test_metrics_tell_both():
+    y = [0] * 90 + [1] * 10
+    p = np.tile([0.5, 0.5], (100, 1))
+    metrics = classification_metrics(y, p.argmax(1), [90, 10], p, [0.5, 0.5])
+    assert metrics["ece"] == pytest.approx(0.4)
+    assert metrics["ece_corrected"] == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: correct_prior([[1.0, 0.0]], [1, 0], [1, 1]), "trained is"),
+        (lambda: correct_prior([[1.0, 0.0]], [1, 1], [0, 0]), "prior is"),
+        (lambda: correct_prior([[1.0, 0.0]], [1, 1, 1], [1, 1]), "probabilities has shape"),
+        (lambda: expected_calibration_error([0], [[1.0]], bins=0), "bins is 0"),
+        (lambda: expected_calibration_error([0, 1], [[1.0]]), "y_true has shape"),
+    ],
+)
+def test_clear_errors(call, message):
+    with pytest.raises(InputError, match=message):
+        call()

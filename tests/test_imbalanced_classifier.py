@@ -1,0 +1,89 @@
+"""ImbalancedClassifier: scikit-learn's contract, images, own networks, prior."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from imbtorch import ImbalancedClassifier, InputError, mlp
+
+CHECKS = parametrize_with_checks([ImbalancedClassifier(random_state=0)])
+
+
+@pytest.fixture(scope="module")
+def table():
+    return make_classification(400, 6, weights=[0.9], class_sep=2.0, flip_y=0, random_state=0)
+
+
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
+def test_estimator_contract(estimator, check):
+    check(estimator)
+
+
+def test_learns_and_repeats(table):
+    X, y = table
+    model = ImbalancedClassifier("rs", epochs=10, random_state=0).fit(X, y)
+    assert (model.predict(X) == y).mean() > 0.9
+    again = clone(model).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), again.predict_proba(X))
+
+
+def test_grid_search_over_the_options_of_a_recipe_in_a_pipeline(table):
+    X, y = table
+    pipeline = make_pipeline(FunctionTransformer(), ImbalancedClassifier(epochs=3, random_state=0))
+    grid = {"imbalancedclassifier__recipe": ["erm", "m2m:beta=0.9", "m2m:beta=0.99"]}
+    search = GridSearchCV(pipeline, grid, scoring="balanced_accuracy", cv=2).fit(X, y)
+    assert len(search.cv_results_["params"]) == 3
+    assert search.best_params_["imbalancedclassifier__recipe"] in grid.popitem()[1]
+
+
+def test_images_as_bytes_with_named_classes():
+    rng = np.random.default_rng(0)
+    y = np.array(["cat"] * 60 + ["lynx"] * 10)
+    X = rng.integers(0, 80, (70, 1, 8, 8), dtype=np.uint8)
+    X[y == "lynx"] += 150
+    model = ImbalancedClassifier("drs", epochs=15, random_state=0).fit(torch.from_numpy(X), y)
+    assert model.model_.spec["name"] == "small-cnn"
+    assert model.predict(X[-3:]).tolist() == ["lynx"] * 3
+
+
+def test_a_network_of_ones_own_is_copied(table):
+    X, y = table
+    own = mlp((6,), 2, hidden=4)
+    before = {name: value.clone() for name, value in own.state_dict().items()}
+    model = ImbalancedClassifier("erm", model=own, epochs=1, random_state=0).fit(X, y)
+    assert model.model_ is not own
+    for name, value in own.state_dict().items():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0)
+
+
+def test_prior_takes_the_balance_of_training_back(table):
+    X, y = table
+    model = ImbalancedClassifier("rs", epochs=5, random_state=0).fit(X, y)
+    assert model.class_shares_ == [0.5, 0.5]
+    plain, corrected = model.predict_proba(X), model.predict_proba(X, prior=model.class_counts_)
+    assert (corrected[:, 1] <= plain[:, 1]).all()
+    np.testing.assert_allclose(corrected.sum(1), 1)
+    # closed form: odds are multiplied by the ratio of the shares
+    inside = (plain > 1e-6).all(1)
+    odds = (plain[inside, 1] / plain[inside, 0]) * np.divide(*model.class_counts_[::-1])
+    np.testing.assert_allclose(corrected[inside, 1] / corrected[inside, 0], odds, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "X", "message"),
+    [
+        ({"recipe": "m3m"}, np.zeros((4, 2)), "did you mean"),
+        ({"model": "small-cnn"}, np.zeros((4, 2)), "use mlp"),
+        ({"epochs": 0}, np.zeros((4, 2)), "epochs is 0"),
+        ({}, np.full((4, 1, 8, 8), np.nan), "NaN"),
+    ],
+)
+def test_clear_errors(options, X, message):
+    with pytest.raises(InputError, match=message):
+        ImbalancedClassifier(**options).fit(X, [0, 0, 1, 1])

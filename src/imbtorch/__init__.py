@@ -35,8 +35,10 @@ from imbtorch.losses.focal import FocalLoss
 from imbtorch.losses.ldam import LDAMLoss, ldam_margins
 from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
 from imbtorch.losses.micro_cluster import MicroClusterLoss
+from imbtorch.losses.multi_label_asymmetric import MultiLabelAsymmetricLoss
 from imbtorch.losses.quintuplet import QuintupletLoss
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
+from imbtorch.models.binary import single_logit_head, two_class_logits, two_logit_head
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_head
 from imbtorch.models.densenet import densenet
@@ -102,6 +104,7 @@ __all__ = [
     "M2m",
     "MicroClusterLoss",
     "Mixup",
+    "MultiLabelAsymmetricLoss",
     "NearestHead",
     "NeighborHead",
     "Neighbors",
@@ -153,6 +156,7 @@ __all__ = [
     "resnet32",
     "resnet56",
     "save_checkpoint",
+    "single_logit_head",
     "small_cnn",
     "smote",
     "split_head",
@@ -162,6 +166,8 @@ __all__ = [
     "train_generator",
     "translate",
     "true_false_gaps",
+    "two_class_logits",
+    "two_logit_head",
     "wide_cnn",
     "wide_resnet",
     "with_options",

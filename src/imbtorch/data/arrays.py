@@ -47,6 +47,7 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
             self.x = self.x.float()
         if len(self.x) != len(self.y):
             raise InputError(f"x has {len(self.x)} rows and y {len(self.y)}; they must agree")
+        check_one_label(self.y)
         if len(self.y) == 0 or int(self.y.min()) < 0:
             raise InputError("y must hold at least one label, and labels 0..K-1")
         check_finite(self.x)
@@ -87,6 +88,17 @@ def check_finite(x: Tensor, name: str = "x") -> None:
     )
 
 
+def check_one_label(y: Tensor) -> Tensor:
+    """Return labels of shape (N,); an InputError says what there is for many labels a sample."""
+    if y.ndim != 1:
+        raise InputError(
+            f"y has shape {tuple(y.shape)}; one label a sample, shape (N,), is needed. For many "
+            "labels a sample, MultiLabelAsymmetricLoss and ClassBalancedSampler take part in a "
+            "training loop of your own"
+        )
+    return y
+
+
 def check_counts(counts: Sequence[int], name: str = "class_counts") -> Tensor:
     """Return class counts as a float64 tensor of shape (K,); each must be at least 1."""
     n = torch.as_tensor(counts, dtype=torch.float64)
@@ -114,7 +126,7 @@ def labels_of(dataset: Dataset[Any]) -> Tensor:
     """
     for name in ("y", "targets", "labels"):
         if hasattr(dataset, name):
-            return torch.as_tensor(getattr(dataset, name)).to("cpu", torch.int64)
+            return check_one_label(torch.as_tensor(getattr(dataset, name))).to("cpu", torch.int64)
     samples = (dataset[i] for i in range(len(dataset)))  # type: ignore[arg-type]
     return torch.tensor([int(y) for _, y in samples])
 

@@ -20,8 +20,11 @@ class ClassBalancedSampler(DistributedSampler[Any]):
 
     Parameters
     ----------
-    labels : array-like of shape (N,)
-        Class of each sample, any integers; a class without a sample is not visited.
+    labels : array-like of shape (N,) or (N, K)
+        Class of each sample, any integers; a class without a sample is not visited. With many
+        labels a sample: one column a label, true where it is present. Every label then has an
+        equal budget of the epoch, as have the samples without any; one that has several is
+        drawn for each.
     num_samples : int, optional
         Samples an epoch draws over all replicas, by default N. Rounded up to a multiple of
         `num_replicas`, so that every replica makes the same number of steps.
@@ -82,7 +85,7 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         wanted = len(self.labels) if num_samples is None else num_samples
         self.num_samples = -(-wanted // num_replicas)
         self.total_size = self.num_samples * num_replicas
-        self._members = [np.flatnonzero(self.labels == k) for k in np.unique(self.labels)]
+        self._members = _members(self.labels)
         self._start = self._position = 0
 
     def plan(self) -> NDArray[np.int64]:
@@ -122,3 +125,14 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         """Go on from where `state_dict` was taken."""
         self.seed, self.epoch = state["seed"], state["epoch"]
         self._start = self._position = state["position"]
+
+
+def _members(labels: NDArray[Any]) -> list[NDArray[np.int64]]:
+    """Return the indices of each class, or of each label and of the samples without one."""
+    if labels.ndim == 1:
+        return [np.flatnonzero(labels == k) for k in np.unique(labels)]
+    if labels.ndim != 2:
+        raise InputError(f"labels has shape {labels.shape}; (N,) or (N, K) is needed")
+    present = labels.astype(bool)
+    groups = [*present.T, ~present.any(1)]
+    return [np.flatnonzero(group) for group in groups if group.any()]

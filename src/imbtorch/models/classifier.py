@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
+from imbtorch.models.binary import single_logit_head, two_logit_head
 
 
 class Classifier(nn.Module):
@@ -36,6 +37,7 @@ class Classifier(nn.Module):
         self.features = features
         self.head = head
         self.spec = spec
+        self.single_logit = False  # whether `split_head` found a head with one logit
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits of shape (B, K)."""
@@ -127,7 +129,8 @@ def split_head(model: nn.Module, name: str) -> Classifier:
     ----------
     model : nn.Module
         Its layer `name` takes embeddings of shape (B, D) and makes the logits that `model`
-        returns. It is left as it is; the result holds a copy.
+        returns. It is left as it is; the result holds a copy. A single logit, whose sigmoid is
+        the probability of class 1, becomes the two logits of `two_logit_head`.
     name : str
         Name of the head layer, e.g. ``"fc"`` or ``"classifier.2"``.
 
@@ -155,6 +158,10 @@ def split_head(model: nn.Module, name: str) -> Classifier:
     features = copy.deepcopy(model)
     head = features.get_submodule(name)
     features.set_submodule(name, nn.Identity())
+    if isinstance(head, nn.Linear) and head.out_features == 1:
+        classifier = Classifier(features, two_logit_head(head))
+        classifier.single_logit = True
+        return classifier
     return Classifier(features, head)
 
 
@@ -171,7 +178,7 @@ def join_head(classifier: Classifier, name: str) -> nn.Module:
     Returns
     -------
     nn.Module
-        A network of the original's form; a copy.
+        A network of the original's form, with a single logit if it had one; a copy.
 
     Examples
     --------
@@ -180,7 +187,10 @@ def join_head(classifier: Classifier, name: str) -> nn.Module:
     'Linear'
     """
     model = copy.deepcopy(classifier.features)
-    model.set_submodule(name, copy.deepcopy(classifier.head))
+    head = classifier.head
+    model.set_submodule(
+        name, single_logit_head(head) if classifier.single_logit else copy.deepcopy(head)
+    )
     return model
 
 

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint benchmark clean
+.PHONY: demo test test-lowest docs release lint benchmark clean
 
 demo: .venv/installed
 	$(BIN)/imbtorch compare digits
@@ -12,6 +12,28 @@ test: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+# The oldest versions that pyproject.toml allows. torch is the exception: its build for the CPU is one.
+test-lowest: .venv-lowest/installed
+	.venv-lowest/bin/pytest
+
+# A wheel that installs into an empty environment, what is in that, and under which licences.
+release:
+	rm -rf dist .venv-wheel
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/python -m pip install --quiet --constraint constraints-release.txt build cyclonedx-bom pip-licenses
+	.venv-release/bin/python -m build --outdir dist
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[cli,knn,metric,tune]"
+	cd dist && ../.venv-wheel/bin/imbtorch inspect digits
+	.venv-release/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible -o dist/sbom.json .venv-wheel/bin/python
+	.venv-release/bin/pip-licenses --python .venv-wheel/bin/python --format markdown --with-urls --output-file dist/licences.md
+
+docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[docs]'
+	$(BIN)/python docs/build_results.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "open site/index.html"
 
 benchmark: .venv/installed
 	$(BIN)/pytest benchmarks --benchmark-only
@@ -26,5 +48,12 @@ lint: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[cli,dev,knn,metric,tune]'
 	touch $@
 
+.venv-lowest/installed: constraints-lowest.txt pyproject.toml
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt pip setuptools
+	.venv-lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt torch
+	.venv-lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt --no-build-isolation --editable '.[cli,dev,knn,metric,tune]'
+	touch $@
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-release .venv-wheel dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

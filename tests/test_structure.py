@@ -42,7 +42,7 @@ def test_files_stay_small():
 def test_core_imports_need_no_extra():
     """`import imbtorch` works without the packages of the extras."""
     extras = {"datasets", "PIL", "jsonargparse", "matplotlib", "jinja2", "rich", "faiss"}
-    extras |= {"markdown_it", "optuna", "pytorch_metric_learning"}
+    extras |= {"markdown_it", "optuna", "pytorch_metric_learning", "pytorch_lightning", "lightning"}
     reached, todo = set(), ["imbtorch"]
     while todo:
         module = todo.pop()

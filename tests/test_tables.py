@@ -235,3 +235,17 @@ def test_processes_side_by_side_make_what_one_makes(tmp_path, monkeypatch):
     page = (tmp_path / "two" / "small-quick" / "table.html").read_text()
     assert page.count("<table>") == 1
     assert "<title>DOS Table 6 (quick" in page
+
+
+def test_figures_are_drawn_beside_the_runs_of_each_column(tmp_path, monkeypatch):
+    column = {"data": "digits", "profile": "random:0.9"}
+    rows = {"CNN": dos.TABLES["dos-6"].rows["CNN"]}
+    changes = {"columns": {"digits": column}, "rows": rows, "published": {}, "claims": {}}
+    monkeypatch.setitem(dos.TABLES, "small", replace(dos.TABLES["dos-6"], **changes))
+    monkeypatch.setitem(TABLES, "small", "dos")
+    reproduce("small", tmp_path, 1, scale="quick", figures=True)
+    (report,) = tmp_path.glob("runs/*/report.html")
+    assert "t-SNE" in report.read_text()
+    assert {"recall.png", "tsne.png", "gap.png"} <= {p.name for p in report.parent.rglob("*.png")}
+    with pytest.raises(InputError, match="no option figures"):
+        reproduce("amo-3", tmp_path, 1, figures=True)

@@ -101,6 +101,7 @@ def reproduce(
     backend: str,
     epochs: int | None,
     precision: str | None,
+    figures: bool,
     list: bool,
 ) -> None:
     """Run a table of a paper and print it beside the published figures."""
@@ -121,6 +122,7 @@ def reproduce(
         backend=backend,
         epochs=epochs,
         precision=precision,
+        figures=figures,
     )
 
 

@@ -1,6 +1,7 @@
 """Sources: a name, a path or a hub name -> stored rows and their labels, not yet tensors."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
     if data == "digits":
         return _digits()
     if data == "mnist-back-rotation":
-        return back_rotation(open_source("mnist"))
+        return _back_rotation(_data_folder())
     if data in FOLDERS:
         path = built_in_folder(data)
     if data in ON_HUB and not path.exists():
@@ -95,6 +96,12 @@ def built_in_folder(name: str) -> Path:
 
 def _data_folder() -> Path:
     return Path(os.environ.get("IMBTORCH_DATA", "../shared/data")).expanduser()
+
+
+@cache
+def _back_rotation(_: Path) -> Source:
+    """Make the set once a process: a table with many columns opens it for each."""
+    return back_rotation(open_source("mnist"))
 
 
 def _digits() -> Source:

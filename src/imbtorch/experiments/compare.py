@@ -1,30 +1,21 @@
 """compare: recipes x seeds on one task, resumable, ending in a report."""
 
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from torch.utils.data import Subset
 from tqdm import tqdm
 
-from imbtorch.data.arrays import labels_of
 from imbtorch.errors import InputError
 from imbtorch.evaluation.report import write_report
 from imbtorch.experiments.grid import run_grid
-from imbtorch.experiments.store import write_atomically
+from imbtorch.experiments.kept import KINDS, file_name, keep_for_pictures, stored
 from imbtorch.experiments.task import Task
-from imbtorch.models.inference import embed
 from imbtorch.training.checkpoint import save_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
-
-EMBEDDED_PER_CLASS = 50
-"""Test samples of each class whose embeddings are kept for the t-SNE picture."""
 
 
 def compare(
@@ -69,56 +60,16 @@ def compare(
         disable=not progress,
         dynamic_ncols=True,
     ) as bar:
-        rows = run_grid(task, described, range(seeds), folder, bar, partial(_keep, task, folder))
+        keep = partial(_keep, task, folder)
+        rows = run_grid(task, described, range(seeds), folder, bar, keep)
     if not rows:
         raise InputError(f"every run failed: see {folder / 'failures.jsonl'}")
-    write_report(
-        folder,
-        rows,
-        _arrays(folder, recipes, "embeddings"),
-        _arrays(folder, recipes, "examples"),
-    )
+    write_report(folder, rows, *(stored(folder, recipes, kind) for kind in KINDS))
     return rows
 
 
-def file_name(recipe: str) -> str:
-    """Return the name of a recipe as part of a file name on any system."""
-    return recipe.replace(":", ",")
-
-
 def _keep(task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult) -> None:
-    """Store the trained network, and of the first seed the embeddings to be drawn."""
-    name = file_name(recipe.name)
-    path = folder / "checkpoints" / f"{name}-seed{seed}.safetensors"
+    """Store the trained network, and what its pictures are drawn from."""
+    path = folder / "checkpoints" / f"{file_name(recipe.name)}-seed{seed}.safetensors"
     save_checkpoint(path, fitted.model, task.header(recipe, seed))
-    if seed == 0:
-        y = labels_of(task.data.test).numpy()
-        rng = np.random.default_rng(0)
-        classes = [np.flatnonzero(y == k) for k in range(len(task.data.classes))]
-        rows = np.concatenate([rng.permutation(c)[:EMBEDDED_PER_CLASS] for c in classes])
-        features, _ = embed(fitted.model, Subset(task.data.test, rows.tolist()))
-        with torch.no_grad():
-            predicted = fitted.model.head(features).argmax(1)
-        embedded = {
-            "features": features,
-            "labels": torch.from_numpy(y[rows]),
-            "predicted": predicted,
-        }
-        kinds = {"embeddings": embedded}
-        if fitted.examples:
-            kinds["examples"] = fitted.examples
-        for kind, arrays in kinds.items():
-            buffer = io.BytesIO()
-            np.savez(buffer, allow_pickle=False, **{k: t.numpy() for k, t in arrays.items()})
-            write_atomically(folder / "checkpoints" / f"{name}-{kind}.npz", buffer.getvalue())
-
-
-def _arrays(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[str, np.ndarray]]:
-    """Read what `_keep` stored of a kind, for those recipes that have it."""
-    out = {}
-    for name in recipes:
-        path = folder / "checkpoints" / f"{file_name(name)}-{kind}.npz"
-        if path.exists():
-            with np.load(path) as arrays:
-                out[name] = dict(arrays)
-    return out
+    keep_for_pictures(task, folder, recipe, seed, fitted)

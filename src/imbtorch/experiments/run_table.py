@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from rich.console import Console
 from tqdm import tqdm
 
 from imbtorch.errors import InputError
+from imbtorch.evaluation.report import write_report
 from imbtorch.experiments.cells import Cell, claims, show
 from imbtorch.experiments.grid import run_grid
+from imbtorch.experiments.kept import KINDS, keep_for_pictures, stored
 from imbtorch.experiments.make_task import make_task
 from imbtorch.experiments.page import write_page
 from imbtorch.experiments.paper_table import Method, PaperTable, recipe_of
@@ -35,11 +38,14 @@ class Options:
         Options of `make_task` in place of the table's.
     quick : bool
         Whether a few samples of each class are taken, see `few_of_each`.
+    figures : bool
+        Whether a report with all figures is written for each column, of the first data seed.
     """
 
     seeds: int
     task: Mapping[str, Any] = field(default_factory=dict)
     quick: bool = False
+    figures: bool = False
 
     @property
     def words(self) -> str:
@@ -150,7 +156,12 @@ def run_column(
             bar.total += len(seeds) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()
             folder = root / "runs" / task.folder
-            rows = run_grid(task, list(recipes.values()), seeds, folder, bar)
+            keep = partial(keep_for_pictures, task, folder)
+            rows = run_grid(task, list(recipes.values()), seeds, folder, bar, keep)
+            if options.figures and data_seed == 0 and rows:
+                names = [recipe.name for recipe in recipes.values()]
+                write_report(folder, rows, *(stored(folder, names, kind) for kind in KINDS))
+                bar.write(f"{column}: {folder / 'report.html'}")
             for method, recipe in recipes.items():
                 found[method] += [row for row in rows if row["recipe"] == recipe.describe()]
     return found

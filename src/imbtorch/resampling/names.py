@@ -19,6 +19,7 @@ RESAMPLERS: dict[str, Callable[..., Resampler]] = {
     "balanced-svm": BalancedSVM,
     "eos": EOS,
 }
+"""Name -> over-sampler, for `make_resampler`."""
 
 
 def make_resampler(

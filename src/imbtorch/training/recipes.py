@@ -27,6 +27,7 @@ _SHORT = {
 _PLACES = ("batch", "resample", "sampler")
 _PARTS = {"loss": LOSSES, "method": METHODS, "head": HEADS}
 RECIPES = (*METHODS, *LOSSES, *HEADS, *_SHORT)
+"""Names that `make_recipe` takes; a loss, a method and a head may be joined by ``+``."""
 
 
 def make_recipe(name: str, epochs: int = 200) -> Recipe:
@@ -96,8 +97,10 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     >>> make_recipe("m2m:beta=0.99").phases[-1].describe()["batch"]["beta"]
     0.99
     """
-    if epochs < 1:
-        raise InputError(f"epochs is {epochs}; it must be at least 1")
+    if not isinstance(name, str):
+        raise InputError(f"recipe is a {type(name).__name__}; a name, or a Recipe, is needed")
+    if not epochs >= 1 or epochs % 1:
+        raise InputError(f"epochs is {epochs}; it must be a whole number of at least 1")
     plain, *options = name.split(":")
     chosen: dict[str, str] = {}
     for part in _SHORT.get(plain, plain).split("+"):
@@ -167,10 +170,19 @@ def _slots(phase: Phase) -> list[tuple[str, list[str]]]:
 def _changed(phase: Phase, options: Mapping[str, Any]) -> Phase:
     for place, names in _slots(phase):
         if set(options) <= set(names):
+            _check_kinds(getattr(phase, place) if place else type(phase), options)
             changed = {place: partial(getattr(phase, place), **options)} if place else options
             own = set(inspect.signature(type(phase)).parameters) & set(vars(phase))
             return type(phase)(**{n: getattr(phase, n) for n in own} | dict(changed))
     return phase
+
+
+def _check_kinds(slot: Any, options: Mapping[str, Any]) -> None:
+    """Raise an InputError if a word is given where the default is a number."""
+    for name, value in options.items():
+        default = inspect.signature(slot).parameters[name].default
+        if isinstance(default, (int, float)) and not isinstance(value, (int, float)):
+            raise InputError(f"{name} is {value!r}; a value like {default!r} is needed")
 
 
 def _parsed(text: str) -> tuple[str, Any]:

@@ -42,6 +42,7 @@ def reproduce(
     scale: str = "full",
     jobs: int = 1,
     backend: str = "loky",
+    figures: bool = False,
     **options: Any,
 ) -> None:
     """Run a table, store each run in a folder, and print it beside the published figures.
@@ -62,6 +63,8 @@ def reproduce(
         Processes that run the table side by side.
     backend : str, default="loky"
         Of joblib, for `jobs`.
+    figures : bool, default=False
+        Whether to write a report with all figures for each column, beside its runs.
     **options
         Options of `make_task` in place of the table's, such as epochs or precision.
 
@@ -84,12 +87,12 @@ def reproduce(
     asked = {k: v for k, v in options.items() if v is not None}
     module = import_module(f"{__name__}.{TABLES[table]}")
     if hasattr(module, "TABLES"):
-        how = Options(seeds, {"epochs": EPOCHS, **asked} if quick else asked, quick)
+        how = Options(seeds, {"epochs": EPOCHS, **asked} if quick else asked, quick, figures)
         if jobs > 1:
             gather_side_by_side(module.TABLES[table], root, how, jobs=jobs, backend=backend)
         run_table(table, module.TABLES[table], root, how)
-    elif asked or jobs > 1:
-        what = [*asked, *(["jobs"] if jobs > 1 else [])]
+    elif asked or jobs > 1 or figures:
+        what = [*asked, *(["jobs"] if jobs > 1 else []), *(["figures"] if figures else [])]
         raise InputError(f"table {table} has no option {', '.join(what)}: its set-up is fixed")
     else:
         module.reproduce(table, root / (f"{table}-quick" if quick else table), seeds, quick)

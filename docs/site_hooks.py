@@ -1,0 +1,132 @@
+"""What mkdocs does beyond Markdown: figures come from results/, formulas become MathML.
+
+A page asks for measured figures by a comment, ``<!-- figures: TABLE | rows | columns -->``:
+TABLE is a folder of results/ (or of results/runs/, by the beginning of its name), rows are the
+names in its first column, columns are optional. With one column alone the sub-tables of TABLE
+become the rows of one table. ``<!-- twin: NAME.py -->`` shows what a script of examples/ has
+otherwise than plain.py; ``<!-- printed: NAME -->`` what a script of docs/pitfalls/ printed, and
+``<!-- script: NAME -->`` that script.
+"""
+
+import difflib
+import html
+import re
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS, PITFALLS = ROOT / "results", ROOT / "docs" / "pitfalls"
+FIGURES = re.compile(r"<!-- figures: (.+?) -->", re.S)
+OTHER = re.compile(r"<!-- (twin|printed|script): (\S+) -->")
+FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.+?)\\[)\]]</\1>', re.S)
+
+Table = tuple[str, list[str], list[list[str]]]
+
+
+def cells(line: str) -> list[str]:
+    """Return the cells of one line of a Markdown table."""
+    line = line.strip()
+    line = line[1:-1] if line.startswith("|") else line
+    return [cell.strip() for cell in line.split("|")]
+
+
+def tables(text: str) -> list[Table]:
+    """Return the tables of a Markdown text: the heading above, column names, rows."""
+    found: list[Table] = []
+    title, open_ = "", False
+    for line in text.splitlines():
+        if line.startswith("#"):
+            title = line.lstrip("# ")
+        elif "|" not in line:
+            open_ = False
+        elif not open_:
+            found.append((title, cells(line), []))
+            open_ = True
+        elif not re.fullmatch(r"[-|: ]+", line):
+            found[-1][2].append(cells(line))
+    return found
+
+
+def stored(name: str) -> list[Table]:
+    """Return the tables of a folder of results; none where nothing is stored."""
+    if (RESULTS / name / "table.md").exists():
+        return tables((RESULTS / name / "table.md").read_text())
+    from imbtorch.evaluation.summary import summarize
+    from imbtorch.evaluation.table import markdown_table
+    from imbtorch.experiments.store import read_rows
+
+    found = []
+    for folder in sorted((RESULTS / "runs").glob(f"{name}*")):
+        rows = read_rows(folder / "results.jsonl")
+        seeds = len({row["training_seed"] for row in rows})
+        if rows:
+            title = f"{rows[0]['data']['name']}, {rows[0]['data']['profile']}, {seeds} seed(s)"
+            found += tables(markdown_table(summarize(rows), f"{title}, per cent"))
+    return found
+
+
+def drawn(title: str, head: list[str], rows: list[list[str]]) -> str:
+    """Return one Markdown table under its title."""
+    lines = [head, ["---"] * len(head), *rows]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f'<div class="figures" markdown>\n\n**{title}**\n\n{table}\n\n</div>'
+
+
+def figures(request: str) -> str:
+    """Return the Markdown that a request stands for; a name that is not there is an error."""
+    name, *rest = [part.strip() for part in request.split("|")]
+    rows, *columns = [[word.strip() for word in part.split(",")] for part in rest]
+    parts = []
+    for title, head, body in stored(name):
+        wanted = [line for word in rows for line in body if line[0] == word]
+        if missing := set(rows) - {line[0] for line in wanted}:
+            raise ValueError(f"results/{name}, {title}: no row {', '.join(sorted(missing))}")
+        places = [0, *map(head.index, columns[0])] if columns else range(len(head))
+        parts.append((title, [head[i] for i in places], [[r[i] for i in places] for r in wanted]))
+    if not parts:
+        return "*Nothing of this is stored in `results/` yet.*"
+    if columns and len(columns[0]) == 1 and len(parts) > 1:
+        body = [[title, *(line[1] for line in lines)] for title, _, lines in parts]
+        return drawn(columns[0][0], ["", *rows], body)
+    return "\n\n".join(drawn(*part) for part in parts)
+
+
+def twin(name: str) -> str:
+    """Return the difference between plain.py and its twin as a block of Markdown."""
+    plain, other = ((ROOT / "examples" / n).read_text() for n in ("plain.py", name))
+    sides = [text.partition('"""\n\n')[2].splitlines() for text in (plain, other)]
+    lines = [line for line in difflib.ndiff(*sides) if not line.startswith("?")]
+    changed = [i for i, line in enumerate(lines) if line[0] != " "]
+    near = {j for i in changed for j in range(i - 2, i + 3)}
+    shown = [line for i, line in enumerate(lines) if i in near and line.strip()]
+    return "\n".join(["```diff", *shown, "```"])
+
+
+def printed(name: str) -> str:
+    """Return what a script of docs/pitfalls/ printed."""
+    return (PITFALLS / f"{name}.txt").read_text().strip()
+
+
+def script(name: str) -> str:
+    """Return a script of docs/pitfalls/, folded."""
+    code = ["```python", (PITFALLS / f"{name}.py").read_text().strip(), "```"]
+    return f'??? note "python docs/pitfalls/{name}.py"\n\n' + indent("\n".join(code), "    ")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Fill in what the page asks for."""
+    kinds = {"twin": twin, "printed": printed, "script": script}
+    markdown = FIGURES.sub(lambda match: figures(match[1]), markdown)
+    return OTHER.sub(lambda match: kinds[match[1]](match[2]), markdown)
+
+
+def on_page_content(html_text: str, **_: Any) -> str:
+    """Turn formulas into MathML, which browsers show without a script."""
+    from latex2mathml.converter import convert
+
+    def mathml(match: re.Match[str]) -> str:
+        display = "block" if match[1] == "div" else "inline"
+        return convert(html.unescape(match[2]).strip(), display=display)
+
+    return FORMULA.sub(mathml, html_text)

@@ -66,11 +66,11 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
     if data == "digits":
         return _digits()
     if data == "mnist-back-rotation":
-        return _back_rotation(_data_folder())
+        return _back_rotation(data_folder())
     if data in FOLDERS:
         path = built_in_folder(data)
     if data in ON_HUB and not path.exists():
-        path = _data_folder() / data
+        path = data_folder() / data
     if path.suffix == ".npz" and path.is_file():
         return _npz(path, image_size)
     if path.exists():
@@ -85,7 +85,7 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
 
 def built_in_folder(name: str) -> Path:
     """Return where a built-in data set lies: below ``$IMBTORCH_DATA``, or ``../shared/data``."""
-    path = _data_folder() / FOLDERS[name]
+    path = data_folder() / FOLDERS[name]
     if not path.is_dir():
         raise InputError(
             f"DATA is {name!r}; its folder {str(path)!r} is absent: give the path, or set "
@@ -94,7 +94,8 @@ def built_in_folder(name: str) -> Path:
     return path
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
+    """Return the folder that built-in data sets lie in: ``$IMBTORCH_DATA`` or ``../shared/data``."""
     return Path(os.environ.get("IMBTORCH_DATA", "../shared/data")).expanduser()
 
 

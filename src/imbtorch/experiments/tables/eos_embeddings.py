@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
+from imbtorch.data.sources import data_folder
 from imbtorch.errors import InputError
 from imbtorch.evaluation.gap import generalization_gap
 from imbtorch.evaluation.metrics import classification_metrics
@@ -32,7 +33,7 @@ from imbtorch.resampling.smote import BalancedSVM, borderline_smote, smote, svm_
 from imbtorch.training.embedding_head import EmbeddingHead
 from imbtorch.training.slots import describe
 
-FILE = Path("shared/data/cifar10_lt_embeddings/embeddings.npz")
+FILE = "cifar10_lt_embeddings/embeddings.npz"
 
 ROWS: dict[str, tuple[Callable[..., Any] | None, float | None, float | None]] = {
     "none": (None, 0.676, None),
@@ -66,12 +67,12 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def load() -> Arrays:
-    """Return the stored arrays; looked for below the working folder and the one above it."""
-    for folder in (Path(), Path("..")):
-        if (folder / FILE).is_file():
-            with np.load(folder / FILE) as arrays:
-                return dict(arrays)
-    raise InputError(f"the embeddings are not at hand: neither {FILE} nor ../{FILE} is a file")
+    """Return the stored arrays; looked for below `data_folder`."""
+    path = data_folder() / FILE
+    if not path.is_file():
+        raise InputError(f"the embeddings are not at hand: {path} is no file; set IMBTORCH_DATA")
+    with np.load(path) as arrays:
+        return dict(arrays)
 
 
 def few(data: Arrays) -> Arrays:

@@ -11,11 +11,11 @@ test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto
 
 # The oldest versions that pyproject.toml allows. torch is the exception: its build for the CPU is one.
 test-lowest: .venv-lowest/installed
-	.venv-lowest/bin/pytest
+	OMP_NUM_THREADS=1 .venv-lowest/bin/pytest --numprocesses auto
 
 # A wheel that installs into an empty environment, what is in that, and under which licences.
 release:

@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def built_in_folder(name: str) -> Path:
 
 
 def data_folder() -> Path:
-    """Return the folder that built-in data sets lie in: ``$IMBTORCH_DATA`` or ``../shared/data``."""
+    """Return where built-in data sets lie: ``$IMBTORCH_DATA``, or ``../shared/data``."""
     return Path(os.environ.get("IMBTORCH_DATA", "../shared/data")).expanduser()
 
 
@@ -116,7 +117,7 @@ def _digits() -> Source:
 def _npz(path: Path, image_size: int | None) -> Source:
     try:
         arrays = dict(np.load(path, allow_pickle=False))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise InputError(f"DATA is {str(path)!r}; it is no readable .npz: {error}") from error
 
     def split(prefix: str) -> Split | None:

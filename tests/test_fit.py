@@ -1,12 +1,7 @@
 """fit: schedules, slots, any data set, two processes, checkpoints."""
 
-import os
-import subprocess
-import sys
-import textwrap
 from functools import partial
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -207,40 +202,3 @@ def test_bad_checkpoints_are_said(tmp_path):
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(InputError, match="damaged"):
         load_checkpoint(path)
-
-
-SCRIPT = textwrap.dedent("""
-    import sys, numpy as np, torch, torch.distributed as dist
-    from lightning_fabric import Fabric
-    from imbtorch import build_model, fit
-    fabric = Fabric(accelerator="cpu", devices=2, strategy="ddp")
-    fabric.launch()
-    rng = torch.Generator().manual_seed(0)
-    y = torch.arange(3).repeat_interleave(torch.tensor([60, 20, 8]))
-    x = torch.randn(88, 2, generator=rng) + 2 * torch.eye(3)[y][:, :2]
-    result = fit(sys.argv[1], build_model("mlp", (2,), 3), (x, y), (x, y), epochs=40, fabric=fabric)
-    state = torch.cat([p.flatten() for p in result.model.parameters()])
-    every = [torch.empty_like(state) for _ in range(2)]
-    dist.all_gather(every, state)
-    assert torch.equal(*every), "both processes end with the same network"
-    if fabric.global_rank == 0:
-        print("accuracy", result.history[-1]["balanced_accuracy"])
-    dist.destroy_process_group()
-""")
-
-
-@pytest.mark.parametrize("recipe", ["m2m", "eos"])
-def test_two_processes_train_one_network(recipe, tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    done = subprocess.run(
-        [*launcher, "--nproc-per-node=2", script, recipe],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    accuracy = float(done.stdout.split("accuracy")[1].split()[0])
-    assert accuracy > 0.7
-    assert np.isfinite(accuracy)

@@ -1,10 +1,5 @@
 """ClassBalancedSampler: even classes, nothing doubled or lost over processes, resumable."""
 
-import os
-import subprocess
-import sys
-import textwrap
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,44 +65,3 @@ def test_bad_arguments_are_named():
         ClassBalancedSampler([])
     with pytest.raises(InputError, match="rank"):
         ClassBalancedSampler([0, 1], num_replicas=2, rank=2)
-
-
-SCRIPT = textwrap.dedent("""
-    import numpy as np, torch, torch.distributed as dist
-    from imbtorch import ClassBalancedSampler
-    dist.init_process_group("gloo")
-    labels = np.repeat([0, 1, 2], [200, 40, 9])
-    sampler = ClassBalancedSampler(labels, seed=1)   # finds the group by itself
-    sampler.set_epoch(4)
-    mine = torch.tensor(list(sampler))
-    every = [torch.empty_like(mine) for _ in range(dist.get_world_size())]
-    dist.all_gather(every, mine)
-    if dist.get_rank() == 0:
-        alone = ClassBalancedSampler(labels, num_samples=250, seed=1, num_replicas=1, rank=0)
-        alone.set_epoch(4)
-        together = torch.cat(every).sort().values.tolist()
-        assert together == sorted(alone), "two processes visit what one would"
-        print("visits", np.bincount(labels[together]).tolist())
-    dist.destroy_process_group()
-""")
-
-
-def test_two_processes_visit_what_one_would(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "torch.distributed.run",
-            "--standalone",
-            "--nproc-per-node=2",
-            script,
-        ],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    visits = sorted(int(n) for n in done.stdout.split("[")[1].split("]")[0].split(","))
-    assert visits == [83, 83, 84]

@@ -20,13 +20,8 @@ from imbtorch.data.reductions import gaussian_reduction, random_reduction
 from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
 from imbtorch.evaluation.calibration import expected_calibration_error
-from imbtorch.evaluation.gap import (
-    Gap,
-    class_weight_norms,
-    cumulative_false_positives,
-    generalization_gap,
-    true_false_gaps,
-)
+from imbtorch.evaluation.class_bias import class_weight_norms, cumulative_false_positives
+from imbtorch.evaluation.gap import Gap, generalization_gap, true_false_gaps
 from imbtorch.evaluation.metrics import classification_metrics, evaluate, majority_classes
 from imbtorch.losses.asymmetric import AsymmetricLoss
 from imbtorch.losses.balanced_softmax import BalancedSoftmaxLoss

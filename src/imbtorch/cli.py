@@ -196,6 +196,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"imbtorch: error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # no room, no permission: what was stored before is as it was
+        print(f"imbtorch: error: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("imbtorch: interrupted; the same command goes on from here", file=sys.stderr)
         return 130

@@ -35,8 +35,11 @@ def random_crop(x: Tensor, rng: torch.Generator, padding: int | None = None) -> 
     >>> random_crop(x, torch.Generator().manual_seed(0)).shape
     torch.Size([2, 1, 8, 8])
     """
+    _check_images(x)
     batch, _, height, width = x.shape
     pad = max(height // 8, 1) if padding is None else padding
+    if pad < 0:
+        raise InputError(f"padding is {padding}; it must be at least 0")
     shifts = torch.randint(0, 2 * pad + 1, (2, batch, 1), generator=rng).to(x.device)
     rows = shifts[0] + torch.arange(height, device=x.device)
     columns = shifts[1] + torch.arange(width, device=x.device)
@@ -68,6 +71,7 @@ def random_flip(x: Tensor, rng: torch.Generator) -> Tensor:
     >>> sorted({tuple(image.flatten().tolist()) for image in flipped})
     [(0.0, 1.0, 2.0), (2.0, 1.0, 0.0)]
     """
+    _check_images(x)
     chosen = torch.rand(len(x), generator=rng).to(x.device) < 0.5
     return torch.where(chosen[:, None, None, None], x.flip(-1), x)
 
@@ -109,3 +113,8 @@ def augment_by_name(name: str) -> Augment | None:
     if name not in AUGMENTS:
         raise InputError(f"augment is {name!r}; known are {', '.join(AUGMENTS)}")
     return AUGMENTS[name]
+
+
+def _check_images(x: Tensor) -> None:
+    if x.ndim != 4:
+        raise InputError(f"x has shape {tuple(x.shape)}; images of shape (B, C, H, W) are needed")

@@ -85,8 +85,12 @@ class Batches:
             num_workers=self.num_workers,
             pin_memory=self.device.type == "cuda",
         )
-        for x, y in loader:
-            yield x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True).long()
+        try:
+            for batch in loader:
+                x, y = (part.to(self.device, non_blocking=True) for part in batch)
+                yield x, y.long()
+        except ConnectionError as error:  # torch says it itself, unless an item was on its way
+            raise RuntimeError(f"a data worker ended before its work was done: {error}") from error
 
 
 class _Order(Sampler[int]):

@@ -75,7 +75,7 @@ class ImageInput:
 
 def decode_image(row: Any, index: int) -> Any:
     """Return a stored image as Pillow's; an InputError names the file that cannot be read."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     if isinstance(row, np.ndarray):
         return Image.fromarray(row)
@@ -83,7 +83,7 @@ def decode_image(row: Any, index: int) -> Any:
     try:
         image = Image.open(io.BytesIO(row["bytes"]) if row["bytes"] else row["path"])
         image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(f"DATA holds an unreadable image: {source} ({error})") from error
     return image
 

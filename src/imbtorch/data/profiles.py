@@ -128,7 +128,7 @@ def _profile(
 ) -> list[int]:
     if num_classes < 2:
         raise InputError(f"num_classes is {num_classes}; a data set needs at least 2 classes")
-    if n_max < 1:
+    if not 1 <= n_max < float("inf"):
         raise InputError(f"n_max is {n_max}; the largest class needs at least 1 sample")
     if not ratio >= 1:
         raise InputError(f"ratio is {ratio}; it is largest / smallest count, so at least 1")

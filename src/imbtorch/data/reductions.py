@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
 
 
@@ -47,6 +48,7 @@ def random_reduction(
     [100, 100, 5, 5, 100, 100]
     """
     _check_fraction(fraction)
+    check_counts(counts, "counts")
     if not 1 <= num_minority < len(counts):
         raise InputError(f"num_minority is {num_minority}; it must lie in 1..{len(counts) - 1}")
     rng = np.random.default_rng(random_state)
@@ -101,6 +103,7 @@ def gaussian_reduction(
     [20, 89, 51, 89, 51]
     """
     _check_fraction(fraction)
+    check_counts(counts, "counts")
     before = np.asarray(counts)
     places = np.random.default_rng(random_state).permutation(len(before))
     density = np.exp(-((places - (len(before) - 1) / 2) ** 2) / (2 * (len(before) / 5) ** 2))

@@ -71,6 +71,8 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         rank: int | None = None,
     ) -> None:
         self.labels = np.asarray(labels)
+        if self.labels.ndim not in (1, 2):
+            raise InputError(f"labels has shape {self.labels.shape}; (N,) or (N, K) is needed")
         if self.labels.size == 0:
             raise InputError("labels is empty; a sampler needs at least one sample")
         grouped = torch.distributed.is_available() and torch.distributed.is_initialized()
@@ -79,7 +81,11 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         if rank is None:
             rank = torch.distributed.get_rank() if grouped else 0
         if not 0 <= rank < num_replicas:
-            raise InputError(f"rank is {rank}; it must lie in 0..{num_replicas - 1}")
+            raise InputError(f"rank is {rank}; with {num_replicas} replicas 0 is the first")
+        if num_samples is not None and num_samples < 1:
+            raise InputError(f"num_samples is {num_samples}; it must be at least 1")
+        if seed < 0:
+            raise InputError(f"seed is {seed}; it must be at least 0")
         # only the length of the first argument is used
         super().__init__(cast(Any, self.labels), num_replicas, rank, seed=seed)
         wanted = len(self.labels) if num_samples is None else num_samples
@@ -130,9 +136,13 @@ class ClassBalancedSampler(DistributedSampler[Any]):
 def _members(labels: NDArray[Any]) -> list[NDArray[np.int64]]:
     """Return the indices of each class, or of each label and of the samples without one."""
     if labels.ndim == 1:
-        return [np.flatnonzero(labels == k) for k in np.unique(labels)]
-    if labels.ndim != 2:
-        raise InputError(f"labels has shape {labels.shape}; (N,) or (N, K) is needed")
+        try:
+            classes = np.unique(labels)
+        except TypeError as error:
+            raise InputError(f"labels holds values of several kinds: {error}") from error
+        if classes.dtype.kind == "f" and np.isnan(classes).any():
+            raise InputError("labels holds NaN; every sample needs a label")
+        return [np.flatnonzero(labels == k) for k in classes]
     present = labels.astype(bool)
     groups = [*present.T, ~present.any(1)]
     return [np.flatnonzero(group) for group in groups if group.any()]

@@ -116,8 +116,9 @@ def _digits() -> Source:
 
 def _npz(path: Path, image_size: int | None) -> Source:
     try:
-        arrays = dict(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        with path.open("rb") as file:
+            arrays = dict(np.load(file, allow_pickle=False))
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise InputError(f"DATA is {str(path)!r}; it is no readable .npz: {error}") from error
 
     def split(prefix: str) -> Split | None:

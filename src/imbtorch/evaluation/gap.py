@@ -1,16 +1,16 @@
 """How far held-out embeddings leave the range of the training embeddings, and who is to blame."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from imbtorch.data.arrays import check_finite
 from imbtorch.errors import InputError
-from imbtorch.models.classifier import head_size
+from imbtorch.evaluation.class_bias import class_weight_norms
 
 Floats = NDArray[np.float64]
 
@@ -82,12 +82,11 @@ def generalization_gap(
             f"test_features has {test_x.shape[1]} columns; train_features has {train_x.shape[1]}"
         )
     per_class = np.full(max(train_y.max(initial=0), test_y.max(initial=0)) + 1, np.nan)
-    for k in range(len(per_class)):
+    for k in np.intersect1d(train_y, test_y):
         a, b = train_x[train_y == k], test_x[test_y == k]
-        if len(a) and len(b):
-            above = (b.max(0).astype(np.float64) - a.max(0)).clip(min=0)
-            below = (a.min(0).astype(np.float64) - b.min(0)).clip(min=0)
-            per_class[k] = above.sum() + below.sum()
+        above = (b.max(0).astype(np.float64) - a.max(0)).clip(min=0)
+        below = (a.min(0).astype(np.float64) - b.min(0)).clip(min=0)
+        per_class[k] = above.sum() + below.sum()
     known = per_class[~np.isnan(per_class)]
     return Gap(per_class, float(known.mean()) if len(known) else float("nan"))
 
@@ -127,7 +126,8 @@ def true_false_gaps(
     """
     test_x, test_y = _checked(test_features, test_labels, "test")
     _, predicted = _checked(test_features, test_predictions, "test")
-    number = max(int(_array(train_labels).max()), int(test_y.max()), int(predicted.max())) + 1
+    _, train_y = _checked(train_features, train_labels, "train")
+    number = max(int(y.max(initial=0)) for y in (train_y, test_y, predicted)) + 1
     gaps = []
     for chosen in (predicted == test_y, predicted != test_y):
         gap = generalization_gap(train_features, train_labels, test_x[chosen], predicted[chosen])
@@ -135,63 +135,6 @@ def true_false_gaps(
         padded[: len(gap.per_class)] = gap.per_class
         gaps.append(Gap(padded, gap.overall))
     return gaps[0], gaps[1]
-
-
-def class_weight_norms(head: nn.Module) -> Floats:
-    """Return the L2 norm of each class's weight vector.
-
-    Parameters
-    ----------
-    head : nn.Module
-        With a weight of shape (K, D), as ``nn.Linear``.
-
-    Returns
-    -------
-    ndarray of shape (K,), float64
-
-    References
-    ----------
-    EOS (Dablain et al.), Figure 5.
-
-    Examples
-    --------
-    >>> head = nn.Linear(2, 2)
-    >>> head.weight.data[:] = head.weight.new_tensor([[3.0, 4.0], [0.0, 2.0]])
-    >>> class_weight_norms(head)
-    array([5., 2.])
-    """
-    head_size(head)
-    assert isinstance(head.weight, Tensor)
-    norms: Floats = head.weight.detach().double().norm(dim=1).cpu().numpy()
-    return norms
-
-
-def cumulative_false_positives(
-    y_true: ArrayLike, y_pred: ArrayLike, class_counts: Sequence[int]
-) -> NDArray[np.int64]:
-    """Count false positives, added up from the most to the least frequent class.
-
-    Parameters
-    ----------
-    y_true, y_pred : array-like of shape (M,)
-        Labels 0..K-1 and predictions.
-    class_counts : sequence of int
-        Class counts of the training set, K numbers; equal counts in the order of the classes.
-
-    Returns
-    -------
-    ndarray of shape (K,), int64
-        The last one is the number of errors.
-
-    Examples
-    --------
-    >>> cumulative_false_positives([0, 1, 1, 2], [0, 0, 0, 1], [50, 5, 20])
-    array([2, 2, 3])
-    """
-    true, predicted = np.asarray(y_true), np.asarray(y_pred)
-    wrong = np.bincount(predicted[predicted != true], minlength=len(class_counts))
-    order = np.argsort(-np.asarray(class_counts), kind="stable")
-    return wrong[order].cumsum()
 
 
 def embedding_measures(
@@ -231,7 +174,10 @@ def embedding_measures(
 
 
 def _array(values: Any) -> NDArray[Any]:
-    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+    if isinstance(values, Tensor):
+        values = values.float() if values.dtype == torch.bfloat16 else values
+        values = values.detach().cpu().numpy()
+    return np.asarray(values)
 
 
 def _checked(features: Any, labels: Any, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -241,6 +187,8 @@ def _checked(features: Any, labels: Any, name: str) -> tuple[NDArray[Any], NDArr
             f"{name}_features is of shape {x.shape} and {name}_labels of {y.shape}; (N, D) and "
             "(N,) are needed"
         )
-    if y.dtype.kind not in "iu" and len(y):
-        raise InputError(f"{name}_labels is of dtype {y.dtype}; labels 0..K-1 are needed")
+    if len(y) and (y.dtype.kind not in "iu" or y.min() < 0):
+        what = f"holds {y.min()}" if y.dtype.kind in "iu" else f"is of dtype {y.dtype}"
+        raise InputError(f"{name}_labels {what}; labels 0..K-1 are needed")
+    check_finite(torch.from_numpy(np.ascontiguousarray(x)), f"{name}_features")
     return x, y.astype(np.int64)

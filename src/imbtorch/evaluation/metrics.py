@@ -15,6 +15,8 @@ from sklearn.metrics import (
 )
 from torch.utils.data import Dataset
 
+from imbtorch.data.arrays import check_counts, check_labels
+from imbtorch.errors import InputError
 from imbtorch.evaluation.calibration import expected_calibration_error
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
@@ -43,7 +45,7 @@ def majority_classes(class_counts: Sequence[int]) -> NDArray[np.bool_]:
     >>> majority_classes([5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]).sum()
     np.int64(2)
     """
-    counts = np.asarray(class_counts)
+    counts = check_counts(class_counts).numpy()
     order = np.argsort(-counts, kind="stable")
     number = int(np.argmax(counts[order].cumsum() > counts.sum() / 2)) + 1
     number = min(number, len(counts) - 1)
@@ -104,8 +106,15 @@ def classification_metrics(
     >>> metrics["balanced_accuracy"], metrics["recall"]
     (0.75, [1.0, 0.5])
     """
-    true, predicted = np.asarray(y_true), np.asarray(y_pred)
+    true, predicted = check_labels(y_true, "y_true").numpy(), check_labels(y_pred, "y_pred").numpy()
     labels = np.arange(len(class_counts))
+    if true.shape != predicted.shape or not len(true) > 0:
+        raise InputError(f"y_true has {len(true)} labels and y_pred {len(predicted)}")
+    if max(true.max(), predicted.max()) >= len(labels):
+        raise InputError(
+            f"y_true holds labels up to {true.max()} and y_pred up to {predicted.max()}; "
+            f"class_counts has {len(labels)} classes"
+        )
     confusion = confusion_matrix(true, predicted, labels=labels)
     recall = confusion.diagonal() / confusion.sum(1).clip(min=1)
     major = majority_classes(class_counts)
@@ -128,6 +137,10 @@ def classification_metrics(
     }
     if probabilities is not None:
         scores = np.asarray(probabilities)
+        if scores.shape != (len(true), len(labels)):
+            raise InputError(
+                f"probabilities has shape {scores.shape}; {(len(true), len(labels))} is needed"
+            )
         metrics["auprc"] = [
             float(average_precision_score(true == k, scores[:, k])) if (true == k).any() else 0.0
             for k in labels

@@ -32,9 +32,10 @@ def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 def new_grid(number: int, size: float) -> tuple[Figure, list[Axes]]:
     """Return a figure with a number of square pictures, at most four in a row."""
-    columns = min(number, 4)
-    figure = _figure(size * columns, size * ceil(number / columns))
-    axes = figure.subplots(ceil(number / columns), columns, squeeze=False).flatten()
+    columns = max(1, min(number, 4))
+    rows = max(1, ceil(number / columns))
+    figure = _figure(size * columns, size * rows)
+    axes = figure.subplots(rows, columns, squeeze=False).flatten()
     for axis in axes[number:]:
         axis.set_axis_off()
     return figure, list(axes[:number])

@@ -2,14 +2,18 @@
 
 import base64
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jinja2
+from matplotlib.figure import Figure
 
 from imbtorch.evaluation import embedding_plots, plots, translation_plots
 from imbtorch.evaluation.summary import (
     CALIBRATION,
     COLUMNS,
+    Summary,
     best_recipe,
     format_value,
     summarize,
@@ -103,23 +107,7 @@ def write_report(
         Of ``report.html``, which needs no other file and no network.
     """
     summaries = summarize(rows)
-    classes = rows[0]["data"]["classes"]
-    figures = {
-        "class_counts": plots.plot_class_counts(rows),
-        "recall": plots.plot_recall(rows),
-        "cost": plots.plot_cost(summaries),
-        "curves": plots.plot_curves(rows),
-        "confusion": plots.plot_confusion(rows),
-        "false_positives": plots.plot_false_positives(rows),
-        "tsne": plots.plot_tsne(embeddings, classes),
-        "boundary": embedding_plots.plot_boundary(embeddings, rows[0]["data"]),
-        "gap": embedding_plots.plot_gap(rows),
-        "true_false": embedding_plots.plot_true_false(rows),
-        "norms": embedding_plots.plot_norms(rows),
-        "class_variance": embedding_plots.plot_class_variance(rows),
-        "translations": translation_plots.plot_translations(rows),
-        "examples": translation_plots.plot_examples(examples, classes),
-    }
+    figures = _figures([_drawable(row) for row in rows], summaries, embeddings, examples)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     images = []
     for name, figure in figures.items():
@@ -148,6 +136,35 @@ def write_report(
     path = folder / "report.html"
     _replace(path, html.encode())
     return path
+
+
+def _figures(
+    rows: plots.Rows, summaries: list[Summary], embeddings: plots.Arrays, examples: plots.Arrays
+) -> dict[str, Figure | None]:
+    """Draw every figure for which there is something to draw."""
+    classes = rows[0]["data"]["classes"]
+    return {
+        "class_counts": plots.plot_class_counts(rows),
+        "recall": plots.plot_recall(rows),
+        "cost": plots.plot_cost(summaries),
+        "curves": plots.plot_curves(rows),
+        "confusion": plots.plot_confusion(rows),
+        "false_positives": plots.plot_false_positives(rows),
+        "tsne": plots.plot_tsne(embeddings, classes),
+        "boundary": embedding_plots.plot_boundary(embeddings, rows[0]["data"]),
+        "gap": embedding_plots.plot_gap(rows),
+        "true_false": embedding_plots.plot_true_false(rows),
+        "norms": embedding_plots.plot_norms(rows),
+        "class_variance": embedding_plots.plot_class_variance(rows),
+        "translations": translation_plots.plot_translations(rows),
+        "examples": translation_plots.plot_examples(examples, classes),
+    }
+
+
+def _drawable(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row whose class names matplotlib does not take for formulas."""
+    classes = [name.replace("$", r"\$") for name in row["data"]["classes"]]
+    return {**row, "data": {**row["data"], "classes": classes}}
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from imbtorch.evaluation.summary import COLUMNS, Summary, best_recipe, format_value
@@ -30,7 +31,9 @@ def print_table(
     console = console or Console()
     if not console.is_terminal:
         console.width = 140
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(
+        title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     console.print(_filled(table, summaries, baseline))
 
 
@@ -68,7 +71,7 @@ def _filled(table: Table, summaries: Sequence[Summary], baseline: str) -> Table:
         ]
         lead = summary.lead
         cells[1:1] = [str(lead), lead.verdict] if lead else ["", ""]
-        table.add_row(summary.recipe, *cells)
+        table.add_row(escape(summary.recipe), *cells)
     return table
 
 
@@ -98,5 +101,5 @@ def print_classes(
     for heading in ("class", "training samples", "recall, %"):
         table.add_column(heading, justify="left" if heading == "class" else "right")
     for name, count, recall in zip(classes, class_counts, metrics["recall"], strict=True):
-        table.add_row(name, str(count), f"{100 * recall:.1f}")
+        table.add_row(escape(name), str(count), f"{100 * recall:.1f}")
     console.print(table)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +44,9 @@ def resample_file(
     """
     sampler: Any = make_resampler(method, n_neighbors, seed)
     try:
-        with np.load(data, allow_pickle=False) as file:
-            arrays = dict(file)
-    except (OSError, ValueError, TypeError) as error:
+        with Path(data).open("rb") as file:
+            arrays = dict(np.load(file, allow_pickle=False))
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise InputError(f"data is {data!r}; it is no readable .npz: {error}") from error
     prefix = "train_" if "train_features" in arrays else ""
     names = (f"{prefix}features", f"{prefix}labels")
@@ -124,7 +125,10 @@ def _write(out: str, arrays: dict[str, NDArray[Any]]) -> Path:
         raise InputError(f"out is {out!r}; a file name that ends in .npz is needed")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path.resolve()

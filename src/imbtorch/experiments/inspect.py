@@ -1,6 +1,7 @@
 """inspect: what is in a data set, and what of it will matter in training."""
 
 import hashlib
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,8 @@ class Inspection:
     ----------
     name : str
         The DATA argument.
+    asked : str
+        The same with the options, as on the command line.
     kind : str
         What the samples are, in words.
     classes : list of str
@@ -49,6 +52,7 @@ class Inspection:
     """
 
     name: str
+    asked: str
     kind: str
     classes: list[str]
     train: list[int]
@@ -112,8 +116,10 @@ def inspect_data(
     for row, digest in train_digests.items():
         targets.setdefault(digest, set()).add(train.labels[row])
     spec = source.fit_input(train.rows.take(np.array([*train_digests])))
+    options = (("label", label), ("image-size", image_size), ("data-seed", data_seed))
     found = Inspection(
         name=data,
+        asked=shlex.quote(data) + "".join(f" --{k} {shlex.quote(str(v))}" for k, v in options if v),
         kind=_kind(spec),
         classes=class_names(values, names),
         train=counts[0],
@@ -197,7 +203,7 @@ def lines(found: Inspection) -> list[str]:
     ]
     if found.recipes:
         out.append(f"recipes that fit: {', '.join(found.recipes)}")
-        out.append(f"next: imbtorch compare {found.name} --recipes auto")
+        out.append(f"next: imbtorch compare {found.asked} --recipes auto")
     return out
 
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_hard_labels, weighted_mean
+from imbtorch.losses.checks import check_batch, check_weight, weighted_mean
 
 SMOOTHING = 0.1
 
@@ -63,11 +63,11 @@ class AsymmetricLoss(nn.Module):
             if not value >= 0:
                 raise InputError(f"{name} is {value}; it must be at least 0")
         self.gamma_pos, self.gamma_neg = gamma_pos, gamma_neg
-        self.register_buffer("weight", weight)
+        self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        check_hard_labels(y, "AsymmetricLoss")
+        y = check_batch(self, logits, y)
         log_p = F.log_softmax(logits, dim=1)
         right = F.one_hot(y, logits.shape[1]).bool()
         # 1 - p without loss of digits; the power's slope has no limit at 0 for exponents < 1

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.data.arrays import check_counts
+from imbtorch.losses.checks import check_batch, check_weight, cross_entropy
 
 
 class BalancedSoftmaxLoss(nn.Module):
@@ -55,8 +55,9 @@ class BalancedSoftmaxLoss(nn.Module):
     def __init__(self, class_counts: Sequence[int], weight: Tensor | None = None) -> None:
         super().__init__()
         self.register_buffer("log_counts", torch.log(check_counts(class_counts)).float())
-        self.register_buffer("weight", weight)
+        self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        return F.cross_entropy(logits + self.log_counts, y, self.weight)
+        y = check_batch(self, logits, y, mixed=True)
+        return cross_entropy(logits + self.log_counts, y, self.weight)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_batch, check_weight, cross_entropy
 
 
 class CDTLoss(nn.Module):
@@ -64,8 +64,9 @@ class CDTLoss(nn.Module):
         n = check_counts(class_counts)
         self.gamma = gamma
         self.register_buffer("temperatures", ((n.max() / n) ** gamma).float())
-        self.register_buffer("weight", weight)
+        self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        return F.cross_entropy(logits / self.temperatures, y, self.weight)
+        y = check_batch(self, logits, y, mixed=True)
+        return cross_entropy(logits / self.temperatures, y, self.weight)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_hard_labels, weighted_mean
+from imbtorch.losses.checks import check_batch, check_weight, weighted_mean
 
 
 class FocalLoss(nn.Module):
@@ -52,11 +52,11 @@ class FocalLoss(nn.Module):
         if not gamma >= 0:
             raise InputError(f"gamma is {gamma}; it must be at least 0")
         self.gamma = gamma
-        self.register_buffer("weight", weight)
+        self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        check_hard_labels(y, "FocalLoss")
+        y = check_batch(self, logits, y)
         cross_entropy = F.cross_entropy(logits, y, reduction="none")
         # 1 - p without loss of digits; the power's slope has no limit at 0 for gamma < 1
         wrong = (-torch.expm1(-cross_entropy)).clamp_min(1e-12)

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_hard_labels
+from imbtorch.losses.checks import check_batch, check_weight, cross_entropy
 
 
 def ldam_margins(counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
@@ -100,12 +99,12 @@ class LDAMLoss(nn.Module):
             raise InputError(f"scale is {scale}; it must be positive")
         self.scale = scale
         self.register_buffer("margins", ldam_margins(class_counts, max_margin))
-        self.register_buffer("weight", weight)
+        self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        check_hard_labels(y, "LDAMLoss")
+        y = check_batch(self, logits, y)
         rows = torch.arange(len(y), device=y.device)
         margins = torch.zeros_like(logits)
         margins[rows, y] = self.margins[y].to(logits.dtype)
-        return F.cross_entropy(self.scale * (logits - margins), y, self.weight)
+        return cross_entropy(self.scale * (logits - margins), y, self.weight)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_batch, check_weight, cross_entropy
 
 
 class LogitAdjustedLoss(nn.Module):
@@ -63,8 +63,9 @@ class LogitAdjustedLoss(nn.Module):
         n = check_counts(class_counts)
         self.tau = tau
         self.register_buffer("adjustment", (tau * torch.log(n / n.sum())).float())
-        self.register_buffer("weight", weight)
+        self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        return F.cross_entropy(logits + self.adjustment, y, self.weight)
+        y = check_batch(self, logits, y, mixed=True)
+        return cross_entropy(logits + self.adjustment, y, self.weight)

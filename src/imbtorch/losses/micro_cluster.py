@@ -83,7 +83,7 @@ class MicroClusterLoss(nn.Module):
         check_hard_labels(y, "MicroClusterLoss")
         batch, size = features.shape
         wanted = (batch, weights.shape[-1], size)
-        if targets.shape != wanted or weights.shape != wanted[:2]:
+        if not batch or targets.shape != wanted or weights.shape != wanted[:2]:
             raise InputError(
                 f"targets has shape {tuple(targets.shape)} and weights {tuple(weights.shape)}; "
                 f"with features of shape {tuple(features.shape)} they must be (B, k + 1, D) and "

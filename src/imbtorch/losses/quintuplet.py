@@ -46,7 +46,7 @@ class QuintupletLoss(nn.Module):
 
     def __init__(self, margins: Sequence[float] = (0.1, 0.1, 0.2)) -> None:
         super().__init__()
-        if len(margins) != 3 or min(margins) < 0:
+        if len(margins) != 3 or not all(g >= 0 for g in margins):
             raise InputError(f"margins is {margins}; three numbers of at least 0 are needed")
         self.margins = tuple(margins)
 
@@ -55,6 +55,11 @@ class QuintupletLoss(nn.Module):
 
         `clusters` are numbers that no two classes share.
         """
+        if features.ndim != 2 or not len(features) == len(labels) == len(clusters) > 0:
+            raise InputError(
+                f"features has shape {tuple(features.shape)}, labels {tuple(labels.shape)} and "
+                f"clusters {tuple(clusters.shape)}; (B, D), (B,) and (B,) are needed"
+            )
         unit = nn.functional.normalize(features)
         distance = 2 - 2 * unit @ unit.T
         cluster = clusters[:, None] == clusters

@@ -75,6 +75,13 @@ def build_model(
         near = difflib.get_close_matches(name, MODELS, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(f"model is {name!r}; known are {', '.join(MODELS)}{hint}")
+    if head not in ("linear", "cosine", "neighbors"):
+        raise InputError(f"head is {head!r}; known are linear, cosine and neighbors")
+    if not input_shape or min(input_shape) < 1 or num_classes < 1:
+        raise InputError(
+            f"input_shape is {tuple(input_shape)} and num_classes {num_classes}; all sizes must be "
+            "at least 1"
+        )
     if name != "mlp" and (len(input_shape) != 3 or min(input_shape[1:]) < 4):
         raise InputError(
             f"model is {name!r}, made for images (C, H, W) of 4 x 4 pixels or more; these inputs "
@@ -142,4 +149,5 @@ def _normalization(shape: tuple[int, ...], train: Dataset[object] | None) -> Nor
         rows = range(0, len(train), step)  # type: ignore[arg-type]
         x = torch.stack([as_float(train[i][0]) for i in rows])  # type: ignore[index]
     dims = (0, *range(2, x.ndim))
-    return Normalize(x.mean(dims), x.std(dims).clamp_min(1e-3))
+    std = x.std(dims) if x.numel() > size else torch.ones(size)  # one value alone has none
+    return Normalize(x.mean(dims), std.clamp_min(1e-3))

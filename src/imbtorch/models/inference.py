@@ -5,23 +5,22 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
+from imbtorch.data.arrays import as_dataset
 from imbtorch.data.batches import Batches
+from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier
 
 
-def embed(
-    model: Classifier, dataset: Dataset[Any], *, batch_size: int = 128
-) -> tuple[Tensor, Tensor]:
+def embed(model: Classifier, dataset: Any, *, batch_size: int = 128) -> tuple[Tensor, Tensor]:
     """Return the embeddings and labels of a data set.
 
     Parameters
     ----------
     model : Classifier
         Its batch statistics are not updated; its mode is put back afterwards.
-    dataset : Dataset
-        Yields (x, y).
+    dataset : Dataset or pair (x, y)
+        Yields (x, y), or arrays.
     batch_size : int, default=128
         Samples at a time; few fit the processor's cache better than many.
 
@@ -43,7 +42,7 @@ def embed(
 
 
 def predict_logits(
-    model: nn.Module, dataset: Dataset[Any], *, batch_size: int = 128
+    model: nn.Module, dataset: Any, *, batch_size: int = 128
 ) -> tuple[Tensor, Tensor]:
     """Return the logits and labels of a data set.
 
@@ -51,8 +50,8 @@ def predict_logits(
     ----------
     model : nn.Module
         Its batch statistics are not updated; its mode is put back afterwards.
-    dataset : Dataset
-        Yields (x, y).
+    dataset : Dataset or pair (x, y)
+        Yields (x, y), or arrays.
     batch_size : int, default=128
         Samples at a time; few fit the processor's cache better than many.
 
@@ -75,9 +74,15 @@ def predict_logits(
 
 @torch.no_grad()
 def _apply(
-    model: nn.Module, function: Callable[[Tensor], Tensor], dataset: Dataset[Any], batch_size: int
+    model: nn.Module, function: Callable[[Tensor], Tensor], dataset: Any, batch_size: int
 ) -> tuple[Tensor, Tensor]:
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    dataset = as_dataset(dataset)
+    if len(dataset) == 0 or batch_size < 1:
+        raise InputError(
+            f"dataset has {len(dataset)} samples and batch_size is {batch_size}; "
+            "both must be at least 1"
+        )
     training = model.training
     model.eval()
     try:

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from imbtorch.data.arrays import check_finite
+from imbtorch.data.arrays import as_numbers, check_finite
 from imbtorch.errors import InputError
 from imbtorch.resampling.neighbors import Neighbors, nearest_others
 from imbtorch.resampling.search import BLOCK
@@ -162,7 +162,7 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
         """Return X and y with synthetic rows appended; see the class."""
         if not isinstance(X, Tensor):
             return super().fit_resample(X, y, **params)  # type: ignore[no-any-return]
-        y = torch.as_tensor(y, device=X.device)
+        y = as_numbers(y, "y").to(X.device)
         if X.ndim != 2 or len(X) != len(y):
             raise InputError(
                 f"X is of shape {tuple(X.shape)} and y of {tuple(y.shape)}; (N, D) "

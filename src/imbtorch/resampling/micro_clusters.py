@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from imbtorch.data.arrays import check_labels
 from imbtorch.errors import InputError
 from imbtorch.resampling.neighbors import Neighbors
 
@@ -46,6 +47,12 @@ def overload(features: Tensor, labels: Tensor, n_neighbors: Sequence[int]) -> tu
     >>> members.tolist(), present.tolist()
     ([[0, 1], [1, 0], [2, 1], [3, 3]], [[True, True], [True, True], [True, True], [True, False]])
     """
+    labels = check_labels(labels, "labels")
+    if features.ndim != 2 or not len(features) == len(labels) > 0:
+        raise InputError(
+            f"features has shape {tuple(features.shape)} and labels {tuple(labels.shape)}; (N, D) "
+            "and (N,), N at least 1, are needed"
+        )
     counts = torch.bincount(labels).tolist()
     if len(n_neighbors) < len(counts) or min(n_neighbors) < 0:
         raise InputError(

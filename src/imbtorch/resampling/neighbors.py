@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.neighbors._base import KNeighborsMixin
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from imbtorch.errors import InputError
@@ -117,14 +118,19 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         indices : ndarray or Tensor of shape (n, k), int64
             Tensors, on their device, if `X` is one.
         """
+        check_is_fitted(self, "n_samples_fit_")
         k = self.n_neighbors if n_neighbors is None else n_neighbors
         own = 1 if X is None else 0
-        if not 1 <= k <= self.n_samples_fit_ - own:
+        if not 1 <= k <= self.n_samples_fit_ - own or k % 1:
             raise InputError(
-                f"n_neighbors is {k}; with {self.n_samples_fit_} samples it must lie in "
-                f"1..{self.n_samples_fit_ - own}"
+                f"n_neighbors is {k}; with {self.n_samples_fit_} samples it must be a whole number "
+                f"in 1..{self.n_samples_fit_ - own}"
             )
         X = None if X is None else _dense(X)
+        if X is not None and X.shape[1] != self.n_features_in_:
+            raise InputError(
+                f"X has {X.shape[1]} columns; the rows fitted have {self._base.shape[1]}"
+            )
         queries = self._base if X is None else self._prepare(X)
         squared, indices = self._search(queries, k + own)
         distances = squared.clamp_min(0).sqrt()
@@ -157,16 +163,18 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         squared, indices = (torch.from_numpy(a) for a in found)
         missed = (indices < 0).any(1)  # fewer than k rows in the lists looked through
         if missed.any():
-            squared[missed], indices[missed] = search_blocks(self._base, queries[missed], k)
+            exact, indices[missed] = search_blocks(self._base, queries[missed].to(self._base), k)
+            squared[missed] = exact.to(squared)
         return squared, indices
 
     def _widen(self, queries: Tensor, k: int) -> None:
         """Search twice as widely until the recall on some of the queries is reached."""
-        sample = queries[:: -(-len(queries) // RECALL_SAMPLE)].float().cpu()
+        sample = queries[:: -(-len(queries) // RECALL_SAMPLE)].to(self._base)
+        single = sample.float().cpu().numpy()
         true = search_blocks(self._base, sample, k)[1]
         width = set_width(self._index, max(32, k // 8))
         while True:
-            found = torch.from_numpy(self._index.search(sample.numpy(), k)[1])  # type: ignore[union-attr]
+            found = torch.from_numpy(self._index.search(single, k)[1])  # type: ignore[union-attr]
             hits = [len(np.intersect1d(a, b)) for a, b in zip(true, found, strict=True)]
             self.recall_ = float(np.mean(hits)) / k
             logger.info("%s, width %d: recall at %d is %.3f", self.method_, width, k, self.recall_)
@@ -218,9 +226,17 @@ def _without_itself(found: Tensor, rows: Tensor) -> Tensor:
 
 
 def _dense(X: Any) -> Any:
-    if isinstance(X, Tensor):
-        return X
-    return X.toarray() if issparse(X) else np.asarray(X)
+    """Return an array or Tensor of shape (N, D), of finite numbers."""
+    if not isinstance(X, Tensor):
+        X = X.toarray() if issparse(X) else np.asarray(X)
+        if X.dtype.kind not in "fiub":
+            raise InputError(f"X is of dtype {X.dtype}; numbers are needed")
+    if X.ndim != 2 or not len(X):
+        raise InputError(f"X is of shape {tuple(X.shape)}; (N, D) with N at least 1 is needed")
+    finite = X.isfinite().all() if isinstance(X, Tensor) else np.isfinite(X).all()
+    if not bool(finite):
+        raise InputError("X holds NaN or infinite values; remove or fill them first")
+    return X
 
 
 def _precision(X: Any) -> Any:

@@ -50,19 +50,19 @@ def resample(sampler: Resampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     (torch.Size([4, 1, 2, 2]), [0, 0, 1, 1])
     """
     images = x.dtype == torch.uint8
-    if getattr(sampler, "takes_tensors", False) and not images:
-        rows, labels = sampler.fit_resample(x.flatten(1), y)
-        return rows.view(-1, *x.shape[1:]), labels
-    flat = x.flatten(1).cpu().numpy()
+    tensors = getattr(sampler, "takes_tensors", False) and not images
+    flat: Any = x.flatten(1) if tensors else x.flatten(1).cpu().numpy()
     if images:
         flat = flat.astype(np.float32)
     try:
-        rows, labels = sampler.fit_resample(flat, y.cpu().numpy())
+        rows, labels = sampler.fit_resample(flat, y if tensors else y.cpu().numpy())
     except InputError:
         raise
     except ValueError as error:
         name, counts = type(sampler).__name__, torch.bincount(y).tolist()
         raise InputError(f"{name} cannot resample class counts {counts}: {error}") from error
+    if tensors:
+        return rows.view(-1, *x.shape[1:]), labels
     out = torch.from_numpy(np.ascontiguousarray(rows)).view(-1, *x.shape[1:])
     if images:
         out = out.round().clamp(0, 255)

@@ -9,6 +9,7 @@ from imblearn.over_sampling import SMOTE, SVMSMOTE, BorderlineSMOTE
 from sklearn.base import BaseEstimator, clone
 from sklearn.svm import SVC
 
+from imbtorch.errors import InputError
 from imbtorch.resampling.up_to import UpToNeighbors
 
 
@@ -110,6 +111,8 @@ class Checked(BaseEstimator):  # type: ignore[misc]
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return X and y with the sampler's rows appended, and SMOTE's after them."""
+        if np.ndim(y) != 1:
+            raise InputError(f"y has shape {np.shape(y)}; labels of shape (N,) are needed")
         self.sampler_ = clone(self.sampler)
         new_x, new_y = self.sampler_.fit_resample(X, y)
         before, after = Counter(np.asarray(y).tolist()), Counter(np.asarray(new_y).tolist())

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from imbtorch.errors import InputError
 from imbtorch.resampling.neighbors import Neighbors
 
 
@@ -33,5 +34,10 @@ class UpToNeighbors(Neighbors):
         self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True
     ) -> Any:
         """Return the neighbours of the rows of `X`, the nearest first."""
+        if self.n_samples_fit_ == 1:
+            raise InputError(
+                "a class has one sample alone, and no second one to go towards: over-sample at "
+                "random, or by EOS, which goes towards other classes"
+            )
         wanted = self.n_neighbors if n_neighbors is None else n_neighbors
         return super().kneighbors(X, min(wanted, self.n_samples_fit_), return_distance)

@@ -3,17 +3,20 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from imbtorch.errors import InputError
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 
-_KEY = "imbtorch"
+KEY = "imbtorch"
+"""Where the header of a file is in its metadata."""
 
 
 def save_checkpoint(
@@ -40,13 +43,29 @@ def save_checkpoint(
     >>> model.head, header["recipe"]
     (Linear(in_features=256, out_features=3, bias=True), {'name': 'erm'})
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({**(header or {}), "spec": model.spec})
     tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
+    write_tensors(Path(path), tensors, {**(header or {}), "spec": model.spec})
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, Any]) -> None:
+    """Write tensors and a JSON-ready header into one file, all or nothing.
+
+    An OSError says that it could not be; a file that was there is then as it was.
+    """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    save_file(tensors, part, metadata={_KEY: text})
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, part, metadata={KEY: json.dumps(header)})
+        part.replace(path)
+    except FileNotFoundError:  # the folder was removed meanwhile
+        raise
+    except (SafetensorError, OSError) as error:
+        with suppress(OSError):
+            part.unlink()
+        raise OSError(
+            f"{str(path)!r} cannot be written ({error}); what was stored before is as it was: make "
+            "room or choose another folder, and repeat the command"
+        ) from error
 
 
 def load_checkpoint(
@@ -78,17 +97,19 @@ def load_checkpoint(
         raise InputError(f"checkpoint is {str(path)!r}; there is no such file")
     try:
         with safe_open(path, "pt") as file:
-            text = (file.metadata() or {}).get(_KEY)
+            text = (file.metadata() or {}).get(KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
+    except (SafetensorError, OSError) as error:
         raise InputError(f"checkpoint {str(path)!r} is damaged: {error}") from error
     if text is None:
         raise InputError(f"checkpoint {str(path)!r} was not written by imbtorch: no header")
-    header: dict[str, Any] = json.loads(text)
-    if model is None:
-        if header["spec"] is None:
+    try:
+        header: dict[str, Any] = json.loads(text)
+        if model is None and header["spec"] is None:
             raise InputError(f"checkpoint {str(path)!r} holds a network of your own: hand it over")
-        model = build_model(**header["spec"])
+        model = model or build_model(**header["spec"])
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"checkpoint {str(path)!r} has a damaged header: {error}") from error
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

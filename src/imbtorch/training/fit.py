@@ -8,12 +8,14 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.utils.data import Dataset, Subset
 
 from imbtorch.data.arrays import ArrayDataset, as_dataset, class_counts
 from imbtorch.data.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import fresh_copy, replace_head
 from imbtorch.models.classifier import Classifier, CosineHead, head_size
+from imbtorch.models.inference import predict_logits
 from imbtorch.seeding import derive_seed, scoped_seed
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -122,11 +124,16 @@ def fit(
     >>> [row["phase"] for row in result.history]
     ['train', 'train', 'train', 'train', 'train']
     """
-    recipe = make_recipe(recipe, epochs) if isinstance(recipe, str) else recipe
+    recipe = recipe if isinstance(recipe, Recipe) else make_recipe(recipe, epochs)
+    for name, value, least in (("seed", seed, 0), ("eval_every", eval_every, 1)):
+        if value < least:
+            raise InputError(f"{name} is {value}; it must be at least {least}")
     fabric = fabric or Fabric(accelerator="auto", devices=1)
     setup = setup or Setup()
     train, val = as_dataset(train), None if val is None else as_dataset(val)
     _check(model, class_counts(train))
+    with scoped_seed(seed):
+        _check_fits(model, train)
     if recipe.head is not None and not isinstance(model.head, recipe.head):
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
@@ -225,3 +232,13 @@ def _check(model: Classifier, counts: list[int]) -> None:
     empty = [k for k in range(num_classes) if k >= len(counts) or counts[k] == 0]
     if empty:
         raise InputError(f"train has no sample of class {empty[0]} of 0..{num_classes - 1}")
+
+
+def _check_fits(model: Classifier, train: Dataset[Any]) -> None:
+    """Show the network one sample: what does not fit is said before anything is trained."""
+    sample = train[0][0]
+    try:
+        predict_logits(model, Subset(train, [0]))
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        described = f"shape {tuple(sample.shape)} and dtype {sample.dtype}"
+        raise InputError(f"model cannot take train's samples, of {described}: {error}") from error

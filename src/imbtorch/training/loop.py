@@ -66,7 +66,8 @@ def train_epoch(
         optimizer.step()
         total += value.detach() * len(y)
         count += len(y)
-    mean = float(total) / count
+    everywhere: Any = fabric.all_reduce(total)  # the mean of all processes' totals
+    mean = float(everywhere) / count
     if not mean < float("inf"):
         raise InputError("the loss became NaN or infinite: lower lr, or look at the data's scale")
     return mean

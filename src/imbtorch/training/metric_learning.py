@@ -10,7 +10,6 @@ from imbtorch.data.samplers import ClassBalancedSampler
 from imbtorch.errors import InputError
 from imbtorch.losses.quintuplet import QuintupletLoss
 from imbtorch.losses.weights import inverse_frequency_weights
-from imbtorch.models.inference import embed
 from imbtorch.seeding import derive_seed
 from imbtorch.training.network_epochs import train_network
 from imbtorch.training.on_embeddings import OnEmbeddings, numbered
@@ -135,7 +134,7 @@ class LocalEmbedding(Phase):
         with run.timed():
             known = run.known(f"phase {run.phase_first}")
             if "clusters" not in run.state:  # a round that was interrupted keeps them
-                features = torch.nn.functional.normalize(embed(run.model, run.train)[0]).cpu()
+                features = torch.nn.functional.normalize(run.embed(run.train)[0]).cpu()
                 run.state["clusters"] = self._cluster(features, labels, known["seed"]())
             clusters = run.state["clusters"]
             loss = QuintupletLoss(self.margins)

@@ -68,6 +68,7 @@ def train_network(
             augment_rng.manual_seed(derive_seed(run.seed, "augment", epoch, rank))
             rate = run.setup.schedule(epoch, len(batches), run.total_epochs)
             mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform)
+            _share_statistics(run)
         run.epoch += 1
         more = measured()
         statistics = getattr(transform, "statistics", None)
@@ -79,3 +80,10 @@ def train_network(
             run.state["rng"] = rng.get_state()
         if run.keep is not None:
             run.keep(run.epoch - first, run.epoch == first + epochs)
+
+
+def _share_statistics(run: Run) -> None:
+    """Give every process the first one's batch statistics: each has met another share."""
+    if run.fabric.world_size > 1:
+        for buffer in run.model.buffers():
+            torch.distributed.broadcast(buffer, 0)

@@ -9,13 +9,14 @@ import torch
 from lightning_fabric import Fabric
 from sklearn.metrics import balanced_accuracy_score
 from torch import Tensor, nn
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 
 from imbtorch.data.arrays import ArrayDataset, class_counts, labels_of
 from imbtorch.data.augment import Augment
+from imbtorch.errors import InputError
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier
-from imbtorch.models.inference import predict_logits
+from imbtorch.models.inference import embed, predict_logits
 from imbtorch.seeding import derive_seed
 from imbtorch.training.setup import Setup
 
@@ -121,6 +122,28 @@ class Run:
             self._optimized = self.fabric.setup(self.model, optimizer)
         return self._optimized
 
+    def embed(self, dataset: Dataset[Any]) -> tuple[Tensor, Tensor]:
+        """Return the embeddings and labels of a whole data set, the same on every process.
+
+        Each process embeds its share, and they are gathered; see `imbtorch.embed`.
+        """
+        processes = self.fabric.world_size
+        if processes == 1:
+            return embed(self.model, dataset)
+        size: int = len(dataset)  # type: ignore[arg-type]
+        share = -(-size // processes)  # the last one's is filled up with the last sample
+        mine = torch.arange(share).add(share * self.fabric.global_rank).clamp(max=size - 1)
+        if isinstance(dataset, ArrayDataset):
+            part: Dataset[Any] = ArrayDataset(dataset.x[mine], dataset.y[mine])
+        else:
+            part = Subset(dataset, mine.tolist())
+        whole = []
+        for values in embed(self.model, part):
+            parts = [torch.empty_like(values) for _ in range(processes)]
+            torch.distributed.all_gather(parts, values)
+            whole.append(torch.cat(parts)[:size])
+        return whole[0], whole[1]
+
     def begin(self, first: int, keep: Keep | None) -> None:
         """Begin a phase, or go on with it; `first` is the epoch it begins at."""
         if first == self.epoch:
@@ -169,6 +192,11 @@ class Run:
         row.update(more or {})
         if val is not None and (last or row["epoch"] % self.eval_every == 0):
             logits, y = predict_logits(model, val)
+            if not 0 <= int(y.min()) <= int(y.max()) < logits.shape[1]:
+                raise InputError(
+                    f"val has labels {int(y.min())} to {int(y.max())}; the head has "
+                    f"{logits.shape[1]} classes"
+                )
             row["balanced_accuracy"] = balanced_accuracy(logits, y)
         self.history.append(row)
         if self.on_epoch is not None:

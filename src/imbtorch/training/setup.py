@@ -50,9 +50,14 @@ class Setup:
     decay: float = 0.01
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "lr"):
-            if not getattr(self, name) > 0:
+        for name in ("batch_size", "lr", "decay"):
+            if not 0 < getattr(self, name) < float("inf"):
                 raise InputError(f"{name} is {getattr(self, name)}; it must be positive")
+        for name in ("momentum", "weight_decay", "warmup"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise InputError(f"{name} is {getattr(self, name)}; it must be at least 0")
+        if self.batch_size % 1:
+            raise InputError(f"batch_size is {self.batch_size}; a whole number is needed")
 
     def rate(self, progress: float) -> float:
         """Return the learning rate at a fraction of all epochs, 0 <= progress < 1."""

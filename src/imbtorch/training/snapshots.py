@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -12,15 +11,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from imbtorch.errors import InputError
+from imbtorch.training.checkpoint import KEY, write_tensors
 from imbtorch.training.recipe import Phase, Recipe
 from imbtorch.training.run import Keep, Run
 from imbtorch.training.slots import describe
-
-_KEY = "imbtorch"
 
 
 class Snapshots:
@@ -190,17 +187,14 @@ def _save(path: Path, run: Run) -> None:
         "seconds": run.seconds,
         "param_groups": optimizer["param_groups"],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    save_file(tensors, part, metadata={_KEY: json.dumps(header)})
-    part.replace(path)
+    write_tensors(path, tensors, header)
 
 
 def _load(path: Path, run: Run) -> bool:
     """Bring the run to a stored state; False if the file cannot be read."""
     try:
         with safe_open(path, "pt") as file:
-            header = json.loads(file.metadata()[_KEY])
+            header = json.loads(file.metadata()[KEY])
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError):
         return False

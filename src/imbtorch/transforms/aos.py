@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import check_finite
+from imbtorch.data.arrays import check_batch, check_counts
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
 from imbtorch.transforms.frozen import frozen
@@ -125,18 +125,18 @@ class AOS:
         input_range: tuple[float, float] | None = None,
         random_state: int | torch.Generator | None = None,
     ) -> None:
-        if not epsilon >= 0:
-            raise InputError(f"epsilon is {epsilon}; it must be at least 0")
+        if not 0 <= epsilon < float("inf"):
+            raise InputError(f"epsilon is {epsilon}; it must be at least 0 and finite")
         if not 0 <= p <= 1:
             raise InputError(f"p is {p}, a probability; it must lie in [0, 1]")
-        n = torch.as_tensor(class_counts, dtype=torch.float64)
+        n = check_counts(class_counts)
         self.minority = n < n.mean()
         self.epsilon, self.p, self.input_range = epsilon, p, input_range
         self.rng = generator_from(random_state)
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
         """Return the batch with some samples moved; x of shape (B, ...), y of shape (B,)."""
-        check_finite(x)
+        y = check_batch(x, y, len(self.minority))
         drawn = torch.rand(len(y), generator=self.rng) < self.p
         chosen = (drawn & self.minority[y.cpu()]).nonzero().flatten().to(x.device)
         if len(chosen) == 0:

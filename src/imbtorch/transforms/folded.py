@@ -85,6 +85,8 @@ class FoldedNetwork:
             try:
                 out: Tensor = self._compiled(x)
                 return out
+            except torch.cuda.OutOfMemoryError:
+                raise
             except Exception as error:  # the compiler's, of many kinds; the network's own recur
                 logger.warning("not compiled, slower by about a fifth: %s", error)
                 self._compiled = None

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import labels_of
+from imbtorch.data.arrays import check_batch, labels_of
 from imbtorch.errors import InputError
 from imbtorch.transforms.folded import FoldedNetwork, fast_dtype
 from imbtorch.transforms.seeds import SeedDraw, TranslationStatistics
@@ -117,12 +117,14 @@ class M2m:
         compile: bool | None = None,
         random_state: int | torch.Generator | None = None,
     ) -> None:
-        for name, value, low in (("lam", lam, 0), ("steps", steps, 1), ("step_size", step_size, 0)):
-            if value < low:
-                raise InputError(f"{name} is {value}; it must be at least {low}")
+        numbers = {"lam": lam, "steps": steps, "step_size": step_size, "noise": noise}
+        for name, value in numbers.items():
+            low = 1 if name == "steps" else 0
+            if not low <= value < float("inf"):
+                raise InputError(f"{name} is {value}; it must be at least {low} and finite")
         if accept not in ("probability", "loss"):
             raise InputError(f"accept is {accept!r}; it must be 'probability' or 'loss'")
-        if gamma < 0 or (accept == "probability" and gamma > 1):
+        if not gamma >= 0 or (accept == "probability" and gamma > 1):
             raise InputError(f"gamma is {gamma}; a probability must lie in [0, 1], a loss above 0")
         self.gamma, self.accept_by, self.early_stop = gamma, accept, early_stop
         self.lam, self.steps, self.step_size = lam, steps, step_size
@@ -138,8 +140,7 @@ class M2m:
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
         """Return the batch with some samples replaced; x of shape (B, ...), y of shape (B,)."""
-        if not bool(torch.isfinite(x).all()):
-            raise InputError("x holds NaN or infinite values; M2m needs finite inputs")
+        y = check_batch(x, y, self.statistics.num_classes)
         seed_x, seed_y = (x, y) if self.pool is None else (t.to(x.device) for t in self.pool)
         wanted = self.draw.choose(y.cpu())
         chosen, seeds = (i.to(x.device) for i in self.draw.seeds(y.cpu(), wanted, seed_y.cpu()))
@@ -185,9 +186,21 @@ class M2m:
                 FoldedNetwork(model, dtype, self.compile),
                 FoldedNetwork(self.generator, dtype, self.compile),
             )
+            self._check_outputs(x)
         else:
             self._networks[1].refresh()
         return self._networks[1:]
+
+    @torch.no_grad()
+    def _check_outputs(self, x: Tensor) -> None:
+        assert self._networks is not None
+        wanted = self.statistics.num_classes
+        for name, network in zip(("model", "generator"), self._networks[1:], strict=True):
+            shape = tuple(network(x[:2]).shape)  # of two: one alone would be compiled apart
+            if len(shape) != 2 or shape[1] != wanted:
+                raise InputError(
+                    f"{name} makes logits of shape {shape}; class_counts has {wanted} classes"
+                )
 
 
 def _pool(

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from scipy.special import betaincinv
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import check_counts
+from imbtorch.data.arrays import check_batch, check_counts
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
 
@@ -70,8 +70,7 @@ class Mixup:
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
         """Return the mixed batch and its labels as probabilities of shape (B, K)."""
-        if y.ndim != 1:
-            raise InputError(f"y has shape {tuple(y.shape)}; labels of shape (B,) are needed")
+        y = check_batch(x, y, self.num_classes)
         lam = self.draw()
         order = torch.randperm(len(y), generator=self.rng).to(y.device)
         share = self.label_share(lam, y, y[order])[:, None]

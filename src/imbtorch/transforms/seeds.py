@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from imbtorch.data.arrays import check_counts
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
 from imbtorch.transforms.translate import target_probability
@@ -41,7 +42,7 @@ def acceptance_matrix(class_counts: Sequence[int], beta: float) -> Tensor:
     """
     if not 0 <= beta < 1:
         raise InputError(f"beta is {beta}; it must lie in [0, 1)")
-    n = torch.as_tensor(class_counts, dtype=torch.float64)
+    n = check_counts(class_counts)
     return 1 - torch.pow(torch.tensor(beta, dtype=torch.float64), (n[:, None] - n).clamp_min(0))
 
 
@@ -64,7 +65,7 @@ class SeedDraw:
         beta: float,
         random_state: int | torch.Generator | None = None,
     ) -> None:
-        n = torch.as_tensor(class_counts, dtype=torch.float64)
+        n = check_counts(class_counts)
         self.select = 1 - n / n.max()
         self.accept = acceptance_matrix(class_counts, beta)
         self.rng = generator_from(random_state)

@@ -1,5 +1,6 @@
 """Translation: move a sample until a frozen classifier takes it for another class."""
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -59,6 +60,11 @@ def translate(
     Tensor of shape (n, ...)
         The translations x*, detached.
 
+    Notes
+    -----
+    Where the device's memory does not suffice for all samples at once, they are moved in halves,
+    or halves of these, with a warning; the result is the same.
+
     References
     ----------
     AMO (ICLR 2020 submission), equation 2.
@@ -76,27 +82,49 @@ def translate(
     def clamp(x: Tensor) -> Tensor:
         return x if input_range is None else x.clamp(*input_range)
 
-    out = x = seeds.detach()
+    def move(x: Tensor, seed_labels: Tensor, targets: Tensor) -> Tensor:
+        out, moving = x, torch.arange(len(x), device=x.device)
+        for _ in range(steps):
+            point = x.detach().requires_grad_()
+            logits = generator(point)
+            loss = F.cross_entropy(logits, targets, reduction="sum")
+            if lam:
+                loss = loss + lam * model(point).gather(1, seed_labels[:, None]).sum()
+            (gradient,) = torch.autograd.grad(loss, point)
+            if stop_at is not None:
+                unsure = target_probability(logits.detach(), targets) < stop_at
+                out = out.index_copy(0, moving, x)
+                x, gradient, moving = x[unsure], gradient[unsure], moving[unsure]
+                seed_labels, targets = seed_labels[unsure], targets[unsure]
+                if not len(x):
+                    return out
+            x = clamp(x - step_size * _unit(gradient))
+        return out.index_copy(0, moving, x)
+
+    start = seeds.detach()
     if noise:
-        direction = torch.randn(x.shape, generator=rng).to(x)
-        out = x = clamp(x + noise * _unit(direction))
-    moving = torch.arange(len(x), device=x.device)
-    for _ in range(steps):
-        point = x.detach().requires_grad_()
-        logits = generator(point)
-        loss = F.cross_entropy(logits, targets, reduction="sum")
-        if lam:
-            loss = loss + lam * model(point).gather(1, seed_labels[:, None]).sum()
-        (gradient,) = torch.autograd.grad(loss, point)
-        if stop_at is not None:
-            unsure = target_probability(logits.detach(), targets) < stop_at
-            out = out.index_copy(0, moving, x)
-            x, gradient, moving = x[unsure], gradient[unsure], moving[unsure]
-            seed_labels, targets = seed_labels[unsure], targets[unsure]
-            if not len(x):
-                return out
-        x = clamp(x - step_size * _unit(gradient))
-    return out.index_copy(0, moving, x)
+        direction = torch.randn(start.shape, generator=rng).to(start)
+        start = clamp(start + noise * _unit(direction))
+    return _in_halves(move, start, seed_labels, targets)
+
+
+def _in_halves(function: Callable[..., Tensor], *rows: Tensor) -> Tensor:
+    """Call a function of rows with all of them; where memory does not suffice, with half each."""
+    number = len(rows[0])
+    try:
+        return function(*rows)
+    except torch.cuda.OutOfMemoryError:
+        if number < 2:
+            raise
+    # not in the except block: there the failed call's tensors would still take their memory
+    warnings.warn(
+        f"the device's memory does not suffice to translate {number} samples at once: they are "
+        "translated in halves, which is slower; a smaller batch_size spares that",
+        UserWarning,
+        stacklevel=2,
+    )
+    halves = zip(*(torch.split(r, -(-number // 2)) for r in rows), strict=True)
+    return torch.cat([_in_halves(function, *half) for half in halves])
 
 
 def target_probability(logits: Tensor, targets: Tensor) -> Tensor:

@@ -1,0 +1,66 @@
+"""How a network leans towards frequent classes: weight norms and false positives."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from imbtorch.models.classifier import head_size
+
+
+def class_weight_norms(head: nn.Module) -> NDArray[np.float64]:
+    """Return the L2 norm of each class's weight vector.
+
+    Parameters
+    ----------
+    head : nn.Module
+        With a weight of shape (K, D), as ``nn.Linear``.
+
+    Returns
+    -------
+    ndarray of shape (K,), float64
+
+    References
+    ----------
+    EOS (Dablain et al.), Figure 5.
+
+    Examples
+    --------
+    >>> head = nn.Linear(2, 2)
+    >>> head.weight.data[:] = head.weight.new_tensor([[3.0, 4.0], [0.0, 2.0]])
+    >>> class_weight_norms(head)
+    array([5., 2.])
+    """
+    head_size(head)
+    assert isinstance(head.weight, Tensor)
+    norms: NDArray[np.float64] = head.weight.detach().double().norm(dim=1).cpu().numpy()
+    return norms
+
+
+def cumulative_false_positives(
+    y_true: ArrayLike, y_pred: ArrayLike, class_counts: Sequence[int]
+) -> NDArray[np.int64]:
+    """Count false positives, added up from the most to the least frequent class.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (M,)
+        Labels 0..K-1 and predictions.
+    class_counts : sequence of int
+        Class counts of the training set, K numbers; equal counts in the order of the classes.
+
+    Returns
+    -------
+    ndarray of shape (K,), int64
+        The last one is the number of errors.
+
+    Examples
+    --------
+    >>> cumulative_false_positives([0, 1, 1, 2], [0, 0, 0, 1], [50, 5, 20])
+    array([2, 2, 3])
+    """
+    true, predicted = np.asarray(y_true), np.asarray(y_pred)
+    wrong = np.bincount(predicted[predicted != true], minlength=len(class_counts))
+    order = np.argsort(-np.asarray(class_counts), kind="stable")
+    return wrong[order].cumsum()

@@ -1,0 +1,154 @@
+"""Two processes: the same classes as one, one network, embeddings of the whole training set.
+
+What docs/howto/distributed.md says is run as it stands there. Starting two processes takes longer
+than all they do here: they are started once.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "howto" / "distributed.md"
+
+LOOPS = textwrap.dedent("""
+    import json, os, sys, torch, torch.distributed as dist
+
+    def every(tensor):
+        parts = [torch.empty_like(tensor) for _ in range(2)]
+        dist.all_gather(parts, tensor.contiguous())
+        return parts
+
+    def visits(loader):
+        return [torch.bincount(y, minlength=3).tolist()
+                for y in every(torch.cat([y for _, y in loader]))]
+
+    said = {}
+    for name, code in json.load(open(sys.argv[1])).items():
+        names = {"__name__": "__main__"}
+        try:
+            exec(code, names)
+        except ModuleNotFoundError as error:
+            said[name] = {"missing": error.name}
+            continue
+        if name == "fit":
+            said[name] = names["result"].history
+            continue
+        sampler = names["sampler"] if "sampler" in names else names["loader"].sampler
+        said[name] = {"visits": visits(names["loader"]), "epoch": sampler.epoch}
+        if name == "accelerate":  # what the page warns of: a sampler that takes its share itself
+            twice = names["ClassBalancedSampler"](names["labels"], seed=0)
+            loader = names["DataLoader"](names["data"], batch_size=11, sampler=twice)
+            said["dealt out twice"] = visits(names["accelerator"].prepare(loader))
+""")
+FIT = textwrap.dedent("""
+    from lightning_fabric import Fabric
+    from torch import nn
+    from imbtorch import EOS, ArrayDataset, ClassBalancedSampler, Recipe, RefitHead, Train
+    from imbtorch import embed, fit, split_head
+
+    fabric = Fabric(accelerator="cpu", devices=2, strategy="ddp")
+    fabric.launch()
+    y = torch.arange(3).repeat_interleave(torch.tensor([60, 20, 7]))  # 87: an odd number
+    x = torch.randn(87, 2, generator=torch.Generator().manual_seed(0)) + 2 * torch.eye(3)[y][:, :2]
+
+    def network():
+        torch.manual_seed(fabric.global_rank)  # each process with parameters of its own
+        # batch normalisation: each process meets other batches, and so other statistics
+        return split_head(
+            nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3)), "3"
+        )
+
+    def same(tensors):
+        return all(torch.equal(*every(t)) for t in tensors)
+
+    def trained(name, phases):
+        recipe = Recipe(name, phases) if phases else name
+        result = fit(recipe, network(), (x, y), (x, y), epochs=4, fabric=fabric)
+        history = [[row["loss"], row["balanced_accuracy"]] for row in result.history]
+        alike[name] = [same(result.model.state_dict().values()), same([torch.tensor(history)])]
+        return result
+
+    alike = {}
+
+    class Watch(torch.utils.data.Dataset):
+        targets, visited = y, []
+
+        def __len__(self):
+            return 87
+
+        def __getitem__(self, index):
+            self.visited.append(index)
+            return x[index], y[index]
+
+    fit(Recipe("rs", [Train(1, sampler=ClassBalancedSampler)]), network(), Watch(), fabric=fabric)
+    together = torch.cat(every(torch.tensor(Watch.visited[-44:])))
+    said["rs"] = torch.bincount(y[together]).tolist()
+
+    m2m = trained("m2m", None)
+    alike["generator"] = same(m2m.generator.state_dict().values())
+    said["selected"] = sum(m2m.history[-1]["batch"]["selected"])
+
+    eos = trained("eos", [Train(2), RefitHead(2, resample=EOS(random_state=0))])
+    whole, labels = embed(eos.model, ArrayDataset(x, y))
+    expected, _ = EOS(random_state=0).fit_resample(whole, labels)
+    found = eos.embedded.x
+    alike["embedded"] = [same([found]), torch.allclose(found, expected, atol=1e-5)]
+
+    for recipe in ("dos", "knn", "lr", "lmle", "ros+crt"):
+        trained(recipe, None)
+    if fabric.global_rank == 0:
+        print(json.dumps({**said, "alike": alike}), flush=True)
+    fabric.barrier()
+    os._exit(0)  # the end of a gloo process group, which Fabric sees to at exit, may abort
+""")
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What the first of two processes said that ran the page's scripts, and then FIT."""
+    folder = tmp_path_factory.mktemp("distributed")
+    fit, shared, *loops = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    names = ("ddp", "fabric", "lightning", "accelerate")
+    scripts = {name: shared + loop for name, loop in zip(names, loops, strict=True)}
+    (folder / "scripts.json").write_text(json.dumps({**scripts, "fit": fit}))
+    (folder / "script.py").write_text(LOOPS + FIT)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*launcher, "--nproc-per-node=2", folder / "script.py", folder / "scripts.json"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", ["ddp", "fabric", "lightning", "accelerate"])
+def test_the_sampler_covers_classes_as_in_one_process(name, said):
+    if "missing" in said[name]:
+        pytest.skip(f"{said[name]['missing']} is not installed")
+    first, second = said[name]["visits"]
+    assert sum(first) == sum(second) == 44  # half of 88 each
+    assert sorted(a + b for a, b in zip(first, second, strict=True)) == [29, 29, 30]
+    assert said[name]["epoch"] > 0  # the plan was another one after the first epoch
+
+
+def test_what_accelerate_would_do_to_a_share(said):
+    if "missing" in said["accelerate"]:
+        pytest.skip("accelerate is not installed")
+    assert sum(map(sum, said["dealt out twice"])) == 44  # half of the plan is never visited
+
+
+def test_fit_is_one_training_by_two_processes(said):
+    assert [row["phase"] for row in said["fit"]] == ["train"] * 5  # the page's own
+    assert sorted(said["rs"]) == [29, 29, 30]
+    assert said["selected"] > 0
+    for name, alike in said["alike"].items():  # networks, statistics, histories, embeddings
+        assert alike in (True, [True, True]), name

@@ -102,6 +102,7 @@ def test_a_network_in_timms_form_is_trained_by_a_recipe(run_example):
 
 
 def test_hugging_face_sets_the_samplers_epoch(run_example, planned):
+    pytest.importorskip("transformers")
     recalls = run_example("hf_trainer", 2)
     assert {name: len(recall) for name, recall in recalls.items()} == {
         "plain": 10,
@@ -112,6 +113,7 @@ def test_hugging_face_sets_the_samplers_epoch(run_example, planned):
 
 
 def test_hugging_face_loss_of_a_batch_is_the_sum_over_its_parts(monkeypatch):
+    pytest.importorskip("transformers")
     monkeypatch.syspath_prepend(EXAMPLES)
     loss = runpy.run_path(str(EXAMPLES / "hf_trainer.py"))["balanced_loss"]([9, 3, 1])
     logits, y = torch.randn(6, 3), torch.tensor([0, 0, 0, 1, 1, 2])

@@ -68,6 +68,7 @@ def plot_class_counts(rows: Rows) -> Figure:
     if len(data["counts"]) <= 30:
         axis.bar_label(bars, fontsize=8)
     axis.set_yscale("log")
+    axis.margins(y=0.12)
     axis.set_ylabel("training samples")
     name_classes(axis, data["classes"])
     return figure

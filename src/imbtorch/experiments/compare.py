@@ -15,11 +15,15 @@ from imbtorch.experiments.task import Task
 from imbtorch.training.checkpoint import save_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
-from imbtorch.training.recipes import make_recipe
 
 
 def compare(
-    task: Task, recipes: Sequence[str], *, seeds: int = 3, out: str | Path, progress: bool = True
+    task: Task,
+    recipes: Sequence[str | Recipe],
+    *,
+    seeds: int = 3,
+    out: str | Path,
+    progress: bool = True,
 ) -> list[dict[str, Any]]:
     """Train by every recipe with every seed, store each run, write the report.
 
@@ -27,8 +31,8 @@ def compare(
     ----------
     task : Task
         Data, network and set-up, see `make_task`.
-    recipes : sequence of str
-        Names, see `make_recipe`.
+    recipes : sequence of str or Recipe
+        Names, see `make_recipe`, or recipes of your own, each with a name of its own.
     seeds : int, default=3
         Training seeds 0..seeds-1.
     out : str or Path
@@ -50,10 +54,10 @@ def compare(
     """
     if seeds < 1:
         raise InputError(f"seeds is {seeds}; at least 1 is needed")
-    described = [make_recipe(name, task.epochs) for name in recipes]
+    described = [task.recipe(recipe) for recipe in recipes]
     if not described:
         raise InputError("recipes is empty; name at least one, such as erm")
-    folder = Path(out)
+    folder, names = Path(out), [recipe.name for recipe in described]
     with tqdm(
         total=seeds * sum(recipe.all_epochs for recipe in described),
         unit="epoch",
@@ -64,7 +68,7 @@ def compare(
         rows = run_grid(task, described, range(seeds), folder, bar, keep)
     if not rows:
         raise InputError(f"every run failed: see {folder / 'failures.jsonl'}")
-    write_report(folder, rows, *(stored(folder, recipes, kind) for kind in KINDS))
+    write_report(folder, rows, *(stored(folder, names, kind) for kind in KINDS))
     return rows
 
 

@@ -1,5 +1,6 @@
 """Published tables: complete, and run end to end on made data."""
 
+import sys
 from dataclasses import replace
 from math import inf, nan
 
@@ -210,6 +211,13 @@ def test_unknown_tables_and_seeds_are_refused(tmp_path, capsys):
         reproduce("amo-3", tmp_path, 0)
     assert main(["reproduce", "nothing"]) == 2
     assert set(TABLES) <= set(capsys.readouterr().err.replace(",", "").split())
+
+
+@pytest.mark.parametrize(("backend", "said"), [("spark", "must be loky"), ("ray", "not installed")])
+def test_backends_that_are_not_there_are_said(backend, said, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray.util.joblib", None)
+    with pytest.raises(InputError, match=said):
+        reproduce("dos-6", tmp_path, 1, jobs=2, backend=backend)
 
 
 def test_the_frozen_forms_have_the_papers_sizes(shared_data, monkeypatch):

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -115,12 +117,33 @@ def gather_side_by_side(
         Number of processes. Each takes the runs that no other is at, so that the same command
         on another machine with the same disk takes its share too.
     backend : str, default="loky"
-        Of joblib: loky, or dask or ray where they are installed and set up.
+        Of joblib: loky, or dask or ray where they are installed. Dask's cluster is the one that
+        its configuration names (``DASK_SCHEDULER_ADDRESS``), ray's the one of ``RAY_ADDRESS``,
+        else one on this machine. All machines need `root` under the same path.
+
+    Raises
+    ------
+    InputError
+        If the backend is unknown or not installed.
     """
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    with parallel_config(backend=backend):
+    with _cluster(backend), parallel_config(backend=backend):
         work = delayed(_gather_quietly)
         Parallel(n_jobs=jobs)(work(table, root, options, threads) for _ in range(jobs))
+
+
+def _cluster(backend: str) -> AbstractContextManager[Any]:
+    """Return a connection to what joblib's backend runs on, to be closed afterwards."""
+    if backend not in ("loky", "dask", "ray"):
+        raise InputError(f"backend is {backend!r}; it must be loky, dask or ray")
+    try:
+        if backend == "dask":
+            return import_module("distributed").Client()  # type: ignore[no-any-return]
+        if backend == "ray":
+            import_module("ray.util.joblib").register_ray()
+    except ImportError as error:
+        raise InputError(f"backend is {backend!r}, which is not installed: {error}") from error
+    return nullcontext()
 
 
 def _gather_quietly(table: PaperTable, root: Path, options: Options, threads: int) -> None:

@@ -227,10 +227,10 @@ def m2m():
     gap = np.unique(np.geomspace(1, 5000, 80).astype(int))
     for beta, style in ((0.9, ":"), (0.99, "--"), (0.999, "-")):
         accept = [float(acceptance_matrix([n + 50, 50], beta)[0, 1]) for n in gap]
-        right.semilogx(gap, accept, style, color=RARE, label=f"beta {beta}")
+        right.semilogx(gap, accept, style, color=RARE)
+        right.text(1.15 * np.log(0.5) / np.log(beta), 0.45, beta)
     right.set_xlabel("samples more than the target")
-    right.set_title("chance of a seed class")
-    right.legend()
+    right.set_title("chance of a seed class, by beta")
     return figure
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from imbtorch.data.inputs import ImageInput, Input
@@ -125,16 +124,6 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
                 trial.report(score, budget)
                 if trial.should_prune():
                     break
-            state = optuna.trial.TrialState
-            if reached:
-                last = budgets[-1] in reached
-                study.tell(
-                    trial,
-                    max(reached.values()) if last else None,
-                    state.COMPLETE if last else state.PRUNED,
-                )
-            else:
-                study.tell(trial, state=state.FAIL)
     done = {name: reached for name, reached in scores.items() if reached}
     ranked = sorted(done, key=lambda n: (len(done[n]), done[n][max(done[n])]), reverse=True)
     best = [name for name in ranked if name != "erm"][:2]
@@ -148,7 +137,7 @@ def _score(task: Task, name: str, seed: int, out: Path, bar: Any) -> float | Non
     recipe = make_recipe(name, task.epochs)
     bar.total += recipe.all_epochs
     rows = run_grid(task, [recipe], [seed], out / task.folder, bar)
-    return float(np.mean([r["metrics"]["balanced_accuracy"] for r in rows])) if rows else None
+    return float(rows[0]["metrics"]["balanced_accuracy"]) if rows else None
 
 
 def _account(

@@ -138,7 +138,8 @@ def _cluster(backend: str) -> AbstractContextManager[Any]:
         raise InputError(f"backend is {backend!r}; it must be loky, dask or ray")
     try:
         if backend == "dask":
-            return import_module("distributed").Client()  # type: ignore[no-any-return]
+            client: AbstractContextManager[Any] = import_module("distributed").Client()
+            return client
         if backend == "ray":
             import_module("ray.util.joblib").register_ray()
     except ImportError as error:

@@ -13,9 +13,12 @@ from imbtorch import (
 
 
 def held_memory():
-    """Bytes of all tensors alive, which torch allocates itself, and of all else in Python."""
+    """Bytes of all tensors alive, which torch allocates itself, and of all else in Python.
+
+    Subclasses are left out but for parameters: a compiler's have no memory, and no size either.
+    """
     gc.collect()
-    tensors = [o for o in gc.get_objects() if issubclass(type(o), torch.Tensor)]
+    tensors = [o for o in gc.get_objects() if type(o) in (torch.Tensor, torch.nn.Parameter)]
     return sum(t.nbytes for t in tensors), tracemalloc.get_traced_memory()[0]
 
 

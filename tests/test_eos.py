@@ -1,5 +1,7 @@
 """EOS: where synthetic points may lie, where they come from, and what happens at the edges."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -77,6 +79,33 @@ def test_bases_enemies_and_r_are_drawn_uniformly():
     pairs = np.bincount(eos.base_indices_ * 2 + eos.enemy_indices_ - 2, minlength=4)
     assert np.abs(pairs - 5000).max() < 5 * 5000**0.5
     assert np.abs(np.histogram(eos.r_, 4, (0, 1))[0] - 5000).max() < 5 * 5000**0.5
+
+
+def test_the_few_samples_with_enemies_are_drawn_alike():
+    """Of 500 samples, 20 have an enemy: the others are searched, left, and drawn again."""
+    far = np.linspace(1000.0, 2000.0, 480)
+    pairs = 10.0 * np.arange(20)
+    x = np.concatenate([pairs, far, pairs + 0.1, np.linspace(-2000.0, -1000.0, 981)])[:, None]
+    y = np.array([1] * 500 + [0] * 1001)
+    eos = EOS(1, sampling_strategy={1: 10_500}, random_state=0)
+    eos.fit_resample(x, y)
+    drawn = np.bincount(eos.base_indices_, minlength=20)
+    assert len(drawn) == 20
+    assert np.abs(drawn - 500).max() < 5 * 500**0.5
+    assert np.array_equal(eos.enemy_indices_, eos.base_indices_ + 500)
+
+
+def test_only_samples_drawn_are_searched():
+    class Counted(NearestNeighbors):
+        searched: ClassVar[list[int]] = []
+
+        def kneighbors(self, X, **options):
+            self.searched.append(len(X))
+            return super().kneighbors(X, **options)
+
+    x, y = make(0, (300, 290))
+    EOS(30, random_state=0, nn=Counted()).fit_resample(x, y)  # 10 rows are missing
+    assert sum(Counted.searched) <= 30
 
 
 def test_compat_takes_the_neighbour_before_the_enemy():

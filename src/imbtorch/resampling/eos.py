@@ -16,55 +16,8 @@ from torch import Tensor
 
 from imbtorch.data.arrays import as_numbers, check_finite
 from imbtorch.errors import InputError
-from imbtorch.resampling.neighbors import Neighbors, nearest_others
-from imbtorch.resampling.search import BLOCK
-
-Indices = NDArray[np.int64]
-
-
-def nearest_enemies(
-    nn: Any, x: Any, y: NDArray[Any], rows: Indices, n_neighbors: int, *, compat: bool = False
-) -> tuple[Indices, Indices]:
-    """List the nearest enemies of some samples.
-
-    Parameters
-    ----------
-    nn : object
-        Fitted on `x`, with scikit-learn's ``kneighbors``, as `Neighbors`.
-    x : ndarray or Tensor of shape (N, D)
-        Embeddings.
-    y : ndarray of shape (N,)
-        Labels.
-    rows : ndarray of shape (n,), int64
-        The samples, as rows of `x`.
-    n_neighbors : int
-        Neighbours k of each over all classes, itself excluded; 1..N-1.
-    compat : bool, default=False
-        List the neighbour before each enemy (the sample itself before the first) instead.
-
-    Returns
-    -------
-    number : ndarray of shape (n,), int64
-        How many of its k neighbours are of another class, 0..k.
-    enemies : ndarray of shape (number.sum(),), int64
-        These neighbours as rows of `x`: those of the first sample, the nearest first, then
-        those of the second, and so on.
-
-    Examples
-    --------
-    >>> x, y = np.array([[0.0], [1.0], [3.0], [7.0]]), np.array([1, 1, 0, 0])
-    >>> nearest_enemies(Neighbors().fit(x), x, y, np.array([0, 1]), 2)
-    (array([1, 1]), array([2, 2]))
-    """
-    numbers, enemies = [], []
-    for block in np.split(rows, range(BLOCK // n_neighbors, len(rows), BLOCK // n_neighbors)):
-        neighbors = nearest_others(nn, x, block, n_neighbors)
-        is_enemy = y[neighbors] != y[block, None]
-        if compat:
-            neighbors = np.column_stack([block, neighbors[:, :-1]])
-        numbers.append(is_enemy.sum(1))
-        enemies.append(neighbors[is_enemy])
-    return np.concatenate(numbers), np.concatenate(enemies)
+from imbtorch.resampling.enemies import Indices, draw_pairs
+from imbtorch.resampling.neighbors import Neighbors
 
 
 class EOS(BaseOverSampler):  # type: ignore[misc]
@@ -119,7 +72,8 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
     memory-mapped), data frames, sparse matrices (made dense on the way), or Tensors, which stay
     on their device. It returns the real rows first and unchanged, then the synthetic ones, of
     the same kind and dtype. A class without enemies within k neighbours is over-sampled by
-    repetition, with a warning that names it.
+    repetition, with a warning that names it. Only samples that are drawn are searched for
+    enemies; one without any is drawn again.
 
     Differs from the paper: Algorithm 2 prints ``b + r (b - e)``, which moves away from the
     enemy; the text says convex combination, as does the authors' program, and that is the
@@ -206,21 +160,15 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
     def _draw(
         self, X: Any, y: NDArray[Any], wanted: dict[Any, int], random: np.random.RandomState
     ) -> Iterator[tuple[Indices, Indices, NDArray[np.float64]]]:
-        """Draw bases, enemies and r of each class in turn; all their neighbours are found first."""
+        """Draw bases, enemies and r of each class in turn; all neighbours are found first."""
         classes, codes = np.unique(y, return_inverse=True)
-        groups = [np.flatnonzero(codes == np.searchsorted(classes, label)) for label in wanted]
-        rows, ends = np.concatenate(groups), np.cumsum([len(group) for group in groups])
-        number, enemies = nearest_enemies(
-            self.nn_.fit(X), X, codes, rows, self.n_neighbors, compat=self.compat
+        counts = {int(np.searchsorted(classes, label)): n for label, n in wanted.items()}
+        pairs = draw_pairs(
+            self.nn_.fit(X), X, codes, counts, self.n_neighbors, random, compat=self.compat
         )
-        first = number.cumsum() - number
-        for (label, count), group, end in zip(wanted.items(), groups, ends, strict=True):
-            start = end - len(group)
-            bases = start + np.flatnonzero(number[start:end])
+        for (label, count), (bases, enemies) in zip(wanted.items(), pairs, strict=True):
             if len(bases):
-                drawn = bases[random.randint(len(bases), size=count)]
-                chosen = enemies[first[drawn] + random.randint(number[drawn])]
-                yield rows[drawn], chosen, random.uniform(size=count)
+                yield bases, enemies, random.uniform(size=count)
             else:
                 warnings.warn(
                     f"class {label!s} has no enemy among its {self.n_neighbors} nearest "
@@ -228,7 +176,7 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
                     UserWarning,
                     stacklevel=2,
                 )
-                repeated = group[random.randint(len(group), size=count)]
+                repeated = random.choice(np.flatnonzero(y == label), count)
                 yield repeated, np.full(count, -1), np.zeros(count)
 
     def _points(self, X: Any) -> Any:

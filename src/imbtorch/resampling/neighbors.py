@@ -28,7 +28,7 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
     r"""Euclidean nearest neighbours, with scikit-learn's interface.
 
     Handed to imbalanced-learn's samplers as ``k_neighbors=`` (with one neighbour more than they
-    are to use, since they drop the first) and to `EOS` as ``nn=``. No more than 2^21 distances
+    are to use, since they drop the first) and to `EOS` as ``nn=``. No more than 2^20 distances
     are ever in memory, and only the rows asked for are searched.
 
     Parameters

@@ -2,15 +2,17 @@
 
 import importlib.util
 import warnings
+from collections.abc import Callable
 from math import sqrt
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from imbtorch.errors import InputError
 
-BLOCK = 2**21
+BLOCK = 2**20
 """Distances that are in memory at a time, at most (or those of one query, if more)."""
 
 
@@ -47,18 +49,17 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
     (tensor([[0., 1.]]), tensor([[0, 2]]))
     """
     n = len(base)
-    size = max(1, min(16, n // (4 * k)))  # of a group
+    size = max(1, min(12, n // (4 * k)))  # of a group
     groups = -(-n // size)
-    # one product gives |x|^2 - 2 x q, infinite for the columns that fill up the last groups
-    table = base.new_zeros(base.shape[1] + 1, size * groups)
-    torch.mul(base.T, -2, out=table[:-1, :n])
-    table[-1, :n], table[-1, n:] = base.square().sum(1), torch.inf
-    rows = max(1, BLOCK // table.shape[1])
-    space = base.new_empty(min(rows, len(queries)), table.shape[1])
+    # |x|^2 - 2 x q orders as the distance does; infinite for what fills up the last groups
+    weight = base.new_zeros(size * groups, base.shape[1])
+    torch.mul(base, -2, out=weight[:n])
+    bias = base.new_full((size * groups,), torch.inf)
+    bias[:n] = base.square().sum(1)
+    linear = _linear(base)
     parts = []
-    for block in torch.split(queries, rows):
-        extended = torch.cat([block, block.new_ones(len(block), 1)], 1)
-        distances = torch.mm(extended, table, out=space[: len(block)]).view(-1, size, groups)
+    for block in torch.split(queries, max(1, BLOCK // len(weight))):
+        distances = linear(block, weight, bias).view(-1, size, groups)
         chosen = distances.amin(1).topk(k, largest=False, sorted=False).indices
         inside = chosen[:, None].expand(-1, size, -1)
         nearest = distances.gather(2, inside).flatten(1).topk(k, largest=False)
@@ -66,6 +67,20 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
         parts.append((nearest.values, member * groups + group))
     squared = torch.cat([values for values, _ in parts]) + queries.square().sum(1, keepdim=True)
     return squared, torch.cat([indices for _, indices in parts])
+
+
+def _linear(base: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Return what computes ``x @ weight.T + bias`` fastest for tensors such as `base`.
+
+    In float32 on the CPU that is the operator which compiled networks call: oneDNN's product,
+    half the time of the BLAS that eager PyTorch calls on processors which are not Intel's.
+    """
+    single = base.device.type == "cpu" and base.dtype == torch.float32
+    if single and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return lambda x, weight, bias: torch.ops.mkldnn._linear_pointwise(
+            x, weight, bias, "none", [], ""
+        )
+    return functional.linear
 
 
 def make_index(base: Tensor, method: str) -> Any:

@@ -185,6 +185,19 @@ def test_tables_share_their_runs(on_digits, tmp_path, monkeypatch):
     assert trained == 2 * ["dos, k 3, 1 rounds", "dos, k 10, 1 rounds"]
 
 
+def test_one_column_alone(on_digits, tmp_path):
+    reproduce("dos-6", tmp_path, 1, scale="quick", columns="mnist, p 0.99")
+    text = (tmp_path / "dos-6-quick" / "table.md").read_text()
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## mnist, p 0.99, 1 seed(s)"
+    ]
+    assert '--columns "mnist, p 0.99"' in text
+    with pytest.raises(InputError, match="columns is 'cifar', which is in no title"):
+        reproduce("dos-6", tmp_path, 1, columns="cifar")
+    with pytest.raises(InputError, match="amo-3 has no option columns"):
+        reproduce("amo-3", tmp_path, 1, columns="Reuters")
+
+
 def test_the_posters_two_tables_have_their_own_epsilon():
     for name, epsilon in (("aos-1", 0.007), ("aos-2", 0.1)):
         recipe = recipe_of(IMAGE_TABLES[name].rows["aos"].method, 5)

@@ -102,6 +102,7 @@ def reproduce(
     epochs: int | None,
     precision: str | None,
     figures: bool,
+    columns: str | None,
     list: bool,
 ) -> None:
     """Run a table of a paper and print it beside the published figures."""
@@ -123,6 +124,7 @@ def reproduce(
         epochs=epochs,
         precision=precision,
         figures=figures,
+        columns=columns,
     )
 
 

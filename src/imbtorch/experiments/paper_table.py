@@ -1,12 +1,13 @@
 """A published table as data: rows, columns and figures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from imbtorch.errors import InputError
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
 
@@ -95,6 +96,15 @@ class PaperTable:
         """Every method that has to be run, once."""
         found = [m for row in self.rows.values() for m in (row.method, *row.other.values())]
         return list(dict.fromkeys(method for method in found if method is not None))
+
+    def only(self, part: str) -> "PaperTable":
+        """Return the table with those of its columns whose titles contain `part`."""
+        columns = {title: asked for title, asked in self.columns.items() if part in title}
+        if not columns:
+            raise InputError(
+                f"columns is {part!r}, which is in no title; they are {'; '.join(self.columns)}"
+            )
+        return replace(self, columns=columns)
 
 
 def recipe_of(method: Method, epochs: int) -> Recipe:

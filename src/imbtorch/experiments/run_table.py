@@ -42,17 +42,21 @@ class Options:
         Whether a few samples of each class are taken, see `few_of_each`.
     figures : bool
         Whether a report with all figures is written for each column, of the first data seed.
+    columns : str, optional
+        What the titles of the columns that are run contain; by default all are.
     """
 
     seeds: int
     task: Mapping[str, Any] = field(default_factory=dict)
     quick: bool = False
     figures: bool = False
+    columns: str | None = None
 
     @property
     def words(self) -> str:
         """These options as the command line takes them."""
         changed = "".join(f" --{name} {value}" for name, value in self.task.items())
+        changed += f' --columns "{self.columns}"' if self.columns else ""
         return f" --seeds {self.seeds}{changed}" + (" --scale quick" if self.quick else "")
 
 

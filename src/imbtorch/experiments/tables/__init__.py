@@ -43,6 +43,7 @@ def reproduce(
     jobs: int = 1,
     backend: str = "loky",
     figures: bool = False,
+    columns: str | None = None,
     **options: Any,
 ) -> None:
     """Run a table, store each run in a folder, and print it beside the published figures.
@@ -65,13 +66,15 @@ def reproduce(
         Of joblib, for `jobs`.
     figures : bool, default=False
         Whether to write a report with all figures for each column, beside its runs.
+    columns : str, optional
+        Run those columns alone whose titles contain it.
     **options
         Options of `make_task` in place of the table's, such as epochs or precision.
 
     Raises
     ------
     InputError
-        If there is no such table or scale, or `seeds` or `jobs` is below 1.
+        If there is no such table, column or scale, or `seeds` or `jobs` is below 1.
     """
     if table not in TABLES:
         near = difflib.get_close_matches(table, TABLES, 1, cutoff=0.4)
@@ -87,12 +90,15 @@ def reproduce(
     asked = {k: v for k, v in options.items() if v is not None}
     module = import_module(f"{__name__}.{TABLES[table]}")
     if hasattr(module, "TABLES"):
-        how = Options(seeds, {"epochs": EPOCHS, **asked} if quick else asked, quick, figures)
+        asked = {"epochs": EPOCHS, **asked} if quick else asked
+        how = Options(seeds, asked, quick, figures, columns)
+        chosen = module.TABLES[table].only(columns or "")
         if jobs > 1:
-            gather_side_by_side(module.TABLES[table], root, how, jobs=jobs, backend=backend)
-        run_table(table, module.TABLES[table], root, how)
-    elif asked or jobs > 1 or figures:
-        what = [*asked, *(["jobs"] if jobs > 1 else []), *(["figures"] if figures else [])]
+            gather_side_by_side(chosen, root, how, jobs=jobs, backend=backend)
+        run_table(table, chosen, root, how)
+    elif asked or jobs > 1 or figures or columns:
+        given = {"jobs": jobs > 1, "figures": figures, "columns": columns}
+        what = [*asked, *(name for name, value in given.items() if value)]
         raise InputError(f"table {table} has no option {', '.join(what)}: its set-up is fixed")
     else:
         module.reproduce(table, root / (f"{table}-quick" if quick else table), seeds, quick)

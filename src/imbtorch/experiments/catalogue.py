@@ -125,10 +125,10 @@ def _sample_seconds(model: str, data: str) -> float:
     network: Any = build_model(model, shape, num_classes)
     network.to(memory_format=torch.channels_last)
     optimizer = SETUPS[model][0].optimizer(network.parameters())
-    x, y = torch.rand(64, *shape), torch.zeros(64, dtype=torch.int64)
+    x, y = torch.rand(32, *shape), torch.zeros(32, dtype=torch.int64)
     x = x.contiguous(memory_format=torch.channels_last)
     seconds = []
-    for _ in range(4):
+    for _ in range(3):
         start = time.perf_counter()
         optimizer.zero_grad()
         loss: Any = nn.functional.cross_entropy(network(x), y)

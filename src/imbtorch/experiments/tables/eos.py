@@ -24,7 +24,7 @@ MEASURES = {
     "FM": metric("f1_macro"),
 }
 RATIOS = {"cifar10": 100.0, "svhn": 100.0, "cifar100": 10.0}
-LOSSES = {"CE": "erm", "ASL": "asl", "Focal": "focal", "LDAM": "ldam"}
+LOSSES = {"CE": "", "ASL": "asl", "Focal": "focal", "LDAM": "ldam"}
 HEADS = {
     "SMOTE": "head-smote",
     "Borderline-SMOTE": "head-b-smote",
@@ -45,11 +45,11 @@ def _pixel_eos(epochs: int) -> Recipe:
 
 COLUMNS = {data: column(data) for data in RATIOS}
 GRID = {
-    f"{loss}, {head}": Row(f"{recipe}+{name}" if name else recipe)
+    f"{loss}, {head}": Row("+".join(part for part in (recipe, name) if part) or "erm")
     for loss, recipe in LOSSES.items()
     for head, name in {"none": "", **HEADS}.items()
 }
-"""Loss x over-sampler of the embeddings."""
+"""Loss x over-sampler of the embeddings: eos is erm+eos, under the name that Table I has it."""
 
 TABLES = {
     "eos-1": PaperTable(

@@ -62,7 +62,9 @@ def make_parser(commands: Mapping[str, Callable[..., None]]) -> Any:
     sub.add_argument("--epochs", type=int | None, help="in place of the table's")
     sub.add_argument("--precision", type=str | None, help="32-true or bf16-mixed")
     sub.add_argument("--figures", action="store_true", help="a report of each column as well")
-    sub.add_argument("--columns", type=str | None, help="only those whose titles contain this")
+    sub.add_argument(
+        "--columns", type=str | None, help="this one, or those whose titles contain it"
+    )
     subs.add_subcommand("reproduce", sub, help=commands["reproduce"].__doc__)
 
     sub = ArgumentParser(description=commands["tune"].__doc__)

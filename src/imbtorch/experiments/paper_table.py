@@ -98,8 +98,9 @@ class PaperTable:
         return list(dict.fromkeys(method for method in found if method is not None))
 
     def only(self, part: str) -> "PaperTable":
-        """Return the table with those of its columns whose titles contain `part`."""
-        columns = {title: asked for title, asked in self.columns.items() if part in title}
+        """Return the table with the column `part`, or else those whose titles contain it."""
+        found = [part] if part in self.columns else [c for c in self.columns if part in c]
+        columns = {title: self.columns[title] for title in found}
         if not columns:
             raise InputError(
                 f"columns is {part!r}, which is in no title; they are {'; '.join(self.columns)}"

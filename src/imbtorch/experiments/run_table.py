@@ -43,7 +43,7 @@ class Options:
     figures : bool
         Whether a report with all figures is written for each column, of the first data seed.
     columns : str, optional
-        What the titles of the columns that are run contain; by default all are.
+        Title of the column that is run, or what the titles contain; by default all are run.
     """
 
     seeds: int
@@ -75,7 +75,9 @@ def run_table(name: str, table: PaperTable, root: Path, options: Options) -> Non
         How.
     """
     quick = " (quick scale: to see that it runs)" if options.quick else ""
-    text = f"# {table.title}{quick}\n\nMeasured (published), per cent. {table.note}\n"
+    changed = ", ".join(f"{name} {value}" for name, value in options.task.items())
+    note = f"{table.note} In place of the table's own: {changed}." if changed else table.note
+    text = f"# {table.title}{quick}\n\nMeasured (published), per cent. {note}\n"
     said: list[str] = []
     for column, rows in gather(table, root, options).items():
         if isinstance(rows, InputError):

@@ -67,7 +67,7 @@ def reproduce(
     figures : bool, default=False
         Whether to write a report with all figures for each column, beside its runs.
     columns : str, optional
-        Run those columns alone whose titles contain it.
+        Run the column of this title alone, or else those whose titles contain it.
     **options
         Options of `make_task` in place of the table's, such as epochs or precision.
 

@@ -7,7 +7,7 @@ PAGE = ROOT / "docs" / "results.md"
 INTRO = """# Results
 
 Built from `results/` by `python docs/build_results.py`; no figure here was typed by hand. Below
-each table stands the command that made it.
+each table stands the command that made it, or results/README.md has it under the name in brackets.
 """
 
 
@@ -15,7 +15,8 @@ def build() -> str:
     """Return the page: every table, its headings one level further down."""
     parts = [INTRO]
     for path in sorted((ROOT / "results").glob("*/table.md")):
-        lines = path.read_text().splitlines()
+        title, *lines = path.read_text().splitlines()
+        lines = [f"{title} (`{path.parent.name}`)", *lines]
         parts.append("\n".join("#" + line if line.startswith("#") else line for line in lines))
     return "\n\n".join(part.strip() for part in parts) + "\n"
 

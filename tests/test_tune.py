@@ -72,24 +72,24 @@ def test_the_catalogue_shows_every_table(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().out
     for name in catalogue.tables.TABLES:
         assert name in said
-    assert "0 / 108" in said
+    assert "0 / 135" in said
     assert main(["reproduce"]) == 2
     assert "--list" in capsys.readouterr().err
 
 
 def test_the_catalogue_counts_what_is_stored(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(catalogue, "_sample_seconds", lambda model, data: 1e-3)
-    made = make_task("digits", epochs=8, model="small-cnn", augment="none", profile="random:0.95")
+    made = make_task("digits", epochs=4, model="small-cnn", augment="none", profile="random:0.95")
     identity = made.identity()
     for profile, folder in (("random:0.95, ratio 9", "a"), ("as stored, ratio 1.2", "b")):
         identity["data"].update(name="mnist", profile=profile)
         store = ResultStore(tmp_path / "runs" / folder, identity)
-        store.append({"recipe": make_recipe("erm", 8).describe(), "training_seed": 0})
+        store.append({"recipe": make_recipe("erm", 4).describe(), "training_seed": 0})
         with store.path.open("ab") as file:
             file.write(b'{"torn')
     assert main(["reproduce", "--list", "--out", str(tmp_path)]) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.split()}
-    assert "1 / 108" in lines["dos-6"]  # p .95 alone, not .9 or .99
+    assert "1 / 135" in lines["dos-6"]  # p .95 alone, not .9 or .99
 
 
 def test_another_task_in_the_same_folder_has_trials_of_its_own(task, tmp_path, monkeypatch):

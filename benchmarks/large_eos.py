@@ -13,7 +13,8 @@ import time
 
 import numpy as np
 
-from imbtorch import EOS, exponential_counts
+from imbtorch.data import exponential_counts
+from imbtorch.resampling import EOS
 
 
 def made(rows):

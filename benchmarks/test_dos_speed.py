@@ -12,18 +12,11 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from imbtorch import (
-    ArrayDataset,
-    ClassBalancedSampler,
-    DeepOversample,
-    Recipe,
-    Setup,
-    Train,
-    build_model,
-    embed,
-    fit,
-    overload,
-)
+from imbtorch import ArrayDataset, Recipe, Setup, Train, build_model, fit
+from imbtorch.models import embed
+from imbtorch.resampling import overload
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training import DeepOversample
 
 SETUP = Setup(batch_size=60, lr=0.02)
 RUNS = 3

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from imbtorch import EOS, EmbeddingHead, exponential_counts
+from imbtorch.data import exponential_counts
+from imbtorch.resampling import EOS
+from imbtorch.sklearn import EmbeddingHead
 
 FILE = Path(__file__).resolve().parents[2] / "shared/data/cifar10_lt_embeddings/embeddings.npz"
 

@@ -10,8 +10,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from imbtorch import ArrayDataset, ClassBalancedSampler, M2m, exponential_counts, resnet32
+from imbtorch import ArrayDataset
+from imbtorch.data import exponential_counts
 from imbtorch.data.batches import Batches
+from imbtorch.models import resnet32
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.transforms import M2m
 from imbtorch.transforms.seeds import SeedDraw
 
 COUNTS = exponential_counts(5000, 10, 100)

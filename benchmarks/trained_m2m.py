@@ -5,7 +5,7 @@
 
 Networks without training never pass gamma, so early stopping shows here alone. All ways take
 turns, batch by batch; times are medians, and the ratios are those of one run. f is the stored
-network of recipe erm, g the stored generator.
+network of recipe erm, g the stored pretrained network.
 """
 
 import copy
@@ -19,12 +19,14 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from imbtorch import ClassBalancedSampler, M2m, Setup, load_checkpoint
+from imbtorch import Setup, load_checkpoint
 from imbtorch.data.arrays import class_counts, labels_of
 from imbtorch.data.augment import crop_flip
 from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json
 from imbtorch.data.load_for import load_splits_for
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.transforms import M2m
 from imbtorch.transforms.folded import FoldedNetwork
 from imbtorch.transforms.seeds import SeedDraw
 from imbtorch.transforms.translate import target_probability, translate
@@ -36,7 +38,7 @@ ROUNDS = 9
 def load(folder):
     """Return f, g, the class counts and an endless run of class-balanced batches."""
     f, header = load_checkpoint(folder / "checkpoints" / "erm-seed0.safetensors")
-    g, _ = load_checkpoint(folder / "generator.safetensors")
+    g, _ = load_checkpoint(folder / "pretrained.safetensors")
     train, _ = load_splits_for(
         header["data"]["name"],
         input_from_json(header["input"]),

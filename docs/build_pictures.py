@@ -18,38 +18,23 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
 
-from imbtorch import (
-    EOS,
+from imbtorch import Recipe, Setup, Train, fit
+from imbtorch.data import exponential_counts
+from imbtorch.losses import (
     AsymmetricLoss,
     BalancedSoftmaxLoss,
     CDTLoss,
-    ClassBalancedSampler,
-    Classifier,
     FocalLoss,
     LDAMLoss,
-    LocalEmbedding,
-    Mixup,
-    NearestHead,
-    Recipe,
-    Remix,
-    Setup,
-    Train,
-    TripletEmbedding,
-    acceptance_matrix,
-    adversarial,
-    borderline_smote,
-    draw_weights,
     effective_number_weights,
-    exponential_counts,
-    fit,
     inverse_frequency_weights,
     ldam_margins,
-    overload,
-    smote,
-    svm_smote,
-    tau_normalize,
-    translate,
 )
+from imbtorch.models import Classifier
+from imbtorch.resampling import EOS, SMOTE, SVMSMOTE, BorderlineSMOTE, draw_weights, overload
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training import LocalEmbedding, NearestHead, TripletEmbedding, tau_normalize
+from imbtorch.transforms import Mixup, Remix, acceptance_matrix, adversarial, translate
 
 PICTURES = Path(__file__).parent / "pictures"
 GREY, OFTEN, RARE, NEW = "#8a8a8a", "#4c93d0", "#e08214", "#3aa981"
@@ -150,9 +135,9 @@ def smote_family():
     x[-1] = [-1.0, 0.4]  # a rare sample deep among the frequent ones
     samplers = {
         "ros: repeats": RandomOverSampler(random_state=0),
-        "smote: between neighbours": smote(random_state=0),
-        "b-smote: at the border": borderline_smote(random_state=0),
-        "svm-smote: support vectors": svm_smote(random_state=0),
+        "smote: between neighbours": SMOTE(random_state=0),
+        "b-smote: at the border": BorderlineSMOTE(random_state=0),
+        "svm-smote: support vectors": SVMSMOTE(random_state=0),
     }
     figure, axes = panels(4, rows=2, height=5.4)
     for axis, (name, sampler) in zip(axes, samplers.items(), strict=True):

@@ -52,14 +52,14 @@ def stored(name: str) -> list[Table]:
     """Return the tables of a folder of results; none where nothing is stored."""
     if (RESULTS / name / "table.md").exists():
         return tables((RESULTS / name / "table.md").read_text())
-    from imbtorch.evaluation.summary import summarize
-    from imbtorch.evaluation.table import markdown_table
-    from imbtorch.experiments.store import read_rows
+    from imbtorch.comparison.report.summary import summarize
+    from imbtorch.comparison.report.table import markdown_table
+    from imbtorch.comparison.store import read_rows
 
     found = []
     for folder in sorted((RESULTS / "runs").glob(f"{name}*")):
         rows = read_rows(folder / "results.jsonl")
-        seeds = len({row["training_seed"] for row in rows})
+        seeds = len({row["seed"] for row in rows})
         if rows:
             title = f"{rows[0]['data']['name']}, {rows[0]['data']['profile']}, {seeds} seed(s)"
             found += tables(markdown_table(summarize(rows), f"{title}, per cent"))

@@ -7,7 +7,7 @@ from sklearn.metrics import recall_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from imbtorch import AOS
+from imbtorch.transforms import AOS
 
 
 def train(x, y, epochs):

@@ -4,7 +4,7 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from imbtorch import exponential_counts, make_imbalanced
+from imbtorch.data import exponential_counts, make_imbalanced
 
 
 def long_tailed_digits():
@@ -13,5 +13,5 @@ def long_tailed_digits():
     x, y = load_digits(return_X_y=True)
     x, y = torch.tensor(x / 16).float(), torch.tensor(y)
     train, test = train_test_split(torch.arange(len(y)), test_size=0.4, stratify=y, random_state=0)
-    train = train[make_imbalanced(y[train], exponential_counts(100, 10, 50), random_state=0)]
+    train = train[make_imbalanced(y[train], exponential_counts(100, 10, 50), data_seed=0)]
     return x[train], y[train], x[test], y[test]

@@ -6,7 +6,10 @@ from sklearn.metrics import recall_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from imbtorch import EOS, EmbeddingHead, embed, split_head
+from imbtorch import split_head
+from imbtorch.models import embed
+from imbtorch.resampling import EOS
+from imbtorch.sklearn import EmbeddingHead
 
 
 def train(x, y, epochs):

@@ -8,7 +8,8 @@ from digits import long_tailed_digits
 from sklearn.metrics import recall_score
 from transformers import Trainer, TrainingArguments, ViTConfig, ViTForImageClassification
 
-from imbtorch import BalancedSoftmaxLoss, ClassBalancedSampler
+from imbtorch.losses import BalancedSoftmaxLoss
+from imbtorch.samplers import ClassBalancedSampler
 
 
 def images(x, y):

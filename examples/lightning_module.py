@@ -7,8 +7,11 @@ from sklearn.metrics import recall_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from imbtorch import EOS, ClassBalancedSampler, Classifier, M2m
-from imbtorch.training.callbacks import EOSCallback, M2mCallback
+from imbtorch.lightning import EOSCallback, M2mCallback
+from imbtorch.models import Classifier
+from imbtorch.resampling import EOS
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.transforms import M2m
 
 
 class Digits(pl.LightningDataModule):
@@ -55,8 +58,8 @@ def train(data, epochs, callbacks=()):
 
 def main(epochs=30):
     data = Digits(balanced=True)
-    generator = train(Digits(balanced=False), epochs)
-    m2m = M2m(generator, torch.bincount(data.y).tolist(), beta=0.9, input_range=(0, 1))
+    pretrained = train(Digits(balanced=False), epochs)
+    m2m = M2m(pretrained, torch.bincount(data.y).tolist(), beta=0.9, input_range=(0, 1))
     callbacks = [
         M2mCallback(m2m, first_epoch=int(0.8 * epochs)),
         EOSCallback(EOS(n_neighbors=50, random_state=0)),

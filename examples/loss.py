@@ -6,7 +6,7 @@ from sklearn.metrics import recall_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from imbtorch import BalancedSoftmaxLoss
+from imbtorch.losses import BalancedSoftmaxLoss
 
 
 def train(x, y, epochs):

@@ -7,7 +7,8 @@ from sklearn.metrics import recall_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from imbtorch import ClassBalancedSampler, M2m
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.transforms import M2m
 
 
 def train(x, y, epochs):
@@ -15,8 +16,8 @@ def train(x, y, epochs):
     network = nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 10))
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
     criterion = nn.CrossEntropyLoss()
-    generator = plain.train(x, y, epochs)
-    m2m = M2m(generator, torch.bincount(y).tolist(), beta=0.9, input_range=(0, 1))
+    pretrained = plain.train(x, y, epochs)
+    m2m = M2m(pretrained, torch.bincount(y).tolist(), beta=0.9, input_range=(0, 1))
     train_set = TensorDataset(x, y)
     sampler = ClassBalancedSampler(y)
     loader = DataLoader(train_set, batch_size=32, sampler=sampler)

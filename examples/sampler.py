@@ -6,7 +6,7 @@ from sklearn.metrics import recall_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from imbtorch import ClassBalancedSampler
+from imbtorch.samplers import ClassBalancedSampler
 
 
 def train(x, y, epochs):

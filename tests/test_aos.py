@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from imbtorch import AOS, Classifier, CosineHead, InputError, adversarial, resnet32
+from imbtorch import InputError
+from imbtorch.models import Classifier, CosineHead, resnet32
+from imbtorch.transforms import AOS, adversarial
 
 
 def linear(weight):
@@ -38,7 +40,7 @@ def test_no_input_value_moves_further_than_epsilon_nor_out_of_range(epsilon, see
 
 def test_minority_is_below_the_mean_count_and_p_is_its_probability():
     counts = [50, 40, 30, 20, 10]  # mean 30: classes 3 and 4
-    aos = AOS(counts, epsilon=0.1, p=0.3, random_state=0)
+    aos = AOS(counts, epsilon=0.1, p=0.3, seed=0)
     y = torch.arange(5).repeat(2000)
     x = torch.zeros(len(y), 2)
     moved = (aos(x, y, nn.Linear(2, 5))[0] != x).any(1)

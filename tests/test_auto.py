@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from imbtorch.cli import main
+from imbtorch.comparison import auto
+from imbtorch.comparison.make_task import make_task
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.experiments import auto
-from imbtorch.experiments.make_task import make_task
 
 
 @pytest.fixture

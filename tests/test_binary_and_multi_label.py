@@ -7,16 +7,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import Dataset
 
-from imbtorch import (
-    ClassBalancedSampler,
-    InputError,
-    MultiLabelAsymmetricLoss,
-    fit,
-    join_head,
-    single_logit_head,
-    split_head,
-    two_class_logits,
-)
+from imbtorch import InputError, fit, join_head, split_head
+from imbtorch.losses import MultiLabelAsymmetricLoss
+from imbtorch.models import single_logit_head, two_class_logits
+from imbtorch.samplers import ClassBalancedSampler
 
 RNG = torch.Generator().manual_seed(0)
 X = torch.randn(100, 3, generator=RNG) - 1.5

@@ -6,16 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imbtorch import (
-    InputError,
-    LogitAdjustedLoss,
-    Recipe,
-    Train,
-    classification_metrics,
-    correct_prior,
-    expected_calibration_error,
-    make_recipe,
-)
+from imbtorch import InputError, Recipe, Train, make_recipe
+from imbtorch.losses import LogitAdjustedLoss
+from imbtorch.metrics import classification_metrics, correct_prior, expected_calibration_error
 
 COUNTS = [80, 15, 5]
 NATURAL = [0.8, 0.15, 0.05]

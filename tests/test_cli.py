@@ -18,7 +18,7 @@ OPTIONS = ["--recipes", "erm,drw,m2m,eos", "--seeds", "2", "--epochs", "4"]
 def results(folder):
     rows = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
     for row in rows:
-        for name in ("seconds", "generator_seconds"):
+        for name in ("seconds", "pretrained_seconds"):
             row.pop(name, None)
     return rows
 
@@ -42,7 +42,7 @@ def test_compare_prints_a_table_and_where_the_report_lies(compared):
 
 def test_result_rows_say_what_was_run(compared):
     rows = results(compared[0])
-    assert [(r["recipe"]["name"], r["training_seed"]) for r in rows] == [
+    assert [(r["recipe"]["name"], r["seed"]) for r in rows] == [
         (name, seed) for name in ("erm", "drw", "m2m", "eos") for seed in (0, 1)
     ]
     row = rows[4]
@@ -176,7 +176,7 @@ def test_module_equals_command_and_dashes_are_accepted(feature_file, tmp_path):
 
 def test_the_report_shows_what_a_recipe_adds(feature_file, tmp_path, capsys):
     out = tmp_path / "out"
-    options = ["--recipes", "dos,dos-knn", "--seeds", "2", "--epochs", "4", "--out", str(out)]
+    options = ["--recipes", "dos,dos+knn", "--seeds", "2", "--epochs", "4", "--out", str(out)]
     assert main(["compare", str(feature_file), *options]) == 0
     assert (out / "figures" / "class_variance.png").stat().st_size > 1000
     assert "Class variance" in (out / "report.html").read_text()

@@ -10,20 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import TensorDataset
 
-from imbtorch import (
-    ClassBalancedSampler,
-    DeepOversample,
-    InputError,
-    Recipe,
-    Train,
-    build_model,
-    draw_weights,
-    fit,
-    make_recipe,
-    mlp,
-    overload,
-)
+from imbtorch import InputError, Recipe, Train, build_model, fit, make_recipe
+from imbtorch.models import mlp
+from imbtorch.resampling import draw_weights, overload
 from imbtorch.resampling.micro_clusters import centres, spread
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training import DeepOversample
 
 
 @given(st.integers(0, 6), st.integers(0, 6), st.integers(0, 50))

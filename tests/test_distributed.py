@@ -49,8 +49,11 @@ LOOPS = textwrap.dedent("""
 FIT = textwrap.dedent("""
     from lightning_fabric import Fabric
     from torch import nn
-    from imbtorch import EOS, ArrayDataset, ClassBalancedSampler, Recipe, RefitHead, Train
-    from imbtorch import embed, fit, split_head
+    from imbtorch import ArrayDataset, Recipe, RefitHead, Train
+    from imbtorch.resampling import EOS
+    from imbtorch.samplers import ClassBalancedSampler
+    from imbtorch import fit, split_head
+    from imbtorch.models import embed
 
     fabric = Fabric(accelerator="cpu", devices=2, strategy="ddp")
     fabric.launch()
@@ -91,7 +94,7 @@ FIT = textwrap.dedent("""
     said["rs"] = torch.bincount(y[together]).tolist()
 
     m2m = trained("m2m", None)
-    alike["generator"] = same(m2m.generator.state_dict().values())
+    alike["pretrained"] = same(m2m.pretrained.state_dict().values())
     said["selected"] = sum(m2m.history[-1]["batch"]["selected"])
 
     eos = trained("eos", [Train(2), RefitHead(2, resample=EOS(random_state=0))])

@@ -118,7 +118,7 @@ def surroundings(code):
         "val_set": TensorDataset(x[::2], labels[::2]),
         "my_network": network,
         "model": imbtorch.split_head(network, "fc"),
-        "generator": imbtorch.mlp((2,), 3),
+        "pretrained": imbtorch.mlp((2,), 3),
         "linear_head": nn.Linear(8, 3),
     }
 

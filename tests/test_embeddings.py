@@ -1,18 +1,17 @@
-"""Embeddings as files, and the table made of them."""
+"""Embeddings as files: the commands embed and resample."""
 
 import numpy as np
-import pytest
 
-from imbtorch import EOS
+from imbtorch import load_data
 from imbtorch.cli import main
-from imbtorch.experiments.tables import eos_embeddings
 from imbtorch.models.inference import predict_logits
+from imbtorch.resampling import EOS
 from imbtorch.training.checkpoint import load_checkpoint
 
 
 def test_resample_writes_what_fit_resample_returns(feature_file, tmp_path, capsys):
     out = tmp_path / "deep" / "out.npz"
-    command = ["resample", str(feature_file), str(out), "--method", "eos", "-k", "20"]
+    command = ["resample", str(feature_file), str(out), "--method", "eos:k=20"]
     assert main([*command, "--seed", "3"]) == 0
     assert "64 synthetic" in capsys.readouterr().out
     with np.load(feature_file) as stored, np.load(out) as made:
@@ -28,7 +27,7 @@ def test_resample_carries_other_arrays_over(tmp_path):
     source, out = tmp_path / "in.npz", tmp_path / "out.npz"
     x = np.random.default_rng(0).normal(size=(12, 2)).astype(np.float32)
     np.savez(source, train_features=x, train_labels=[0] * 9 + [1] * 3, test_features=x[:2])
-    assert main(["resample", str(source), str(out), "--method", "smote", "--n-neighbors", "2"]) == 0
+    assert main(["resample", str(source), str(out), "--method", "smote:k=2"]) == 0
     with np.load(out) as made:
         assert np.bincount(made["train_labels"]).tolist() == [9, 9]
         assert np.array_equal(made["train_features"][:12], x)
@@ -45,10 +44,10 @@ def test_resample_refuses_what_it_cannot_use(feature_file, tmp_path, capsys):
     for command, message in (
         ([str(wrong), out], "holds the arrays images"),
         ([str(nan), out], "NaN or infinite values in rows [0]"),
-        ([str(text), out], "no readable .npz"),
-        ([str(tmp_path / "absent.npz"), out], "no readable .npz"),
+        ([str(text), out], "not a readable .npz"),
+        ([str(tmp_path / "absent.npz"), out], "not a readable .npz"),
         ([str(feature_file), out, "--method", "smite"], "did you mean smote"),
-        ([str(feature_file), out, "-k", "96"], "1..95"),
+        ([str(feature_file), out, "--method", "eos:k=96"], "1..95"),
         ([str(feature_file), str(tmp_path / "out.csv")], "ends in .npz"),
     ):
         assert main(["resample", *command]) == 2
@@ -68,32 +67,7 @@ def test_embed_gives_the_training_set_and_what_the_head_makes_of_it(tmp_path, ca
         assert made["classes"].tolist() == header["data"]["classes"]
         assert made["test_logits"].shape == (len(made["test_labels"]), 10)
         assert made["train_features"].shape[1] == made["test_features"].shape[1] == 120
-    from imbtorch import load_data
-
     logits, labels = predict_logits(network, load_data("digits", ratio=20).test)
     with np.load(out) as made:
         np.testing.assert_allclose(made["test_logits"], logits.numpy(), atol=1e-5)
         assert np.array_equal(made["test_labels"], labels.numpy())
-
-
-def test_the_table_on_real_embeddings(shared_data, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(
-        eos_embeddings, "FILE", shared_data / "cifar10_lt_embeddings" / "embeddings.npz"
-    )
-    rows = {name: eos_embeddings.ROWS[name] for name in ("none", "SMOTE", "EOS 10")}
-    monkeypatch.setattr(eos_embeddings, "ROWS", rows)
-    out = tmp_path / "out"
-    assert main(["reproduce", "eos-embeddings", "--seeds", "1", "--out", str(out)]) == 0
-    first = capsys.readouterr().out
-    assert "EOS 10" in first
-    table = (out / "eos-embeddings" / "table.md").read_text()
-    data = eos_embeddings.load()
-    measured = {name: eos_embeddings.measure(name, data, 0)["metrics"] for name in rows}
-    for name, (_, rerun, _) in rows.items():
-        assert measured[name]["balanced_accuracy"] == pytest.approx(rerun, abs=0.01)
-        assert f"{measured[name]['balanced_accuracy']:.4f}" in table
-    assert measured["EOS 10"]["gap_rarest"] < measured["SMOTE"]["gap_rarest"]
-    assert measured["SMOTE"]["gap"] == pytest.approx(measured["none"]["gap"])
-    assert main(["reproduce", "eos-embeddings", "--seeds", "1", "--out", str(out)]) == 0  # stored
-    assert main(["reproduce", "eos-embedding", "--out", str(out)]) == 2
-    assert "did you mean eos-embeddings" in capsys.readouterr().err

@@ -13,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import NearestNeighbors
 
-from imbtorch import EOS, InputError
+from imbtorch import InputError
+from imbtorch.resampling import EOS
 
 no_enemy = pytest.mark.filterwarnings("ignore:class .* has no enemy")
 checks = parametrize_with_checks([EOS(n_neighbors=3, random_state=0)])

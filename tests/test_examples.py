@@ -13,18 +13,15 @@ from sklearn.metrics import balanced_accuracy_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from imbtorch import (
-    EOS,
-    BalancedSoftmaxLoss,
-    ClassBalancedSampler,
-    Classifier,
-    InputError,
-    M2m,
-    predict_logits,
-)
+from imbtorch import InputError
+from imbtorch.integrations import lightning_callbacks
+from imbtorch.lightning import EOSCallback, M2mCallback
+from imbtorch.losses import BalancedSoftmaxLoss
+from imbtorch.models import Classifier, predict_logits
+from imbtorch.resampling import EOS
+from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.seeding import scoped_seed
-from imbtorch.training import callbacks
-from imbtorch.training.callbacks import EOSCallback, M2mCallback
+from imbtorch.transforms import M2m
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning:pytorch_lightning"),
@@ -179,12 +176,12 @@ def test_m2m_callback_changes_batches_from_its_epoch_on(blobs):
 
 def test_m2m_callback_translates(blobs):
     data = TensorDataset(*blobs)
-    generator = train(None, data, epochs=20).network
-    before = {name: value.clone() for name, value in generator.state_dict().items()}
-    m2m = M2m(generator, [60, 20, 8], beta=0.5, gamma=0.5, step_size=0.3, random_state=0)
+    pretrained = train(None, data, epochs=20).network
+    before = {name: value.clone() for name, value in pretrained.state_dict().items()}
+    m2m = M2m(pretrained, [60, 20, 8], beta=0.5, gamma=0.5, step_size=0.3, seed=0)
     train(M2mCallback(m2m), data)
     assert sum(m2m.statistics.flush()["accepted"]) > 5
-    assert all(torch.equal(value, before[name]) for name, value in generator.state_dict().items())
+    assert all(torch.equal(value, before[name]) for name, value in pretrained.state_dict().items())
 
 
 def test_eos_callback_changes_the_head_and_nothing_else(blobs):
@@ -236,4 +233,4 @@ def test_callbacks_say_what_they_need(blobs, monkeypatch):
     for package in ("pytorch_lightning", "lightning", "lightning.pytorch"):
         monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=r"imbalanced-torch\[lightning\]"):
-        callbacks._callbacks()
+        lightning_callbacks._callbacks()

@@ -13,19 +13,18 @@ from torch import nn
 
 from imbtorch import (
     InputError,
-    M2m,
     Snapshots,
     build_model,
     fit,
     load_checkpoint,
     load_data,
     save_checkpoint,
-    translate,
 )
+from imbtorch.comparison.compare import compare
+from imbtorch.comparison.make_task import make_task
+from imbtorch.comparison.store import ResultStore
 from imbtorch.data.batches import Batches
-from imbtorch.experiments.compare import compare
-from imbtorch.experiments.make_task import make_task
-from imbtorch.experiments.store import ResultStore
+from imbtorch.transforms import M2m, translate
 
 
 @contextmanager
@@ -83,13 +82,13 @@ def test_a_full_disk_loses_the_running_epochs_alone(blobs, tmp_path):
 
 def test_a_full_disk_keeps_the_rows_that_are_stored(tmp_path):
     store = ResultStore(tmp_path, {"model": "mlp"})
-    store.append({"recipe": {"name": "erm"}, "training_seed": 0})
+    store.append({"recipe": {"name": "erm"}, "seed": 0})
     size = store.path.stat().st_size
     with files_of_at_most(size + 10), pytest.raises(OSError, match="File too large"):
-        store.append({"recipe": {"name": "rs"}, "training_seed": 0, "long": "x" * 10_000})
+        store.append({"recipe": {"name": "rs"}, "seed": 0, "long": "x" * 10_000})
     again = ResultStore(tmp_path, {"model": "mlp"})
     assert [row["recipe"]["name"] for row in again.rows] == ["erm"]
-    again.append({"recipe": {"name": "rs"}, "training_seed": 0})
+    again.append({"recipe": {"name": "rs"}, "seed": 0})
     assert [row["recipe"]["name"] for row in ResultStore(tmp_path, {"model": "mlp"}).rows] == [
         "erm",
         "rs",
@@ -120,11 +119,11 @@ def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
 def test_a_failed_report_is_made_anew_from_what_is_stored(feature_file, tmp_path, monkeypatch):
     task = replace(make_task(str(feature_file)), epochs=2)
     with monkeypatch.context() as patched:
-        patched.setattr("imbtorch.experiments.compare.write_report", full)
+        patched.setattr("imbtorch.comparison.compare.write_report", full)
         with pytest.raises(OSError, match="No space left"):
             compare(task, ["erm"], seeds=1, out=tmp_path, progress=False)
     rows = (tmp_path / "results.jsonl").read_text()
-    monkeypatch.setattr("imbtorch.experiments.task.Task.fit", lambda *a: pytest.fail("run again"))
+    monkeypatch.setattr("imbtorch.comparison.task.Task.fit", lambda *a: pytest.fail("run again"))
     compare(task, ["erm"], seeds=1, out=tmp_path, progress=False)
     assert (tmp_path / "results.jsonl").read_text() == rows
     assert (tmp_path / "report.html").exists()
@@ -209,9 +208,9 @@ def test_translation_goes_on_in_halves_when_memory_is_short(stop_at):
     x, k0, k = torch.rand(11, 6), torch.zeros(11).long(), torch.arange(11) % 2 + 1
     options = {"lam": 0.1, "steps": 5, "step_size": 0.1, "noise": 0.09, "stop_at": stop_at}
 
-    def run(model, generator):
+    def run(model, pretrained):
         rng = torch.Generator().manual_seed(1)
-        return translate(x, k0, k, model, generator, rng=rng, **options)
+        return translate(x, k0, k, model, pretrained, rng=rng, **options)
 
     small = Small(g, 3)
     with pytest.warns(UserWarning, match=r"samples at once.*smaller batch_size"):
@@ -224,7 +223,7 @@ def test_translation_goes_on_in_halves_when_memory_is_short(stop_at):
 
 def test_m2m_survives_short_memory(monkeypatch):
     def batch(short):
-        m2m = M2m(nn.Linear(6, 2), [100, 5], beta=0.9, gamma=0.0, random_state=0)
+        m2m = M2m(nn.Linear(6, 2), [100, 5], beta=0.9, gamma=0.0, seed=0)
         if short:
             folded = m2m._folded
 

@@ -1,33 +1,31 @@
 """fit: schedules, slots, any data set, two processes, checkpoints."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
 from imbtorch import (
-    EOS,
     ArrayDataset,
-    ClassBalancedSampler,
-    CosineHead,
     InputError,
-    M2m,
     Recipe,
     RefitHead,
     Setup,
     Train,
     build_model,
-    embed,
     fit,
     load_checkpoint,
     make_recipe,
-    mlp,
-    predict_logits,
-    resnet32,
     save_checkpoint,
     split_head,
 )
+from imbtorch.models import CosineHead, embed, mlp, predict_logits, resnet32
+from imbtorch.resampling import EOS
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training import Pretrained
+from imbtorch.transforms import M2m
 
 
 def test_deferred_recipes_change_what_they_say_at_their_epoch(blobs):
@@ -63,7 +61,7 @@ def test_compiling_is_for_long_runs_on_images_alone(blobs, monkeypatch):
         (3, images, build_model("small-cnn", (1, 4, 4), 3)),
         (4, blobs, mlp((2,), 3)),
     ):
-        monkeypatch.setattr("imbtorch.training.train.COMPILE_FROM", 4)
+        monkeypatch.setattr("imbtorch.training.phases.train.COMPILE_FROM", 4)
         fit(Recipe("watch", [Train(epochs, batch=Watch)]), model, data)
     assert said == [True, False, False]
 
@@ -84,7 +82,7 @@ def test_loss_weights_reach_the_loss(blobs):
             losses.append(weight)
 
     fit(
-        Recipe("a", [Train(1, loss=Record, weights=lambda counts: torch.tensor(counts) * 1.0)]),
+        Recipe("a", [Train(1, loss=Record, weights=lambda class_counts: torch.tensor(class_counts) * 1.0)]),
         mlp((2,), 3),
         blobs,
     )
@@ -126,26 +124,36 @@ def test_training_may_go_on_after_a_new_head(blobs):
     assert [row["phase"] for row in result.history] == ["train", "train", "head", "train", "train"]
 
 
-def test_generator_is_trained_when_missing_and_returned(blobs):
-    first = fit("m2m", mlp((2,), 3), blobs, epochs=5)
-    assert isinstance(first.generator, nn.Module)
-    assert fit("erm", mlp((2,), 3), blobs, epochs=1).generator is None
+def test_the_pretrained_network_is_trained_when_missing_and_returned(blobs):
+    def m2m(pretrained=None):
+        return fit("m2m", mlp((2,), 3), blobs, epochs=5, pretrained=pretrained)
+
+    first = m2m()
+    assert isinstance(first.pretrained, nn.Module)
+    assert 0 < first.pretrained_seconds < first.seconds
+    given = m2m(first.pretrained)
+    assert given.pretrained is first.pretrained
+    assert given.pretrained_seconds == 0
     asked = []
-    second = fit(
-        "m2m", mlp((2,), 3), blobs, epochs=5, generator=lambda: asked.append(1) or first.generator
-    )
-    assert asked == [1]
-    assert second.generator is first.generator
+    trained = SimpleNamespace(model=first.pretrained, seconds=1000.0)
+    pretrained = Pretrained(lambda: asked.append(1) or trained)
+    plain = fit("erm", mlp((2,), 3), blobs, epochs=1, pretrained=pretrained)
+    assert plain.pretrained is None
+    assert asked == []
+    for second in (m2m(pretrained), m2m(pretrained)):
+        assert asked == [1]
+        assert second.pretrained is first.pretrained
+        assert second.seconds > second.pretrained_seconds == 1000
 
 
-def test_ldam_gets_its_head_and_the_generator_a_plain_one(blobs):
+def test_ldam_gets_its_head_and_the_pretrained_network_a_plain_one(blobs):
     recipe = make_recipe("ldam", 4)
     both = Recipe(
         "x", [*recipe.phases, Train(2, sampler=ClassBalancedSampler, batch=M2m)], CosineHead
     )
     result = fit(both, build_model("mlp", (2,), 3), blobs)
     assert isinstance(result.model.head, CosineHead)
-    assert isinstance(result.generator.head, nn.Linear)
+    assert isinstance(result.pretrained.head, nn.Linear)
 
 
 def test_own_networks_are_split_at_their_head(blobs):
@@ -168,7 +176,7 @@ def test_bad_training_sets_are_said(blobs):
         fit("erm", mlp((2,), 3), (x / 0, y))
     with pytest.raises(InputError, match="lower lr"):
         fit("erm", mlp((2,), 3), (x * 1e30, y), epochs=5, setup=Setup(lr=1e9))
-    with pytest.raises(InputError, match="did you mean ldam-drw"):
+    with pytest.raises(InputError, match="did you mean ldam"):
         fit("ldam_drw", mlp((2,), 3), blobs)
 
 

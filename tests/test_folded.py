@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from imbtorch import resnet32
+from imbtorch.models import resnet32
 from imbtorch.transforms.folded import FoldedNetwork
 
 

@@ -11,14 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from imbtorch import (
-    AOS,
-    ArrayDataset,
-    ClassBalancedSampler,
-    InputError,
-    M2m,
-    Mixup,
-    Remix,
+from imbtorch import ArrayDataset, InputError
+from imbtorch.data import (
     crop_flip,
     exponential_counts,
     linear_counts,
@@ -27,6 +21,8 @@ from imbtorch import (
     random_reduction,
     step_counts,
 )
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.transforms import AOS, M2m, Mixup, Remix
 
 NAN, INF = float("nan"), float("inf")
 COUNTS = [50, 20, 5]
@@ -172,10 +168,10 @@ def test_augmentation_keeps_shape_and_kind(augment):
 
 
 TRANSFORMS = {
-    "m2m": lambda: M2m(nn.Linear(3, 3), COUNTS, gamma=0.0, beta=0.5, random_state=0),
-    "aos": lambda: AOS(COUNTS, p=1.0, random_state=0),
-    "mixup": lambda: Mixup(3, random_state=0),
-    "remix": lambda: Remix(COUNTS, random_state=0),
+    "m2m": lambda: M2m(nn.Linear(3, 3), COUNTS, gamma=0.0, beta=0.5, seed=0),
+    "aos": lambda: AOS(COUNTS, p=1.0, seed=0),
+    "mixup": lambda: Mixup(3, seed=0),
+    "remix": lambda: Remix(COUNTS, seed=0),
 }
 transform_by_name = pytest.mark.parametrize("make", TRANSFORMS.values(), ids=TRANSFORMS)
 
@@ -221,8 +217,8 @@ def test_transforms_say_what_does_not_fit(make, x, y, said):
 
 def test_m2m_says_which_network_has_other_classes():
     x, y = LOGITS.repeat(10, 1), Y.repeat(10)
-    options = {"gamma": 0.0, "beta": 0.5, "random_state": 0}
-    with pytest.raises(InputError, match=r"generator makes logits of shape \(2, 2\)"):
+    options = {"gamma": 0.0, "beta": 0.5, "seed": 0}
+    with pytest.raises(InputError, match=r"pretrained makes logits of shape \(2, 2\)"):
         M2m(nn.Linear(3, 2), COUNTS, **options)(x, y, nn.Linear(3, 3))
     with pytest.raises(InputError, match=r"model makes logits of shape \(2, 5\)"):
         M2m(nn.Linear(3, 3), COUNTS, **options)(x, y, nn.Linear(3, 5))

@@ -11,25 +11,22 @@ import pytest
 import torch
 from torch import nn
 
-from imbtorch import (
-    AOS,
+from imbtorch import InputError
+from imbtorch.data import gaussian_reduction
+from imbtorch.losses import (
     AsymmetricLoss,
     BalancedSoftmaxLoss,
     CDTLoss,
     FocalLoss,
-    InputError,
     LDAMLoss,
     LogitAdjustedLoss,
-    M2m,
     MicroClusterLoss,
     QuintupletLoss,
-    Remix,
-    acceptance_matrix,
     effective_number_weights,
-    gaussian_reduction,
     inverse_frequency_weights,
     ldam_margins,
 )
+from imbtorch.transforms import AOS, M2m, Remix, acceptance_matrix
 
 NAN, INF = float("nan"), float("inf")
 COUNTS = [50, 20, 5]

@@ -9,15 +9,10 @@ import pytest
 import torch
 from sklearn.exceptions import NotFittedError
 
-from imbtorch import (
-    EOS,
-    RESAMPLERS,
-    EmbeddingHead,
-    InputError,
-    Neighbors,
-    make_resampler,
-    overload,
-)
+from imbtorch import InputError
+from imbtorch.resampling import EOS, Neighbors, overload
+from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
+from imbtorch.sklearn import EmbeddingHead
 
 NAN, INF = float("nan"), float("inf")
 
@@ -40,7 +35,6 @@ WRONG = {
     "NaN": (np.where(POINTS > 2, NAN, POINTS), POINT_LABELS),
     "infinite": (POINTS * INF, POINT_LABELS),
     "1-D": (POINTS[:, 0], POINT_LABELS),
-    "3-D": (POINTS[:, :, None], POINT_LABELS),
     "measurements": (POINTS, POINT_LABELS + 0.5),
     "NaN label": (POINTS, np.where(POINT_LABELS == 2, NAN, POINT_LABELS)),
     "words": (POINTS.astype(str), POINT_LABELS),
@@ -48,13 +42,13 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", RESAMPLERS)
+@pytest.mark.parametrize("name", OVER_SAMPLERS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore:overflow:RuntimeWarning")
 def test_resamplers_keep_rows_and_kind(name, kind):
     x, y = KINDS[kind], np.array(["often", "seldom", "rare"])[POINT_LABELS]
     try:
-        new_x, new_y = make_resampler(name, random_state=0).fit_resample(x, y)
+        new_x, new_y = make_over_sampler(name, random_state=0).fit_resample(x, y)
     except ValueError as error:  # the SVMs say that they cannot
         assert "svm" in name, error  # noqa: PT017
         assert kind in ("huge", "constant")
@@ -65,26 +59,26 @@ def test_resamplers_keep_rows_and_kind(name, kind):
     assert np.isfinite(new_x.astype(float)).all()
 
 
-@pytest.mark.parametrize("name", [n for n in RESAMPLERS if n != "random"])
+@pytest.mark.parametrize("name", [n for n in OVER_SAMPLERS if n != "ros"])
 @pytest.mark.parametrize("case", WRONG)
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # before scikit-learn refuses
 def test_resamplers_say_what_they_cannot_take(name, case):
     with pytest.raises(ValueError, match=r"\w"):
-        make_resampler(name, random_state=0).fit_resample(*WRONG[case])
+        make_over_sampler(name, random_state=0).fit_resample(*WRONG[case])
 
 
-@pytest.mark.parametrize("name", RESAMPLERS)
+@pytest.mark.parametrize("name", OVER_SAMPLERS)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_resamplers_of_one_sample_a_class(name):
     one_each = POINTS[[0, 45, 55]], POINT_LABELS[[0, 45, 55]]
     try:
-        x, _ = make_resampler(name, 1 if name == "eos" else None, 0).fit_resample(*one_each)
+        x, _ = make_over_sampler("eos:k=1" if name == "eos" else name, 0).fit_resample(*one_each)
         assert len(x) == 3
     except InputError as error:
         assert "samples" in str(error)  # noqa: PT017
     rare = POINTS[:41], np.append(POINT_LABELS[:40], 1)
     try:
-        x, y = make_resampler(name, random_state=0).fit_resample(*rare)
+        x, y = make_over_sampler(name, random_state=0).fit_resample(*rare)
         assert np.isfinite(x).all()
         assert len(y) == len(x)
     except ValueError as error:

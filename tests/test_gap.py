@@ -7,17 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from imbtorch import (
-    EOS,
-    InputError,
+from imbtorch import InputError
+from imbtorch.comparison.report.embedding_plots import most_mistaken
+from imbtorch.metrics import (
     class_weight_norms,
     cumulative_false_positives,
     generalization_gap,
-    smote,
     true_false_gaps,
 )
-from imbtorch.evaluation.embedding_plots import most_mistaken
-from imbtorch.evaluation.gap import embedding_measures
+from imbtorch.metrics.gap import embedding_measures
+from imbtorch.resampling import EOS, SMOTE
 
 
 def test_gap_by_hand():
@@ -74,7 +73,7 @@ def test_smote_cannot_narrow_the_gap_and_eos_can():
     test_y = np.arange(300) % 3
     test = rng.normal(0, 1, (300, 8)) + test_y[:, None]
     plain = generalization_gap(x, y, test, test_y)
-    by_smote = generalization_gap(*smote(random_state=0).fit_resample(x, y), test, test_y)
+    by_smote = generalization_gap(*SMOTE(random_state=0).fit_resample(x, y), test, test_y)
     by_eos = generalization_gap(*EOS(random_state=0).fit_resample(x, y), test, test_y)
     np.testing.assert_allclose(by_smote.per_class, plain.per_class)
     assert (by_eos.per_class[1:] < plain.per_class[1:]).all()

@@ -13,11 +13,11 @@ import pytest
 from tqdm import tqdm
 
 from imbtorch import InputError, Recipe, Train, make_recipe
-from imbtorch.experiments.compare import compare
-from imbtorch.experiments.grid import run_grid
-from imbtorch.experiments.make_task import make_task
-from imbtorch.experiments.quick import few_of_each
-from imbtorch.experiments.store import ResultStore
+from imbtorch.comparison.compare import compare
+from imbtorch.comparison.grid import run_grid
+from imbtorch.comparison.make_task import make_task
+from imbtorch.comparison.store import ResultStore
+from imbtorch.reproduction.quick import few_of_each
 
 FORK = multiprocessing.get_context("fork")  # no network is trained in these processes
 CELLS = [({"name": name}, seed) for name in "abcdef" for seed in range(4)]
@@ -41,7 +41,7 @@ def fill_all(folder, pause):
 def cells_of(folder):
     store = ResultStore(folder, {"model": "none"})
     assert all(len(row["long"]) == 50_000 for row in store.rows)
-    return [(row["recipe"]["name"], row["training_seed"]) for row in store.rows]
+    return [(row["recipe"]["name"], row["seed"]) for row in store.rows]
 
 
 def test_several_processes_fill_a_store_once(tmp_path):
@@ -100,7 +100,7 @@ def test_two_commands_at_once_make_each_run_once(tmp_path):
     said = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
-    assert sorted((r["recipe"]["name"], r["training_seed"]) for r in rows) == [
+    assert sorted((r["recipe"]["name"], r["seed"]) for r in rows) == [
         (name, seed) for name in ("erm", "m2m", "rs") for seed in (0, 1)
     ]
     tables = [out.split("report:")[0].splitlines()[-8:] for out, _ in said]
@@ -126,12 +126,12 @@ def test_a_failed_cell_is_recorded_and_the_rest_goes_on(task, tmp_path):
         pytest.warns(UserWarning, match=r"bad, seed \d, failed"),
     ):
         rows = run_grid(task, recipes, [0, 1], tmp_path, bar)
-    assert [(row["recipe"]["name"], row["training_seed"]) for row in rows] == [
+    assert [(row["recipe"]["name"], row["seed"]) for row in rows] == [
         ("erm", 0),
         ("erm", 1),
     ]
     failures = [json.loads(s) for s in (tmp_path / "failures.jsonl").read_text().splitlines()]
-    assert [failure["training_seed"] for failure in failures] == [0, 1]
+    assert [failure["seed"] for failure in failures] == [0, 1]
     assert failures[0]["error"] == "InputError: the loss became NaN"
     assert "the loss became NaN" in failures[0]["traceback"][-1]
 

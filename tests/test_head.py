@@ -11,26 +11,23 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
 from imbtorch import (
-    EOS,
-    ClassBalancedSampler,
-    CosineHead,
-    EmbeddingHead,
     InputError,
-    LDAMLoss,
     Recipe,
     RefitHead,
-    TauNormalize,
     Train,
     build_model,
-    class_weight_norms,
     fit,
     load_checkpoint,
-    mlp,
-    predict_logits,
     save_checkpoint,
-    tau_normalize,
 )
 from imbtorch.data.arrays import ArrayDataset
+from imbtorch.losses import LDAMLoss
+from imbtorch.metrics import class_weight_norms
+from imbtorch.models import CosineHead, mlp, predict_logits
+from imbtorch.resampling import EOS
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.sklearn import EmbeddingHead
+from imbtorch.training import TauNormalize, tau_normalize
 
 pytestmark = pytest.mark.filterwarnings("ignore:class .* has no enemy")
 checks = parametrize_with_checks([EmbeddingHead(random_state=0)])
@@ -47,7 +44,7 @@ def two_classes(n=(400, 20), gap=1.5, seed=0):
     return x, np.repeat(["many", "few"], n)
 
 
-@pytest.mark.parametrize("resample", ["eos", "random", "smote", EOS(5), RandomOverSampler()])
+@pytest.mark.parametrize("resample", ["eos", "ros", "smote:k=3", EOS(5), RandomOverSampler()])
 def test_over_sampling_helps_the_rare_class(resample):
     (x, y), (test, truth) = two_classes(gap=0.8), two_classes((500, 500), gap=0.8, seed=1)
     plain = EmbeddingHead(None, random_state=0).fit(x, y)

@@ -10,7 +10,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from imbtorch import ImbalancedClassifier, InputError, mlp
+from imbtorch import InputError
+from imbtorch.models import mlp
+from imbtorch.sklearn import ImbalancedClassifier
 
 CHECKS = parametrize_with_checks([ImbalancedClassifier(random_state=0)])
 

@@ -5,11 +5,7 @@ import tracemalloc
 
 import torch
 
-from imbtorch import (
-    Setup,
-    build_model,
-    fit,
-)
+from imbtorch import Setup, build_model, fit
 
 
 def held_memory():

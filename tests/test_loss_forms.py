@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from imbtorch import (
+from imbtorch import InputError
+from imbtorch.losses import (
     AsymmetricLoss,
     BalancedSoftmaxLoss,
     CDTLoss,
     FocalLoss,
-    InputError,
     LDAMLoss,
     LogitAdjustedLoss,
 )

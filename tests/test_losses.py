@@ -8,14 +8,14 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbtorch import (
-    CosineHead,
-    InputError,
+from imbtorch import InputError
+from imbtorch.losses import (
     LDAMLoss,
     effective_number_weights,
     inverse_frequency_weights,
     ldam_margins,
 )
+from imbtorch.models import CosineHead
 
 COUNTS = [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]
 

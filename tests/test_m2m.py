@@ -5,16 +5,9 @@ import torch
 from scipy.stats import chisquare
 from torch import nn
 
-from imbtorch import (
-    ArrayDataset,
-    Classifier,
-    CosineHead,
-    InputError,
-    M2m,
-    acceptance_matrix,
-    resnet32,
-    translate,
-)
+from imbtorch import ArrayDataset, InputError
+from imbtorch.models import Classifier, CosineHead, resnet32
+from imbtorch.transforms import M2m, acceptance_matrix, translate
 
 COUNTS = [1000, 300, 100, 20]
 
@@ -75,7 +68,7 @@ def test_acceptance_equals_the_formula(beta):
 
 def test_selection_seed_class_and_rejection_have_their_frequencies():
     beta, per_class, rounds = 0.99, 8, 3000
-    m2m = M2m(nn.Identity(), COUNTS, beta=beta, random_state=0)
+    m2m = M2m(nn.Identity(), COUNTS, beta=beta, seed=0)
     y = torch.arange(4).repeat_interleave(per_class)
     accept = acceptance_matrix(COUNTS, beta)
     observed = torch.zeros(4, 4)  # seed class, target class
@@ -108,24 +101,24 @@ def always(target, classes=2):
 
 def test_accepted_translations_take_the_minority_places_only():
     x, y = torch.rand(40, 3), torch.tensor([0, 1] * 20)
-    m2m = M2m(always(1), [1000, 10], beta=0.9, noise=0.5, random_state=0)
+    m2m = M2m(always(1), [1000, 10], beta=0.9, noise=0.5, seed=0)
     out, labels = m2m(x, y, nn.Linear(3, 2))
     changed = (out != x).any(1)
     assert torch.equal(labels, y)
     assert not changed[y == 0].any()
     assert changed[y == 1].sum() >= 18  # each chosen with probability .99, never rejected
-    refused, _ = M2m(always(0), [1000, 10], beta=0.9, noise=0.5, random_state=0)(
+    refused, _ = M2m(always(0), [1000, 10], beta=0.9, noise=0.5, seed=0)(
         x, y, nn.Linear(3, 2)
     )
     assert torch.equal(refused, x)
 
 
 def test_batches_without_a_seed_stay_as_they_are():
-    m2m = M2m(always(1), [1000, 10], random_state=0)
+    m2m = M2m(always(1), [1000, 10], seed=0)
     for y in (torch.ones(8, dtype=torch.int64), torch.zeros(8, dtype=torch.int64)):
         x = torch.rand(8, 3)
         assert torch.equal(m2m(x, y, nn.Linear(3, 2))[0], x)
-    three = M2m(always(1, 3), [1000, 10, 5], random_state=0)  # class 2 absent from the batch
+    three = M2m(always(1, 3), [1000, 10, 5], seed=0)  # class 2 absent from the batch
     x, y = torch.rand(8, 3), torch.tensor([0, 1] * 4)
     assert three(x, y, nn.Linear(3, 3))[0].shape == x.shape
 
@@ -140,14 +133,14 @@ def test_loss_acceptance_is_the_looser_rule():
         ({"accept": "probability", "gamma": 0.5}, True),
         ({"accept": "probability", "gamma": 0.51}, False),
     ):
-        m2m = M2m(g, [1000, 10], beta=0.9, noise=0.5, random_state=0, **options)
+        m2m = M2m(g, [1000, 10], beta=0.9, noise=0.5, seed=0, **options)
         out, _ = m2m(x, y, nn.Linear(3, 2))
         assert bool((out != x).any()) == changes, options
 
 
 def test_ablations_do_what_they_are_called():
     x, y = torch.rand(60, 3), torch.tensor([0, 0, 1, 1, 2, 2] * 10)
-    counts, options = [1000, 500, 10], {"gamma": 0.0, "random_state": 0}
+    counts, options = [1000, 500, 10], {"gamma": 0.0, "seed": 0}
     f, g = nn.Linear(3, 3), nn.Linear(3, 3)
     out, _ = M2m(g, counts, clean=True, **options)(x, y, f)
     replaced = (out != x).any(1)
@@ -187,13 +180,13 @@ def test_early_stop_moves_a_sample_until_it_passes():
 
 def test_statistics_count_what_happened():
     x, y = torch.rand(40, 3), torch.tensor([0, 1] * 20)
-    m2m = M2m(always(1), [1000, 10], beta=0.9, noise=0.5, random_state=0)
+    m2m = M2m(always(1), [1000, 10], beta=0.9, noise=0.5, seed=0)
     f = linear([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
     out, _ = m2m(x, y, f)
     counted = m2m.statistics.flush()
     assert counted["accepted"] == [0, int((out != x).any(1).sum())]
     assert counted["selected"][1] >= counted["translated"][1] >= counted["accepted"][1]
-    assert counted["generator_confidence"] == pytest.approx(1)
+    assert counted["pretrained_confidence"] == pytest.approx(1)
     assert counted["model_confidence"] == pytest.approx(0.5)
     assert len(m2m.statistics.examples["seed"]) == 8
     assert m2m.statistics.flush()["selected"] == [0, 0]
@@ -204,9 +197,9 @@ def test_scaled_cosines_can_be_confident():
     head.weight.data = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     g = Classifier(nn.Identity(), head)
     x, y = torch.rand(40, 3), torch.tensor([0, 1] * 20)
-    m2m = M2m(g, [1000, 10], beta=0.9, random_state=0)
+    m2m = M2m(g, [1000, 10], beta=0.9, seed=0)
     assert (m2m(x, y, nn.Linear(3, 2))[0] != x).any()
-    assert m2m.statistics.flush()["generator_confidence"] > 0.9
+    assert m2m.statistics.flush()["pretrained_confidence"] > 0.9
 
 
 def test_networks_are_left_as_they_were():
@@ -215,7 +208,7 @@ def test_networks_are_left_as_they_were():
     g.train()
     before = [{k: v.clone() for k, v in m.state_dict().items()} for m in (f, g)]
     x, y = torch.rand(8, 3, 8, 8), torch.tensor([0, 1] * 4)
-    M2m(g, [1000, 10], gamma=0.0, random_state=0)(x, y, f)
+    M2m(g, [1000, 10], gamma=0.0, seed=0)(x, y, f)
     for model, state in zip((f, g), before, strict=True):
         assert model.training
         assert all(p.requires_grad and p.grad is None for p in model.parameters())

@@ -15,35 +15,23 @@ from imblearn.over_sampling import RandomOverSampler
 from torch import nn
 
 import imbtorch
-from imbtorch import (
-    AOS,
-    EOS,
-    RECIPES,
+from imbtorch import RECIPES, InputError, Recipe, Train, fit, make_recipe
+from imbtorch.losses import (
     AsymmetricLoss,
     BalancedSoftmaxLoss,
     CDTLoss,
-    ClassBalancedSampler,
-    CosineHead,
     FocalLoss,
-    InputError,
     LDAMLoss,
     LogitAdjustedLoss,
-    M2m,
-    Mixup,
-    Recipe,
-    Remix,
-    Train,
-    borderline_smote,
     effective_number_weights,
-    fit,
     inverse_frequency_weights,
-    make_recipe,
-    mlp,
-    smote,
-    svm_smote,
 )
-from imbtorch.resampling.slot import resample
+from imbtorch.models import CosineHead, mlp
+from imbtorch.resampling import EOS, SVMSMOTE, BorderlineSMOTE
+from imbtorch.resampling.apply import resample
+from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.slots import build, describe
+from imbtorch.transforms import AOS, M2m, Mixup, Remix
 
 COUNTS = [60, 20, 8]
 GENERATOR = nn.Linear(2, 3)
@@ -51,7 +39,7 @@ KNOWN = {
     "class_counts": lambda: COUNTS,
     "counts": lambda: COUNTS,
     "num_classes": lambda: 3,
-    "generator": lambda: GENERATOR,
+    "pretrained": lambda: GENERATOR,
     "labels": lambda: np.repeat([0, 1, 2], COUNTS),
     "random_state": lambda: 0,
     "seed": lambda: 0,
@@ -74,8 +62,8 @@ RESAMPLERS = [
     partial(EOS, n_neighbors=3),
     RandomOverSampler,
     smote,
-    partial(borderline_smote, top_up=True),
-    partial(svm_smote, top_up=True),
+    partial(BorderlineSMOTE, top_up=True),
+    partial(SVMSMOTE, top_up=True),
 ]
 SAMPLERS = [ClassBalancedSampler]
 

@@ -9,23 +9,20 @@ from sklearn.preprocessing import StandardScaler
 
 from imbtorch import (
     InputError,
-    LocalEmbedding,
-    LogisticHead,
-    NearestHead,
-    QuintupletLoss,
     Recipe,
     Setup,
     Train,
-    TripletEmbedding,
     build_model,
-    embed,
     fit,
     load_checkpoint,
     make_recipe,
     save_checkpoint,
 )
 from imbtorch.data.arrays import as_dataset
+from imbtorch.losses import QuintupletLoss
+from imbtorch.models import embed
 from imbtorch.models.neighbor_head import NeighborHead
+from imbtorch.training import LocalEmbedding, LogisticHead, NearestHead, TripletEmbedding
 
 
 def trained(recipe, data, num_classes=3, setup=None):
@@ -35,7 +32,7 @@ def trained(recipe, data, num_classes=3, setup=None):
 @pytest.mark.parametrize("num_classes", [2, 3])
 def test_logistic_head_is_logistic_regression(num_classes, blobs):
     x, y = (a[blobs[1] < num_classes] for a in blobs)
-    model = trained(Recipe("cnn-lr", [Train(5), LogisticHead()]), (x, y), num_classes).model
+    model = trained(Recipe("lr", [Train(5), LogisticHead()]), (x, y), num_classes).model
     features, labels = (a.numpy() for a in embed(model, as_dataset((x, y))))
     scaled = StandardScaler().fit_transform(features)
     reference = LogisticRegression(tol=1e-3, max_iter=1000).fit(scaled, labels)
@@ -46,7 +43,7 @@ def test_logistic_head_is_logistic_regression(num_classes, blobs):
 
 def test_nearest_head_is_scikit_learns(blobs):
     x, y = blobs
-    model = trained(Recipe("cnn-knn", [Train(5), NearestHead(5)]), blobs).model
+    model = trained(Recipe("knn", [Train(5), NearestHead(5)]), blobs).model
     features = embed(model, as_dataset(blobs))[0].numpy()
     reference = KNeighborsClassifier(5).fit(features, y).predict_proba(features)
     with torch.no_grad():
@@ -55,7 +52,7 @@ def test_nearest_head_is_scikit_learns(blobs):
 
 
 def test_a_network_with_a_nearest_head_is_stored_and_read(blobs, tmp_path):
-    model = trained(make_recipe("cnn-cl", 3), blobs).model
+    model = trained(make_recipe("knn", 3), blobs).model
     save_checkpoint(tmp_path / "model.safetensors", model)
     read, _ = load_checkpoint(tmp_path / "model.safetensors")
     assert isinstance(read.head, NeighborHead)
@@ -120,7 +117,7 @@ def test_embeddings_of_a_class_draw_together(phase, blobs):
 def test_a_head_takes_the_place_of_nearest_neighbours():
     kinds = [type(phase).__name__ for phase in make_recipe("triplet+eos", 8).phases]
     assert kinds == ["TripletEmbedding", "RefitHead"]
-    assert make_recipe("cnn-cl:n_neighbors=3", 8).phases[-1].n_neighbors == 3
+    assert make_recipe("knn:n_neighbors=3", 8).phases[-1].n_neighbors == 3
     assert make_recipe("lr:C=2", 8).phases[-1].C == 2
     with pytest.raises(InputError, match="takes no other"):
         make_recipe("focal+triplet")

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbtorch import classification_metrics, exponential_counts, majority_classes
-from imbtorch.evaluation.summary import best_recipe, paired_lead, summarize
+from imbtorch.comparison.report.summary import best_recipe, paired_lead, summarize
+from imbtorch.data import exponential_counts, minority_classes
+from imbtorch.metrics import classification_metrics
 
 TRUE = [0] * 4 + [1] * 4 + [2] * 2
 PREDICTED = [0, 0, 0, 0, 1, 1, 0, 0, 2, 0]  # recalls 1, 1/2, 1/2
@@ -57,12 +58,12 @@ def test_a_class_never_found_makes_the_geometric_mean_zero():
     [(5000, 10, 100, 2), (5000, 10, 10, 3), (500, 100, 100, 15), (500, 100, 10, 26)],
 )
 def test_majority_has_the_published_size(n_max, num_classes, ratio, number):
-    assert majority_classes(exponential_counts(n_max, num_classes, ratio)).sum() == number
+    assert (~minority_classes(exponential_counts(n_max, num_classes, ratio))).sum() == number
 
 
 @given(st.lists(st.integers(1, 1000), min_size=2, max_size=20))
 def test_majority_is_the_smallest_set_beyond_half(counts):
-    major = majority_classes(counts)
+    major = ~minority_classes(counts)
     counts = np.array(counts)
     assert 0 < major.sum() < len(counts)
     assert counts[major].min() >= counts[~major].max()
@@ -87,7 +88,7 @@ def test_summaries_keep_the_order_and_find_the_best():
         ) | dict.fromkeys(("balanced_accuracy", "minority_recall", "worst_recall"), accuracy)
         return {
             "recipe": {"name": recipe},
-            "training_seed": seed,
+            "seed": seed,
             "metrics": metrics,
             "seconds": 1.0 + seed,
         }

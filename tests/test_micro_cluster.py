@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from imbtorch import FocalLoss, InputError, MicroClusterLoss
+from imbtorch import InputError
+from imbtorch.losses import FocalLoss, MicroClusterLoss
 
 
 def made(batch=3, k=4, size=5, seed=0):

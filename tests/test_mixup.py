@@ -5,7 +5,8 @@ import torch
 from scipy.stats import beta, kstest
 from torch import nn
 
-from imbtorch import InputError, Mixup, Remix
+from imbtorch import InputError
+from imbtorch.transforms import Mixup, Remix
 
 NO_MODEL = nn.Identity()
 
@@ -13,7 +14,7 @@ NO_MODEL = nn.Identity()
 def test_samples_and_labels_are_mixed_with_one_lambda():
     # one-hot samples: the mixed sample shows which two were mixed, and how
     x, y = torch.eye(6), torch.tensor([0, 1, 2, 0, 1, 2])
-    mixed, labels = Mixup(3, random_state=1)(x, y, NO_MODEL)
+    mixed, labels = Mixup(3, seed=1)(x, y, NO_MODEL)
     of_class = torch.zeros(6, 3)
     of_class[torch.arange(6), y] = 1
     torch.testing.assert_close(labels, mixed @ of_class)
@@ -24,7 +25,7 @@ def test_samples_and_labels_are_mixed_with_one_lambda():
 
 @pytest.mark.parametrize("alpha", [0.2, 1.0, 4.0])
 def test_lambda_follows_the_beta_distribution(alpha):
-    mixup = Mixup(2, alpha, random_state=0)
+    mixup = Mixup(2, alpha, seed=0)
     drawn = [mixup.draw() for _ in range(2000)]
     assert kstest(drawn, beta(alpha, alpha).cdf).pvalue > 1e-3
 
@@ -49,8 +50,8 @@ def test_remix_gives_the_label_to_the_rarer_class(lam, first, second, share):
 
 def test_remix_without_its_rule_is_mixup():
     x, y = torch.randn(12, 4), torch.arange(12) % 3
-    plain = Mixup(3, random_state=3)(x, y, NO_MODEL)
-    for remix in (Remix([90, 30, 10], tau=0.0, random_state=3), Remix([7, 7, 7], random_state=3)):
+    plain = Mixup(3, seed=3)(x, y, NO_MODEL)
+    for remix in (Remix([90, 30, 10], tau=0.0, seed=3), Remix([7, 7, 7], seed=3)):
         for a, b in zip(remix(x, y, NO_MODEL), plain, strict=True):
             torch.testing.assert_close(a, b)
 

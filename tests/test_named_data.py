@@ -8,7 +8,7 @@ from datasets import Image as HubImage
 from PIL import Image
 
 from imbtorch import load_data
-from imbtorch.experiments.make_task import make_task
+from imbtorch.comparison.make_task import make_task
 from imbtorch.models.classifier import head_size
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -23,7 +23,8 @@ def test_real_data_sets_open(shared_data, monkeypatch):
     reuters = load_data(str(shared_data / "reuters_r52"))
     assert sum(reuters.counts) == 6436
     assert reuters.shape == (1000,)
-    assert reuters.profile.startswith("as stored")
+    assert reuters.profile.name == "stored"
+    assert str(reuters.profile).startswith("as stored")
 
 
 @pytest.mark.parametrize(("name", "size"), [("svhn", 32), ("stl10", 96), ("cifar100", 32)])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
 from sklearn.base import clone
 
-from imbtorch import InputError, Neighbors
-from imbtorch.resampling import neighbors, search
+from imbtorch import InputError
+from imbtorch.resampling import Neighbors, neighbors, search
 from imbtorch.resampling.neighbors import nearest_others
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbtorch import (
-    InputError,
+from imbtorch import InputError
+from imbtorch.data import (
     exponential_counts,
     gaussian_reduction,
     linear_counts,

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbtorch import ClassBalancedSampler, InputError
+from imbtorch import InputError
+from imbtorch.samplers import ClassBalancedSampler
 
 LABELS = np.repeat([0, 1, 2, 5], [500, 120, 30, 3])
 

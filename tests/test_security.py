@@ -9,18 +9,13 @@ import pytest
 import torch
 from tqdm import tqdm
 
-from imbtorch import (
-    InputError,
-    load_checkpoint,
-    load_data,
-    make_recipe,
-)
-from imbtorch.evaluation.report import write_report
-from imbtorch.evaluation.table import print_classes
-from imbtorch.experiments.grid import run_grid
-from imbtorch.experiments.make_task import make_task
-from imbtorch.experiments.page import write_page
-from imbtorch.experiments.quick import few_of_each
+from imbtorch import InputError, load_checkpoint, load_data, make_recipe
+from imbtorch.comparison.grid import run_grid
+from imbtorch.comparison.make_task import make_task
+from imbtorch.comparison.report.html import write_report
+from imbtorch.comparison.report.table import print_classes
+from imbtorch.reproduction.page import write_page
+from imbtorch.reproduction.quick import few_of_each
 
 
 class Evil:

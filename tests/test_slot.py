@@ -5,7 +5,7 @@ import torch
 from imblearn.over_sampling import SMOTE, SVMSMOTE, BorderlineSMOTE, RandomOverSampler
 
 from imbtorch import InputError
-from imbtorch.resampling.slot import resample
+from imbtorch.resampling.apply import resample
 from imbtorch.resampling.up_to import UpToNeighbors
 
 

@@ -1,11 +1,13 @@
-"""The SMOTE family in the slot of EOS: the same as imbalanced-learn's, and honest when short."""
+"""The SMOTE family: the same as imbalanced-learn's, and honest when short."""
 
 import numpy as np
 import pytest
-from imblearn.over_sampling import SMOTE, SVMSMOTE, BorderlineSMOTE
+from imblearn import over_sampling as theirs
 from sklearn.svm import SVC
 
-from imbtorch import BalancedSVM, InputError, borderline_smote, make_resampler, smote, svm_smote
+from imbtorch import InputError
+from imbtorch.resampling import SMOTE, SVMSMOTE, BalancedSVM, BorderlineSMOTE
+from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
 from imbtorch.resampling.smote import OnceSVC
 
 
@@ -15,25 +17,29 @@ def overlapping(counts=(80, 30, 15)):
     return x, np.repeat(np.arange(len(counts)), counts)
 
 
+@pytest.mark.parametrize("top_up", [False, True])
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("ours", "its"),
     [
-        (smote(random_state=0), SMOTE(random_state=0)),
-        (borderline_smote(random_state=0), BorderlineSMOTE(random_state=0)),
-        (svm_smote(random_state=0), SVMSMOTE(random_state=0)),
+        (SMOTE, theirs.SMOTE),
+        (BorderlineSMOTE, theirs.BorderlineSMOTE),
+        (SVMSMOTE, theirs.SVMSMOTE),
     ],
 )
-def test_gives_what_imbalanced_learn_gives(ours, theirs):
+def test_gives_what_imbalanced_learn_gives(ours, its, top_up):
     x, y = overlapping()
-    for a, b in zip(ours.fit_resample(x, y), theirs.fit_resample(x, y), strict=True):
+    sampler = ours(top_up=top_up, random_state=0)
+    expected = its(random_state=0).fit_resample(x, y)
+    for a, b in zip(sampler.fit_resample(x, y), expected, strict=True):
         np.testing.assert_allclose(a, b)
+    assert sampler.short_ == {}
 
 
 def test_the_machine_of_svm_smote_is_fitted_once(monkeypatch):
     fits = []
     fit = SVC.fit
     monkeypatch.setattr(SVC, "fit", lambda self, *a: fits.append(1) or fit(self, *a))
-    sampler = svm_smote(random_state=0)
+    sampler = SVMSMOTE(random_state=0)
     sampler.fit_resample(*overlapping())
     assert len(fits) == 1
     sampler.fit_resample(*overlapping())
@@ -47,9 +53,9 @@ def test_a_class_left_short_is_named_and_can_be_topped_up(labels):
     x = np.concatenate([rng.normal(0, 1, (40, 2)), rng.normal(99, 1, (12, 2))])
     y = np.repeat(labels, [40, 12])
     with pytest.warns(UserWarning, match=f"BorderlineSMOTE .*: {labels[1]} by 28 rows"):
-        _, short = borderline_smote(random_state=0).fit_resample(x, y)
+        _, short = BorderlineSMOTE(random_state=0).fit_resample(x, y)
     assert (short == labels[1]).sum() == 12
-    sampler = borderline_smote(top_up=True, random_state=0)
+    sampler = BorderlineSMOTE(top_up=True, random_state=0)
     with pytest.warns(UserWarning, match="SMOTE fills them up"):
         x_new, y_new = sampler.fit_resample(x, y)
     assert (y_new == labels[1]).sum() == 40
@@ -59,7 +65,7 @@ def test_a_class_left_short_is_named_and_can_be_topped_up(labels):
 
 def test_balanced_svm_relabels_the_synthetic_rows_alone():
     x, y = overlapping()
-    plain_x, plain_y = smote(random_state=0).fit_resample(x, y)
+    plain_x, plain_y = SMOTE(random_state=0).fit_resample(x, y)
     sampler = BalancedSVM(random_state=0)
     x_new, y_new = sampler.fit_resample(x, y)
     assert np.array_equal(x_new, plain_x)
@@ -69,9 +75,12 @@ def test_balanced_svm_relabels_the_synthetic_rows_alone():
 
 
 def test_names():
-    assert make_resampler("smote", 3, 0).k_neighbors.n_neighbors == 4
-    assert make_resampler("random", random_state=5).random_state == 5
+    assert make_over_sampler("smote:k=3", 0).n_neighbors == 3
+    assert make_over_sampler("eos:k=50:direction=away").get_params()["direction"] == "away"
+    assert make_over_sampler("ros", random_state=5).random_state == 5
+    for name in OVER_SAMPLERS:
+        assert make_over_sampler(name, 5).random_state == 5
     with pytest.raises(InputError, match="did you mean smote"):
-        make_resampler("smot")
-    with pytest.raises(InputError, match="n_neighbors is 3"):
-        make_resampler("random", 3)
+        make_over_sampler("smot")
+    with pytest.raises(InputError, match="an option of ros is 'n_neighbors'"):
+        make_over_sampler("ros:k=3")

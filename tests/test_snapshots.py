@@ -5,23 +5,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from imbtorch import (
-    EOS,
-    ClassBalancedSampler,
-    DeepOversample,
-    FocalLoss,
-    InputError,
-    Mixup,
-    Recipe,
-    RefitHead,
-    Snapshots,
-    Train,
-    build_model,
-    fit,
-    make_recipe,
-)
-from imbtorch.training import network_epochs
+from imbtorch import InputError, Recipe, RefitHead, Snapshots, Train, build_model, fit, make_recipe
+from imbtorch.losses import FocalLoss
+from imbtorch.resampling import EOS
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training import DeepOversample
+from imbtorch.training.phases import network_epochs
 from imbtorch.training.snapshots import phases_to_run
+from imbtorch.transforms import Mixup
 
 
 class Killed(BaseException):
@@ -102,7 +93,7 @@ def test_what_recipes_share_is_trained_once(blobs, tmp_path, monkeypatch):
         assert len(counted) == epochs
         assert shared.history == alone[name].history
         counted.clear()
-    run(make_recipe("ldam-drw", 10), blobs, tmp_path)
+    run(make_recipe("ldam+drw", 10), blobs, tmp_path)
     assert len(counted) == 10  # another head and loss: nothing to share
 
 

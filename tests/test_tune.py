@@ -1,20 +1,27 @@
-"""tune and the catalogue of tables."""
+"""tune: the options of a recipe, chosen on a validation split."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from imbtorch import InputError, make_recipe
+from imbtorch import InputError
 from imbtorch.cli import main
-from imbtorch.experiments import catalogue, grid, tune
-from imbtorch.experiments.make_task import make_task
-from imbtorch.experiments.store import ResultStore
+from imbtorch.comparison import grid, tune
+from imbtorch.comparison.make_task import make_task
+from imbtorch.data.load import Part
+from imbtorch.training.catalog import CATALOG
 
 
 @pytest.fixture
 def task():
     return replace(make_task("digits"), epochs=4)
+
+
+@pytest.fixture
+def few_candidates(monkeypatch):
+    """EOS has three candidates."""
+    monkeypatch.setitem(CATALOG, "eos", replace(CATALOG["eos"], candidates={"k": (5, 10, 20)}))
 
 
 def test_the_test_set_is_not_touched(task):
@@ -25,16 +32,15 @@ def test_the_test_set_is_not_touched(task):
     assert {image.tobytes() for image in whole} == rows
     assert (np.array(split.data.counts) > 0).all()
     assert len(split.data.test) == pytest.approx(0.2 * len(whole), abs=1)
+    assert split.data.parts == (Part.VALIDATION,)
+    assert split.folder != task.folder
 
 
-def test_every_candidate_is_tried_once_and_the_best_comes_first(task, tmp_path, monkeypatch):
-    monkeypatch.setitem(tune.CANDIDATES, "eos", {"n_neighbors": (5, 10, 20)})
+def test_every_candidate_is_tried_once_and_the_best_comes_first(
+    task, tmp_path, monkeypatch, few_candidates
+):
     scores = tune.tune(task, "drs+eos", out=tmp_path, progress=False)
-    assert sorted(name for name, _ in scores) == [
-        "drs+eos:n_neighbors=10",
-        "drs+eos:n_neighbors=20",
-        "drs+eos:n_neighbors=5",
-    ]
+    assert sorted(name for name, _ in scores) == ["drs+eos:k=10", "drs+eos:k=20", "drs+eos:k=5"]
     values = [score for _, score in scores]
     assert values == sorted(values, reverse=True)
     monkeypatch.setattr(grid.Task, "fit", None)  # nothing is trained a second time
@@ -46,13 +52,22 @@ def test_fewer_trials_than_candidates(task, tmp_path):
     assert 1 <= len(scores) <= 2
 
 
-def test_options_in_the_name_stay():
+def test_options_in_the_name_stay_and_are_not_tried():
     assert set(tune.candidates_of("ldam+aos:epsilon=0.1")) == {"p"}
-    assert set(tune.candidates_of("ldam-m2m")) == {"beta", "lam", "gamma"}
+    assert set(tune.candidates_of("ldam+m2m")) == {"beta", "lam", "gamma"}
+    assert tune.candidates_of("eos:k=50") == {}
+    assert tune.named("ldam+aos:epsilon=0.1", {"p": 0.25}) == "ldam+aos:epsilon=0.1:p=0.25"
 
 
-def test_what_cannot_be_tuned_is_said(task, tmp_path):
-    with pytest.raises(InputError, match="recipe is 'erm'; candidates are known of m2m"):
+@pytest.mark.parametrize("name", [name for name, row in CATALOG.items() if row.candidates])
+def test_every_candidate_makes_a_recipe(name):
+    for option, values in CATALOG[name].candidates.items():
+        for value in values:
+            assert tune.named(name, {option: value})
+
+
+def test_what_cannot_be_tuned_is_refused(task, tmp_path):
+    with pytest.raises(InputError, match="recipe is 'erm'; candidates are known of dos"):
         tune.tune(task, "erm", out=tmp_path)
     few = replace(task.data, train=[(task.data.train[i]) for i in range(3)])
     with pytest.raises(InputError, match="cannot be split"):
@@ -63,43 +78,12 @@ def test_the_command_prints_the_best_by_name(tmp_path, capsys):
     command = ["tune", "digits", "--recipe", "eos", "--trials", "1", "--epochs", "2"]
     assert main([*command, "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "the best by name: --recipes eos:n_neighbors=" in said
+    assert "the best by name: --recipes eos:k=" in said
 
 
-def test_the_catalogue_shows_every_table(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(catalogue, "_sample_seconds", lambda model, data: 1e-3)
-    assert main(["reproduce", "--list", "--out", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
-    for name in catalogue.tables.TABLES:
-        assert name in said
-    assert "0 / 135" in said
-    assert main(["reproduce"]) == 2
-    assert "--list" in capsys.readouterr().err
-
-
-def test_the_catalogue_counts_what_is_stored(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(catalogue, "_sample_seconds", lambda model, data: 1e-3)
-    made = make_task("digits", epochs=4, model="small-cnn", augment="none", profile="random:0.95")
-    identity = made.identity()
-    for profile, folder in (("random:0.95, ratio 9", "a"), ("as stored, ratio 1.2", "b")):
-        identity["data"].update(name="mnist", profile=profile)
-        store = ResultStore(tmp_path / "runs" / folder, identity)
-        store.append({"recipe": make_recipe("erm", 4).describe(), "training_seed": 0})
-        with store.path.open("ab") as file:
-            file.write(b'{"torn')
-    assert main(["reproduce", "--list", "--out", str(tmp_path)]) == 0
-    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.split()}
-    assert "1 / 135" in lines["dos-6"]  # p .95 alone, not .9 or .99
-
-
-def test_another_task_in_the_same_folder_has_trials_of_its_own(task, tmp_path, monkeypatch):
-    monkeypatch.setitem(tune.CANDIDATES, "eos", {"n_neighbors": (5,)})
+def test_another_task_in_the_same_folder_has_trials_of_its_own(task, tmp_path, few_candidates):
     first = tune.tune(task, "eos", out=tmp_path, progress=False)
     other = tune.tune(replace(task, epochs=12), "eos", out=tmp_path, progress=False)
     assert first != other
     with pytest.raises(InputError, match="trials is 0"):
         tune.tune(task, "eos", trials=0, out=tmp_path)
-
-
-def test_an_estimate_is_of_this_machine():
-    assert 1e-7 < catalogue._sample_seconds("small-cnn", "mnist") < 0.1

@@ -6,7 +6,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import precision_score
 from sklearn.model_selection import train_test_split
 
-from imbtorch import ImbalancedClassifier, classification_metrics
+from imbtorch.metrics import classification_metrics
+from imbtorch.sklearn import ImbalancedClassifier
 
 X, y = make_classification(20000, weights=[0.98], flip_y=0.01, class_sep=1.2, random_state=0)
 X, test_X, y, test_y = train_test_split(X, y, test_size=0.5, stratify=y, random_state=0)

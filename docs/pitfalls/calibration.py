@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
 
-from imbtorch import ImbalancedClassifier, expected_calibration_error
+from imbtorch.metrics import expected_calibration_error
+from imbtorch.sklearn import ImbalancedClassifier
 
 X, y = make_classification(20000, weights=[0.95], flip_y=0.02, class_sep=0.8, random_state=0)
 X, test_X, y, test_y = train_test_split(X, y, test_size=0.5, stratify=y, random_state=0)

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import train_test_split
 
-from imbtorch import Setup, build_model, fit, load_data, predict_logits
+from imbtorch import Setup, build_model, fit, load_data
+from imbtorch.models import predict_logits
 
 data = load_data("digits", ratio=40)
 setup = Setup(batch_size=64, lr=0.1, milestones=())

@@ -1,9 +1,26 @@
 """The one exception a user of imbtorch has to know."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class InputError(ValueError):
     """Something handed to imbtorch cannot be used.
 
-    The message names the argument, what was met and what would be right. The command line
+    The message names the argument, what was given and what would be right. The command line
     prints it without a traceback and exits with status 2.
     """
+
+
+def unknown_name(argument: str, value: str, known: Iterable[str]) -> InputError:
+    """Return the error for a name that is not known; the nearest known one is suggested.
+
+    Examples
+    --------
+    >>> print(unknown_name("model", "resnet23", ["resnet32", "mlp"]))
+    model is 'resnet23'; did you mean resnet32? known are resnet32, mlp
+    """
+    names = list(known)
+    near = get_close_matches(value, names, 1, cutoff=0.4)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return InputError(f"{argument} is {value!r}; {hint}known are {', '.join(names)}")

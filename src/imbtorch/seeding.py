@@ -63,7 +63,7 @@ def derive_seed(seed: int, *words: str | int) -> int:
     return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
-def generator_from(random_state: int | torch.Generator | None) -> torch.Generator:
+def generator_from(seed: int | torch.Generator | None) -> torch.Generator:
     """Return a generator on the CPU: the one given, one seeded by a number, or a random one.
 
     Examples
@@ -72,11 +72,11 @@ def generator_from(random_state: int | torch.Generator | None) -> torch.Generato
     >>> bool(torch.rand(1, generator=a) == torch.rand(1, generator=b))
     True
     """
-    if isinstance(random_state, torch.Generator):
-        return random_state
+    if isinstance(seed, torch.Generator):
+        return seed
     rng = torch.Generator()
-    if random_state is None:
+    if seed is None:
         rng.seed()
     else:
-        rng.manual_seed(random_state)
+        rng.manual_seed(seed)
     return rng

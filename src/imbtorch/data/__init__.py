@@ -1,1 +1,35 @@
-"""Data: sources, imbalance profiles, samplers, batches."""
+"""Data: sources, imbalance profiles, batches."""
+
+from imbtorch.data.arrays import ArrayDataset, Samples, class_counts, labels_of
+from imbtorch.data.augment import crop_flip, random_crop, random_flip
+from imbtorch.data.class_groups import minority_classes, shot_groups
+from imbtorch.data.load import LoadedData, load_data
+from imbtorch.data.profile import Profile
+from imbtorch.data.profiles import (
+    exponential_counts,
+    linear_counts,
+    make_imbalanced,
+    step_counts,
+)
+from imbtorch.data.reductions import gaussian_reduction, random_reduction
+
+__all__ = [
+    "ArrayDataset",
+    "LoadedData",
+    "Profile",
+    "Samples",
+    "class_counts",
+    "crop_flip",
+    "exponential_counts",
+    "gaussian_reduction",
+    "labels_of",
+    "linear_counts",
+    "load_data",
+    "make_imbalanced",
+    "minority_classes",
+    "random_crop",
+    "random_flip",
+    "random_reduction",
+    "shot_groups",
+    "step_counts",
+]

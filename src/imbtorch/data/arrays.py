@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 
+from imbtorch.data.checks import as_numbers, check_finite, check_labels
 from imbtorch.errors import InputError
 
 
@@ -40,7 +41,7 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     """
 
     def __init__(
-        self, x: Tensor | np.ndarray, y: ArrayLike | Tensor, classes: Sequence[str] | None = None
+        self, x: ArrayLike | Tensor, y: ArrayLike | Tensor, classes: Sequence[str] | None = None
     ) -> None:
         self.x = as_numbers(x, "x")
         if self.x.dtype not in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
@@ -79,81 +80,12 @@ def as_float(x: Tensor) -> Tensor:
     return x.float().div_(255) if x.dtype == torch.uint8 else x
 
 
-def check_finite(x: Tensor, name: str = "x") -> None:
-    """Raise an InputError that names the rows of `x` which hold NaN or infinity."""
-    if not x.is_floating_point() or bool(torch.isfinite(x).all()):
-        return
-    bad = (~torch.isfinite(x.reshape(len(x), -1)).all(1)).nonzero().flatten().tolist()
-    shown = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
-    raise InputError(
-        f"{name} holds NaN or infinite values in {len(bad)} of {len(x)} rows ({shown}); "
-        "remove or fill them first"
-    )
+Samples = Dataset[Any] | tuple[ArrayLike | Tensor, ArrayLike | Tensor]
+"""What can be trained on or measured: any Dataset with a length that yields (x, y), or a pair
+(x, y) of arrays."""
 
 
-def check_one_label(y: Tensor) -> Tensor:
-    """Return labels of shape (N,); an InputError says what there is for many labels a sample."""
-    if y.ndim != 1:
-        raise InputError(
-            f"y has shape {tuple(y.shape)}; one label a sample, shape (N,), is needed. For many "
-            "labels a sample, MultiLabelAsymmetricLoss and ClassBalancedSampler take part in a "
-            "training loop of your own"
-        )
-    return y
-
-
-def check_labels(y: Any, name: str = "y") -> Tensor:
-    """Return labels as an int64 tensor of shape (N,); they must be whole numbers from 0."""
-    labels = check_one_label(as_numbers(y, name))
-    if labels.is_floating_point() and not bool((labels == labels.trunc()).all()):
-        raise InputError(f"{name} holds values that are no whole numbers; labels 0..K-1 are needed")
-    labels = labels.long()
-    if len(labels) and int(labels.min()) < 0:
-        raise InputError(f"{name} holds the label {int(labels.min())}; labels 0..K-1 are needed")
-    return labels
-
-
-def check_counts(counts: Sequence[int], name: str = "class_counts") -> Tensor:
-    """Return class counts as a float64 tensor of shape (K,); each must be at least 1."""
-    n = as_numbers(counts, name).double()
-    if n.ndim != 1 or len(n) == 0 or not bool(((n >= 1) & n.isfinite()).all()):
-        raise InputError(f"{name} is {n.tolist()}; every class needs a count of at least 1")
-    return n
-
-
-def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
-    """Return the labels of a batch that a transform is given, as int64.
-
-    Parameters
-    ----------
-    x : Tensor
-        Must be of shape (B, ...), float and finite.
-    y : Tensor
-        Must be of shape (B,), integer, within 0..K-1.
-    num_classes : int
-        Number of classes K.
-    """
-    for name, value in (("x", x), ("y", y)):
-        if not isinstance(value, Tensor):
-            raise InputError(f"{name} is a {type(value).__name__}; a Tensor is needed")
-    if x.ndim == 0 or not x.is_floating_point():
-        raise InputError(
-            f"x has shape {tuple(x.shape)} and dtype {x.dtype}; (B, ...) float is needed"
-        )
-    if y.shape != x.shape[:1] or y.is_floating_point():
-        raise InputError(
-            f"y has shape {tuple(y.shape)} and dtype {y.dtype}; with x of shape "
-            f"{tuple(x.shape)}, labels of shape ({len(x)},) int64 are needed"
-        )
-    if len(y) and not 0 <= int(y.min()) <= int(y.max()) < num_classes:
-        raise InputError(
-            f"y holds labels {int(y.min())} to {int(y.max())}; {num_classes} classes are known"
-        )
-    check_finite(x)
-    return y.long()
-
-
-def as_dataset(data: Any) -> Dataset[Any]:
+def as_dataset(data: Samples) -> Dataset[Any]:
     """Return `data` as a Dataset: a Dataset as it is, a pair (x, y) as an ArrayDataset."""
     if isinstance(data, Dataset) and hasattr(data, "__len__"):
         return data
@@ -163,6 +95,20 @@ def as_dataset(data: Any) -> Dataset[Any]:
         f"data is a {type(data).__name__}; a torch Dataset that has a length, or a pair (x, y) of "
         "arrays, is needed"
     )
+
+
+def take(dataset: Dataset[Any], rows: NDArray[np.int64] | Tensor) -> Dataset[Any]:
+    """Return the samples of a data set at some rows: in memory where the data set is.
+
+    Examples
+    --------
+    >>> data = ArrayDataset(np.zeros((4, 2), dtype=np.float32), [0, 1, 1, 1])
+    >>> labels_of(take(data, np.array([3, 0]))).tolist()
+    [1, 0]
+    """
+    if isinstance(dataset, ArrayDataset):
+        return ArrayDataset(dataset.x[rows], dataset.y[rows], dataset.classes)
+    return Subset(dataset, rows.tolist())
 
 
 def labels_of(dataset: Dataset[Any]) -> Tensor:
@@ -193,19 +139,3 @@ def _label(sample: Any) -> float:
             "a sample of the data set is not a pair (x, y) with one number, a label of 0..K-1, "
             f"as y: {error}"
         ) from error
-
-
-def as_numbers(values: Any, name: str) -> Tensor:
-    """Return an array-like as a Tensor, without a copy where that can be."""
-    if isinstance(values, np.ndarray) and (
-        min(values.strides, default=0) < 0 or not values.flags.writeable
-    ):
-        values = values.copy()  # torch takes neither
-    try:
-        tensor = torch.as_tensor(values)
-    except (TypeError, ValueError, RuntimeError) as error:
-        kind = getattr(values, "dtype", type(values).__name__)
-        raise InputError(f"{name} is of {kind}, not an array of numbers: {error}") from error
-    if tensor.is_complex():
-        raise InputError(f"{name} is of {tensor.dtype}; real numbers are needed")
-    return tensor

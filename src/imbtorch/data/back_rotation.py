@@ -22,7 +22,7 @@ Images = NDArray[np.uint8]
 
 
 def rotate_on_background(
-    digits: Images, photographs: Sequence[Images], random_state: int | np.random.Generator = 0
+    digits: Images, photographs: Sequence[Images], data_seed: int | np.random.Generator = 0
 ) -> Images:
     r"""Rotate digits and lay them on patches of photographs.
 
@@ -38,7 +38,7 @@ def rotate_on_background(
         Grey images.
     photographs : sequence of ndarray of shape (h, w), uint8
         Grey images, at least as large as the digits.
-    random_state : int or numpy Generator, default=0
+    data_seed : int or numpy Generator, default=0
         Draws angles, photographs and places: the same for the same number.
 
     Returns
@@ -63,7 +63,7 @@ def rotate_on_background(
     number, height, width = digits.shape
     if not photographs or any(p.shape[0] < height or p.shape[1] < width for p in photographs):
         raise InputError(f"photographs must be at least one, none smaller than {height} x {width}")
-    rng = np.random.default_rng(random_state)
+    rng = np.random.default_rng(data_seed)
     angles = torch.from_numpy(rng.uniform(0, tau, number)).float()
     turned = np.empty((number, height, width), np.float32)
     for start in range(0, number, BLOCK):

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from imbtorch.data.arrays import check_finite
+from imbtorch.data.checks import check_finite
 from imbtorch.data.windows import WindowInput
 from imbtorch.errors import InputError
 

@@ -1,7 +1,8 @@
 """From a DATA argument to training and test sets that a network can take."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch.utils.data import Dataset
 from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.inputs import ImageInput, Input
 from imbtorch.data.labels import encode_labels
-from imbtorch.data.named_profiles import make_profile
+from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Rows, Split
 from imbtorch.data.sources import open_source
 from imbtorch.errors import InputError
@@ -22,7 +23,16 @@ IN_MEMORY_BYTES = 2 * 2**30
 """Images that need more than this as uint8 are decoded batch by batch instead."""
 
 
-@dataclass
+class Part(StrEnum):
+    """A part of the training set (and of the test set) that stands in for the whole."""
+
+    VALIDATION = "validation"
+    """Four fifths of the training set to train on, and its last fifth to measure on."""
+    FEW = "few of each class"
+    """A few samples of each class of both sets, to see that something runs."""
+
+
+@dataclass(frozen=True)
 class LoadedData:
     """Training and test set with all that later steps want to know of them.
 
@@ -36,12 +46,14 @@ class LoadedData:
         Names of the K classes.
     input : ImageInput, TextInput, WindowInput or FeatureInput
         How stored rows become tensors.
-    profile : str
-        Imbalance profile in words, e.g. ``"exponential, ratio 100"``.
+    profile : Profile
+        How imbalanced the training set was made, or is.
     notes : tuple of str
         What was decided on the way, for the user to read.
     digest : str
-        Hash over all tensors and labels: 16 hexadecimal digits.
+        Hash over all tensors and labels of the whole: 16 hexadecimal digits.
+    parts : tuple of Part
+        What was taken of the whole, one part of the other; empty for the whole.
     """
 
     name: str
@@ -49,9 +61,10 @@ class LoadedData:
     test: Dataset[Any]
     classes: tuple[str, ...]
     input: Input
-    profile: str
+    profile: Profile
     notes: tuple[str, ...]
     digest: str
+    parts: tuple[Part, ...] = ()
 
     @property
     def counts(self) -> list[int]:
@@ -62,6 +75,10 @@ class LoadedData:
     def shape(self) -> tuple[int, ...]:
         """Shape of one input."""
         return tuple(self.train[0][0].shape)
+
+    def part(self, part: Part, train: Dataset[Any], test: Dataset[Any]) -> "LoadedData":
+        """Return the same data with a part of it in place of both sets."""
+        return replace(self, train=train, test=test, parts=(*self.parts, part))
 
 
 def load_data(
@@ -80,9 +97,11 @@ def load_data(
     data : str
         See `imbtorch.data.sources.open_source`.
     profile : str, default="auto"
-        Imbalance made in the training set: "auto", "none" or one of `make_profile`. "auto"
-        leaves imbalanced data as it is and makes a balanced benchmark (largest class less than
-        twice the smallest, which has samples enough for the ratio) exponential.
+        Imbalance made in the training set: auto, none, exponential, step, step:MU (MU is the
+        fraction of minority classes), linear, random:P (four classes lose the fraction P) or
+        gaussian:P (all classes together do). auto leaves imbalanced data as it is and makes a
+        balanced benchmark (largest class less than twice the smallest, which has samples enough
+        for the ratio) exponential.
     ratio : float, default=100
         Imbalance ratio of the profile.
     data_seed : int, default=0
@@ -109,20 +128,23 @@ def load_data(
     >>> data.counts
     [131, 93, 67, 48, 34, 24, 17, 12, 9, 6]
     """
+    asked = Profile.parse(profile, ratio)
     source = open_source(data, label, image_size)
     train, test = source.train, source.test
     if test is None:
         train, test = hold_out(train, data_seed)
     labels = encode_labels(train.labels, test.labels, source.label_names)
     classes, train_y, test_y = labels.classes, labels.train, labels.test
-    keep, words = make_profile(train_y, len(classes), profile, ratio, data_seed)
+    made = asked.settled(np.bincount(train_y))
+    keep = made.rows(train_y, len(classes), data_seed)
     train, train_y = train.take(keep), train_y[keep]
+    made = made.measured(np.bincount(train_y))
     spec = source.fit_input(train.rows)
     train_set = dataset_of(train.rows, train_y, spec, classes)
     test_set = dataset_of(test.rows, test_y, spec, classes)
-    digest = _digest(train_set, test_set)
+    digest = digest_of(train_set, test_set)
     notes = (*source.notes, *labels.notes)
-    return LoadedData(data, train_set, test_set, classes, spec, words, notes, digest)
+    return LoadedData(data, train_set, test_set, classes, spec, made, notes, digest)
 
 
 def hold_out(split: Split, data_seed: int) -> tuple[Split, Split]:
@@ -164,7 +186,8 @@ def dataset_of(rows: Rows, y: np.ndarray, spec: Input, classes: tuple[str, ...])
     return ArrayDataset(x, y, classes)
 
 
-def _digest(*datasets: Dataset[Any]) -> str:
+def digest_of(*datasets: Dataset[Any]) -> str:
+    """Return a hash over all tensors and labels: 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for dataset in datasets:
         if isinstance(dataset, ArrayDataset):

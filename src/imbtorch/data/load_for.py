@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
 from imbtorch.data.load import dataset_of, hold_out
-from imbtorch.data.named_profiles import make_profile
+from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Split
 from imbtorch.data.sources import open_source
 from imbtorch.errors import InputError
@@ -54,7 +54,7 @@ def load_splits_for(
     *,
     data_seed: int = 0,
     label: str | None = None,
-    profile: str | None = None,
+    profile: Profile | None = None,
 ) -> tuple[Dataset[Any], Dataset[Any]]:
     """Open both splits of DATA in the form a trained network takes.
 
@@ -62,8 +62,8 @@ def load_splits_for(
     ----------
     data, spec, classes, data_seed, label
         As for `load_for`.
-    profile : str, optional
-        `LoadedData.profile` of the network's training set, whose imbalance is made again; by
+    profile : Profile, optional
+        The profile of the network's training set, whose imbalance is made again; by
         default all training rows are kept.
 
     Returns
@@ -90,9 +90,8 @@ def load_splits_for(
         return np.array([places[n] for n in names])
 
     train_y, test_y = numbers(train), numbers(test)
-    name, made, ratio = (profile or "").partition(", ratio ")
-    if made and name != "as stored":
-        keep, _ = make_profile(train_y, len(classes), name, float(ratio), data_seed)
+    if profile is not None:
+        keep = profile.rows(train_y, len(classes), data_seed)
         train, train_y = train.take(keep), train_y[keep]
     return (
         dataset_of(train.rows, train_y, spec, tuple(classes)),

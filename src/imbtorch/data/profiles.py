@@ -143,7 +143,7 @@ def _profile(
 
 
 def make_imbalanced(
-    y: ArrayLike, counts: Sequence[int], random_state: int | np.random.Generator | None = None
+    y: ArrayLike, counts: Sequence[int], data_seed: int | np.random.Generator | None = None
 ) -> NDArray[np.int64]:
     """Choose which samples stay so that class k keeps ``counts[k]`` of them.
 
@@ -153,7 +153,7 @@ def make_imbalanced(
         Labels 0..K-1.
     counts : sequence of int
         Samples to keep of each class, K numbers.
-    random_state : int, numpy Generator or None, default=None
+    data_seed : int, numpy Generator or None, default=None
         The data seed: decides which samples stay.
 
     Returns
@@ -169,12 +169,12 @@ def make_imbalanced(
     Examples
     --------
     >>> y = [0, 0, 0, 1, 1, 1]
-    >>> indices = make_imbalanced(y, [3, 1], random_state=0)
+    >>> indices = make_imbalanced(y, [3, 1], data_seed=0)
     >>> [y[i] for i in indices]
     [0, 0, 0, 1]
     """
     labels = np.asarray(y)
-    rng = np.random.default_rng(random_state)
+    rng = np.random.default_rng(data_seed)
     unknown = sorted(set(np.unique(labels).tolist()) - set(range(len(counts))))
     if unknown:
         raise InputError(f"y holds the labels {unknown}; counts has {len(counts)} classes from 0")

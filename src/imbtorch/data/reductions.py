@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imbtorch.data.arrays import check_counts
+from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
 
 
@@ -12,7 +12,7 @@ def random_reduction(
     counts: Sequence[int],
     fraction: float,
     num_minority: int = 4,
-    random_state: int | np.random.Generator | None = None,
+    data_seed: int | np.random.Generator | None = None,
 ) -> list[int]:
     """Return class counts after a fraction of some classes, chosen at random, is removed.
 
@@ -24,7 +24,7 @@ def random_reduction(
         Fraction p of their samples that is removed, in [0, 1). The paper's .90, .95, .99.
     num_minority : int, default=4
         How many classes lose samples, 1..K-1.
-    random_state : int, numpy Generator or None, default=None
+    data_seed : int, numpy Generator or None, default=None
         The data seed: chooses the classes.
 
     Returns
@@ -44,14 +44,14 @@ def random_reduction(
 
     Examples
     --------
-    >>> random_reduction([100] * 6, 0.95, 2, random_state=0)
+    >>> random_reduction([100] * 6, 0.95, 2, data_seed=0)
     [100, 100, 5, 5, 100, 100]
     """
     _check_fraction(fraction)
     check_counts(counts, "counts")
     if not 1 <= num_minority < len(counts):
         raise InputError(f"num_minority is {num_minority}; it must lie in 1..{len(counts) - 1}")
-    rng = np.random.default_rng(random_state)
+    rng = np.random.default_rng(data_seed)
     kept = np.asarray(counts).copy()
     chosen = rng.permutation(len(kept))[:num_minority]
     kept[chosen] = np.maximum(np.rint(kept[chosen] * (1 - fraction)), 1)
@@ -61,7 +61,7 @@ def random_reduction(
 def gaussian_reduction(
     counts: Sequence[int],
     fraction: float,
-    random_state: int | np.random.Generator | None = None,
+    data_seed: int | np.random.Generator | None = None,
 ) -> list[int]:
     r"""Return class counts after samples are removed class by class as a Gaussian has it.
 
@@ -78,7 +78,7 @@ def gaussian_reduction(
         Class counts before, K numbers.
     fraction : float
         Fraction of all samples that is removed, in [0, 1). The paper's 0, .2, .4.
-    random_state : int, numpy Generator or None, default=None
+    data_seed : int, numpy Generator or None, default=None
         The data seed: deals the classes.
 
     Returns
@@ -99,13 +99,13 @@ def gaussian_reduction(
 
     Examples
     --------
-    >>> gaussian_reduction([100] * 5, 0.4, random_state=0)
+    >>> gaussian_reduction([100] * 5, 0.4, data_seed=0)
     [20, 89, 51, 89, 51]
     """
     _check_fraction(fraction)
     check_counts(counts, "counts")
     before = np.asarray(counts)
-    places = np.random.default_rng(random_state).permutation(len(before))
+    places = np.random.default_rng(data_seed).permutation(len(before))
     density = np.exp(-((places - (len(before) - 1) / 2) ** 2) / (2 * (len(before) / 5) ** 2))
     wanted = round(fraction * int(before.sum()))
     if wanted > int((before - 1).sum()):

@@ -3,7 +3,6 @@
 import os
 from functools import cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from imbtorch.data.inputs import FeatureInput, ImageInput
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.tables import load_hub, load_local, read_table
 from imbtorch.errors import InputError
+from imbtorch.files import read_npz
 
 FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}
 """Built-in data sets that lie in a folder of their own, see `built_in_folder`."""
@@ -115,11 +115,7 @@ def _digits() -> Source:
 
 
 def _npz(path: Path, image_size: int | None) -> Source:
-    try:
-        with path.open("rb") as file:
-            arrays = dict(np.load(file, allow_pickle=False))
-    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
-        raise InputError(f"DATA is {str(path)!r}; it is no readable .npz: {error}") from error
+    arrays = read_npz(path, "DATA")
 
     def split(prefix: str) -> Split | None:
         x, y = arrays.get(f"{prefix}features"), arrays.get(f"{prefix}labels")

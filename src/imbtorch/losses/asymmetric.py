@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_batch, check_weight, weighted_mean
+from imbtorch.losses.checks import check_logits, check_weight, weighted_mean
 
 SMOOTHING = 0.1
 
@@ -67,7 +67,7 @@ class AsymmetricLoss(nn.Module):
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        y = check_batch(self, logits, y)
+        y = check_logits(self, logits, y)
         log_p = F.log_softmax(logits, dim=1)
         right = F.one_hot(y, logits.shape[1]).bool()
         # 1 - p without loss of digits; the power's slope has no limit at 0 for exponents < 1

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import check_counts
-from imbtorch.losses.checks import check_batch, check_weight, cross_entropy
+from imbtorch.data.checks import check_counts
+from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
 
 
 class BalancedSoftmaxLoss(nn.Module):
@@ -59,5 +59,5 @@ class BalancedSoftmaxLoss(nn.Module):
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        y = check_batch(self, logits, y, mixed=True)
+        y = check_logits(self, logits, y, mixed=True)
         return cross_entropy(logits + self.log_counts, y, self.weight)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import check_counts
+from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_batch, check_weight, cross_entropy
+from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
 
 
 class CDTLoss(nn.Module):
@@ -68,5 +68,5 @@ class CDTLoss(nn.Module):
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        y = check_batch(self, logits, y, mixed=True)
+        y = check_logits(self, logits, y, mixed=True)
         return cross_entropy(logits / self.temperatures, y, self.weight)

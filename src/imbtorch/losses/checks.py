@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from imbtorch.errors import InputError
 
 
-def check_batch(loss: nn.Module, logits: Tensor, y: Tensor, *, mixed: bool = False) -> Tensor:
+def check_logits(loss: nn.Module, logits: Tensor, y: Tensor, *, mixed: bool = False) -> Tensor:
     """Return the labels of a batch: as int64, or class probabilities as they are where allowed.
 
     Shapes and dtypes are checked; values would have to be fetched from the device.

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_batch, check_weight, weighted_mean
+from imbtorch.losses.checks import check_logits, check_weight, weighted_mean
 
 
 class FocalLoss(nn.Module):
@@ -56,7 +56,7 @@ class FocalLoss(nn.Module):
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        y = check_batch(self, logits, y)
+        y = check_logits(self, logits, y)
         cross_entropy = F.cross_entropy(logits, y, reduction="none")
         # 1 - p without loss of digits; the power's slope has no limit at 0 for gamma < 1
         wrong = (-torch.expm1(-cross_entropy)).clamp_min(1e-12)

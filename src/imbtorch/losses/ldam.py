@@ -5,19 +5,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import check_counts
+from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_batch, check_weight, cross_entropy
+from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
 
 
-def ldam_margins(counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
+def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
     r"""Return the margin of each class.
 
     .. math:: \Delta_k = C / n_k^{1/4}, \quad \max_k \Delta_k = \text{max\_margin}
 
     Parameters
     ----------
-    counts : sequence of int
+    class_counts : sequence of int
         Class counts n_k, K numbers, each at least 1.
     max_margin : float, default=0.5
         Margin of the rarest class, positive; in units of the cosine.
@@ -36,7 +36,7 @@ def ldam_margins(counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
     >>> ldam_margins([10000, 16])
     tensor([0.1000, 0.5000])
     """
-    n = check_counts(counts)
+    n = check_counts(class_counts)
     if not max_margin > 0:
         raise InputError(f"max_margin is {max_margin}; it must be positive")
     return (max_margin * (n.min() / n) ** 0.25).float()
@@ -103,7 +103,7 @@ class LDAMLoss(nn.Module):
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        y = check_batch(self, logits, y)
+        y = check_logits(self, logits, y)
         rows = torch.arange(len(y), device=y.device)
         margins = torch.zeros_like(logits)
         margins[rows, y] = self.margins[y].to(logits.dtype)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import check_counts
+from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_batch, check_weight, cross_entropy
+from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
 
 
 class LogitAdjustedLoss(nn.Module):
@@ -67,5 +67,5 @@ class LogitAdjustedLoss(nn.Module):
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss, a scalar."""
-        y = check_batch(self, logits, y, mixed=True)
+        y = check_logits(self, logits, y, mixed=True)
         return cross_entropy(logits + self.adjustment, y, self.weight)

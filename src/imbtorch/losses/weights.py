@@ -5,18 +5,18 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from imbtorch.data.arrays import check_counts
+from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
 
 
-def inverse_frequency_weights(counts: Sequence[int]) -> Tensor:
+def inverse_frequency_weights(class_counts: Sequence[int]) -> Tensor:
     r"""Return weights inverse to the class frequencies (RW).
 
     .. math:: w_k \propto 1 / n_k, \quad \tfrac1K \sum_k w_k = 1
 
     Parameters
     ----------
-    counts : sequence of int
+    class_counts : sequence of int
         Class counts n_k, K numbers, each at least 1.
 
     Returns
@@ -38,17 +38,17 @@ def inverse_frequency_weights(counts: Sequence[int]) -> Tensor:
     >>> inverse_frequency_weights([300, 100])
     tensor([0.5000, 1.5000])
     """
-    return _to_mean_one(1 / check_counts(counts, "counts"))
+    return _to_mean_one(1 / check_counts(class_counts))
 
 
-def effective_number_weights(counts: Sequence[int], beta: float = 0.9999) -> Tensor:
+def effective_number_weights(class_counts: Sequence[int], beta: float = 0.9999) -> Tensor:
     r"""Return weights inverse to the effective number of samples (CB-RW).
 
     .. math:: w_k \propto \frac{1 - \beta}{1 - \beta^{n_k}}, \quad \tfrac1K \sum_k w_k = 1
 
     Parameters
     ----------
-    counts : sequence of int
+    class_counts : sequence of int
         Class counts n_k, K numbers, each at least 1.
     beta : float, default=0.9999
         In [0, 1): 0 weighs all classes alike, towards 1 as `inverse_frequency_weights` does.
@@ -74,7 +74,7 @@ def effective_number_weights(counts: Sequence[int], beta: float = 0.9999) -> Ten
     """
     if not 0 <= beta < 1:
         raise InputError(f"beta is {beta}; it must lie in [0, 1)")
-    n = check_counts(counts, "counts")
+    n = check_counts(class_counts)
     # -expm1(n log beta) is 1 - beta^n without loss of digits for beta close to 1
     log_beta = torch.log(torch.tensor(beta, dtype=torch.float64))
     return _to_mean_one((1 - beta) / -torch.expm1(n * log_beta))

@@ -1,1 +1,32 @@
 """Networks: every one is features + head."""
+
+from imbtorch.models.binary import single_logit_head, two_class_logits, two_logit_head
+from imbtorch.models.build import build_model
+from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_head
+from imbtorch.models.densenet import densenet
+from imbtorch.models.inference import embed, predict_logits
+from imbtorch.models.neighbor_head import NeighborHead
+from imbtorch.models.resnet import resnet32, resnet56
+from imbtorch.models.small import mlp, small_cnn, wide_cnn
+from imbtorch.models.wide_resnet import wide_resnet
+
+__all__ = [
+    "Classifier",
+    "CosineHead",
+    "NeighborHead",
+    "build_model",
+    "densenet",
+    "embed",
+    "join_head",
+    "mlp",
+    "predict_logits",
+    "resnet32",
+    "resnet56",
+    "single_logit_head",
+    "small_cnn",
+    "split_head",
+    "two_class_logits",
+    "two_logit_head",
+    "wide_cnn",
+    "wide_resnet",
+]

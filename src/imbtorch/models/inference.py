@@ -33,7 +33,8 @@ def embed(model: Classifier, dataset: Any, *, batch_size: int = 128) -> tuple[Te
 
     Examples
     --------
-    >>> from imbtorch import ArrayDataset, mlp
+    >>> from imbtorch import ArrayDataset
+    >>> from imbtorch.models import mlp
     >>> features, labels = embed(mlp((2,), 3, hidden=5), ArrayDataset(torch.randn(3, 2), [0, 1, 2]))
     >>> features.shape, labels.tolist()
     (torch.Size([3, 5]), [0, 1, 2])
@@ -64,7 +65,8 @@ def predict_logits(
 
     Examples
     --------
-    >>> from imbtorch import ArrayDataset, mlp
+    >>> from imbtorch import ArrayDataset
+    >>> from imbtorch.models import mlp
     >>> logits, labels = predict_logits(mlp((2,), 3), ArrayDataset(torch.randn(3, 2), [0, 1, 2]))
     >>> logits.shape
     torch.Size([3, 3])

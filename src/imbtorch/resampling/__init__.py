@@ -1,1 +1,83 @@
 """Resampling: arrays -> more arrays, before training or in the embedding space."""
+
+from imblearn.over_sampling import RandomOverSampler
+
+from imbtorch.method import Method
+from imbtorch.resampling.balanced_svm import BalancedSVM
+from imbtorch.resampling.eos import EOS
+from imbtorch.resampling.micro_clusters import draw_weights, overload
+from imbtorch.resampling.neighbors import Neighbors
+from imbtorch.resampling.smote import SMOTE, SVMSMOTE, BorderlineSMOTE
+
+__all__ = [
+    "EOS",
+    "SMOTE",
+    "SVMSMOTE",
+    "BalancedSVM",
+    "BorderlineSMOTE",
+    "Neighbors",
+    "draw_weights",
+    "overload",
+]
+
+LONGER = "before training: epochs up to K times as long; as a head: minutes"
+
+METHODS = (
+    Method(
+        "ros",
+        "over-sampler",
+        "random over-sampling: samples of rare classes repeated",
+        slots={"resample": RandomOverSampler},
+        paper="baseline of all five papers",
+        cost=LONGER,
+        page="smote",
+    ),
+    Method(
+        "smote",
+        "over-sampler",
+        "points between neighbours of one class",
+        slots={"resample": SMOTE},
+        paper="Chawla et al., JAIR 2002",
+        cost=LONGER,
+        page="smote",
+    ),
+    Method(
+        "borderline-smote",
+        "over-sampler",
+        "SMOTE from the samples that lie among other classes",
+        slots={"resample": BorderlineSMOTE},
+        paper="Han et al., ICIC 2005",
+        cost=LONGER,
+        page="smote",
+    ),
+    Method(
+        "svm-smote",
+        "over-sampler",
+        "SMOTE from the support vectors of a class",
+        slots={"resample": SVMSMOTE},
+        paper="Nguyen et al., 2009",
+        cost=LONGER,
+        page="smote",
+    ),
+    Method(
+        "balanced-svm",
+        "over-sampler",
+        "SMOTE, its points labelled by a support vector machine",
+        slots={"resample": BalancedSVM},
+        paper="EOS (Dablain et al.), section II",
+        cost=LONGER,
+        page="smote",
+    ),
+    Method(
+        "eos",
+        "over-sampler",
+        "points between a sample and its nearest enemies; a new head on such embeddings",
+        slots={"resample": EOS},
+        candidates={"k": (10, 50, 100, 200, 300)},
+        paper="EOS (Dablain et al.)",
+        cost="minutes, of the head alone",
+        page="eos",
+        place="embeddings",
+    ),
+)
+"""The room's rows of the catalog."""

@@ -41,7 +41,7 @@ def nearest_enemies(
 
     Examples
     --------
-    >>> from imbtorch import Neighbors
+    >>> from imbtorch.resampling import Neighbors
     >>> x, y = np.array([[0.0], [1.0], [3.0], [7.0]]), np.array([1, 1, 0, 0])
     >>> nearest_enemies(Neighbors().fit(x), x, y, np.array([0, 1]), 2)
     (array([1, 1]), array([2, 2]))
@@ -91,7 +91,7 @@ def draw_pairs(
 
     Examples
     --------
-    >>> from imbtorch import Neighbors
+    >>> from imbtorch.resampling import Neighbors
     >>> x, y = np.array([[0.0], [1.0], [3.0], [7.0]]), np.array([1, 1, 0, 0])
     >>> draw_pairs(Neighbors().fit(x), x, y, {1: 3}, 1, np.random.RandomState(0))
     [(array([], dtype=int64), array([], dtype=int64))]

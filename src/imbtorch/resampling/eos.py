@@ -1,12 +1,11 @@
 """EOS: expansive over-sampling towards the nearest enemies."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 from scipy.sparse import issparse, vstack
@@ -14,13 +13,16 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from imbtorch.data.arrays import as_numbers, check_finite
+from imbtorch.data.checks import check_finite
 from imbtorch.errors import InputError
+from imbtorch.resampling.apply import resample
+from imbtorch.resampling.base import TopUpSampler
 from imbtorch.resampling.enemies import Indices, draw_pairs
 from imbtorch.resampling.neighbors import Neighbors
+from imbtorch.resampling.smote import SMOTE
 
 
-class EOS(BaseOverSampler):  # type: ignore[misc]
+class EOS(TopUpSampler):
     r"""Over-sample rare classes by points between a sample and its nearest enemies.
 
     For a class below its target, the bases are those samples whose k nearest neighbours (over
@@ -42,6 +44,9 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
         Pair base and neighbour as the authors' program does, one position off: instead of an
         enemy, the next nearer neighbour of the base is taken, which may be of its own class or
         itself. For reproducing their figures.
+    top_up : bool, default=False
+        A class without an enemy within k neighbours is over-sampled by repetition, with a
+        warning that names it, or with `top_up` by SMOTE.
     random_state : int, RandomState or None, default=None
         Draws bases, enemies and r: the same on every device.
     nn : object, optional
@@ -51,13 +56,15 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
     Attributes
     ----------
     base_indices_ : ndarray of shape (n,), int64
-        For each of the n synthetic rows, the row of its base.
+        For each of the n synthetic rows, the row of its base; -1 for what SMOTE filled up.
     enemy_indices_ : ndarray of shape (n,), int64
         The row of its enemy; -1 where the base was repeated.
     r_ : ndarray of shape (n,), float64
         How far it lies from the base, in [0, 1); 0 where the base was repeated.
     sampling_strategy_ : dict
         Class -> number of synthetic rows, in their order.
+    short_ : dict
+        Class -> how many rows SMOTE filled up.
     nn_ : object
         The fitted `nn`.
 
@@ -94,6 +101,9 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
     """
 
     takes_tensors = True
+    base_indices_: Indices
+    enemy_indices_: Indices
+    r_: NDArray[np.float64]
 
     def __init__(
         self,
@@ -102,6 +112,7 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
         sampling_strategy: Any = "auto",
         direction: str = "toward",
         compat: bool = False,
+        top_up: bool = False,
         random_state: Any = None,
         nn: Any = None,
     ) -> None:
@@ -109,32 +120,45 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
         self.n_neighbors = n_neighbors
         self.direction = direction
         self.compat = compat
+        self.top_up = top_up
         self.random_state = random_state
         self.nn = nn
 
-    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
-        """Return X and y with synthetic rows appended; see the class."""
-        if not isinstance(X, Tensor):
-            return super().fit_resample(X, y, **params)  # type: ignore[no-any-return]
-        y = as_numbers(y, "y").to(X.device)
-        if X.ndim != 2 or len(X) != len(y):
-            raise InputError(
-                f"X is of shape {tuple(X.shape)} and y of {tuple(y.shape)}; (N, D) "
-                "and (N,) are needed"
-            )
+    def _fit_resample_tensor(self, X: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         check_finite(X, "X")
         labels = y.cpu().numpy()
         strategy = check_sampling_strategy(self.sampling_strategy, labels, self._sampling_type)
         self.sampling_strategy_, self.n_features_in_ = strategy, X.shape[1]
         new_x, new_y = self._synthesize(X, labels)
-        return torch.cat([X, new_x]), torch.cat([y, torch.as_tensor(new_y, device=X.device)])
+        new_x = torch.cat([X, new_x])
+        return self._filled_up(labels, new_x, torch.cat([y, torch.as_tensor(new_y).to(y.device)]))
 
-    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
+    def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         new_x, new_y = self._synthesize(X.toarray() if issparse(X) else X, y)
         y = np.concatenate([y, new_y])
         if issparse(X):
             return vstack([X, type(X)(new_x)], format=X.format), y
         return np.concatenate([X, new_x]), y
+
+    def _fill(
+        self, wanted: Mapping[Any, int], before: Mapping[Any, int], x: Any, y: Any
+    ) -> tuple[Any, Any]:
+        number = len(y)
+        if isinstance(x, Tensor):
+            filler = SMOTE(
+                self.n_neighbors,
+                sampling_strategy=dict(wanted),
+                top_up=True,
+                random_state=self.random_state,
+            )
+            x, y = resample(filler, x, y)
+        else:
+            x, y = super()._fill(wanted, before, x, y)
+        made = np.full(len(y) - number, -1)
+        self.base_indices_ = np.append(self.base_indices_, made)
+        self.enemy_indices_ = np.append(self.enemy_indices_, made)
+        self.r_ = np.append(self.r_, np.zeros(len(made)))
+        return x, y
 
     def _synthesize(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the synthetic rows and their labels, and keep where they come from."""
@@ -154,7 +178,8 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
         self.base_indices_, self.enemy_indices_, self.r_ = (
             np.concatenate(parts) for parts in zip(*drawn, strict=True)
         )
-        new_y = np.repeat(np.array(list(wanted), dtype=y.dtype), list(wanted.values()))
+        made = [len(bases) for bases, _, _ in drawn[1:]]
+        new_y = np.repeat(np.array(list(wanted), dtype=y.dtype), made)
         return self._points(X), new_y
 
     def _draw(
@@ -169,6 +194,8 @@ class EOS(BaseOverSampler):  # type: ignore[misc]
         for (label, count), (bases, enemies) in zip(wanted.items(), pairs, strict=True):
             if len(bases):
                 yield bases, enemies, random.uniform(size=count)
+            elif self.top_up:
+                yield bases, enemies, np.empty(0)
             else:
                 warnings.warn(
                     f"class {label!s} has no enemy among its {self.n_neighbors} nearest "

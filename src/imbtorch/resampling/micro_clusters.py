@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from imbtorch.data.arrays import check_labels
+from imbtorch.data.checks import check_labels
 from imbtorch.errors import InputError
 from imbtorch.resampling.neighbors import Neighbors
 

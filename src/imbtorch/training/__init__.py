@@ -1,1 +1,46 @@
-"""Training: phases, recipes by name, the loop, checkpoints."""
+"""Training: recipes, the phases they are made of, and `fit`."""
+
+from imbtorch.training.catalog import RECIPES
+from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
+from imbtorch.training.fit import FitResult, fit, train_pretrained
+from imbtorch.training.phases import (
+    DeepOversample,
+    LocalEmbedding,
+    LogisticHead,
+    NearestHead,
+    Phase,
+    RefitHead,
+    TauNormalize,
+    Train,
+    TripletEmbedding,
+    tau_normalize,
+)
+from imbtorch.training.pretrained import Pretrained
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.recipes import make_recipe
+from imbtorch.training.setup import Setup
+from imbtorch.training.snapshots import Snapshots
+
+__all__ = [
+    "RECIPES",
+    "DeepOversample",
+    "FitResult",
+    "LocalEmbedding",
+    "LogisticHead",
+    "NearestHead",
+    "Phase",
+    "Pretrained",
+    "Recipe",
+    "RefitHead",
+    "Setup",
+    "Snapshots",
+    "TauNormalize",
+    "Train",
+    "TripletEmbedding",
+    "fit",
+    "load_checkpoint",
+    "make_recipe",
+    "save_checkpoint",
+    "tau_normalize",
+    "train_pretrained",
+]

@@ -1,9 +1,7 @@
 """Checkpoints: weights as safetensors, everything else as JSON in the same file's header."""
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from imbtorch.errors import InputError
+from imbtorch.files import replacing
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 
@@ -52,16 +51,12 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, A
 
     An OSError says that it could not be; a file that was there is then as it was.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, part, metadata={KEY: json.dumps(header)})
-        part.replace(path)
+        with replacing(path) as part:
+            save_file(tensors, part, metadata={KEY: json.dumps(header)})
     except FileNotFoundError:  # the folder was removed meanwhile
         raise
     except (SafetensorError, OSError) as error:
-        with suppress(OSError):
-            part.unlink()
         raise OSError(
             f"{str(path)!r} cannot be written ({error}); what was stored before is as it was: make "
             "room or choose another folder, and repeat the command"

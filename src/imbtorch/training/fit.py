@@ -1,25 +1,25 @@
 """fit: train a network by a recipe."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, as_dataset, class_counts
+from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, class_counts, take
 from imbtorch.data.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import fresh_copy, replace_head
 from imbtorch.models.classifier import Classifier, CosineHead, head_size
 from imbtorch.models.inference import predict_logits
 from imbtorch.seeding import derive_seed, scoped_seed
+from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
-from imbtorch.training.run import OnEpoch, Run
+from imbtorch.training.run import History, OnEpoch, Run
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots, phases_to_run
 
@@ -36,10 +36,12 @@ class FitResult:
         One row an epoch: epoch (from 1), phase, loss, lr; balanced_accuracy of `val` where it
         was measured; batch, the statistics of M2m.
     seconds : float
-        Time spent training, evaluation left out; a generator is included if it was trained by
-        this call, not if it was handed over.
-    generator : nn.Module or None
-        The generator, where the recipe used one: hand it to the next `fit` on this data.
+        Time spent training, evaluation left out; with that of the pretrained network, where the
+        recipe used one that `imbtorch` trained.
+    pretrained : nn.Module or None
+        The pretrained network, where the recipe used one: pass it to the next `fit` on this data.
+    pretrained_seconds : float
+        What its training took, whenever that was.
     examples : dict of str to Tensor
         A few samples before and after translation (seed, moved, k0, k), where a recipe made
         some.
@@ -49,23 +51,24 @@ class FitResult:
     """
 
     model: Classifier
-    history: list[dict[str, Any]]
+    history: History
     seconds: float
-    generator: nn.Module | None
+    pretrained: nn.Module | None
     examples: dict[str, Tensor]
     embedded: ArrayDataset | None = None
+    pretrained_seconds: float = 0.0
 
 
 def fit(
     recipe: Recipe | str,
     model: Classifier,
-    train: Any,
-    val: Any = None,
+    train: Samples,
+    val: Samples | None = None,
     *,
     epochs: int = 200,
     setup: Setup | None = None,
     augment: Augment | None = None,
-    generator: nn.Module | Callable[[], nn.Module] | None = None,
+    pretrained: nn.Module | Pretrained | None = None,
     seed: int = 0,
     fabric: Fabric | None = None,
     eval_every: int = 1,
@@ -90,9 +93,9 @@ def fit(
         Optimiser and learning-rate schedule.
     augment : callable, optional
         Batch-wise augmentation, as `crop_flip`.
-    generator : nn.Module or callable, optional
-        Trained network for recipes that translate (m2m), or a function that makes one when it
-        is needed. By default one of the same form is trained on `train` by plain ERM first.
+    pretrained : nn.Module or Pretrained, optional
+        Trained network for recipes that translate (m2m), or what provides one when it is needed.
+        By default one of the same form is trained on `train` by plain ERM first.
     seed : int, default=0
         Training seed: order, augmentation, dropout, new heads, methods.
     fabric : Fabric, optional
@@ -116,8 +119,7 @@ def fit(
 
     Examples
     --------
-    >>> import torch
-    >>> from imbtorch import mlp
+    >>> from imbtorch.models import mlp
     >>> x = torch.cat([torch.randn(90, 2), torch.randn(10, 2) + 3])
     >>> y = torch.tensor([0] * 90 + [1] * 10)
     >>> result = fit("drs", mlp((2,), 2), (x, y), (x, y), epochs=5)
@@ -137,21 +139,12 @@ def fit(
     if recipe.head is not None and not isinstance(model.head, recipe.head):
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
-    made: list[FitResult | nn.Module] = []
-
-    def make_generator() -> nn.Module:
-        start = time.perf_counter()
-        if not made and isinstance(generator, nn.Module):
-            made.append(generator)
-        elif not made and generator is not None:
-            made.append(generator())
-        elif not made:
-            made.append(train_generator(model, train, recipe.epochs, setup, augment, seed, fabric))
-        run.seconds -= time.perf_counter() - start  # this falls into a phase that is timed
-        network = made[0].model if isinstance(made[0], FitResult) else made[0]
-        network = fabric.to_device(network)
-        return network.eval()
-
+    if pretrained is None:
+        pretrained = Pretrained(
+            partial(train_pretrained, model, train, recipe.epochs, setup, augment, seed, fabric)
+        )
+    elif not isinstance(pretrained, Pretrained):
+        pretrained = Pretrained(pretrained)
     run = Run(
         model,
         train,
@@ -161,7 +154,7 @@ def fit(
         seed=seed,
         total_epochs=recipe.epochs,
         augment=augment,
-        make_generator=make_generator,
+        pretrained=pretrained,
         eval_every=eval_every,
         on_epoch=on_epoch,
     )
@@ -169,19 +162,21 @@ def fit(
         for first, phase, keep in phases_to_run(run, recipe, snapshots):
             run.begin(first, keep)
             phase.run(run)
+    asked = run.asked_pretrained
     return FitResult(
         model.cpu().eval(),
         run.history,
-        run.seconds + sum(one.seconds for one in made if isinstance(one, FitResult)),
-        make_generator().cpu() if made else None,
+        run.seconds + (pretrained.seconds if asked else 0.0),
+        pretrained().cpu() if asked else None,
         run.examples,
         run.embedded,
+        pretrained.seconds if asked else 0.0,
     )
 
 
-def train_generator(
+def train_pretrained(
     model: Classifier,
-    train: Any,
+    train: Samples,
     epochs: int,
     setup: Setup | None = None,
     augment: Augment | None = None,
@@ -195,15 +190,15 @@ def train_generator(
     Parameters
     ----------
     model : Classifier
-        Gives the form alone; the generator starts from parameters of its own.
+        Gives the form alone; the pretrained network starts from parameters of its own.
     train, epochs, setup, augment, seed, fabric, on_epoch, snapshots
-        As for `fit`. No run with the same seed shares the generator's random numbers.
+        As for `fit`. No run with the same seed shares its random numbers.
 
     Returns
     -------
     FitResult
     """
-    own_seed = derive_seed(seed, "generator")
+    own_seed = derive_seed(seed, "generator")  # the word decides the figures: it stays
     network = fresh_copy(model, own_seed)
     if isinstance(network.head, CosineHead):  # plain cross-entropy needs logits without bounds
         replace_head(network, nn.Linear, own_seed)
@@ -238,7 +233,7 @@ def _check_fits(model: Classifier, train: Dataset[Any]) -> None:
     """Show the network one sample: what does not fit is said before anything is trained."""
     sample = train[0][0]
     try:
-        predict_logits(model, Subset(train, [0]))
+        predict_logits(model, take(train, torch.zeros(1, dtype=torch.int64)))
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         described = f"shape {tuple(sample.shape)} and dtype {sample.dtype}"
         raise InputError(f"model cannot take train's samples, of {described}: {error}") from error

@@ -11,6 +11,7 @@ from torch.utils.data import DistributedSampler
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.batches import Batches
+from imbtorch.places import EpochSampler
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch
 from imbtorch.training.setup import Setup
@@ -28,7 +29,7 @@ def head_epochs(
     setup: Setup,
     seed: int,
     fabric: Fabric,
-    sampler: Any = None,
+    sampler: EpochSampler | None = None,
     trained: bool = False,
 ) -> Iterator[tuple[float, float]]:
     """Train a head by cross-entropy, one epoch whenever the next item is asked for.

@@ -8,8 +8,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-
-Transform = Callable[[Tensor, Tensor, nn.Module], tuple[Tensor, Tensor]]
+from imbtorch.places import BatchTransform, Loss
 
 
 def train_epoch(
@@ -17,9 +16,9 @@ def train_epoch(
     model: Any,
     optimizer: Any,
     batches: Iterable[tuple[Tensor, Tensor]],
-    loss: nn.Module,
+    loss: Loss,
     rate: Callable[[int], float],
-    transform: Transform | None = None,
+    transform: BatchTransform | None = None,
 ) -> float:
     """Train `model` on every batch once.
 
@@ -31,7 +30,7 @@ def train_epoch(
         As ``fabric.setup`` returned them.
     batches : iterable of (x, y)
         On the device.
-    loss : nn.Module
+    loss : callable
         (logits, labels) -> scalar.
     rate : callable
         Step within the epoch -> learning rate.

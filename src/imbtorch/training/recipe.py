@@ -1,48 +1,12 @@
 """A recipe is a list of phases."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from imbtorch.training.run import Run
-from imbtorch.training.slots import describe
+from torch import nn
 
-
-class Phase(ABC):
-    """One stage of a recipe. A new kind of phase implements `run`.
-
-    Attributes
-    ----------
-    epochs : int
-        Epochs the phase trains for, for progress bars.
-    trains_network : bool
-        Whether these epochs train the whole network, and so count for its schedule.
-    """
-
-    epochs: int
-    trains_network = False
-
-    @abstractmethod
-    def run(self, run: Run) -> None:
-        """Train `run.model` further."""
-
-    def class_shares(self, counts: Sequence[int]) -> list[float] | None:
-        """Return how often the phase showed each class to the head, as shares.
-
-        None, the default, stands for those of the phase before.
-        """
-        return None
-
-    def describe(self) -> dict[str, Any]:
-        """Return the phase and all its parameters as JSON-ready values."""
-        values = {k: describe(v) for k, v in vars(self).items() if v is not None}
-        return {"phase": type(self).__name__, **values}
-
-
-def as_shares(amounts: Sequence[float]) -> list[float]:
-    """Return amounts divided by their sum."""
-    return [float(amount / sum(amounts)) for amount in amounts]
+from imbtorch.training.phases.phase import Phase, as_shares
+from imbtorch.training.slots import Json, describe
 
 
 @dataclass(frozen=True)
@@ -55,8 +19,8 @@ class Recipe:
         Shown in tables.
     phases : sequence of Phase
         Run one after the other on one network.
-    head : callable, optional
-        (D, K) -> head, as `CosineHead`; the network's own by default.
+    head : class, optional
+        Made by (D, K), as `CosineHead`; the network's own by default.
 
     Examples
     --------
@@ -67,7 +31,7 @@ class Recipe:
 
     name: str
     phases: Sequence[Phase]
-    head: Any = None
+    head: type[nn.Module] | None = None
 
     @property
     def epochs(self) -> int:
@@ -80,7 +44,7 @@ class Recipe:
         return sum(phase.epochs for phase in self.phases)
 
     def class_shares(self, counts: Sequence[int]) -> list[float]:
-        """Return the class shares that the trained network takes for given.
+        """Return the class shares that the trained network expects.
 
         Parameters
         ----------
@@ -106,7 +70,7 @@ class Recipe:
                 return shares
         return as_shares(counts)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Json]:
         """Return the recipe with all its parameters as JSON-ready values."""
-        phases = [phase.describe() for phase in self.phases]
+        phases: list[Json] = [phase.describe() for phase in self.phases]
         return {"name": self.name, "head": describe(self.head), "phases": phases}

@@ -1,33 +1,85 @@
-"""Recipes by name: each row of the papers' tables is one."""
+"""Recipes by name: names and options -> phases."""
 
-import difflib
 import inspect
-import json
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
-from types import FunctionType
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 from imbtorch.errors import InputError
+from imbtorch.method import Method, parse, written
 from imbtorch.models.classifier import CosineHead
-from imbtorch.training.recipe import Phase, Recipe
-from imbtorch.training.recipe_parts import HEADS, LOSSES, METHODS
+from imbtorch.training.catalog import PLACES, method_named
+from imbtorch.training.phases import Phase, RefitHead, Train
+from imbtorch.training.recipe import Recipe
 
-_SHORT = {
-    "base": "erm",
-    "cnn": "erm",
-    "cnn-cl": "erm+knn",
-    "dos-lr": "dos+lr",
-    "dos-knn": "dos+knn",
-    "ldam-drw": "ldam+drw",
-    "ldam-m2m": "ldam+m2m",
-    "ldam-amo": "ldam+amo",
-}
-_PLACES = ("batch", "resample", "sampler")
-_PARTS = {"loss": LOSSES, "method": METHODS, "head": HEADS}
-RECIPES = (*METHODS, *LOSSES, *HEADS, *_SHORT)
-"""Names that `make_recipe` takes; a loss, a method and a head may be joined by ``+``."""
+HEAD_OPTIONS = ("epochs", "start")
+"""Options of `RefitHead` that a head which is trained again takes."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a recipe's name: a method, its options, and the role it plays."""
+
+    method: Method
+    options: Mapping[str, object]
+    role: str  # loss, method or head
+    name: str
+
+    @classmethod
+    def read(cls, text: str) -> "Part":
+        """Read ``NAME:OPTION=VALUE``, perhaps with ``head:`` or ``data:`` before it."""
+        word, colon, rest = text.partition(":")
+        place = PLACES.get(word) if colon else None
+        name, options = parse(rest if place else text)
+        method = method_named(name)
+        if method.kind != "over-sampler":
+            if place:
+                raise InputError(
+                    f"{text!r}: {word}: stands before an over-sampler, as in head:smote"
+                )
+            role = method.kind if method.kind in ("loss", "head") else "method"
+            return cls(method, options, role, written(name, options))
+        prefix = f"{word}:" if place and place != method.place else ""
+        role = "head" if (place or method.place) == "embeddings" else "method"
+        return cls(method, options, role, prefix + written(name, options))
+
+
+def split_name(name: str) -> dict[str, Part]:
+    """Return the parts of a recipe's name: role -> part.
+
+    Raises
+    ------
+    InputError
+        If a part is unknown, or two play the same role.
+    """
+    if not isinstance(name, str):
+        raise InputError(f"recipe is a {type(name).__name__}; a name, or a Recipe, is needed")
+    parts: dict[str, Part] = {}
+    for text in name.split("+"):
+        part = Part.read(text.strip())
+        if part.role in parts:
+            both = f"{parts[part.role].method.name} and {part.method.name}"
+            raise InputError(f"recipe is {name!r}; {both} are both a {part.role}")
+        parts[part.role] = part
+    return parts
+
+
+def split_list(text: str) -> list[str]:
+    """Return the names of a list separated by commas; those inside brackets stay.
+
+    Examples
+    --------
+    >>> split_list("erm, lmle:margins=[0.1,0.1,0.2],eos:k=50")
+    ['erm', 'lmle:margins=[0.1,0.1,0.2]', 'eos:k=50']
+    """
+    names, depth = [""], 0
+    for letter in text:
+        depth += (letter == "[") - (letter == "]")
+        if letter == "," and not depth:
+            names.append("")
+        else:
+            names[-1] += letter
+    return [name.strip() for name in names if name.strip()]
 
 
 def make_recipe(name: str, epochs: int = 200) -> Recipe:
@@ -37,39 +89,14 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     ----------
     name : str
         One of `RECIPES`, or a loss, a method and a head joined by ``+``, each at most once:
-        ``focal+drw``, ``ldam+eos``, ``asl+smote``.
+        ``focal+drw``, ``ldam+eos``, ``asl+smote``. Options follow a method's name, each after a
+        colon: ``m2m:beta=0.99:lam=0.5``, ``eos:k=50``, ``focal:gamma=2+drw``. They are the
+        keyword arguments of its class, and for every method that is trained with ``defer``, the
+        fraction of the epochs after which it begins (``m2m:defer=0``).
 
-        Losses: focal, asl (asymmetric), ldam, balanced-softmax, logit-adjustment, cdt; else
-        cross-entropy.
-
-        Methods, while the network is trained:
-
-        - erm: plain training, called base and cnn as well.
-        - ros (random over-sampling), smote, b-smote (borderline), svm-smote, balanced-svm:
-          over-sampling of the inputs before training, so that an epoch holds the largest class
-          K times.
-        - rs (class-balanced sampling), rw and cb-rw (class weights), drs and drw (rs and cb-rw
-          deferred to the last fifth of the epochs).
-        - aos (over ros), mixup, remix.
-        - dos (a quarter of the epochs plain, then three rounds of deep over-sampling), and what
-          it was compared with: lmle (the same with rounds of large-margin local embedding) and
-          triplet (TL-RS-CSL), both classified by the 20 nearest neighbours.
-        - m2m (deferred), amo (the same, accepted by loss); the ablations amo-lam0 (without the
-          regulariser), m2m-clean (seeds as they are), m2m-rs (not deferred) and m2m-rs-rand (not
-          deferred, random labels).
-
-        Heads, trained again on embeddings afterwards:
-
-        - eos (10 neighbours), eos-50, eos-100, eos-200, eos-300.
-        - head-ros, head-smote, head-b-smote, head-svm-smote, head-balanced-svm: over-sampling
-          of the embeddings.
-        - crt (class-balanced sampling), tau-norm (class weights of equal length).
-        - lr (logistic regression), knn (the 5 nearest neighbours).
-
-        Options of the method follow a colon each: ``m2m:beta=0.99:lam=0.5``,
-        ``eos:n_neighbors=30`` (see `with_options`).
-
-        Short for two: ldam-drw, ldam-m2m, ldam-amo, dos-lr, dos-knn, cnn-cl (erm+knn).
+        An over-sampler (ros, smote, borderline-smote, svm-smote, balanced-svm) is applied to the
+        inputs before training; ``head:smote`` applies it to the embeddings instead and trains a
+        new head on them. eos does so by itself; ``data:eos`` applies it to the inputs.
     epochs : int, default=200
         Epochs of network training, at least 1. A head that is trained again afterwards takes
         10 epochs more, over embeddings.
@@ -77,11 +104,13 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     Returns
     -------
     Recipe
+        Its name has the parts in the order loss, method, head.
 
     Raises
     ------
     InputError
-        If there is no such recipe (the nearest name is offered), or `epochs` is below 1.
+        If there is no such recipe (the nearest name is suggested) or option, or `epochs` is
+        below 1.
 
     References
     ----------
@@ -97,100 +126,53 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     >>> make_recipe("m2m:beta=0.99").phases[-1].describe()["batch"]["beta"]
     0.99
     """
-    if not isinstance(name, str):
-        raise InputError(f"recipe is a {type(name).__name__}; a name, or a Recipe, is needed")
     if not epochs >= 1 or epochs % 1:
         raise InputError(f"epochs is {epochs}; it must be a whole number of at least 1")
-    plain, *options = name.split(":")
-    chosen: dict[str, str] = {}
-    for part in _SHORT.get(plain, plain).split("+"):
-        kind = next((k for k, table in _PARTS.items() if part in table), None)
-        if kind is None:
-            near = difflib.get_close_matches(part, RECIPES, 1, cutoff=0.4)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise InputError(f"recipe is {name!r}; {hint}known are {', '.join(RECIPES)}")
-        if kind in chosen:
-            raise InputError(f"recipe is {name!r}; {chosen[kind]} and {part} are both a {kind}")
-        chosen[kind] = part
-    loss = {"loss": LOSSES[chosen["loss"]]} if "loss" in chosen else {}
-    method = chosen.get("method", "erm")
-    if loss and method == "triplet":
+    parts = split_name(name)
+    loss, head = parts.get("loss"), parts.get("head")
+    slots = loss.method.filled(loss.options).slots if loss else {}
+    trained = parts.get("method") or Part.read("erm")
+    if loss and trained.method.name == "triplet":
         raise InputError(f"recipe is {name!r}; triplet is a loss itself and takes no other")
-    phases = METHODS[method](epochs, loss)
-    if "head" in chosen:
-        phases = [phase for phase in phases if phase.trains_network] + [HEADS[chosen["head"]]()]
-    recipe = Recipe(name, phases, CosineHead if chosen.get("loss") == "ldam" else None)
-    return with_options(recipe, **dict(map(_parsed, options))) if options else recipe
+    phases = _training_phases(trained, epochs, slots)
+    if head is not None:
+        phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]
+    shown = [part for part in (loss, trained, head) if part is not None]
+    if len(shown) > 1 and not trained.options and trained.method.name == "erm":
+        shown.remove(trained)
+    cosine = loss is not None and loss.method.head == "cosine"
+    return Recipe("+".join(p.name for p in shown), phases, CosineHead if cosine else None)
 
 
-def with_options(recipe: Recipe, **options: Any) -> Recipe:
-    """Return a recipe with other parameters of its method.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Not changed.
-    **options
-        Parameters of a phase (`DeepOversample`'s k_minority), of its batch transform (`M2m`'s
-        beta) or of its over-sampler (`EOS`'s n_neighbors). Every phase that knows all of them
-        takes them.
-
-    Raises
-    ------
-    InputError
-        If no phase knows all of them; those that are known are listed.
-
-    Examples
-    --------
-    >>> aos = with_options(make_recipe("aos"), epsilon=0.1)
-    >>> aos.describe()["phases"][-1]["batch"]["epsilon"]
-    0.1
-    """
-    phases = [_changed(phase, options) for phase in recipe.phases]
-    if all(new is old for new, old in zip(phases, recipe.phases, strict=True)):
-        known = sorted({n for phase in recipe.phases for s in _slots(phase) for n in s[1]})
-        raise InputError(
-            f"recipe {recipe.name} has no phase that knows {', '.join(options)}: its options are "
-            f"{', '.join(known) or 'none'}"
-        )
-    return replace(recipe, phases=phases)
+def _training_phases(
+    part: Part, epochs: int, loss: Mapping[str, Callable[..., object]]
+) -> list[Phase]:
+    """Return the phases in which a method trains the network."""
+    method = part.method
+    if method.phases is not None:
+        parameters = inspect.signature(method.phases).parameters.values()
+        more = [p.name for p in parameters if p.default is not p.empty and p.name not in PHASE]
+        filled = method.filled(part.options, more)
+        made = method.phases(epochs, loss, **filled.slots, **filled.rest)
+        return list(cast(Sequence[Phase], made))
+    filled = method.filled(part.options, ["defer"])
+    defer = filled.rest.get("defer", method.defer)
+    if not isinstance(defer, int | float) or not 0 <= defer < 1:
+        raise InputError(f"defer is {defer!r}; a fraction of the epochs, in [0, 1), is needed")
+    if not defer:
+        return [Train(epochs, **loss, **filled.slots)]  # type: ignore[arg-type]
+    rest = max(1, round(epochs * (1 - defer)))
+    begin = Train(epochs - rest, **loss)  # type: ignore[arg-type]
+    return [begin, Train(rest, **loss, **filled.slots)]  # type: ignore[arg-type]
 
 
-def _slots(phase: Phase) -> list[tuple[str, list[str]]]:
-    """Return the places of a phase that have options, each with their names; itself is ""."""
-    own = [n for n in vars(phase) if n not in ("epochs", "loss", "weights", *_PLACES)]
-    slots = [("", own)]
-    for place in _PLACES:
-        slot = getattr(phase, place, None)
-        if isinstance(slot, (type, partial, FunctionType)):
-            slots.append((place, list(inspect.signature(slot).parameters)))
-    return slots
+PHASE = ("phase", "then")
 
 
-def _changed(phase: Phase, options: Mapping[str, Any]) -> Phase:
-    for place, names in _slots(phase):
-        if set(options) <= set(names):
-            _check_kinds(getattr(phase, place) if place else type(phase), options)
-            changed = {place: partial(getattr(phase, place), **options)} if place else options
-            own = set(inspect.signature(type(phase)).parameters) & set(vars(phase))
-            return type(phase)(**{n: getattr(phase, n) for n in own} | dict(changed))
-    return phase
-
-
-def _check_kinds(slot: Any, options: Mapping[str, Any]) -> None:
-    """Raise an InputError if a word is given where the default is a number."""
-    for name, value in options.items():
-        default = inspect.signature(slot).parameters[name].default
-        if isinstance(default, (int, float)) and not isinstance(value, (int, float)):
-            raise InputError(f"{name} is {value!r}; a value like {default!r} is needed")
-
-
-def _parsed(text: str) -> tuple[str, Any]:
-    """Return name and value of ``name=value``; the value is JSON, or else a word."""
-    name, equals, value = text.partition("=")
-    if not equals or not name or not value:
-        raise InputError(f"recipe has the option {text!r}; name=value is needed")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        return name, value
+def _head_phase(part: Part) -> Phase:
+    """Return the phase that puts another head on the trained network."""
+    method = part.method
+    if "phase" in method.slots:
+        return cast(Phase, method.filled(part.options).slots["phase"]())
+    filled = method.filled(part.options, HEAD_OPTIONS)
+    return RefitHead(**filled.rest, **filled.slots)  # type: ignore[arg-type]

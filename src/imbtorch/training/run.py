@@ -9,17 +9,20 @@ import torch
 from lightning_fabric import Fabric
 from sklearn.metrics import balanced_accuracy_score
 from torch import Tensor, nn
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, class_counts, labels_of
+from imbtorch.data.arrays import ArrayDataset, class_counts, labels_of, take
 from imbtorch.data.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed, predict_logits
 from imbtorch.seeding import derive_seed
+from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.setup import Setup
 
+History = list[dict[str, Any]]
+"""One row an epoch, JSON-ready."""
 OnEpoch = Callable[[dict[str, Any]], None]
 """Called with each row of the history."""
 Keep = Callable[[int, bool], None]
@@ -54,8 +57,10 @@ class Run:
         Samples before and after a transform that keeps some.
     embedded : ArrayDataset or None
         Embeddings that a phase trained the head on, perhaps over-sampled.
+    pretrained : Pretrained
+        Provides the network that M2m asks; `asked_pretrained` says whether it did.
     seconds : float
-        Time spent training, evaluation left out.
+        Time spent training; evaluation and waiting for `pretrained` left out.
     """
 
     def __init__(
@@ -69,7 +74,7 @@ class Run:
         seed: int,
         total_epochs: int,
         augment: Augment | None,
-        make_generator: Callable[[], nn.Module],
+        pretrained: Pretrained,
         eval_every: int,
         on_epoch: OnEpoch | None,
     ) -> None:
@@ -79,9 +84,9 @@ class Run:
         self.state: dict[str, Tensor] = {}
         self.optimizer_state: dict[str, Any] | None = None
         self.keep: Keep | None = None
-        self.augment, self.make_generator = augment, make_generator
+        self.augment, self.pretrained, self.asked_pretrained = augment, pretrained, False
         self.eval_every, self.on_epoch = eval_every, on_epoch
-        self.history: list[dict[str, Any]] = []
+        self.history: History = []
         self.examples: dict[str, Tensor] = {}
         self.embedded: ArrayDataset | None = None
         self.seconds = 0.0
@@ -100,17 +105,21 @@ class Run:
         x = self.train[0][0]
         return {
             "class_counts": lambda: self.counts,
-            "counts": lambda: self.counts,
             "num_classes": lambda: len(self.counts),
             "labels": lambda: self.labels,
             "train": lambda: self.train,
-            "generator": self.make_generator,
+            "pretrained": self.pretrained_network,
             "input_range": lambda: (0.0, 1.0) if x.ndim == 3 else None,
             "seed": lambda: derive_seed(self.seed, purpose),
             "random_state": lambda: derive_seed(self.seed, purpose),
             "num_replicas": lambda: self.fabric.world_size,
             "rank": lambda: self.fabric.global_rank,
         }
+
+    def pretrained_network(self) -> nn.Module:
+        """Return the pretrained network, on the device and in evaluation mode."""
+        self.asked_pretrained = True
+        return self.fabric.to_device(self.pretrained()).eval()
 
     def optimized(self) -> tuple[nn.Module, Any]:
         """Return the network and its optimiser set up for the devices; made at first use."""
@@ -133,10 +142,7 @@ class Run:
         size: int = len(dataset)  # type: ignore[arg-type]
         share = -(-size // processes)  # the last one's is filled up with the last sample
         mine = torch.arange(share).add(share * self.fabric.global_rank).clamp(max=size - 1)
-        if isinstance(dataset, ArrayDataset):
-            part: Dataset[Any] = ArrayDataset(dataset.x[mine], dataset.y[mine])
-        else:
-            part = Subset(dataset, mine.tolist())
+        part = take(dataset, mine)
         whole = []
         for values in embed(self.model, part):
             parts = [torch.empty_like(values) for _ in range(processes)]
@@ -159,12 +165,12 @@ class Run:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Count the time spent in the block as training."""
-        start = time.perf_counter()
+        """Count the time spent in the block as training, but for waiting for `pretrained`."""
+        start, waited = time.perf_counter(), self.pretrained.waited
         yield
         if self.fabric.device.type == "cuda":
             torch.cuda.synchronize()
-        self.seconds += time.perf_counter() - start
+        self.seconds += time.perf_counter() - start - (self.pretrained.waited - waited)
 
     def record(
         self,

@@ -5,16 +5,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeAlias, Union
 
 from torch import nn
 
+from imbtorch.errors import InputError, unknown_name
+
+Json: TypeAlias = Union[bool, int, float, str, list["Json"], dict[str, "Json"], None]  # noqa: UP007
+"""What JSON can say."""
+Known = Mapping[str, Callable[[], object]]
+"""What the run knows, each as a function without arguments, called only when asked for."""
 _PLAIN = (bool, int, float, str, tuple, list)
 """What an object's parameter may be to be told from another's."""
 
 
-def build(slot: Any, known: Mapping[str, Callable[[], Any]]) -> Any:
-    """Make what a slot holds, handing over what its signature asks for by name.
+def build(slot: object, known: Known) -> Any:
+    """Make what a slot holds, with what its signature asks for by name.
 
     Parameters
     ----------
@@ -23,15 +29,21 @@ def build(slot: Any, known: Mapping[str, Callable[[], Any]]) -> Any:
         `known` arguments that it names and that the partial does not set; anything else
         (None, an instance) is returned as it is.
     known : mapping of str to callable
-        What the run knows, each as a function without arguments, called only when asked for.
+        What the run knows.
 
     Returns
     -------
     object
 
+    Raises
+    ------
+    InputError
+        If the class requires an argument that the run does not know, or the partial sets one
+        that the class does not have.
+
     Examples
     --------
-    >>> known = {"class_counts": lambda: [9, 1], "generator": lambda: 1 / 0}
+    >>> known = {"class_counts": lambda: [9, 1], "pretrained": lambda: 1 / 0}
     >>> def method(class_counts, beta=0.9):
     ...     return class_counts, beta
     >>> build(partial(method, beta=0.5), known)
@@ -40,11 +52,35 @@ def build(slot: Any, known: Mapping[str, Callable[[], Any]]) -> Any:
     if not isinstance(slot, (type, partial, FunctionType)):
         return slot
     preset = slot.keywords if isinstance(slot, partial) else {}
-    wanted = [n for n in inspect.signature(slot).parameters if n in known and n not in preset]
+    parameters = _parameters(slot)
+    for name, parameter in parameters.items():
+        named = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if named and parameter.default is parameter.empty and name not in {*known, *preset}:
+            raise InputError(
+                f"{_name(slot)} requires {name}, which the run does not know; it knows "
+                f"{', '.join(known)}: set the others by functools.partial"
+            )
+    wanted = [name for name in parameters if name in known and name not in preset]
     return slot(**{name: known[name]() for name in wanted})
 
 
-def describe(slot: Any) -> Any:
+def _name(slot: Callable[..., object]) -> str:
+    target = slot.func if isinstance(slot, partial) else slot
+    return str(getattr(target, "__name__", target))
+
+
+def _parameters(slot: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    """Return the arguments of what a slot holds; an argument it does not have is an error."""
+    if isinstance(slot, partial):
+        known = inspect.signature(slot.func).parameters
+        if not any(p.kind is p.VAR_KEYWORD for p in known.values()):
+            for name in slot.keywords:
+                if name not in known:
+                    raise unknown_name(f"an argument of {_name(slot)}", name, known)
+    return inspect.signature(slot).parameters
+
+
+def describe(slot: object) -> Json:
     """Return a slot as JSON-ready values: the name, and every parameter with its value.
 
     Examples
@@ -61,16 +97,17 @@ def describe(slot: Any) -> Any:
     if is_dataclass(slot) and not isinstance(slot, type):
         return {f.name: describe(getattr(slot, f.name)) for f in fields(slot)}
     if isinstance(slot, (type, partial, FunctionType)):
-        target = slot.func if isinstance(slot, partial) else slot
-        parameters = inspect.signature(slot).parameters.values()
+        parameters = _parameters(slot).values()
         values = {p.name: p.default for p in parameters if p.default is not p.empty}
         # what the run itself supplies is recorded elsewhere in the result
-        values = {k: v for k, v in values.items() if v is not None}
-        return {"name": target.__name__} | {k: describe(v) for k, v in values.items()}
+        return {"name": _name(slot), **_described(values)}
     if hasattr(slot, "get_params"):
-        values = {k: v for k, v in slot.get_params(deep=False).items() if v is not None}
-        return {"name": type(slot).__name__} | {k: describe(v) for k, v in values.items()}
+        return {"name": type(slot).__name__, **_described(slot.get_params(deep=False))}
     names = inspect.signature(type(slot)).parameters
     known = {n: getattr(slot, n) for n in names if isinstance(getattr(slot, n, None), _PLAIN)}
     shown = repr(slot) if isinstance(slot, nn.Module) else type(slot).__name__
-    return {"name": shown} | {k: describe(v) for k, v in known.items()} if known else shown
+    return {"name": shown, **_described(known)} if known else shown
+
+
+def _described(values: Mapping[str, object]) -> dict[str, Json]:
+    return {name: describe(value) for name, value in values.items() if value is not None}

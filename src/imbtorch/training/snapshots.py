@@ -15,7 +15,8 @@ from torch import Tensor
 
 from imbtorch.errors import InputError
 from imbtorch.training.checkpoint import KEY, write_tensors
-from imbtorch.training.recipe import Phase, Recipe
+from imbtorch.training.phases.phase import Phase
+from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import Keep, Run
 from imbtorch.training.slots import describe
 
@@ -43,7 +44,8 @@ class Snapshots:
     Examples
     --------
     >>> import tempfile
-    >>> from imbtorch import fit, mlp
+    >>> from imbtorch import fit
+    >>> from imbtorch.models import mlp
     >>> x, y = torch.randn(60, 2), torch.tensor([0] * 50 + [1] * 10)
     >>> snapshots = Snapshots(tempfile.mkdtemp())
     >>> network = mlp((2,), 2)

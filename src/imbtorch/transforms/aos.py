@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import check_batch, check_counts
+from imbtorch.data.checks import check_batch
+from imbtorch.data.class_groups import minority_classes
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
 from imbtorch.transforms.frozen import frozen
@@ -68,8 +69,8 @@ class AOS:
     """Replace minority samples by adversarial examples of themselves, labels kept.
 
     Each sample of a minority class is, with probability p, moved by epsilon in every input value
-    in the direction that raises the loss, see `adversarial`. Minority are the classes whose
-    count is below the mean count, n_k < N / K.
+    in the direction that raises the loss, see `adversarial`. The minority classes are those
+    below the mean count, n_k < N / K, see `minority_classes`.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ class AOS:
         value; the default is this library's.
     input_range : tuple of float, optional
         Smallest and largest valid input, (0, 1) for images; None does not clamp.
-    random_state : int or torch.Generator, optional
+    seed : int or torch.Generator, optional
         Draws which samples are moved; on the CPU. By default a fresh, random seed.
 
     Raises
@@ -123,16 +124,15 @@ class AOS:
         p: float = 0.5,
         *,
         input_range: tuple[float, float] | None = None,
-        random_state: int | torch.Generator | None = None,
+        seed: int | torch.Generator | None = None,
     ) -> None:
         if not 0 <= epsilon < float("inf"):
             raise InputError(f"epsilon is {epsilon}; it must be at least 0 and finite")
         if not 0 <= p <= 1:
             raise InputError(f"p is {p}, a probability; it must lie in [0, 1]")
-        n = check_counts(class_counts)
-        self.minority = n < n.mean()
+        self.minority = torch.from_numpy(minority_classes(class_counts, by="aos"))
         self.epsilon, self.p, self.input_range = epsilon, p, input_range
-        self.rng = generator_from(random_state)
+        self.rng = generator_from(seed)
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
         """Return the batch with some samples moved; x of shape (B, ...), y of shape (B,)."""

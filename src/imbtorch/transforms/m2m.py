@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import check_batch, labels_of
+from imbtorch.data.arrays import labels_of
+from imbtorch.data.checks import check_batch
 from imbtorch.errors import InputError
 from imbtorch.transforms.folded import FoldedNetwork, fast_dtype
 from imbtorch.transforms.seeds import SeedDraw, TranslationStatistics
@@ -19,12 +20,12 @@ class M2m:
 
     A sample of class k is chosen with probability 1 - n_k / n_1. Its seed is drawn from the
     same batch: class k0 with Q(k0 | k), then a sample of it. The translation takes the chosen
-    sample's place if it is not rejected (probability beta^(n_k0 - n_k)+) and the generator
-    gives class k a probability of at least gamma; otherwise the chosen sample stays.
+    sample's place if it is not rejected (probability beta^(n_k0 - n_k)+) and the pretrained
+    network g gives class k a probability of at least gamma; otherwise the chosen sample stays.
 
     Parameters
     ----------
-    generator : nn.Module
+    pretrained : nn.Module
         Trained network g of K classes, see `translate`. Not changed.
     class_counts : sequence of int
         Class counts n_k of the training set, K numbers.
@@ -62,7 +63,7 @@ class M2m:
     compile : bool, optional
         Compile the two networks, see `FoldedNetwork`. By default `Train` decides: images are,
         where it has at least 500 batches to come; in a loop of one's own they are not.
-    random_state : int or torch.Generator, optional
+    seed : int or torch.Generator, optional
         Draws everything; on the CPU. By default a fresh, random seed.
 
     Raises
@@ -89,7 +90,7 @@ class M2m:
     Examples
     --------
     >>> g = nn.Linear(2, 2)
-    >>> m2m = M2m(g, class_counts=[100, 10], random_state=0)
+    >>> m2m = M2m(g, class_counts=[100, 10], seed=0)
     >>> x, y = m2m(torch.randn(6, 2), torch.tensor([0, 1, 0, 1, 0, 1]), nn.Linear(2, 2))
     >>> x.shape, y.tolist()
     (torch.Size([6, 2]), [0, 1, 0, 1, 0, 1])
@@ -97,7 +98,7 @@ class M2m:
 
     def __init__(
         self,
-        generator: nn.Module,
+        pretrained: nn.Module,
         class_counts: Sequence[int],
         beta: float = 0.999,
         lam: float = 0.1,
@@ -115,7 +116,7 @@ class M2m:
         input_range: tuple[float, float] | None = None,
         dtype: torch.dtype | None = None,
         compile: bool | None = None,
-        random_state: int | torch.Generator | None = None,
+        seed: int | torch.Generator | None = None,
     ) -> None:
         numbers = {"lam": lam, "steps": steps, "step_size": step_size, "noise": noise}
         for name, value in numbers.items():
@@ -131,8 +132,8 @@ class M2m:
         self.noise, self.input_range = noise, input_range
         self.dtype, self.compile = dtype, bool(compile)
         self.clean, self.random_label = clean, random_label
-        self.generator = generator
-        self.draw = SeedDraw(class_counts, beta, random_state)
+        self.pretrained = pretrained
+        self.draw = SeedDraw(class_counts, beta, seed)
         self.rng = self.draw.rng
         self.pool = _pool(train, seeds_per_class, self.rng) if seeds_per_class else None
         self.statistics = TranslationStatistics(len(class_counts))
@@ -184,7 +185,7 @@ class M2m:
             self._networks = (
                 model,
                 FoldedNetwork(model, dtype, self.compile),
-                FoldedNetwork(self.generator, dtype, self.compile),
+                FoldedNetwork(self.pretrained, dtype, self.compile),
             )
             self._check_outputs(x)
         else:
@@ -195,7 +196,7 @@ class M2m:
     def _check_outputs(self, x: Tensor) -> None:
         assert self._networks is not None
         wanted = self.statistics.num_classes
-        for name, network in zip(("model", "generator"), self._networks[1:], strict=True):
+        for name, network in zip(("model", "pretrained"), self._networks[1:], strict=True):
             shape = tuple(network(x[:2]).shape)  # of two: one alone would be compiled apart
             if len(shape) != 2 or shape[1] != wanted:
                 raise InputError(

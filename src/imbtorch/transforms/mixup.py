@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from scipy.special import betaincinv
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import check_batch, check_counts
+from imbtorch.data.checks import check_batch, check_counts
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
 
@@ -27,7 +27,7 @@ class Mixup:
         Number of classes K.
     alpha : float, default=1.0
         Positive; the larger, the closer lambda lies to 1/2. 1 draws it uniformly.
-    random_state : int or torch.Generator, optional
+    seed : int or torch.Generator, optional
         Draws lambda and the permutation; on the CPU. By default a fresh, random seed.
 
     Raises
@@ -49,7 +49,7 @@ class Mixup:
     Examples
     --------
     >>> x, y = torch.eye(2), torch.tensor([0, 1])
-    >>> mixed, labels = Mixup(2, random_state=0)(x, y, nn.Identity())
+    >>> mixed, labels = Mixup(2, seed=0)(x, y, nn.Identity())
     >>> torch.allclose(mixed, labels)
     True
     """
@@ -59,14 +59,14 @@ class Mixup:
         num_classes: int,
         alpha: float = 1.0,
         *,
-        random_state: int | torch.Generator | None = None,
+        seed: int | torch.Generator | None = None,
     ) -> None:
         if num_classes < 1:
             raise InputError(f"num_classes is {num_classes}; at least 1 is needed")
         if not 0 < alpha < float("inf"):
             raise InputError(f"alpha is {alpha}; it must be positive and finite")
         self.num_classes, self.alpha = num_classes, alpha
-        self.rng = generator_from(random_state)
+        self.rng = generator_from(seed)
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
         """Return the mixed batch and its labels as probabilities of shape (B, K)."""
@@ -111,7 +111,7 @@ class Remix(Mixup):
     tau : float, default=0.5
         In [0, 1]: the label is given away only where the frequent class's share of the sample is
         below it.
-    random_state : int or torch.Generator, optional
+    seed : int or torch.Generator, optional
         As for `Mixup`.
 
     Raises
@@ -138,14 +138,14 @@ class Remix(Mixup):
         kappa: float = 3.0,
         tau: float = 0.5,
         *,
-        random_state: int | torch.Generator | None = None,
+        seed: int | torch.Generator | None = None,
     ) -> None:
         if not kappa >= 1:
             raise InputError(f"kappa is {kappa}; it must be at least 1")
         if not 0 <= tau <= 1:
             raise InputError(f"tau is {tau}; it must lie in [0, 1]")
         self.counts = check_counts(class_counts)
-        super().__init__(len(self.counts), alpha, random_state=random_state)
+        super().__init__(len(self.counts), alpha, seed=seed)
         self.kappa, self.tau = kappa, tau
 
     def label_share(self, lam: float, first: Tensor, second: Tensor) -> Tensor:

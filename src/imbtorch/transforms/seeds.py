@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from imbtorch.data.arrays import check_counts
+from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
 from imbtorch.transforms.translate import target_probability
@@ -55,7 +55,7 @@ class SeedDraw:
         Class counts n_k of the training set, K numbers.
     beta : float
         In [0, 1), see `acceptance_matrix`.
-    random_state : int or torch.Generator, optional
+    seed : int or torch.Generator, optional
         By default a fresh, random seed.
     """
 
@@ -63,12 +63,12 @@ class SeedDraw:
         self,
         class_counts: Sequence[int],
         beta: float,
-        random_state: int | torch.Generator | None = None,
+        seed: int | torch.Generator | None = None,
     ) -> None:
         n = check_counts(class_counts)
         self.select = 1 - n / n.max()
         self.accept = acceptance_matrix(class_counts, beta)
-        self.rng = generator_from(random_state)
+        self.rng = generator_from(seed)
 
     def choose(self, y: Tensor) -> Tensor:
         """Return the places of a batch that are to be replaced, with probability 1 - n_k/n_1."""
@@ -135,7 +135,7 @@ class TranslationStatistics:
             name: torch.zeros(self.num_classes, dtype=torch.int64)
             for name in ("selected", "translated", "accepted")
         }
-        self._generator, self._model = 0.0, 0.0
+        self._pretrained, self._model = 0.0, 0.0
 
     def count(self, name: str, classes: Tensor) -> None:
         """Add samples of these target classes to a counter."""
@@ -153,7 +153,7 @@ class TranslationStatistics:
     ) -> None:
         """Count a generation: g's confidence is given, f's is measured here."""
         self.count("accepted", targets[kept])
-        self._generator += float(confidence.sum())
+        self._pretrained += float(confidence.sum())
         self._model += float(target_probability(model(moved), targets).sum())
         if bool(kept.any()):
             values = {"seed": seeds, "moved": moved, "k0": seed_labels, "k": targets}
@@ -166,12 +166,12 @@ class TranslationStatistics:
         -------
         dict
             ``selected``, ``translated`` (neither without seed nor rejected with beta) and
-            ``accepted``: samples of each target class, K counts; ``generator_confidence`` and
+            ``accepted``: samples of each target class, K counts; ``pretrained_confidence`` and
             ``model_confidence``: mean probability of the target class at x* under g and f.
         """
         number = max(int(self._counts["translated"].sum()), 1)
         out: dict[str, Any] = {name: counts.tolist() for name, counts in self._counts.items()}
-        out["generator_confidence"] = self._generator / number
+        out["pretrained_confidence"] = self._pretrained / number
         out["model_confidence"] = self._model / number
         self._reset()
         return out

@@ -13,7 +13,7 @@ def translate(
     seed_labels: Tensor,
     targets: Tensor,
     model: Callable[[Tensor], Tensor],
-    generator: Callable[[Tensor], Tensor],
+    pretrained: Callable[[Tensor], Tensor],
     *,
     lam: float,
     steps: int,
@@ -23,7 +23,7 @@ def translate(
     stop_at: float | None = None,
     rng: torch.Generator | None = None,
 ) -> Tensor:
-    r"""Move seeds of class k0 until the generator takes them for class k.
+    r"""Move seeds of class k0 until the pretrained network takes them for class k.
 
     .. math:: \min_x \; CE(g; x, k) + \lambda f_{k_0}(x)
 
@@ -36,7 +36,7 @@ def translate(
         Samples x0, any float dtype.
     seed_labels, targets : Tensor of shape (n,), int64
         Their classes k0 and the wanted classes k.
-    model, generator : callable
+    model, pretrained : callable
         The network f being trained and the frozen network g: inputs -> logits (n, K). Both in
         evaluation mode, so that samples do not depend on one another.
     lam : float
@@ -86,7 +86,7 @@ def translate(
         out, moving = x, torch.arange(len(x), device=x.device)
         for _ in range(steps):
             point = x.detach().requires_grad_()
-            logits = generator(point)
+            logits = pretrained(point)
             loss = F.cross_entropy(logits, targets, reduction="sum")
             if lam:
                 loss = loss + lam * model(point).gather(1, seed_labels[:, None]).sum()

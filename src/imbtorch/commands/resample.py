@@ -1,0 +1,59 @@
+"""``imbtorch resample``: embeddings in, over-sampled embeddings out."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imbtorch.commands.common import npz_path, say
+from imbtorch.errors import InputError
+from imbtorch.files import read_npz, write_npz
+from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
+
+
+def add_options(parser: Any) -> None:
+    """Add the command's options."""
+    parser.add_argument("data", type=str, help=".npz with features and labels (or train_...)")
+    parser.add_argument("out", type=str, help=".npz to write, with features and labels")
+    parser.add_argument(
+        "--method",
+        type=str,
+        default="eos",
+        help=f"one of {', '.join(OVER_SAMPLERS)}, with options as in eos:k=50",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="random state of the method")
+
+
+def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
+    """Over-sample the embeddings of an .npz into another.
+
+    `data` holds ``features`` (N, D) and ``labels`` (N,), or ``train_features`` and
+    ``train_labels``; other arrays are carried over. `out` gets the same names, real rows first.
+    EOS adds ``base_indices``, ``enemy_indices`` and ``r``: where each synthetic row comes from.
+    """
+    sampler: Any = make_over_sampler(method, seed)
+    path = npz_path(out)
+    arrays = read_npz(Path(data), "data")
+    prefix = "train_" if "train_features" in arrays else ""
+    names = (f"{prefix}features", f"{prefix}labels")
+    if not set(names) <= set(arrays):
+        raise InputError(
+            f"{data} holds the arrays {', '.join(arrays) or 'none'}; features and labels, or "
+            "train_features and train_labels, are needed"
+        )
+    x, y = (arrays[name] for name in names)
+    if x.ndim != 2 or y.shape != x.shape[:1]:
+        raise InputError(
+            f"{names[0]} is of shape {x.shape} and {names[1]} of {y.shape}; (N, D) and (N,) are "
+            "needed"
+        )
+    if not np.isfinite(x).all():
+        bad = np.flatnonzero(~np.isfinite(x).all(1))
+        raise InputError(f"{names[0]} holds NaN or infinite values in rows {bad[:5].tolist()}")
+    new_x, new_y = sampler.fit_resample(x, y)
+    arrays.update(dict(zip(names, (new_x, new_y), strict=True)))
+    for name in ("base_indices", "enemy_indices", "r"):
+        if hasattr(sampler, f"{name}_"):
+            arrays[name] = getattr(sampler, f"{name}_")
+    write_npz(path, arrays)
+    say([f"{len(x)} rows and {len(new_x) - len(x)} synthetic ones ({sampler}): {path.resolve()}"])

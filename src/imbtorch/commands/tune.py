@@ -1,0 +1,39 @@
+"""``imbtorch tune``: the options of a recipe, chosen on a validation split."""
+
+from pathlib import Path
+from typing import Any
+
+from imbtorch.commands.common import add_task_options, say
+
+
+def add_options(parser: Any) -> None:
+    """Add the command's options."""
+    from imbtorch.training.catalog import CATALOG
+
+    having = ", ".join(name for name, method in CATALOG.items() if method.candidates)
+    add_task_options(parser)
+    parser.add_argument(
+        "--recipe",
+        type=str,
+        default="m2m",
+        help=f"one with candidates ({having}), alone or joined, as ldam+eos",
+    )
+    parser.add_argument("--trials", type=int | None, help="combinations to try, else all")
+    parser.add_argument("--seeds", type=int, default=1, help="number of training seeds")
+    parser.add_argument("--out", type=str | None, help="folder for the runs, else one in runs/")
+
+
+def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_options: Any) -> None:
+    """Choose the options of a recipe on a validation split of the training set."""
+    from imbtorch.comparison.kept import file_name
+    from imbtorch.comparison.make_task import make_task
+    from imbtorch.comparison.tune import candidates_of, tune
+
+    candidates_of(recipe)
+    task = make_task(**task_options)
+    say(task.describe())
+    folder = Path(out) if out else Path("runs") / f"tune-{task.slug}-{file_name(recipe)}"
+    scores = tune(task, recipe, trials=trials, seeds=seeds, out=folder)
+    say(["balanced accuracy on a fifth of the training set, per cent:"])
+    say([f"  {100 * score:5.1f}  {name}" for name, score in scores])
+    say([f"the best by name: --recipes {scores[0][0]}"])

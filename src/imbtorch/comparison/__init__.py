@@ -1,0 +1,1 @@
+"""Comparison: recipes x seeds on one task, stored, summed up and reported."""

@@ -1,0 +1,162 @@
+"""auto: which recipes are worth a full comparison, found on short budgets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from imbtorch.comparison.grid import run_grid
+from imbtorch.comparison.task import Task
+from imbtorch.comparison.tune import validation_task
+from imbtorch.data.inputs import ImageInput, Input
+from imbtorch.errors import InputError
+from imbtorch.training.recipes import make_recipe
+
+START = ("erm", "rs", "drw", "balanced-softmax", "ldam+drw", "eos", "m2m")
+"""Recipes tried on any data: one or two of each place where imbalance can be met."""
+SMOTE_NEEDS = 6
+"""Samples of the smallest class: SMOTE looks at 5 neighbours."""
+FACTOR = 3
+"""An epoch budget is a third of the next, and a third of the recipes goes on to it."""
+BUDGETS = 2
+"""Short budgets before the full one."""
+
+
+def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
+    """Return the names of the recipes to try on data of some kind.
+
+    Parameters
+    ----------
+    spec : Input
+        What the samples are.
+    counts : sequence of int
+        Class counts n_k of the training set.
+
+    Returns
+    -------
+    list of str
+        `START`; remix for images; smote for all else whose smallest class has neighbours enough.
+
+    Examples
+    --------
+    >>> fitting_recipes(ImageInput((8, 8), 1), [50, 5])[-1]
+    'remix'
+    """
+    if isinstance(spec, ImageInput):
+        return [*START, "remix"]
+    return [*START, "smote"] if min(counts) >= SMOTE_NEEDS else [*START]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What `choose` came to.
+
+    Attributes
+    ----------
+    recipes : list of str
+        The baseline erm and the two best others, the best first.
+    lines : list of str
+        What was tried, what was dropped and why, for the user to read.
+    """
+
+    recipes: list[str]
+    lines: list[str]
+
+
+def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True) -> Choice:
+    """Find the two recipes that are worth a full comparison, by successive halving.
+
+    Each recipe is trained for a ninth of the task's epochs on four fifths of the training set;
+    optuna's pruner lets it go on to a third of the epochs if its balanced accuracy on the last
+    fifth is in the upper third of those so far (or the best of fewer). Schedules are scaled to
+    the budget. The test set is not touched.
+
+    Parameters
+    ----------
+    task : Task
+        Data, network and set-up; its epochs are the full budget.
+    out : str or Path
+        Folder for the short runs. Those stored there are not repeated.
+    seed : int, default=0
+        Training seed.
+    progress : bool, default=True
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    InputError
+        If a class is too small to split, every run failed, or optuna is missing.
+
+    References
+    ----------
+    Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020: asynchronous
+    successive halving, as optuna's ``SuccessiveHalvingPruner`` has it.
+    """
+    try:
+        import optuna
+    except ImportError as error:
+        raise InputError(
+            "recipes is 'auto', which needs optuna: pip install 'imbalanced-torch[tune]'"
+        ) from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    whole = validation_task(task)
+    shortest = max(2, task.epochs // FACTOR**BUDGETS)
+    budgets = [min(task.epochs, shortest * FACTOR**step) for step in range(BUDGETS)]
+    names = fitting_recipes(task.data.input, task.data.counts)
+    pruner = optuna.pruners.SuccessiveHalvingPruner(budgets[0], reduction_factor=FACTOR)
+    study = optuna.create_study(direction="maximize", pruner=pruner)
+    scores: dict[str, dict[int, float]] = {}
+    with tqdm(total=0, unit="epoch", dynamic_ncols=True, disable=not progress) as bar:
+        for name in names:
+            trial = study.ask()
+            reached = scores.setdefault(name, {})
+            for budget in budgets:
+                score = _score(replace(whole, epochs=budget), name, seed, Path(out), bar)
+                if score is None:
+                    break
+                reached[budget] = score
+                trial.report(score, budget)
+                if trial.should_prune():
+                    break
+    done = {name: reached for name, reached in scores.items() if reached}
+    ranked = sorted(done, key=lambda n: (len(done[n]), done[n][max(done[n])]), reverse=True)
+    best = [name for name in ranked if name != "erm"][:2]
+    if not best:
+        raise InputError(f"every run failed: see failures.jsonl below {out}")
+    return Choice(["erm", *best], _account(names, scores, ranked, best, budgets, task.epochs))
+
+
+def _score(task: Task, name: str, seed: int, out: Path, bar: Any) -> float | None:
+    """Return the balanced accuracy of a recipe on the validation split, in 0..1."""
+    recipe = make_recipe(name, task.epochs)
+    bar.total += recipe.all_epochs
+    rows = run_grid(task, [recipe], [seed], out / task.folder, bar)
+    return float(rows[0]["metrics"]["balanced_accuracy"]) if rows else None
+
+
+def _account(
+    names: Sequence[str],
+    scores: dict[str, dict[int, float]],
+    ranked: Sequence[str],
+    best: Sequence[str],
+    budgets: Sequence[int],
+    epochs: int,
+) -> list[str]:
+    """Say what was tried and why it went on or not, one line a recipe."""
+    lines = [
+        f"auto: {len(names)} recipes, first for {budgets[0]} epochs, the better third for "
+        f"{budgets[-1]}; balanced accuracy on a fifth of the training set:"
+    ]
+    for name in [*ranked, *(n for n in names if n not in ranked)]:
+        reached = scores[name]
+        shown = ", ".join(f"{100 * s:.1f} after {b}" for b, s in reached.items()) or "failed"
+        fate = "kept" if name in best else "baseline" if name == "erm" else "dropped"
+        lines.append(f"  {name:18} {shown:32} {fate}")
+    lines.append(f"in full ({epochs} epochs): erm, {' and '.join(best)}")
+    return lines

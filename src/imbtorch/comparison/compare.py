@@ -1,0 +1,83 @@
+"""compare: recipes x seeds on one task, resumable, ending in a report."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from imbtorch.comparison.grid import run_grid
+from imbtorch.comparison.kept import KINDS, file_name, keep_for_pictures, stored
+from imbtorch.comparison.report.html import write_report
+from imbtorch.comparison.task import Task
+from imbtorch.data.class_groups import SHOTS
+from imbtorch.errors import InputError
+from imbtorch.training.checkpoint import save_checkpoint
+from imbtorch.training.fit import FitResult
+from imbtorch.training.recipe import Recipe
+
+
+def compare(
+    task: Task,
+    recipes: Sequence[str | Recipe],
+    *,
+    seeds: int = 3,
+    out: str | Path,
+    shots: tuple[int, int] = SHOTS,
+    progress: bool = True,
+) -> list[dict[str, Any]]:
+    """Train by every recipe with every seed, store each run, write the report.
+
+    Parameters
+    ----------
+    task : Task
+        Data, network and set-up, see `make_task`.
+    recipes : sequence of str or Recipe
+        Names, see `make_recipe`, or recipes of your own, each with a name of its own.
+    seeds : int, default=3
+        Training seeds 0..seeds-1.
+    out : str or Path
+        Folder for ``results.jsonl``, ``report.html``, ``figures/`` and ``checkpoints/``. Runs
+        stored there are not repeated; one that was cut short goes on from its last
+        `Snapshots`, and recipes that begin alike share their beginning.
+    shots : tuple of int, default=(20, 100)
+        Bounds of few-shot and many-shot classes in the report, see `shot_groups`.
+    progress : bool, default=True
+        Whether to show a progress bar, over the epochs of all runs.
+
+    Returns
+    -------
+    list of dict
+        The rows of these recipes and seeds, as stored.
+
+    Raises
+    ------
+    InputError
+        If a recipe is unknown, or the folder holds another experiment's results.
+    """
+    if seeds < 1:
+        raise InputError(f"seeds is {seeds}; at least 1 is needed")
+    described = [task.recipe(recipe) for recipe in recipes]
+    if not described:
+        raise InputError("recipes is empty; name at least one, such as erm")
+    folder, names = Path(out), [recipe.name for recipe in described]
+    with tqdm(
+        total=seeds * sum(recipe.all_epochs for recipe in described),
+        unit="epoch",
+        disable=not progress,
+        dynamic_ncols=True,
+    ) as bar:
+        keep = partial(_keep, task, folder)
+        rows = run_grid(task, described, range(seeds), folder, bar, keep)
+    if not rows:
+        raise InputError(f"every run failed: see {folder / 'failures.jsonl'}")
+    write_report(folder, rows, *(stored(folder, names, kind) for kind in KINDS), shots=shots)
+    return rows
+
+
+def _keep(task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult) -> None:
+    """Store the trained network, and what its pictures are drawn from."""
+    path = folder / "checkpoints" / f"{file_name(recipe.name)}-seed{seed}.safetensors"
+    save_checkpoint(path, fitted.model, task.header(recipe, seed))
+    keep_for_pictures(task, folder, recipe, seed, fitted)

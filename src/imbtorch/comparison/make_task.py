@@ -1,0 +1,106 @@
+"""From the options of a command to a task, with what was left open settled."""
+
+from dataclasses import replace
+from typing import Any
+
+from imbtorch.comparison.task import Task
+from imbtorch.data.augment import augment_by_name
+from imbtorch.data.inputs import ImageInput
+from imbtorch.data.load import load_data
+from imbtorch.training.recipes import make_recipe
+from imbtorch.training.setup import SETUPS, Setup
+
+BUILT_IN: dict[str, dict[str, Any]] = {
+    "digits": {"ratio": 40.0, "epochs": 100, "batch_size": 32},
+}
+"""What goes with a built-in data set; chosen on a validation split of its training set."""
+
+
+def make_task(
+    data: str,
+    *,
+    profile: str = "auto",
+    ratio: float | None = None,
+    model: str = "auto",
+    epochs: int | None = None,
+    data_seed: int = 0,
+    label: str | None = None,
+    image_size: int | None = None,
+    augment: str = "auto",
+    lr: float | None = None,
+    batch_size: int | None = None,
+    precision: str = "32-true",
+) -> Task:
+    """Load DATA and settle what was left open.
+
+    Parameters
+    ----------
+    data : str
+        digits (built in), a folder or file (images, CSV, Parquet, npz), a hub name, or reuters,
+        twitter, mnist, cifar10 or mnist-back-rotation where their folders lie in
+        $IMBTORCH_DATA.
+    profile : str, default="auto"
+        Imbalance made in the training set: auto, none, exponential, step, step:MU
+        (MU is the fraction of minority classes, else .5), linear, random:P (four classes lose
+        the fraction P) or gaussian:P (all classes together do). auto makes a balanced benchmark
+        exponential and leaves other data as it is.
+    ratio : float, optional
+        Largest / smallest class count of the profile, by default 100 (digits: 40).
+    model : str, default="auto"
+        resnet32, resnet56, wide-resnet, densenet, small-cnn, wide-cnn or mlp. auto takes
+        resnet32 for colour images, small-cnn for grey ones and mlp for texts and features.
+    epochs : int, optional
+        Epochs of network training, by default those that go with the network.
+    data_seed : int, default=0
+        Decides which samples are kept and held out.
+    label : str, optional
+        Label column.
+    image_size : int, optional
+        Height and width in pixels that images are brought to.
+    augment : str, default="auto"
+        none, crop or crop-flip. auto crops and flips colour images and crops grey ones, whose
+        digits and letters do not survive a mirror.
+    lr : float, optional
+        Learning rate, by default the one that goes with the network.
+    batch_size : int, optional
+        Samples of a batch, by default the number that goes with the network.
+    precision : str, default="32-true"
+        32-true, or bf16-mixed, which is faster where the processor supports it.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used (see `load_data`) or an option is unknown.
+    """
+    usual: dict[str, Any] = {"ratio": 100.0, **BUILT_IN.get(data, {})}
+    augment_by_name("none" if augment == "auto" else augment)
+    loaded = load_data(
+        data,
+        profile=profile,
+        ratio=usual["ratio"] if ratio is None else ratio,
+        data_seed=data_seed,
+        label=label,
+        image_size=image_size,
+    )
+    spec = loaded.input
+    colour = isinstance(spec, ImageInput) and spec.channels == 3
+    if model == "auto":
+        model = "resnet32" if colour else "small-cnn" if isinstance(spec, ImageInput) else "mlp"
+    if augment == "auto":
+        augment = "crop-flip" if colour else "crop" if isinstance(spec, ImageInput) else "none"
+    setup, usual_epochs = SETUPS.get(model, (Setup(), 1))
+    asked = {"lr": lr, "batch_size": batch_size, "epochs": epochs}
+    chosen = {"epochs": usual_epochs, **usual, **{k: v for k, v in asked.items() if v is not None}}
+    setup = replace(
+        setup,
+        lr=chosen.get("lr", setup.lr),
+        batch_size=chosen.get("batch_size", setup.batch_size),
+    )
+    task = Task(loaded, data_seed, model, chosen["epochs"], setup, augment, precision)
+    task.network(0)  # an unknown network, or one that cannot take this input, is said here
+    make_recipe("erm", task.epochs)
+    return task

@@ -1,0 +1,181 @@
+"""Runs over several seeds -> one line a recipe, and whether a lead is more than noise."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from imbtorch.data.class_groups import SHOTS
+from imbtorch.metrics.classification import shot_recalls
+
+COLUMNS = {
+    "balanced_accuracy": "balanced accuracy",
+    "gmean_recall": "G-mean recalls",
+    "gmean_macro": "G-mean macro",
+    "f1_macro": "macro F1",
+    "majority_recall": "majority recall",
+    "minority_recall": "minority recall",
+    "many_recall": "many shot recall",
+    "medium_recall": "medium shot recall",
+    "few_recall": "few shot recall",
+    "worst_recall": "worst class recall",
+}
+"""Metrics of the table, and how they are headed; NaN where there is no such class."""
+CALIBRATION = {"ece": "ECE", "ece_corrected": "ECE, prior corrected"}
+"""Those of the report's second table; NaN in results from before they were measured."""
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Lead of a recipe over the baseline, paired over seeds.
+
+    Attributes
+    ----------
+    mean : float
+        Mean difference.
+    noise : float
+        Half width of its 95 % confidence interval (Student's t over the seeds); infinite for
+        fewer than two seeds.
+    """
+
+    mean: float
+    noise: float
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the lead, to either side, is larger than its noise."""
+        return abs(self.mean) > self.noise
+
+    @property
+    def verdict(self) -> str:
+        """One of better, worse, within noise, and noise unknown (one seed)."""
+        if not np.isfinite(self.noise):
+            return "noise unknown"
+        if not self.is_real:
+            return "within noise"
+        return "better" if self.mean > 0 else "worse"
+
+    def __str__(self) -> str:
+        noise = f"±{100 * self.noise:.1f}" if np.isfinite(self.noise) else ""
+        return f"{100 * self.mean:+.1f}{noise}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One recipe over its seeds.
+
+    Attributes
+    ----------
+    recipe : str
+        Name.
+    mean, std : mapping of str to float
+        Of each metric in `COLUMNS` and `CALIBRATION` and of ``seconds``; the sample standard
+        deviation (NaN for one seed).
+    lead : Lead or None
+        Balanced accuracy against the baseline; None for the baseline itself.
+    seeds : int
+        Number of runs.
+    """
+
+    recipe: str
+    mean: Mapping[str, float]
+    std: Mapping[str, float]
+    lead: Lead | None
+    seeds: int
+
+
+def paired_lead(values: Sequence[float], baseline: Sequence[float]) -> Lead:
+    """Compare two recipes run with the same seeds.
+
+    Parameters
+    ----------
+    values, baseline : sequence of float
+        A metric for each seed, in the same order.
+
+    Returns
+    -------
+    Lead
+
+    Examples
+    --------
+    >>> print(paired_lead([0.80, 0.82, 0.81], [0.70, 0.73, 0.70]))
+    +10.0±2.5
+    """
+    difference = np.asarray(values) - np.asarray(baseline)
+    n = len(difference)
+    if n < 2:
+        return Lead(float(difference.mean()), float("inf"))
+    width = stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n)
+    return Lead(float(difference.mean()), float(width))
+
+
+def summarize(
+    rows: Sequence[Mapping[str, Any]], baseline: str = "erm", shots: tuple[int, int] = SHOTS
+) -> list[Summary]:
+    """Summarise result rows by recipe, in the order in which recipes first appear.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Results as stored: ``recipe`` (with ``name``), ``seed``, ``data``, ``metrics``, ``seconds``.
+    baseline : str, default="erm"
+        Recipe the leads are taken over; without its runs there are none.
+    shots : tuple of int, default=(20, 100)
+        Bounds of few-shot and many-shot classes, see `shot_groups`.
+
+    Returns
+    -------
+    list of Summary
+    """
+    runs: dict[str, dict[int, dict[str, float]]] = {}
+    for row in rows:
+        metrics = row["metrics"]
+        measured = {**metrics, **shot_recalls(metrics["recall"], row["data"]["counts"], shots)}
+        names = (*COLUMNS, *CALIBRATION)
+        values = {name: nan if (v := measured.get(name)) is None else v for name in names}
+        values["seconds"] = row["seconds"]
+        runs.setdefault(row["recipe"]["name"], {})[row["seed"]] = values
+    base = runs.get(baseline, {})
+    out = []
+    for recipe, by_seed in runs.items():
+        names = (*COLUMNS, *CALIBRATION, "seconds")
+        table = {name: [v[name] for v in by_seed.values()] for name in names}
+        shared = [seed for seed in by_seed if seed in base]
+        lead = None
+        if recipe != baseline and shared:
+            lead = paired_lead(
+                [by_seed[s]["balanced_accuracy"] for s in shared],
+                [base[s]["balanced_accuracy"] for s in shared],
+            )
+        mean = {name: float(np.mean(v)) for name, v in table.items()}
+        std = {
+            name: float(np.std(v, ddof=1)) if len(v) > 1 else float("nan")
+            for name, v in table.items()
+        }
+        out.append(Summary(recipe, mean, std, lead, len(by_seed)))
+    return out
+
+
+def shown_columns(summaries: Sequence[Summary]) -> dict[str, str]:
+    """Return the columns of a table, name -> heading: those that any recipe has a figure for."""
+    columns = {**COLUMNS, "seconds": "training seconds"}
+    return {n: h for n, h in columns.items() if any(not np.isnan(s.mean[n]) for s in summaries)}
+
+
+def best_recipe(summaries: Sequence[Summary], metric: str) -> str:
+    """Return the recipe with the highest mean of a metric (the lowest for ``seconds``)."""
+    sign = -1 if metric == "seconds" else 1
+    measured = [s for s in summaries if not np.isnan(s.mean[metric])]
+    return max(measured, key=lambda s: sign * s.mean[metric]).recipe if measured else ""
+
+
+def format_value(summary: Summary, metric: str) -> str:
+    """Return mean ± std as text: per cent, or seconds with one digit."""
+    scale = 1 if metric == "seconds" else 100
+    mean, std = scale * summary.mean[metric], scale * summary.std[metric]
+    if np.isnan(mean):
+        return "-"
+    return f"{mean:.1f}" if np.isnan(std) else f"{mean:.1f}±{std:.1f}"

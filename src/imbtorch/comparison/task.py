@@ -1,0 +1,238 @@
+"""A task: one data set, one network, one training set-up, on which recipes are compared."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.augment import augment_by_name
+from imbtorch.data.inputs import FeatureInput, ImageInput, input_to_json
+from imbtorch.data.load import LoadedData
+from imbtorch.data.profile import Profile
+from imbtorch.metrics.classification import classification_metrics
+from imbtorch.metrics.gap import embedding_measures
+from imbtorch.models.build import build_model
+from imbtorch.models.classifier import Classifier
+from imbtorch.models.inference import embed
+from imbtorch.training.fit import FitResult, fit, train_pretrained
+from imbtorch.training.pretrained import Pretrained
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.recipes import make_recipe
+from imbtorch.training.run import OnEpoch
+from imbtorch.training.setup import Setup
+from imbtorch.training.slots import describe
+from imbtorch.training.snapshots import Snapshots
+
+FIGURES = "0.1.0"
+"""The last version that changed figures: those of it and of all later ones are the same."""
+
+
+def versions() -> dict[str, str]:
+    """Return the versions a result depends on."""
+    return {
+        "imbtorch": version("imbalanced-torch"),
+        "torch": torch.__version__,
+        "numpy": version("numpy"),
+        "scikit-learn": version("scikit-learn"),
+        "imbalanced-learn": version("imbalanced-learn"),
+        "python": platform.python_version(),
+    }
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all runs of a comparison share.
+
+    Attributes
+    ----------
+    data : LoadedData
+        Training and test set.
+    data_seed : int
+        The seed they were drawn with.
+    model : str
+        Name of the network.
+    epochs : int
+        Epochs of network training.
+    setup : Setup
+        Optimiser and schedule.
+    augment : str
+        Name of the augmentation.
+    precision : str
+        Fabric's name of the floating-point precision.
+    measurements : int, default=20
+        How often, about, the held-out accuracy is measured in a run.
+    """
+
+    data: LoadedData
+    data_seed: int
+    model: str
+    epochs: int
+    setup: Setup
+    augment: str
+    precision: str
+    measurements: int = 20
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this task from another, as JSON-ready values.
+
+        Data are known by their hash, wherever they lie.
+        """
+        return {
+            "data": {
+                "name": Path(self.data.name).name,
+                "profile": self.data.profile.to_json(),
+                "parts": list(self.data.parts),
+                "hash": self.data.digest,
+                "data_seed": self.data_seed,
+                "classes": list(self.data.classes),
+                "counts": self.data.counts,
+            },
+            "model": self.model,
+            "epochs": self.epochs,
+            "setup": describe(self.setup),
+            "augment": self.augment,
+            "precision": self.precision,
+            "figures": FIGURES,
+        }
+
+    @property
+    def slug(self) -> str:
+        """A folder name for this task."""
+        return _slug(self.identity())
+
+    @property
+    def folder(self) -> str:
+        """A folder name that no other task has."""
+        return folder_of(self.identity())
+
+    def describe(self) -> list[str]:
+        """Return what a user should see before the training starts, line by line."""
+        data = self.data
+        counts = data.counts
+        shown = ", ".join(map(str, counts[:12])) + (", ..." if len(counts) > 12 else "")
+        return [
+            *data.notes,
+            f"{data.name}: {sum(counts)} training samples of {len(counts)} classes "
+            f"({data.profile}): {shown}; {len(data.test)} held out",  # type: ignore[arg-type]
+            f"network {self.model}, {self.epochs} epochs, batch size {self.setup.batch_size}, "
+            f"learning rate {self.setup.lr:g}, augmentation {self.augment}",
+        ]
+
+    def network(self, seed: int) -> Classifier:
+        """Return the untrained network of a training seed."""
+        # texts and windows of words are scaled row by row already
+        scaled = not isinstance(self.data.input, (ImageInput, FeatureInput))
+        train = None if scaled else self.data.train
+        return build_model(
+            self.model, self.data.shape, len(self.data.classes), train=train, seed=seed
+        )
+
+    def fabric(self) -> Fabric:
+        """Return the best single device, in the task's precision."""
+        return Fabric(accelerator="auto", devices=1, precision=self.precision)  # type: ignore[arg-type]
+
+    def pretrained(
+        self,
+        path: Path | None = None,
+        on_epoch: OnEpoch | None = None,
+        snapshots: Snapshots | None = None,
+    ) -> Pretrained:
+        """Return what provides the pretrained network that all runs of this data seed share."""
+
+        def train() -> FitResult:
+            return train_pretrained(
+                self.network(self.data_seed),
+                self.data.train,
+                self.epochs,
+                self.setup,
+                augment_by_name(self.augment),
+                self.data_seed,
+                self.fabric(),
+                on_epoch,
+                snapshots,
+            )
+
+        return Pretrained(train, path, self.header("erm", self.data_seed))
+
+    def recipe(self, recipe: str | Recipe) -> Recipe:
+        """Return a recipe given by name, spread over the task's epochs."""
+        return make_recipe(recipe, self.epochs) if isinstance(recipe, str) else recipe
+
+    def fit(
+        self,
+        recipe: str | Recipe,
+        seed: int,
+        pretrained: Pretrained | None = None,
+        on_epoch: OnEpoch | None = None,
+        snapshots: Snapshots | None = None,
+    ) -> FitResult:
+        """Train by a recipe; the held-out accuracy is recorded now and then."""
+        return fit(
+            self.recipe(recipe),
+            self.network(seed),
+            self.data.train,
+            self.data.test,
+            setup=self.setup,
+            augment=augment_by_name(self.augment),
+            pretrained=pretrained,
+            seed=seed,
+            fabric=self.fabric(),
+            eval_every=max(1, self.epochs // self.measurements),
+            on_epoch=on_epoch,
+            snapshots=snapshots,
+        )
+
+    def result(self, recipe: str | Recipe, seed: int, fitted: FitResult) -> dict[str, Any]:
+        """Return the result row of a run: what was run, and what came out."""
+        model, counts = fitted.model, self.data.counts
+        x, y = embed(model, self.data.test)
+        with torch.no_grad():
+            logits = model.head(x)
+        predicted, probabilities = logits.argmax(1), model.probabilities(logits)
+        recipe = self.recipe(recipe)
+        train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
+        return {
+            "recipe": recipe.describe(),
+            "seed": seed,
+            **self.identity(),
+            "versions": versions(),
+            "metrics": classification_metrics(
+                y, predicted, counts, probabilities, recipe.class_shares(counts)
+            ),
+            "embedding": embedding_measures(model.head, train.x.cpu(), train.y.cpu(), x, y),
+            "seconds": fitted.seconds,
+            "pretrained_seconds": fitted.pretrained_seconds,
+            "history": fitted.history,
+        }
+
+    def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:
+        """Return what a checkpoint of a run says of itself."""
+        return {
+            "recipe": self.recipe(recipe).describe(),
+            "seed": seed,
+            **self.identity(),
+            "input": input_to_json(self.data.input),
+            "versions": versions(),
+        }
+
+
+def _slug(identity: Mapping[str, Any]) -> str:
+    data = identity["data"]
+    profile = Profile.from_json(data["profile"])
+    shown = f"{profile.label.replace(':', '-')}-{profile.ratio:.4g}"
+    name = Path(data["name"]).stem or "data"
+    return f"{name}-{shown}-{identity['model']}-{identity['epochs']}"
+
+
+def folder_of(identity: Mapping[str, Any]) -> str:
+    """Return the folder name of the task with this identity."""
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return f"{_slug(identity)}-{digest[:8]}"

@@ -1,0 +1,99 @@
+"""Checks that several rooms share: each says what was given and what would be right."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from imbtorch.errors import InputError
+
+
+def check_finite(x: Tensor, name: str = "x") -> None:
+    """Raise an InputError that names the rows of `x` which hold NaN or infinity."""
+    if not x.is_floating_point() or bool(torch.isfinite(x).all()):
+        return
+    bad = (~torch.isfinite(x.reshape(len(x), -1)).all(1)).nonzero().flatten().tolist()
+    shown = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
+    raise InputError(
+        f"{name} holds NaN or infinite values in {len(bad)} of {len(x)} rows ({shown}); "
+        "remove or fill them first"
+    )
+
+
+def check_one_label(y: Tensor) -> Tensor:
+    """Return labels of shape (N,); an InputError says what there is for many labels a sample."""
+    if y.ndim != 1:
+        raise InputError(
+            f"y has shape {tuple(y.shape)}; one label a sample, shape (N,), is needed. For many "
+            "labels a sample, MultiLabelAsymmetricLoss and ClassBalancedSampler take part in a "
+            "training loop of your own"
+        )
+    return y
+
+
+def check_labels(y: object, name: str = "y") -> Tensor:
+    """Return labels as an int64 tensor of shape (N,); they must be whole numbers from 0."""
+    labels = check_one_label(as_numbers(y, name))
+    if labels.is_floating_point() and not bool((labels == labels.trunc()).all()):
+        raise InputError(f"{name} holds values that are no whole numbers; labels 0..K-1 are needed")
+    labels = labels.long()
+    if len(labels) and int(labels.min()) < 0:
+        raise InputError(f"{name} holds the label {int(labels.min())}; labels 0..K-1 are needed")
+    return labels
+
+
+def check_counts(counts: Sequence[int], name: str = "class_counts") -> Tensor:
+    """Return class counts as a float64 tensor of shape (K,); each must be at least 1."""
+    n = as_numbers(counts, name).double()
+    if n.ndim != 1 or len(n) == 0 or not bool(((n >= 1) & n.isfinite()).all()):
+        raise InputError(f"{name} is {n.tolist()}; every class needs a count of at least 1")
+    return n
+
+
+def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    """Return the labels of a batch that a transform is given, as int64.
+
+    Parameters
+    ----------
+    x : Tensor
+        Must be of shape (B, ...), float and finite.
+    y : Tensor
+        Must be of shape (B,), integer, within 0..K-1.
+    num_classes : int
+        Number of classes K.
+    """
+    for name, value in (("x", x), ("y", y)):
+        if not isinstance(value, Tensor):
+            raise InputError(f"{name} is a {type(value).__name__}; a Tensor is needed")
+    if x.ndim == 0 or not x.is_floating_point():
+        raise InputError(
+            f"x has shape {tuple(x.shape)} and dtype {x.dtype}; (B, ...) float is needed"
+        )
+    if y.shape != x.shape[:1] or y.is_floating_point():
+        raise InputError(
+            f"y has shape {tuple(y.shape)} and dtype {y.dtype}; with x of shape "
+            f"{tuple(x.shape)}, labels of shape ({len(x)},) int64 are needed"
+        )
+    if len(y) and not 0 <= int(y.min()) <= int(y.max()) < num_classes:
+        raise InputError(
+            f"y holds labels {int(y.min())} to {int(y.max())}; {num_classes} classes are known"
+        )
+    check_finite(x)
+    return y.long()
+
+
+def as_numbers(values: object, name: str) -> Tensor:
+    """Return an array-like as a Tensor, without a copy where that can be."""
+    if isinstance(values, np.ndarray) and (
+        min(values.strides, default=0) < 0 or not values.flags.writeable
+    ):
+        values = values.copy()  # torch takes neither
+    try:
+        tensor = torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        kind = getattr(values, "dtype", type(values).__name__)
+        raise InputError(f"{name} is of {kind}, not an array of numbers: {error}") from error
+    if tensor.is_complex():
+        raise InputError(f"{name} is of {tensor.dtype}; real numbers are needed")
+    return tensor

@@ -1,0 +1,110 @@
+"""Groups of classes: majority and minority, by paper; many-, medium- and few-shot."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imbtorch.data.checks import check_counts
+from imbtorch.errors import InputError
+
+Rule = Literal["amo", "aos", "dos"]
+SHOTS = (20, 100)
+"""Samples below which a class is few-shot, and above which it is many-shot."""
+
+
+def minority_classes(class_counts: Sequence[int], by: Rule = "amo") -> NDArray[np.bool_]:
+    """Mark the minority classes; the papers draw the line in different places.
+
+    Parameters
+    ----------
+    class_counts : sequence of int
+        Class counts n_k of the training set, K numbers.
+    by : {"amo", "aos", "dos"}, default="amo"
+        - amo: all but the majority, which is the fewest of the most frequent classes that
+          together hold more than 50 % of the samples; at least one class is minority.
+        - aos: the classes below the mean count, n_k < N / K. In a step profile these are the
+          reduced ones.
+        - dos: the classes below half the mean count, n_k < N / 2K. Where some classes lose 90 %
+          of their samples or more, these are the reduced ones.
+
+    Returns
+    -------
+    ndarray of shape (K,), bool
+
+    Raises
+    ------
+    InputError
+        If a count is below 1 or the rule is unknown.
+
+    References
+    ----------
+    AMO (ICLR 2020 submission), section 3.1 ("Major" and "Minor"); AOS poster, Algorithm 1; DOS
+    (Ando and Huang, ECML 2017), Table 6. The latter two only name the reduced classes as
+    minority: the mean count carries that over to any other counts.
+
+    Examples
+    --------
+    >>> minority_classes([5000, 2997, 1796]).tolist()
+    [False, True, True]
+    >>> minority_classes([100, 100, 40, 5], by="aos").tolist()
+    [False, False, True, True]
+    >>> minority_classes([100, 100, 40, 5], by="dos").tolist()
+    [False, False, False, True]
+    """
+    counts = check_counts(class_counts).numpy()
+    if by == "amo":
+        order = np.argsort(-counts, kind="stable")
+        number = int(np.argmax(counts[order].cumsum() > counts.sum() / 2)) + 1
+        minority = np.ones(len(counts), dtype=np.bool_)
+        minority[order[: min(number, len(counts) - 1)]] = False
+        return minority
+    if by not in ("aos", "dos"):
+        raise InputError(f"by is {by!r}; it must be amo, aos or dos")
+    below: NDArray[np.bool_] = counts < counts.mean() / (1 if by == "aos" else 2)
+    return below
+
+
+def shot_groups(
+    class_counts: Sequence[int], bounds: tuple[int, int] = SHOTS
+) -> dict[str, NDArray[np.bool_]]:
+    """Mark the many-, medium- and few-shot classes.
+
+    Parameters
+    ----------
+    class_counts : sequence of int
+        Class counts n_k of the training set, K numbers.
+    bounds : tuple of int, default=(20, 100)
+        Few-shot classes have fewer samples than the first, many-shot classes more than the
+        second, medium-shot classes are those between them, both bounds included.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (K,), bool
+        ``many``, ``medium`` and ``few``; a group may be empty.
+
+    Raises
+    ------
+    InputError
+        If a count is below 1 or the bounds do not rise.
+
+    References
+    ----------
+    Liu et al., "Large-scale long-tailed recognition in an open world", CVPR 2019, section 5.
+
+    Examples
+    --------
+    >>> {name: mask.tolist() for name, mask in shot_groups([500, 100, 20, 5]).items()}
+    {'many': [True, False, False, False], 'medium': [False, True, True, False], \
+'few': [False, False, False, True]}
+    """
+    low, high = bounds
+    if not 1 <= low <= high:
+        raise InputError(f"bounds is {bounds}; two rising numbers of at least 1 are needed")
+    counts = check_counts(class_counts).numpy()
+    return {
+        "many": counts > high,
+        "medium": (counts >= low) & (counts <= high),
+        "few": counts < low,
+    }

@@ -1,0 +1,135 @@
+"""The imbalance of a training set as a value: asked for by name, stored with every result."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from imbtorch.data.profiles import (
+    exponential_counts,
+    linear_counts,
+    make_imbalanced,
+    step_counts,
+)
+from imbtorch.data.reductions import gaussian_reduction, random_reduction
+from imbtorch.errors import InputError
+
+PROFILES: dict[str, Callable[..., list[int]]] = {
+    "exponential": exponential_counts,
+    "step": step_counts,
+    "linear": linear_counts,
+}
+REDUCTIONS: dict[str, Callable[..., list[int]]] = {
+    "random": random_reduction,
+    "gaussian": gaussian_reduction,
+}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An imbalance profile.
+
+    Parameters
+    ----------
+    name : str
+        - exponential, step, linear: from the smallest class's count down to that over the ratio.
+        - random: four classes, chosen at random, lose a fraction of their samples.
+        - gaussian: a fraction of all samples is removed, class by class as a Gaussian has it.
+        - stored: the data set as it is; auto: see `settled`.
+    ratio : float
+        Imbalance ratio rho = largest / smallest count: asked for by the first three, measured
+        for the others.
+    fraction : float, optional
+        Of the minority classes (step), or of the samples that are removed (random, gaussian).
+
+    Examples
+    --------
+    >>> profile = Profile.parse("step:0.3", 50)
+    >>> profile, str(profile)
+    (Profile(name='step', ratio=50, fraction=0.3), 'step:0.3, ratio 50')
+    """
+
+    name: str
+    ratio: float
+    fraction: float | None = None
+
+    @classmethod
+    def parse(cls, text: str, ratio: float) -> "Profile":
+        """Read a profile as the command line takes it: NAME or NAME:FRACTION, or none."""
+        name, colon, number = text.partition(":")
+        name = "stored" if text == "none" else name
+        names = (*PROFILES, *REDUCTIONS, "auto", "stored")
+        if name not in names or (colon and name not in ("step", *REDUCTIONS)):
+            known = f"auto, none, {', '.join(PROFILES)}, step:0.3, random:0.9, gaussian:0.2"
+            raise InputError(f"profile is {text!r}; known are {known}")
+        try:
+            return cls(name, ratio, float(number) if colon or name in REDUCTIONS else None)
+        except ValueError:
+            raise InputError(f"profile is {text!r}; a number must follow the colon") from None
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> "Profile":
+        """Return the profile that `to_json` wrote."""
+        return cls(**values)  # type: ignore[arg-type]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the profile as JSON-ready values."""
+        return asdict(self)
+
+    def settled(self, counts: np.ndarray) -> "Profile":
+        """Return what "auto" comes to for class counts; any other profile as it is.
+
+        A balanced benchmark (largest class less than twice the smallest, which has samples enough
+        for the ratio) is made exponential; anything else stays as it is stored.
+        """
+        if self.name != "auto":
+            return self
+        balanced = counts.max() < 2 * counts.min() and counts.min() >= self.ratio
+        return Profile("exponential" if balanced else "stored", self.ratio)
+
+    def rows(self, y: np.ndarray, num_classes: int, data_seed: int) -> np.ndarray:
+        """Choose the rows that stay.
+
+        Parameters
+        ----------
+        y : ndarray of shape (N,)
+            Labels 0..K-1.
+        num_classes : int
+            Number of classes K.
+        data_seed : int
+            Decides which classes are reduced and which samples stay.
+
+        Returns
+        -------
+        ndarray of int64
+            Ascending.
+
+        Raises
+        ------
+        InputError
+            If the profile leaves a class without a sample.
+        """
+        counts = np.bincount(y, minlength=num_classes)
+        if self.name == "stored":
+            return np.arange(len(y))
+        if self.name in REDUCTIONS:
+            kept = REDUCTIONS[self.name](counts, self.fraction, data_seed=data_seed)
+        else:
+            share = {} if self.fraction is None else {"minority_fraction": self.fraction}
+            kept = PROFILES[self.name](int(counts.min()), num_classes, self.ratio, **share)
+        return make_imbalanced(y, kept, data_seed)
+
+    def measured(self, counts: np.ndarray) -> "Profile":
+        """Return the profile with the ratio of the counts it left, where none was asked for."""
+        if self.name in PROFILES:
+            return self
+        return Profile(self.name, float(counts.max() / counts.min()), self.fraction)
+
+    @property
+    def label(self) -> str:
+        """Name and fraction, as the command line takes them."""
+        return self.name if self.fraction is None else f"{self.name}:{self.fraction:g}"
+
+    def __str__(self) -> str:
+        label = "as stored" if self.name == "stored" else self.label
+        return f"{label}, ratio {self.ratio:.4g}"

@@ -1,1 +1,0 @@
-"""Evaluation: metrics, comparison over seeds, plots, report."""

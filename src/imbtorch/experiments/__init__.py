@@ -1,1 +1,0 @@
-"""Experiments: recipes x seeds on one data set, stored run by run."""

@@ -1,0 +1,1 @@
+"""Adapters for other libraries: scikit-learn's estimators, Lightning's callbacks."""

@@ -1,0 +1,130 @@
+"""EmbeddingHead: a balanced linear classifier on given embeddings, as scikit-learn has them."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import nn
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.errors import InputError
+from imbtorch.resampling.apply import resample_dataset
+from imbtorch.resampling.names import make_over_sampler
+from imbtorch.seeding import scoped_seed
+from imbtorch.training.head import head_epochs
+from imbtorch.training.setup import HEAD_SETUP
+
+
+class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Train a linear classifier on embeddings after over-sampling them.
+
+    Two of EOS's three phases, for embeddings of any network (CLIP, DINO, a text encoder). Large
+    embeddings are scaled down for the training alone, see `head_epochs`; put a
+    ``StandardScaler`` before it where columns differ much in scale.
+
+    Parameters
+    ----------
+    resample : str, object with ``fit_resample`` or None, default="eos"
+        An over-sampler, or the name of one (see `make_over_sampler`); None for none. "eos"
+        looks at 10 neighbours, or all there are.
+    epochs : int, default=10
+        Epochs over the over-sampled embeddings, at least 1.
+    random_state : int, RandomState or None, default=None
+        Decides over-sampling (of a method given by name), initial parameters and order.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        The labels.
+    head_ : nn.Linear
+        (D, K), on the CPU; for a network of your own.
+    loss_curve_ : list of float
+        Mean training loss of each epoch.
+    n_features_in_ : int
+        Embedding size D.
+
+    References
+    ----------
+    EOS (Dablain et al.), sections III-C and IV-A: SGD .1 with 5 epochs of linear warm-up, momentum
+    .9, weight decay 2e-4, batch 128.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(0, 1, (90, 4)), rng.normal(2, 1, (10, 4))])
+    >>> y = np.array(["often"] * 90 + ["rare"] * 10)
+    >>> head = EmbeddingHead(random_state=0).fit(X, y)
+    >>> head.predict([[2.0, 2.0, 2.0, 2.0]]).tolist()
+    ['rare']
+    """
+
+    def __init__(
+        self, resample: Any = "eos", *, epochs: int = 10, random_state: Any = None
+    ) -> None:
+        self.resample = resample
+        self.epochs = epochs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> "EmbeddingHead":
+        """Over-sample and train.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Embeddings; taken to float32.
+        y : array-like of shape (N,)
+            Labels of any kind, of at least two classes.
+
+        Returns
+        -------
+        EmbeddingHead
+            This one.
+        """
+        if self.epochs < 1:
+            raise InputError(f"epochs is {self.epochs}; it must be at least 1")
+        X, y = validate_data(self, X, y, dtype=np.float32)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError(f"y holds one class only ({self.classes_[0]!s}); 2 are needed")
+        random = check_random_state(self.random_state)
+        seed, sampler = int(random.randint(2**31)), self._sampler(codes, random)
+        data = ArrayDataset(X, codes)
+        if sampler is not None:
+            data = resample_dataset(sampler, data)
+        fabric = Fabric(accelerator="auto", devices=1)
+        with scoped_seed(seed):
+            head = nn.Linear(X.shape[1], len(self.classes_)).to(fabric.device)
+        epochs = head_epochs(head, data, self.epochs, setup=HEAD_SETUP, seed=seed, fabric=fabric)
+        self.loss_curve_ = [loss for loss, _ in epochs]
+        self.head_ = head.cpu().eval()
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float32]:
+        """Return class probabilities of shape (n, K), in the order of `classes_`."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        with torch.no_grad():
+            out: NDArray[np.float32] = self.head_(torch.tensor(X)).softmax(1).numpy()
+        return out
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable label of each row, shape (n,)."""
+        best = self.predict_proba(X).argmax(1)
+        labels: NDArray[Any] = self.classes_[best]
+        return labels
+
+    def _sampler(self, codes: NDArray[np.int64], random: np.random.RandomState) -> Any:
+        if self.resample is None:
+            return None
+        if not isinstance(self.resample, str):
+            return clone(self.resample)
+        few = self.resample == "eos" and len(codes) <= 10  # all the neighbours there are
+        name = f"eos:k={len(codes) - 1}" if few else self.resample
+        return make_over_sampler(name, random)

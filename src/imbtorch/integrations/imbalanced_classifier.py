@@ -1,0 +1,206 @@
+"""ImbalancedClassifier: a network trained by a recipe, as scikit-learn has its estimators."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from torch import Tensor
+
+from imbtorch.data.arrays import ArrayDataset, class_counts
+from imbtorch.data.augment import Augment
+from imbtorch.errors import InputError
+from imbtorch.metrics.prior import correct_prior
+from imbtorch.models.build import build_model
+from imbtorch.models.inference import predict_logits
+from imbtorch.training.fit import fit
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.recipes import make_recipe
+from imbtorch.training.setup import SETUPS, Setup
+
+
+class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Train a network by a recipe, on arrays or image tensors.
+
+    Parameters
+    ----------
+    recipe : str or Recipe, default="m2m"
+        See `make_recipe`; its options go into a grid search by name, as
+        ``{"recipe": ["erm", "m2m:beta=0.9", "m2m:beta=0.99"]}``.
+    model : str or Classifier, default="auto"
+        Name of a network (see `build_model`), or one of your own, which is copied and goes on
+        from the parameters it has. "auto" takes mlp for (N, D), resnet32 for colour images and
+        small-cnn for other ones.
+    epochs : int, optional
+        Epochs of a recipe given by name; by default those that go with the network (mlp 15,
+        small-cnn 30, resnet32 200; 15 for one of your own).
+    setup : Setup, optional
+        Optimiser, batch size and schedule; by default those that go with the network.
+    augment : callable, optional
+        Batch-wise augmentation, as `crop_flip`.
+    device : {"auto", "cpu", "cuda", "mps"}, default="auto"
+        Where to train. The trained network is on the CPU.
+    random_state : int, RandomState or None, default=None
+        Decides initial parameters, order and methods.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        The labels.
+    model_ : Classifier
+        The trained network.
+    history_ : list of dict
+        One row an epoch, see `FitResult`.
+    class_counts_ : list of int
+        Class counts n_k of the training set.
+    class_shares_ : list of float
+        Class shares the network takes for given, see `Recipe.class_shares`.
+    n_features_in_ : int
+        Number of features D, for two-dimensional input.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used, a name is unknown, or y holds one class only.
+
+    Notes
+    -----
+    ``fit(X, y)`` takes X of shape (N, D), an array or data frame of numbers, or images of shape
+    (N, C, H, W), an array or Tensor, uint8 in 0..255 or float in 0..1; y holds labels of any
+    kind. Features are standardised by the network's first layer.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> X, y = make_classification(300, weights=[0.9], class_sep=2.0, random_state=0)
+    >>> model = ImbalancedClassifier("rs", epochs=5, random_state=0).fit(X, y)
+    >>> model.predict(X[:2]).shape, model.predict_proba(X, prior=[0.9, 0.1]).shape
+    ((2,), (300, 2))
+    """
+
+    def __init__(
+        self,
+        recipe: str | Recipe = "m2m",
+        *,
+        model: Any = "auto",
+        epochs: int | None = None,
+        setup: Setup | None = None,
+        augment: Augment | None = None,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.recipe = recipe
+        self.model = model
+        self.epochs = epochs
+        self.setup = setup
+        self.augment = augment
+        self.device = device
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> "ImbalancedClassifier":
+        """Train.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D), or array or Tensor of shape (N, C, H, W)
+            Training samples.
+        y : array-like of shape (N,)
+            Their labels, of at least two classes.
+
+        Returns
+        -------
+        ImbalancedClassifier
+            This one.
+        """
+        X, y = self._samples(X, y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError(f"y holds one class only ({self.classes_[0]!s}); 2 are needed")
+        train = ArrayDataset(X, codes)
+        seed = int(check_random_state(self.random_state).randint(2**31))
+        shape = tuple(train.x.shape[1:])
+        name = self._network_name(shape)
+        setup, usual = SETUPS.get(name, (Setup(batch_size=64, lr=0.01), 15))
+        recipe = self.recipe
+        if isinstance(recipe, str):
+            recipe = make_recipe(recipe, usual if self.epochs is None else self.epochs)
+        network = (
+            build_model(name, shape, len(self.classes_), train=train, seed=seed)
+            if isinstance(self.model, str)
+            else copy.deepcopy(self.model)
+        )
+        fitted = fit(
+            recipe,
+            network,
+            train,
+            setup=self.setup or setup,
+            augment=self.augment,
+            seed=seed,
+            fabric=Fabric(accelerator=self.device, devices=1),
+        )
+        self.model_, self.history_ = fitted.model, fitted.history
+        self.class_counts_ = class_counts(train)
+        self.class_shares_ = recipe.class_shares(self.class_counts_)
+        return self
+
+    def predict_proba(self, X: Any, prior: Sequence[float] | None = None) -> NDArray[np.float64]:
+        """Return class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, D), or array or Tensor of shape (n, C, H, W)
+            Samples.
+        prior : sequence of float, optional
+            Shares, or counts, of the K classes where the probabilities are to be used:
+            over-sampling and its kin make rare classes look frequent, see `correct_prior`. By
+            default the network's own probabilities.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            In the order of `classes_`.
+        """
+        check_is_fitted(self)
+        X, _ = self._samples(X)
+        data = ArrayDataset(X, np.zeros(len(X), dtype=np.int64))
+        logits, _ = predict_logits(self.model_, data)
+        probabilities: NDArray[np.float64] = self.model_.probabilities(logits).double().numpy()
+        if prior is None:
+            return probabilities
+        return correct_prior(probabilities, self.class_shares_, prior)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable label of each sample, shape (n,)."""
+        best = self.predict_proba(X).argmax(1)
+        labels: NDArray[Any] = self.classes_[best]
+        return labels
+
+    def _network_name(self, shape: tuple[int, ...]) -> str:
+        if not isinstance(self.model, str):
+            return "one of the user's own"
+        if self.model != "auto":
+            return self.model
+        return "mlp" if len(shape) == 1 else "resnet32" if shape[0] == 3 else "small-cnn"
+
+    def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
+        """Check samples, and labels in training: two-dimensional ones as scikit-learn does."""
+        labels = [part.cpu().numpy() if isinstance(part, Tensor) else part for part in y]
+        if len(getattr(X, "shape", ())) > 2:
+            X = torch.as_tensor(X)
+            if labels:
+                check_consistent_length(X, *labels)
+        else:
+            X = X.cpu().numpy() if isinstance(X, Tensor) else X
+            X = validate_data(self, X, *labels, dtype=np.float32, reset=bool(labels))
+            if labels:
+                X, labels = X[0], [X[1]]
+        for part in labels:
+            check_classification_targets(part)
+        return X, labels[0] if labels else None

@@ -1,0 +1,205 @@
+"""M2m and EOS for a Lightning trainer; `pytorch_lightning` and `lightning` both have one."""
+
+from importlib import import_module
+from typing import Any
+
+from lightning_fabric import Fabric
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.errors import InputError
+from imbtorch.models.build import replace_head
+from imbtorch.models.classifier import Classifier, head_size
+from imbtorch.models.inference import embed
+from imbtorch.places import BatchTransform, OverSampler
+from imbtorch.resampling.apply import resample_dataset
+from imbtorch.seeding import derive_seed
+from imbtorch.training.head import head_epochs
+from imbtorch.training.setup import HEAD_SETUP
+
+
+def _callbacks() -> tuple[type, ...]:
+    """Return the class `Callback` of each of the two packages: a trainer takes its own alone."""
+    found = []
+    for name in ("pytorch_lightning", "lightning.pytorch"):
+        try:
+            found.append(import_module(name).Callback)
+        except ImportError:
+            continue
+    if not found:
+        raise ImportError(
+            "imbtorch.lightning needs pytorch-lightning or lightning: "
+            "pip install 'imbalanced-torch[lightning]'"
+        )
+    return tuple(found)
+
+
+_Callback: Any = type("_Callback", _callbacks(), {})
+
+
+class M2mCallback(_Callback):  # type: ignore[misc]
+    """Translate the training batches of a Lightning trainer, from an epoch on.
+
+    Parameters
+    ----------
+    m2m : callable
+        ``(x, y, model) -> (x, y)``: an `M2m`, whose pretrained network is moved to the module's
+        device, or another transform of batches, as `AOS`.
+    first_epoch : int, default=0
+        First epoch whose batches are translated, counted from 0 as ``trainer.current_epoch``
+        is; the paper's is 80 % of all epochs.
+
+    Raises
+    ------
+    InputError
+        If `first_epoch` is negative; when training starts, if the module does not have exactly
+        one attribute that is a `Classifier`; if a batch is no list ``[x, y]``.
+
+    Notes
+    -----
+    The ``LightningModule`` holds its network as a `Classifier`, which is what the transform
+    sees: ``self.network = split_head(my_network, "fc")``. Batches are lists ``[x, y, ...]``, as
+    a ``DataLoader`` makes of a data set of pairs; their first two items are replaced, and no
+    tensor is written to. Give the ``DataLoader`` a `ClassBalancedSampler`: Lightning sets its
+    epoch and does not shard it again.
+
+    Differs from the paper, where batches are class-balanced from the first translated epoch on:
+    the sampler is the data loader's and acts in every epoch.
+
+    References
+    ----------
+    AMO (ICLR 2020 submission), section 2 and Algorithm 1.
+
+    Examples
+    --------
+    >>> from imbtorch.transforms import M2m
+    >>> m2m = M2m(nn.Linear(2, 2), class_counts=[90, 10])
+    >>> callback = M2mCallback(m2m, first_epoch=160)  # Trainer(max_epochs=200, callbacks=[...])
+    >>> callback.first_epoch
+    160
+    """
+
+    def __init__(self, m2m: BatchTransform, first_epoch: int = 0) -> None:
+        if first_epoch < 0:
+            raise InputError(f"first_epoch is {first_epoch}; it must be at least 0")
+        self.m2m, self.first_epoch = m2m, first_epoch
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Look at the module, and move the pretrained network to its device."""
+        _network(pl_module)
+        pretrained = getattr(self.m2m, "pretrained", None)
+        if isinstance(pretrained, nn.Module):
+            pretrained.to(pl_module.device)
+
+    def on_train_batch_start(
+        self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Put the translated samples and their labels into the batch."""
+        if not isinstance(batch, list) or len(batch) < 2:
+            raise InputError(
+                f"batch is a {type(batch).__name__}; a list [x, y] is needed, as a DataLoader "
+                "makes of pairs: let a collate_fn of your own return one"
+            )
+        if trainer.current_epoch >= self.first_epoch:
+            batch[0], batch[1] = self.m2m(batch[0], batch[1], _network(pl_module))
+
+
+class EOSCallback(_Callback):  # type: ignore[misc]
+    """Give the network of a Lightning module a new head when its training ends.
+
+    EOS's second and third phase: the training set is embedded by the trained features, the
+    embeddings are over-sampled, and a fresh linear head is trained on them by cross-entropy.
+    The features stay as they are.
+
+    Parameters
+    ----------
+    eos : object with ``fit_resample``
+        An `EOS`, or another over-sampler of embeddings (see `make_over_sampler`).
+    epochs : int, default=10
+        Epochs over the over-sampled embeddings, at least 1.
+    train : Dataset, optional
+        What is embedded; yields (x, y). By default the data set of the training
+        ``DataLoader``; hand over one without random augmentation if that one has it.
+    seed : int, default=0
+        Decides the initial parameters and the order of the samples.
+
+    Raises
+    ------
+    InputError
+        If `epochs` is below 1; when training starts, if the module does not have exactly one
+        attribute that is a `Classifier`, or if `train` is missing and there are several training
+        data loaders.
+
+    Notes
+    -----
+    The ``LightningModule`` holds its network as a `Classifier`:
+    ``self.network = split_head(my_network, "fc")``. Checkpoints written during training have
+    the old head; ``trainer.save_checkpoint`` after ``fit`` stores the new one.
+
+    Every process of a distributed run embeds the whole training set and trains the same head,
+    if `eos` has a fixed ``random_state``.
+
+    References
+    ----------
+    EOS (Dablain et al.), section III-C; optimiser as in `RefitHead`.
+
+    Examples
+    --------
+    >>> from imbtorch.resampling import EOS
+    >>> callback = EOSCallback(EOS(n_neighbors=50, random_state=0))  # Trainer(callbacks=[...])
+    >>> callback.epochs
+    10
+    """
+
+    def __init__(
+        self,
+        eos: OverSampler,
+        *,
+        epochs: int = 10,
+        train: Dataset[Any] | None = None,
+        seed: int = 0,
+    ) -> None:
+        if epochs < 1:
+            raise InputError(f"epochs is {epochs}; it must be at least 1")
+        self.eos, self.epochs, self.train, self.seed = eos, epochs, train, seed
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Look at the module and the data loader before time is spent on training."""
+        head_size(_network(pl_module).head)
+        self._dataset(trainer)
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """Embed, over-sample, train the head, put it on the network."""
+        network, device = _network(pl_module), pl_module.device
+        embedded = ArrayDataset(*embed(network, self._dataset(trainer)))
+        data = resample_dataset(self.eos, embedded)
+        one = 1 if device.index is None else [device.index]
+        fabric = Fabric(accelerator=device.type, devices=one)
+        replace_head(network, nn.Linear, derive_seed(self.seed, "head"))
+        for _ in head_epochs(
+            network.head, data, self.epochs, setup=HEAD_SETUP, seed=self.seed, fabric=fabric
+        ):
+            pass
+
+    def _dataset(self, trainer: Any) -> Dataset[Any]:
+        if self.train is not None:
+            return self.train
+        loader = trainer.train_dataloader
+        if not isinstance(loader, DataLoader):
+            raise InputError(
+                f"train is None and the training data loader a {type(loader).__name__}; a "
+                "DataLoader is needed, or the data set as train"
+            )
+        return loader.dataset
+
+
+def _network(module: nn.Module) -> Classifier:
+    """Return the network of a Lightning module."""
+    found = [child for child in module.children() if isinstance(child, Classifier)]
+    if len(found) != 1:
+        raise InputError(
+            f"{type(module).__name__} has {len(found)} attributes that are a Classifier; one is "
+            "needed: self.network = split_head(network, name of its last layer)"
+        )
+    return found[0]

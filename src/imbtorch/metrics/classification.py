@@ -1,0 +1,210 @@
+"""Metrics of a classifier on a held-out set, per class and overall."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from imblearn.metrics import geometric_mean_score
+from numpy.typing import ArrayLike
+from scipy.stats import gmean
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+)
+
+from imbtorch.data.arrays import Samples
+from imbtorch.data.checks import check_labels
+from imbtorch.data.class_groups import SHOTS, minority_classes, shot_groups
+from imbtorch.errors import InputError
+from imbtorch.metrics.calibration import expected_calibration_error
+from imbtorch.metrics.prior import correct_prior
+from imbtorch.models.classifier import Classifier
+from imbtorch.models.inference import predict_logits
+
+Metrics = dict[str, Any]
+"""Name -> number, list of K numbers or matrix; JSON-ready."""
+
+
+def classification_metrics(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    class_counts: Sequence[int],
+    probabilities: ArrayLike | None = None,
+    class_shares: Sequence[float] | None = None,
+    *,
+    shots: tuple[int, int] = SHOTS,
+) -> Metrics:
+    """Measure predictions.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (N,)
+        Labels 0..K-1 and predictions.
+    class_counts : sequence of int
+        Class counts of the training set, K numbers; decides which classes are minority (by AMO's
+        rule, see `minority_classes`) and which are many-, medium- and few-shot.
+    probabilities : array-like of shape (N, K), optional
+        Class probabilities, for the area under the precision-recall curve and calibration.
+    class_shares : sequence of float, optional
+        Class shares that the network expects, see `Recipe.class_shares`.
+    shots : tuple of int, default=(20, 100)
+        Bounds of few-shot and many-shot classes, see `shot_groups`.
+
+    Returns
+    -------
+    dict
+        All in 0..1:
+
+        - ``balanced_accuracy``: mean recall over the classes.
+        - ``gmean_recall``: geometric mean of the class recalls (0 if a class is never found).
+        - ``gmean_macro``: sqrt(macro recall x macro specificity), imbalanced-learn's
+          ``geometric_mean_score(average="macro")``.
+        - ``f1_macro``, ``accuracy``.
+        - ``majority_recall``, ``minority_recall``: mean recall over these classes.
+        - ``many_recall``, ``medium_recall``, ``few_recall``: mean recall over the many-, medium-
+          and few-shot classes; None where there are none.
+        - ``worst_recall``: smallest class recall.
+        - ``recall``, ``precision``, ``f1``: lists of K numbers, one a class.
+        - ``auprc``: list of K average precisions, each class against the rest; only with
+          `probabilities`.
+        - ``ece``: expected calibration error of `probabilities`; ``ece_corrected``: the same
+          after `correct_prior` to the class shares of `y_true`; only with `class_shares`.
+        - ``confusion``: K x K counts, rows the true classes.
+
+    References
+    ----------
+    M2m (CVPR 2020) reports balanced accuracy and the geometric mean of recalls; EOS (Dablain et
+    al.) reports the macro geometric mean.
+
+    DOS (Ando and Huang, ECML 2017) reports precision, recall, F1 and AUPRC of each class.
+
+    Examples
+    --------
+    >>> metrics = classification_metrics([0, 0, 1, 1], [0, 0, 0, 1], [90, 10])
+    >>> metrics["balanced_accuracy"], metrics["recall"]
+    (0.75, [1.0, 0.5])
+    """
+    true, predicted = check_labels(y_true, "y_true").numpy(), check_labels(y_pred, "y_pred").numpy()
+    labels = np.arange(len(class_counts))
+    if true.shape != predicted.shape or not len(true) > 0:
+        raise InputError(f"y_true has {len(true)} labels and y_pred {len(predicted)}")
+    if max(true.max(), predicted.max()) >= len(labels):
+        raise InputError(
+            f"y_true holds labels up to {true.max()} and y_pred up to {predicted.max()}; "
+            f"class_counts has {len(labels)} classes"
+        )
+    confusion = confusion_matrix(true, predicted, labels=labels)
+    recall = confusion.diagonal() / confusion.sum(1).clip(min=1)
+    minority = minority_classes(class_counts)
+    precision, _, f1, _ = precision_recall_fscore_support(
+        true, predicted, labels=labels, zero_division=0
+    )
+    metrics: Metrics = {
+        "balanced_accuracy": float(recall.mean()),
+        "gmean_recall": float(gmean(recall)) if (recall > 0).all() else 0.0,
+        "gmean_macro": float(geometric_mean_score(true, predicted, average="macro")),
+        "f1_macro": float(f1_score(true, predicted, average="macro", zero_division=0)),
+        "accuracy": float((true == predicted).mean()),
+        "majority_recall": float(recall[~minority].mean()),
+        "minority_recall": float(recall[minority].mean()),
+        **shot_recalls(recall, class_counts, shots),
+        "worst_recall": float(recall.min()),
+        "recall": recall.tolist(),
+        "precision": precision.tolist(),
+        "f1": f1.tolist(),
+        "confusion": confusion.tolist(),
+    }
+    if probabilities is not None:
+        scores = np.asarray(probabilities)
+        if scores.shape != (len(true), len(labels)):
+            raise InputError(
+                f"probabilities has shape {scores.shape}; {(len(true), len(labels))} is needed"
+            )
+        metrics["auprc"] = [
+            float(average_precision_score(true == k, scores[:, k])) if (true == k).any() else 0.0
+            for k in labels
+        ]
+        metrics["ece"] = expected_calibration_error(true, scores)
+        if class_shares is not None:
+            corrected = correct_prior(scores, class_shares, confusion.sum(1))
+            metrics["ece_corrected"] = expected_calibration_error(true, corrected)
+    return metrics
+
+
+def shot_recalls(
+    recall: ArrayLike, class_counts: Sequence[int], shots: tuple[int, int] = SHOTS
+) -> dict[str, float | None]:
+    """Return the mean recall of the many-, medium- and few-shot classes.
+
+    Parameters
+    ----------
+    recall : array-like of shape (K,)
+        Recall of each class.
+    class_counts : sequence of int
+        Class counts of the training set, K numbers.
+    shots : tuple of int, default=(20, 100)
+        See `shot_groups`.
+
+    Returns
+    -------
+    dict
+        ``many_recall``, ``medium_recall``, ``few_recall``; None where there is no such class.
+
+    Examples
+    --------
+    >>> shot_recalls([0.9, 0.5, 0.3], [500, 5, 3])
+    {'many_recall': 0.9, 'medium_recall': None, 'few_recall': 0.4}
+    """
+    values = np.asarray(recall, dtype=np.float64)
+    groups = shot_groups(class_counts, shots).items()
+    return {f"{n}_recall": float(values[m].mean()) if m.any() else None for n, m in groups}
+
+
+def evaluate(
+    model: Classifier,
+    dataset: Samples,
+    class_counts: Sequence[int],
+    class_shares: Sequence[float] | None = None,
+    *,
+    shots: tuple[int, int] = SHOTS,
+) -> Metrics:
+    """Measure a network on a held-out set.
+
+    Parameters
+    ----------
+    model : Classifier
+        Trained network.
+    dataset : Dataset or pair (x, y)
+        Yields (x, y), y in 0..K-1, or arrays.
+    class_counts : sequence of int
+        Class counts of the training set, K numbers.
+    class_shares : sequence of float, optional
+        See `classification_metrics`.
+    shots : tuple of int, default=(20, 100)
+        See `shot_groups`.
+
+    Returns
+    -------
+    dict
+        See `classification_metrics`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from imbtorch import ArrayDataset
+    >>> from imbtorch.models import mlp
+    >>> test = ArrayDataset(torch.randn(6, 2), [0, 1, 2, 0, 1, 2])
+    >>> sorted(evaluate(mlp((2,), 3), test, [50, 20, 5]))[:3]
+    ['accuracy', 'auprc', 'balanced_accuracy']
+    """
+    logits, y = predict_logits(model, dataset)
+    return classification_metrics(
+        y.cpu().numpy(),
+        logits.argmax(1).cpu().numpy(),
+        class_counts,
+        model.probabilities(logits).cpu().numpy(),
+        class_shares,
+        shots=shots,
+    )

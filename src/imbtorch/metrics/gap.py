@@ -1,0 +1,194 @@
+"""How far held-out embeddings leave the range of the training embeddings, and who is to blame."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from imbtorch.data.checks import check_finite
+from imbtorch.errors import InputError
+from imbtorch.metrics.class_bias import class_weight_norms
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Generalization gap.
+
+    Attributes
+    ----------
+    per_class : ndarray of shape (K,), float64
+        At least 0; NaN for a class without a sample on one of the two sides.
+    overall : float
+        Mean over the classes that are not NaN; NaN if all are.
+    """
+
+    per_class: Floats
+    overall: float
+
+
+def generalization_gap(
+    train_features: Any, train_labels: Any, test_features: Any, test_labels: Any
+) -> Gap:
+    r"""Measure how far held-out embeddings leave the range of the training embeddings.
+
+    For class c, over the D embedding dimensions,
+
+    .. math::
+        g_c = \sum_d \max(0, \max_{test} - \max_{train}) + \max(0, \min_{train} - \min_{test})
+
+    with the maxima and minima of dimension d over the samples of class c.
+
+    Parameters
+    ----------
+    train_features : array-like or Tensor of shape (N, D)
+        Embeddings of the training set, perhaps over-sampled.
+    train_labels : array-like or Tensor of shape (N,)
+        Labels 0..K-1.
+    test_features : array-like or Tensor of shape (M, D)
+        Embeddings of the held-out set.
+    test_labels : array-like or Tensor of shape (M,)
+        Labels 0..K-1.
+
+    Returns
+    -------
+    Gap
+        In the unit of the embeddings.
+
+    Raises
+    ------
+    InputError
+        If shapes do not agree.
+
+    References
+    ----------
+    EOS (Dablain et al.), section III-B and Algorithm 1. Differs from the paper, whose listing
+    prints the minima the other way round; its text has them as here.
+
+    Examples
+    --------
+    >>> train, test = [[0.0, 0.0], [1.0, 1.0]], [[-0.5, 0.5], [1.0, 3.0]]
+    >>> generalization_gap(train, [0, 0], test, [0, 0]).overall
+    2.5
+    """
+    train_x, train_y = _checked(train_features, train_labels, "train")
+    test_x, test_y = _checked(test_features, test_labels, "test")
+    if train_x.shape[1] != test_x.shape[1]:
+        raise InputError(
+            f"test_features has {test_x.shape[1]} columns; train_features has {train_x.shape[1]}"
+        )
+    per_class = np.full(max(train_y.max(initial=0), test_y.max(initial=0)) + 1, np.nan)
+    for k in np.intersect1d(train_y, test_y):
+        a, b = train_x[train_y == k], test_x[test_y == k]
+        above = (b.max(0).astype(np.float64) - a.max(0)).clip(min=0)
+        below = (a.min(0).astype(np.float64) - b.min(0)).clip(min=0)
+        per_class[k] = above.sum() + below.sum()
+    known = per_class[~np.isnan(per_class)]
+    return Gap(per_class, float(known.mean()) if len(known) else float("nan"))
+
+
+def true_false_gaps(
+    train_features: Any,
+    train_labels: Any,
+    test_features: Any,
+    test_labels: Any,
+    test_predictions: Any,
+) -> tuple[Gap, Gap]:
+    """Measure the gap for true and for false positives apart.
+
+    Parameters
+    ----------
+    train_features, train_labels, test_features, test_labels
+        As for `generalization_gap`.
+    test_predictions : array-like or Tensor of shape (M,)
+        Predicted labels 0..K-1.
+
+    Returns
+    -------
+    true, false : Gap
+        Of the held-out samples predicted to be of class c, rightly and wrongly, against the
+        training samples of class c; NaN for a class without such samples.
+
+    References
+    ----------
+    EOS (Dablain et al.), Figure 4.
+
+    Examples
+    --------
+    >>> train, test = [[0.0], [1.0], [5.0], [6.0]], [[1.0], [4.0], [5.0], [6.0]]
+    >>> true, false = true_false_gaps(train, [0, 0, 1, 1], test, [0, 1, 1, 1], [0, 0, 1, 1])
+    >>> true.per_class, false.per_class
+    (array([0., 0.]), array([ 3., nan]))
+    """
+    test_x, test_y = _checked(test_features, test_labels, "test")
+    _, predicted = _checked(test_features, test_predictions, "test")
+    _, train_y = _checked(train_features, train_labels, "train")
+    number = max(int(y.max(initial=0)) for y in (train_y, test_y, predicted)) + 1
+    gaps = []
+    for chosen in (predicted == test_y, predicted != test_y):
+        gap = generalization_gap(train_features, train_labels, test_x[chosen], predicted[chosen])
+        padded = np.full(number, np.nan)
+        padded[: len(gap.per_class)] = gap.per_class
+        gaps.append(Gap(padded, gap.overall))
+    return gaps[0], gaps[1]
+
+
+def embedding_measures(
+    head: nn.Module,
+    train_features: Tensor,
+    train_labels: Tensor,
+    test_features: Tensor,
+    test_labels: Tensor,
+) -> dict[str, list[float | None]]:
+    """Measure a trained network's embeddings and head, class by class.
+
+    Parameters
+    ----------
+    head : nn.Module
+        (n, D) -> logits (n, K).
+    train_features, train_labels, test_features, test_labels : Tensor
+        As for `generalization_gap`.
+
+    Returns
+    -------
+    dict
+        ``gap``, ``gap_true``, ``gap_false`` (see `true_false_gaps`) and ``norm`` (see
+        `class_weight_norms`; only where the head has a weight): lists of K numbers,
+        JSON-ready, None where there is no sample.
+    """
+    with torch.no_grad():
+        predicted = head(test_features).argmax(1)
+    gap = generalization_gap(train_features, train_labels, test_features, test_labels)
+    true, false = true_false_gaps(
+        train_features, train_labels, test_features, test_labels, predicted
+    )
+    values = {"gap": gap, "gap_true": true, "gap_false": false}
+    lists = {name: value.per_class.tolist() for name, value in values.items()}
+    if hasattr(head, "weight"):
+        lists["norm"] = class_weight_norms(head).tolist()
+    return {name: [None if v != v else v for v in list_] for name, list_ in lists.items()}
+
+
+def _array(values: Any) -> NDArray[Any]:
+    if isinstance(values, Tensor):
+        values = values.float() if values.dtype == torch.bfloat16 else values
+        values = values.detach().cpu().numpy()
+    return np.asarray(values)
+
+
+def _checked(features: Any, labels: Any, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    x, y = _array(features), _array(labels)
+    if x.ndim != 2 or y.shape != x.shape[:1]:
+        raise InputError(
+            f"{name}_features is of shape {x.shape} and {name}_labels of {y.shape}; (N, D) and "
+            "(N,) are needed"
+        )
+    if len(y) and (y.dtype.kind not in "iu" or y.min() < 0):
+        what = f"holds {y.min()}" if y.dtype.kind in "iu" else f"is of dtype {y.dtype}"
+        raise InputError(f"{name}_labels {what}; labels 0..K-1 are needed")
+    check_finite(torch.from_numpy(np.ascontiguousarray(x)), f"{name}_features")
+    return x, y.astype(np.int64)

@@ -1,0 +1,1 @@
+"""Reproduction: the papers' tables as data, and the one engine that runs them."""

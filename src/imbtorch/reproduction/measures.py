@@ -1,0 +1,40 @@
+"""What a table shows of a run: stored metrics by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from imbtorch.data.class_groups import minority_classes
+
+Measure = Callable[[Mapping[str, Any]], float]
+"""Row of results -> a figure, in per cent (gaps in their own unit)."""
+GROUPS = {"minority": True, "majority": False}
+
+
+def measure(text: str) -> Measure:
+    """Return a measure by name.
+
+    Parameters
+    ----------
+    text : str
+        A stored metric, averaged over the classes where it is one of each class; with
+        ``minority`` or ``majority`` before it, over these classes by DOS's rule (see
+        `minority_classes`).
+
+    Examples
+    --------
+    >>> row = {"data": {"counts": [90, 90, 2]}, "metrics": {"f1": [0.9, 0.7, 0.25]}}
+    >>> measure("minority f1")(row), round(measure("majority f1")(row))
+    (25.0, 80)
+    """
+    group, _, name = text.rpartition(" ")
+
+    def figure(row: Mapping[str, Any]) -> float:
+        values = np.asarray(row["metrics"][name], float)
+        if group:
+            few = minority_classes(row["data"]["counts"], by="dos")
+            values = values[few == GROUPS[group]]
+        return float(values.mean()) * (1 if name.startswith("gap") else 100)
+
+    return figure

@@ -1,0 +1,125 @@
+"""A published table as data: rows, columns and figures, from a TOML file."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+from imbtorch.errors import InputError, unknown_name
+from imbtorch.reproduction.measures import Measure, measure
+
+Figure = float | Sequence[float]
+"""Published mean, or mean and standard deviation, in per cent."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method of a table.
+
+    Parameters
+    ----------
+    recipe : str, optional
+        Its recipe; without one, only what is published is shown.
+    other : mapping of str to str
+        Measure -> the recipe that it is taken from instead.
+    tune : mapping of str to sequence
+        Option -> candidates, the best of which is chosen on a validation split.
+    """
+
+    recipe: str | None = None
+    other: Mapping[str, str] = field(default_factory=dict)
+    tune: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """A published table.
+
+    Parameters
+    ----------
+    name : str
+        By which it is asked for.
+    title : str
+        Which one.
+    note : str
+        What a reader should know: how the set-up differs from the paper's.
+    rows : mapping of str to Row
+        The methods.
+    columns : mapping of str to mapping
+        Title of a data set -> options of `make_task`, or of the task that ``task`` names.
+    measures : mapping of str to callable
+        Heading -> figure of a run.
+    published : mapping
+        Column -> row -> a figure for each measure; the last ones may be missing.
+    claims : mapping of str to sequence of str
+        Row -> the rows it is above, by the paper.
+    claimed : str
+        The measure of which that is said.
+    data_seeds : bool, default=False
+        Whether the data are drawn anew for each training seed.
+    """
+
+    name: str
+    title: str
+    note: str
+    rows: Mapping[str, Row]
+    columns: Mapping[str, Mapping[str, Any]]
+    measures: Mapping[str, Measure]
+    published: Mapping[str, Mapping[str, Sequence[Figure]]]
+    claims: Mapping[str, Sequence[str]]
+    claimed: str
+    data_seeds: bool = False
+
+    @cached_property
+    def recipes(self) -> list[str]:
+        """Every recipe that has to be run as it is named, once."""
+        found = [
+            recipe
+            for row in self.rows.values()
+            for recipe in ([] if row.tune else [row.recipe, *row.other.values()])
+        ]
+        return list(dict.fromkeys(recipe for recipe in found if recipe is not None))
+
+    def only(self, part: str) -> "PaperTable":
+        """Return the table with the column `part`, or else those whose titles contain it."""
+        found = [part] if part in self.columns else [c for c in self.columns if part in c]
+        columns = {title: self.columns[title] for title in found}
+        if not columns:
+            raise InputError(
+                f"columns is {part!r}, which is in no title; they are {'; '.join(self.columns)}"
+            )
+        return replace(self, columns=columns)
+
+
+def table_names() -> list[str]:
+    """Return the names of all tables, sorted."""
+    folder = files("imbtorch.reproduction") / "tables"
+    return sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if ".toml" in p.name)
+
+
+def load_table(name: str) -> PaperTable:
+    """Return a published table by name.
+
+    Raises
+    ------
+    InputError
+        If there is no such table (the nearest name is suggested).
+
+    Examples
+    --------
+    >>> table = load_table("aos-1")
+    >>> table.title, table.recipes
+    ('AOS Table 1', ['erm', 'ros', 'aos:epsilon=0.007'])
+    """
+    if name not in table_names():
+        raise unknown_name("table", name, table_names())
+    path = files("imbtorch.reproduction") / "tables" / f"{name}.toml"
+    values = tomllib.loads(path.read_text())
+    rows = {
+        title: Row(row) if isinstance(row, str) else Row(**row)
+        for title, row in values.pop("rows").items()
+    }
+    measures = {heading: measure(text) for heading, text in values.pop("measures").items()}
+    return PaperTable(name, rows=rows, measures=measures, **values)

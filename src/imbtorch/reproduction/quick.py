@@ -1,0 +1,35 @@
+"""The quick scale: a few samples of each class, to see that a table runs."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from imbtorch.comparison.task import Task
+from imbtorch.data.arrays import labels_of, take
+from imbtorch.data.load import Part
+
+EPOCHS = 2
+
+
+def few_of_each(task: Task) -> Task:
+    """Return a task with a few training and test samples of each class."""
+    train, test = (take(d, few_rows(labels_of(d))) for d in (task.data.train, task.data.test))
+    return replace(task, data=task.data.part(Part.FEW, train, test))
+
+
+def few_rows(y: Tensor, per_class: int = 45, least: int = 32) -> Tensor:
+    """Return the first rows of each class: `per_class` of the largest, one less of each smaller.
+
+    Never fewer than `least`, where the class has so many: there is still something to balance.
+
+    Examples
+    --------
+    >>> y = torch.tensor([0] * 50 + [1] * 60 + [2] * 3)
+    >>> torch.bincount(y[few_rows(y)]).tolist()
+    [44, 45, 3]
+    """
+    counts = torch.bincount(y)
+    rank = counts.argsort(descending=True, stable=True).argsort()
+    most = (per_class - rank).clamp_min(least).tolist()
+    return torch.cat([(y == k).nonzero().flatten()[:n] for k, n in enumerate(most)])

@@ -1,0 +1,69 @@
+"""The papers' tables by name: each is run here and printed beside its published figures."""
+
+from pathlib import Path
+from typing import Any
+
+from imbtorch.errors import InputError
+from imbtorch.reproduction.paper_table import load_table
+from imbtorch.reproduction.quick import EPOCHS
+from imbtorch.reproduction.run_table import Options, gather_side_by_side, run_table
+
+SCALES = ("full", "quick")
+
+
+def reproduce(
+    table: str,
+    root: Path,
+    seeds: int,
+    *,
+    scale: str = "full",
+    jobs: int = 1,
+    backend: str = "loky",
+    figures: bool = False,
+    columns: str | None = None,
+    **options: Any,
+) -> None:
+    """Run a table, store each run in a folder, and print it beside the published figures.
+
+    Parameters
+    ----------
+    table : str
+        See `table_names`.
+    root : Path
+        Folder for the results of all tables: the table itself goes to a folder of its name.
+        Runs stored there are not repeated, whichever table they were made for.
+    seeds : int
+        Training seeds 0..seeds-1, at least 1.
+    scale : {"full", "quick"}, default="full"
+        quick takes a few samples of each class and 2 epochs, to see that the table runs, and
+        writes to a folder of its own.
+    jobs : int, default=1
+        Processes that run the table side by side.
+    backend : str, default="loky"
+        Of joblib, for `jobs`.
+    figures : bool, default=False
+        Whether to write a report with all figures for each column, beside its runs.
+    columns : str, optional
+        Run the column of this title alone, or else those whose titles contain it.
+    **options
+        Options of `make_task` in place of the table's, such as epochs or precision.
+
+    Raises
+    ------
+    InputError
+        If there is no such table, column or scale, or `seeds` or `jobs` is below 1.
+    """
+    found = load_table(table).only(columns or "")
+    if seeds < 1:
+        raise InputError(f"seeds is {seeds}; at least 1 is needed")
+    if jobs < 1:
+        raise InputError(f"jobs is {jobs}; at least 1 is needed")
+    if scale not in SCALES:
+        raise InputError(f"scale is {scale!r}; it must be one of {', '.join(SCALES)}")
+    quick = scale == "quick"
+    asked = {k: v for k, v in options.items() if v is not None}
+    asked = {"epochs": EPOCHS, **asked} if quick else asked
+    how = Options(seeds, asked, quick, figures, columns)
+    if jobs > 1:
+        gather_side_by_side(found, root, how, jobs=jobs, backend=backend)
+    run_table(found, root, how)

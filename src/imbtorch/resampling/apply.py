@@ -1,0 +1,96 @@
+"""Apply any ``fit_resample`` sampler to samples of any shape."""
+
+from collections.abc import Callable
+from math import prod
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.errors import InputError
+from imbtorch.places import OverSampler
+
+
+def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Apply a sampler to samples of any shape; images stay images, on their device.
+
+    Parameters
+    ----------
+    sampler : object with ``fit_resample(X, y)``
+        EOS, or any over- or under-sampler of imbalanced-learn.
+    x : Tensor of shape (N, ...)
+        Samples, uint8 or float.
+    y : Tensor of shape (N,), int64
+        Labels.
+
+    Returns
+    -------
+    x : Tensor of shape (N', ...)
+        Of the dtype and on the device of the input; uint8 is rounded.
+    y : Tensor of shape (N',), int64
+
+    Raises
+    ------
+    InputError
+        If the sampler cannot work on these classes; its reason is passed on.
+
+    Examples
+    --------
+    >>> from imblearn.over_sampling import RandomOverSampler
+    >>> x, y = torch.zeros(3, 1, 2, 2, dtype=torch.uint8), torch.tensor([0, 0, 1])
+    >>> x, y = resample(RandomOverSampler(random_state=0), x, y)
+    >>> x.shape, y.tolist()
+    (torch.Size([4, 1, 2, 2]), [0, 0, 1, 1])
+    """
+    tensors = getattr(sampler, "takes_tensors", False) and x.is_floating_point()
+    try:
+        if tensors:
+            rows, labels = sampler.fit_resample(x.flatten(1), y)
+            return rows.view(-1, *x.shape[1:]), labels  # type: ignore[attr-defined, return-value]
+        flat, restore = as_rows(x.cpu().numpy())
+        made, targets = sampler.fit_resample(flat, y.cpu().numpy())
+    except InputError:
+        raise
+    except ValueError as error:
+        name, counts = type(sampler).__name__, np.unique(y.cpu(), return_counts=True)[1].tolist()
+        raise InputError(f"{name} cannot resample class counts {counts}: {error}") from error
+    out = torch.from_numpy(np.ascontiguousarray(restore(np.asarray(made))))
+    return out.to(x.device), torch.from_numpy(np.asarray(targets)).to(y.device)
+
+
+def as_rows(
+    x: NDArray[np.generic],
+) -> tuple[NDArray[np.generic], Callable[[NDArray[np.generic]], NDArray[np.generic]]]:
+    """Return samples as rows of numbers, and what brings rows back to their shape and dtype.
+
+    Whole numbers of 8 or 16 bits become float32 on the way: their differences would wrap around.
+
+    Examples
+    --------
+    >>> rows, restore = as_rows(np.zeros((2, 3, 3), np.uint8))
+    >>> rows.shape, rows.dtype, restore(rows + 7.6)[0, 0]
+    ((2, 9), dtype('float32'), array([8, 8, 8], dtype=uint8))
+    """
+    flat = x.reshape(len(x), prod(x.shape[1:]))
+    narrow = x.dtype.kind in "iu" and x.dtype.itemsize <= 2
+
+    def restore(rows: NDArray[np.generic]) -> NDArray[np.generic]:
+        rows = rows.reshape(-1, *x.shape[1:])
+        if narrow:
+            limits = np.iinfo(x.dtype.name)
+            rows = rows.astype(np.float32).round().clip(limits.min, limits.max)
+        return rows.astype(x.dtype, copy=False)
+
+    return flat.astype(np.float32) if narrow else flat, restore
+
+
+def resample_dataset(sampler: OverSampler, dataset: Dataset[object]) -> ArrayDataset:
+    """Apply a sampler to a data set in memory; see `resample`."""
+    if not isinstance(dataset, ArrayDataset):
+        raise InputError(
+            f"train is a {type(dataset).__name__}; resampling needs it in memory, as arrays (x, y)"
+        )
+    return ArrayDataset(*resample(sampler, dataset.x, dataset.y), dataset.classes)

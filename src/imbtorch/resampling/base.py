@@ -1,0 +1,114 @@
+"""What the over-samplers share: arrays of any shape, and classes filled up to their target."""
+
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.over_sampling.base import BaseOverSampler
+from numpy.typing import NDArray
+from torch import Tensor
+
+from imbtorch.data.checks import as_numbers
+from imbtorch.errors import InputError
+from imbtorch.resampling.apply import as_rows, resample
+from imbtorch.resampling.up_to import UpToNeighbors
+
+
+class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
+    """Base of the over-samplers here; a subclass implements ``_make``.
+
+    To imbalanced-learn's contract it adds samples of any shape, (N, ...) arrays and Tensors, and
+    `top_up`: a method may make fewer rows of a class than it was asked for. That is never
+    silent, and with ``top_up=True`` other methods make the rest.
+
+    Attributes
+    ----------
+    short_ : dict
+        Class -> how many rows the method itself left it short.
+    """
+
+    takes_tensors = False
+    warns_when_short = True
+    top_up: bool
+    random_state: Any
+    sampling_strategy_: dict[Any, int]
+
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Return X and y with synthetic rows appended.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix, data frame or Tensor of shape (N, D) or (N, ...)
+            Samples. Images may be uint8: what is made is rounded to it.
+        y : array-like of shape (N,)
+            Labels of any kind; with a Tensor as X, whole numbers.
+
+        Returns
+        -------
+        X : of the kind, dtype and device of the input, shape (N', ...)
+            The real rows first and unchanged, then the synthetic ones.
+        y : of the kind of the input, shape (N',)
+        """
+        if isinstance(X, Tensor):
+            labels = as_numbers(y, "y").to(X.device)
+            if labels.ndim != 1 or X.ndim < 2 or len(X) != len(labels) or not X.numel():
+                raise InputError(
+                    f"X is of shape {tuple(X.shape)} and y of {tuple(labels.shape)}; (N, ...) "
+                    "and (N,) are needed, none of them 0"
+                )
+            if self.takes_tensors and X.ndim == 2:
+                return self._fit_resample_tensor(X, labels)
+            return resample(self, X, labels)
+        if isinstance(X, np.ndarray) and X.ndim > 1:
+            rows, restore = as_rows(X)
+            rows, labels = super().fit_resample(rows, y, **params)
+            return restore(rows), labels
+        return super().fit_resample(X, y, **params)  # type: ignore[no-any-return]
+
+    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
+        return self._filled_up(y, *self._make(X, y))
+
+    def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
+        """Return X and y with the method's own rows appended."""
+        raise NotImplementedError
+
+    def _fit_resample_tensor(self, X: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Do the same on the device of a Tensor of shape (N, D)."""
+        raise NotImplementedError
+
+    def _filled_up(self, y: NDArray[Any], new_x: Any, new_y: Any) -> tuple[Any, Any]:
+        """Say which classes are short of their target, and fill them up if asked to."""
+        before, after = Counter(np.asarray(y).tolist()), Counter(np.asarray(new_y).tolist())
+        wanted = {k: before[k] + n for k, n in self.sampling_strategy_.items() if n}
+        self.short_ = {k: n - after[k] for k, n in wanted.items() if after[k] < n}
+        if self.short_ and (self.warns_when_short or self.top_up):
+            warnings.warn(
+                f"{type(self).__name__} had too few samples to start from and leaves classes "
+                f"short: {', '.join(f'{k} by {n} rows' for k, n in self.short_.items())}; "
+                + ("SMOTE fills them up" if self.top_up else "top_up=True fills them up by SMOTE"),
+                UserWarning,
+                stacklevel=2,
+            )
+        if not self.short_ or not self.top_up:
+            return new_x, new_y
+        return self._fill({k: wanted[k] for k in self.short_}, before, new_x, new_y)
+
+    def _fill(
+        self, wanted: Mapping[Any, int], before: Mapping[Any, int], x: Any, y: Any
+    ) -> tuple[Any, Any]:
+        """Bring classes up to their target: by SMOTE, or by repetition where there is one row."""
+        single = {k: n for k, n in wanted.items() if before[k] == 1}
+        several = {k: n for k, n in wanted.items() if k not in single}
+        if several:
+            neighbors = UpToNeighbors(getattr(self, "n_neighbors", 5) + 1)
+            smote = SMOTE(
+                sampling_strategy=several, k_neighbors=neighbors, random_state=self.random_state
+            )
+            x, y = smote.fit_resample(x, y)
+        if single:
+            ros = RandomOverSampler(sampling_strategy=single, random_state=self.random_state)
+            x, y = ros.fit_resample(x, y)
+        return x, y

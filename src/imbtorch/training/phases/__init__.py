@@ -1,0 +1,98 @@
+"""Phases: the stages a recipe is made of."""
+
+from functools import partial
+
+from imbtorch.method import Method
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training.phases.classical_heads import LogisticHead, NearestHead
+from imbtorch.training.phases.deep_oversample import DeepOversample
+from imbtorch.training.phases.metric_learning import LocalEmbedding, TripletEmbedding
+from imbtorch.training.phases.phase import Phase
+from imbtorch.training.phases.refit_head import RefitHead
+from imbtorch.training.phases.rounds import alone, in_rounds
+from imbtorch.training.phases.tau_norm import TauNormalize, tau_normalize
+from imbtorch.training.phases.train import Train
+
+__all__ = [
+    "DeepOversample",
+    "LocalEmbedding",
+    "LogisticHead",
+    "NearestHead",
+    "Phase",
+    "RefitHead",
+    "TauNormalize",
+    "Train",
+    "TripletEmbedding",
+    "tau_normalize",
+]
+
+NEAREST = partial(NearestHead, n_neighbors=20)
+
+METHODS = (
+    Method("erm", "sampling", "plain training: the baseline", paper="baseline of all five papers"),
+    Method(
+        "dos",
+        "embedding",
+        "embeddings drawn to weighted means of their neighbours of the same class, in rounds",
+        slots={"phase": DeepOversample},
+        phases=in_rounds,
+        candidates={"k_minority": (3, 5, 10), "alpha": (0.3, 1.0, 3.0)},
+        paper="DOS (Ando and Huang, ECML 2017)",
+        cost="a neighbour search a round; epochs up to K times as long",
+        page="dos",
+    ),
+    Method(
+        "lmle",
+        "embedding",
+        "large-margin local embedding in rounds, then nearest neighbours",
+        slots={"phase": LocalEmbedding, "then": NEAREST},
+        phases=in_rounds,
+        paper="Huang et al., CVPR 2016",
+        cost="k-means a round",
+        page="metric-learning",
+    ),
+    Method(
+        "triplet",
+        "embedding",
+        "embeddings by triplets with balanced batches and costs, then nearest neighbours",
+        slots={"phase": TripletEmbedding, "then": NEAREST},
+        phases=alone,
+        paper="TL-RS-CSL in DOS (Ando and Huang, ECML 2017), Table 5",
+        page="metric-learning",
+    ),
+    Method(
+        "crt",
+        "head",
+        "new head by class-balanced sampling",
+        slots={"sampler": ClassBalancedSampler},
+        paper="Kang et al., ICLR 2020",
+        cost="minutes, of the head alone",
+        page="heads",
+    ),
+    Method(
+        "tau-norm",
+        "head",
+        "class weights of equal length",
+        slots={"phase": TauNormalize},
+        paper="Kang et al., ICLR 2020",
+        page="heads",
+    ),
+    Method(
+        "lr",
+        "head",
+        "logistic regression on the embeddings",
+        slots={"phase": LogisticHead},
+        paper="DOS (Ando and Huang, ECML 2017), section 4.2",
+        cost="minutes, of the head alone",
+        page="heads",
+    ),
+    Method(
+        "knn",
+        "head",
+        "nearest neighbours on the embeddings",
+        slots={"phase": NearestHead},
+        paper="DOS (Ando and Huang, ECML 2017), section 4.2",
+        page="heads",
+    ),
+)
+"""The room's rows of the catalog."""

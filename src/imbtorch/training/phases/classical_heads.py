@@ -1,0 +1,96 @@
+"""Classifiers that are not trained by gradient steps, as heads on the network's embeddings."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+
+from imbtorch.errors import InputError
+from imbtorch.models.neighbor_head import NeighborHead
+from imbtorch.training.phases.phase import Phase, as_shares
+from imbtorch.training.run import Run
+
+
+class LogisticHead(Phase):
+    """Put logistic regression on the embeddings of the trained network.
+
+    scikit-learn's, on standardised embeddings (the scale is folded into the weights).
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Inverse strength of the L2 penalty.
+
+    References
+    ----------
+    DOS (Ando and Huang, ECML 2017), section 4.2: DOS-LR, and CNN-CL's AUPRC.
+
+    Examples
+    --------
+    >>> from imbtorch import Recipe, Train
+    >>> Recipe("cnn-lr", [Train(8), LogisticHead()]).epochs
+    8
+    """
+
+    def __init__(self, C: float = 1.0) -> None:
+        if not C > 0:
+            raise InputError(f"C is {C}; it must be positive")
+        self.epochs, self.C = 0, C
+
+    def class_shares(self, counts: Sequence[int]) -> list[float]:
+        """Return the shares of the data."""
+        return as_shares(counts)
+
+    def run(self, run: Run) -> None:
+        """Embed, fit, put the head on the network."""
+        with run.timed():
+            features, labels = (a.cpu().numpy() for a in run.embed(run.train))
+            scaler = StandardScaler().fit(features)
+            model = LogisticRegression(C=self.C, tol=1e-3, max_iter=1000)
+            model.fit(scaler.transform(features), labels)
+            weight, bias = model.coef_ / scaler.scale_, model.intercept_
+            bias = bias - weight @ scaler.mean_
+            if len(bias) == 1:  # of two classes it keeps the difference
+                weight, bias = np.concatenate([-weight, weight]) / 2, np.append(-bias, bias) / 2
+            head = nn.Linear(features.shape[1], len(bias))
+            with torch.no_grad():
+                head.weight.copy_(torch.as_tensor(weight))
+                head.bias.copy_(torch.as_tensor(bias))
+            run.change_head(head.to(run.fabric.device))
+
+
+class NearestHead(Phase):
+    """Put k nearest neighbours on the embeddings of the trained network, see `NeighborHead`.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=5
+        k.
+
+    References
+    ----------
+    DOS (Ando and Huang, ECML 2017), section 4.2: DOS-kNN, and CNN-CL but for its AUPRC.
+
+    Examples
+    --------
+    >>> NearestHead(3).describe()
+    {'phase': 'NearestHead', 'epochs': 0, 'n_neighbors': 3}
+    """
+
+    def __init__(self, n_neighbors: int = 5) -> None:
+        if n_neighbors < 1:
+            raise InputError(f"n_neighbors is {n_neighbors}; it must be at least 1")
+        self.epochs, self.n_neighbors = 0, n_neighbors
+
+    def class_shares(self, counts: Sequence[int]) -> list[float]:
+        """Return the shares of the data."""
+        return as_shares(counts)
+
+    def run(self, run: Run) -> None:
+        """Embed, put the head on the network."""
+        with run.timed():
+            features, labels = run.embed(run.train)
+            run.change_head(NeighborHead(features, labels, len(run.counts), self.n_neighbors))

@@ -1,0 +1,160 @@
+"""Phases that train embeddings alone, for nearest neighbours to classify: triplets and LMLE."""
+
+from collections.abc import Sequence
+
+import torch
+from sklearn.cluster import KMeans
+from torch import Tensor
+
+from imbtorch.errors import InputError
+from imbtorch.losses.quintuplet import QuintupletLoss
+from imbtorch.losses.weights import inverse_frequency_weights
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.seeding import derive_seed
+from imbtorch.training.phases.network_epochs import train_network
+from imbtorch.training.phases.on_embeddings import OnEmbeddings, numbered
+from imbtorch.training.phases.phase import Phase
+from imbtorch.training.run import Run
+from imbtorch.training.slots import build
+
+
+class TripletEmbedding(Phase):
+    """Train embeddings by triplets, with re-sampling and cost-sensitive learning (TL-RS-CSL).
+
+    Batches are class-balanced; semi-hard triplets of a batch are weighed by the inverse
+    frequency of the anchor's class (mean 1 over the classes). The head is not trained:
+    `NearestHead` goes after it. Miner and loss are pytorch-metric-learning's.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs, at least 1.
+    margin : float, default=0.2
+        Between distances of embeddings of unit length, above 0.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or pytorch-metric-learning (extra ``metric``) is missing.
+
+    References
+    ----------
+    Comparator TL-RS-CSL in Table 5 of DOS (Ando and Huang, ECML 2017), which takes it from
+    Huang et al. (CVPR 2016); neither gives its details.
+
+    Examples
+    --------
+    >>> TripletEmbedding(5).describe()
+    {'phase': 'TripletEmbedding', 'epochs': 5, 'margin': 0.2}
+    """
+
+    trains_network = True
+
+    def __init__(self, epochs: int, *, margin: float = 0.2) -> None:
+        if epochs < 1 or not margin > 0:
+            raise InputError(
+                f"epochs is {epochs} and margin {margin}; at least 1 and above 0 are needed"
+            )
+        self.epochs, self.margin = epochs, margin
+
+    def run(self, run: Run) -> None:
+        """Train for `epochs` epochs."""
+        try:
+            from pytorch_metric_learning.losses import TripletMarginLoss
+            from pytorch_metric_learning.miners import TripletMarginMiner
+            from pytorch_metric_learning.reducers import ClassWeightedReducer
+        except ImportError as error:
+            raise InputError(
+                "TripletEmbedding needs pytorch-metric-learning: "
+                "pip install 'imbalanced-torch[metric]'"
+            ) from error
+        device = run.fabric.device
+        costs = inverse_frequency_weights(run.counts).to(device)
+        miner = TripletMarginMiner(self.margin, type_of_triplets="semihard")
+        loss = TripletMarginLoss(self.margin, reducer=ClassWeightedReducer(costs))
+        labels = torch.as_tensor(run.labels).to(device)
+
+        def triplets(features: Tensor, number: Tensor) -> Tensor:
+            y = labels[number]
+            value: Tensor = loss(features, y, miner(features, y))
+            return value
+
+        sampler = build(ClassBalancedSampler, run.known(f"phase {run.phase_first}"))
+        with OnEmbeddings(run.model, triplets).watching() as watched:
+            train_network(run, self.epochs, numbered(run.train), sampler, watched)
+
+
+class LocalEmbedding(Phase):
+    """Train one round of large-margin local embedding (LMLE).
+
+    The embeddings of each class are clustered by k-means, batches hold all clusters equally
+    often, and the network is trained by `QuintupletLoss`. The clusters stay for the phase:
+    several rounds are several phases, after a `Train`. The head is not trained: `NearestHead`
+    goes after them.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs of the round, at least 1.
+    clusters : int, default=2
+        Clusters of a class, at least 1; a class of fewer samples has one for each.
+    margins : sequence of float, default=(0.1, 0.1, 0.2)
+        See `QuintupletLoss`.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+
+    References
+    ----------
+    LMLE (Huang et al., CVPR 2016), a comparator in Table 5 of DOS (Ando and Huang, ECML 2017).
+    Differs from the paper: quintuplets are made within a batch, and the nearest neighbours that
+    classify are not looked for cluster by cluster.
+
+    Examples
+    --------
+    >>> LocalEmbedding(5).describe()["clusters"]
+    2
+    """
+
+    trains_network = True
+
+    def __init__(
+        self, epochs: int, *, clusters: int = 2, margins: Sequence[float] = (0.1, 0.1, 0.2)
+    ) -> None:
+        if epochs < 1 or clusters < 1:
+            raise InputError(f"epochs is {epochs} and clusters {clusters}; both must be at least 1")
+        self.epochs, self.clusters, self.margins = epochs, clusters, margins
+
+    def run(self, run: Run) -> None:
+        """Embed, cluster, train."""
+        device = run.fabric.device
+        labels = torch.as_tensor(run.labels)
+        with run.timed():
+            known = run.known(f"phase {run.phase_first}")
+            if "clusters" not in run.state:  # a round that was interrupted keeps them
+                features = torch.nn.functional.normalize(run.embed(run.train)[0]).cpu()
+                run.state["clusters"] = self._cluster(features, labels, known["seed"]())
+            clusters = run.state["clusters"]
+            loss = QuintupletLoss(self.margins)
+            y, c = labels.to(device), clusters.to(device)
+            sampler = build(ClassBalancedSampler, {**known, "labels": lambda: clusters.numpy()})
+
+        def quintuplets(features: Tensor, number: Tensor) -> Tensor:
+            value: Tensor = loss(features, y[number], c[number])
+            return value
+
+        with OnEmbeddings(run.model, quintuplets).watching() as watched:
+            train_network(run, self.epochs, numbered(run.train), sampler, watched)
+
+    def _cluster(self, features: Tensor, labels: Tensor, seed: int) -> Tensor:
+        """Return the cluster of each sample, numbers that no two classes share."""
+        clusters = torch.zeros(len(labels), dtype=torch.int64)
+        for label in range(int(labels.max()) + 1):
+            rows = (labels == label).nonzero().flatten()
+            state = derive_seed(seed, label)
+            means = KMeans(min(self.clusters, len(rows)), n_init=1, random_state=state)
+            found = means.fit_predict(features[rows].numpy())
+            clusters[rows] = label * self.clusters + torch.as_tensor(found, dtype=torch.int64)
+        return clusters

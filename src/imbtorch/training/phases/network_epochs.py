@@ -1,0 +1,89 @@
+"""What all phases that train the network share: their epochs over batches."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from imbtorch.data.batches import Batches
+from imbtorch.places import BatchTransform, EpochSampler, Loss
+from imbtorch.seeding import derive_seed
+from imbtorch.training.loop import train_epoch
+from imbtorch.training.run import Run
+
+
+def train_network(
+    run: Run,
+    epochs: int,
+    train: Dataset[Any],
+    sampler: EpochSampler,
+    loss: Loss,
+    *,
+    make_transform: Callable[[int], BatchTransform | None] = lambda batches: None,
+    rng: torch.Generator | None = None,
+    measured: Callable[[], dict[str, Any]] = dict,
+) -> None:
+    """Train the network for a phase, or for what is left of one that was interrupted.
+
+    Parameters
+    ----------
+    run : Run
+        At the beginning of the phase, or at the state of a snapshot within it.
+    epochs : int
+        Epochs of the phase.
+    train : Dataset
+        What batches are made of.
+    sampler : sampler with ``set_epoch``
+        The order.
+    loss : callable
+        See `train_epoch`.
+    make_transform : callable, optional
+        Number of batches of an epoch -> transform, see `train_epoch`.
+    rng : torch.Generator, optional
+        What the loss draws from; the transform's own is its attribute ``rng``. Its state is
+        part of a snapshot.
+    measured : callable, optional
+        Gives further entries for the row of an epoch in the history.
+    """
+    rank, first = run.fabric.global_rank, run.phase_first
+    augment_rng = torch.Generator()
+    with run.timed():
+        model, optimizer = run.optimized()
+        batches = Batches(
+            train,
+            sampler,
+            batch_size=-(-run.setup.batch_size // run.fabric.world_size),
+            device=run.fabric.device,
+            augment=run.augment,
+            rng=augment_rng,
+        )
+        transform = make_transform(len(batches))
+        rng = rng or getattr(transform, "rng", None)
+        if rng is not None and "rng" in run.state:
+            rng.set_state(run.state["rng"])
+    for epoch in range(run.epoch, first + epochs):
+        with run.timed():
+            sampler.set_epoch(epoch)
+            augment_rng.manual_seed(derive_seed(run.seed, "augment", epoch, rank))
+            rate = run.setup.schedule(epoch, len(batches), run.total_epochs)
+            mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform)
+            _share_statistics(run)
+        run.epoch += 1
+        more = measured()
+        statistics = getattr(transform, "statistics", None)
+        if statistics is not None:
+            more["batch"] = statistics.flush()
+            run.examples = statistics.examples or run.examples
+        run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, more=more)
+        if rng is not None:
+            run.state["rng"] = rng.get_state()
+        if run.keep is not None:
+            run.keep(run.epoch - first, run.epoch == first + epochs)
+
+
+def _share_statistics(run: Run) -> None:
+    """Give every process the first one's batch statistics: each has met another share."""
+    if run.fabric.world_size > 1:
+        for buffer in run.model.buffers():
+            torch.distributed.broadcast(buffer, 0)

@@ -1,0 +1,43 @@
+"""A phase: one stage of a recipe."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from imbtorch.training.run import Run
+from imbtorch.training.slots import Json, describe
+
+
+class Phase(ABC):
+    """One stage of a recipe. A new kind of phase implements `run`.
+
+    Attributes
+    ----------
+    epochs : int
+        Epochs the phase trains for, for progress bars.
+    trains_network : bool
+        Whether these epochs train the whole network, and so count for its schedule.
+    """
+
+    epochs: int
+    trains_network = False
+
+    @abstractmethod
+    def run(self, run: Run) -> None:
+        """Train `run.model` further."""
+
+    def class_shares(self, counts: Sequence[int]) -> list[float] | None:
+        """Return how often the phase showed each class to the head, as shares.
+
+        None, the default, stands for those of the phase before.
+        """
+        return None
+
+    def describe(self) -> dict[str, Json]:
+        """Return the phase and all its parameters as JSON-ready values."""
+        values = {k: describe(v) for k, v in vars(self).items() if v is not None}
+        return {"phase": type(self).__name__, **values}
+
+
+def as_shares(amounts: Sequence[float]) -> list[float]:
+    """Return amounts divided by their sum."""
+    return [float(amount / sum(amounts)) for amount in amounts]

@@ -1,0 +1,113 @@
+"""RefitHead: the phase that trains the head again, on embeddings."""
+
+import copy
+from collections.abc import Sequence
+
+from torch import nn
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.errors import InputError
+from imbtorch.models.classifier import head_size
+from imbtorch.places import EpochSampler, OverSampler, Slot
+from imbtorch.resampling.apply import resample_dataset
+from imbtorch.seeding import derive_seed, scoped_seed
+from imbtorch.training.head import head_epochs
+from imbtorch.training.phases.phase import Phase, as_shares
+from imbtorch.training.run import Run
+from imbtorch.training.setup import HEAD_SETUP, Setup
+from imbtorch.training.slots import build
+
+
+class RefitHead(Phase):
+    """Train a linear head on the embeddings of the training set; the features stay.
+
+    With ``resample=EOS`` this is EOS's second and third phase, with
+    ``sampler=ClassBalancedSampler`` classifier re-training (cRT).
+
+    Parameters
+    ----------
+    epochs : int, default=10
+        Epochs over the (resampled) embeddings.
+    resample : class or object with ``fit_resample``, optional
+        Applied to the embeddings first, as `EOS`.
+    sampler : class or sampler, optional
+        As `ClassBalancedSampler`; by default every embedding once, shuffled.
+    start : {"fresh", "trained"}, default="fresh"
+        Which parameters the head starts from. "trained" needs a linear head.
+    setup : Setup, optional
+        By default SGD .1 with 5 epochs of linear warm-up, momentum .9, weight decay 2e-4.
+
+    References
+    ----------
+    EOS (Dablain et al.), section III-C: phases two and three of the framework. cRT: Kang et al.,
+    "Decoupling representation and classifier for long-tailed recognition", ICLR 2020, which
+    trains it for 10 epochs too, on images with augmentation; here on embeddings without.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> from imbtorch.resampling import EOS
+    >>> RefitHead(resample=partial(EOS, n_neighbors=50)).describe()["resample"]["n_neighbors"]
+    50
+    """
+
+    def __init__(
+        self,
+        epochs: int = 10,
+        *,
+        resample: Slot[OverSampler] = None,
+        sampler: Slot[EpochSampler] = None,
+        start: str = "fresh",
+        setup: Setup = HEAD_SETUP,
+    ) -> None:
+        if epochs < 1:
+            raise InputError(f"epochs is {epochs}; it must be at least 1")
+        if start not in ("fresh", "trained"):
+            raise InputError(f"start is {start!r}; it must be 'fresh' or 'trained'")
+        self.epochs, self.resample, self.sampler = epochs, resample, sampler
+        self.start, self.setup = start, setup
+
+    def class_shares(self, counts: Sequence[int]) -> list[float]:
+        """Return equal shares where embeddings are over-sampled or drawn by class."""
+        balanced = self.sampler is not None or self.resample is not None
+        return as_shares([1] * len(counts) if balanced else counts)
+
+    def run(self, run: Run) -> None:
+        """Embed, resample, train the head, put it on the network."""
+        with run.timed():
+            data = ArrayDataset(*run.embed(run.train))
+            known = run.known("refit")
+            if self.resample is not None:
+                data = resample_dataset(build(self.resample, known), data)
+            run.embedded = data
+            sampled = {"labels": lambda: data.y.cpu(), "num_replicas": lambda: 1, "rank": lambda: 0}
+            sampler = build(self.sampler, {**known, **sampled})
+            head = self._head(run)
+            run.change_head(head)
+        epochs = head_epochs(
+            head,
+            data,
+            self.epochs,
+            setup=self.setup,
+            seed=run.seed,
+            fabric=run.fabric,
+            sampler=sampler,
+            trained=self.start == "trained",
+        )
+        val = None if run.val is None else ArrayDataset(*run.embed(run.val))
+        for epoch in range(self.epochs):
+            with run.timed():
+                loss, lr = next(epochs)
+            run.record("head", loss, lr, last=epoch + 1 == self.epochs, measured=(head, val))
+
+    def _head(self, run: Run) -> nn.Module:
+        old = run.model.head
+        if self.start == "trained":
+            if not isinstance(old, nn.Linear):
+                raise InputError(
+                    f"start is 'trained'; the head is a {type(old).__name__}, which "
+                    "cross-entropy cannot go on with: use start='fresh'"
+                )
+            return copy.deepcopy(old)
+        with scoped_seed(derive_seed(run.seed, "head")):
+            return nn.Linear(*head_size(old)).to(run.fabric.device)

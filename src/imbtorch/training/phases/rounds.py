@@ -1,0 +1,67 @@
+"""Phases of methods that work in rounds, or train the embedding alone."""
+
+import inspect
+from collections.abc import Callable, Mapping
+
+from imbtorch.training.phases.phase import Phase
+from imbtorch.training.phases.train import Train
+
+Make = Callable[..., Phase]
+
+
+def in_rounds(
+    epochs: int,
+    loss: Mapping[str, Callable[..., object]],
+    *,
+    phase: Make,
+    then: Callable[[], Phase] | None = None,
+    rounds: int = 3,
+    each: int | None = None,
+) -> list[Phase]:
+    """Return plain training, then rounds of a phase that are as long.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs in all.
+    loss : mapping
+        ``loss=`` of the phases, or nothing for cross-entropy.
+    phase : callable
+        (epochs, loss=) -> phase of one round; one that is a loss itself takes none.
+    then : callable, optional
+        Makes the phase after the rounds.
+    rounds : int, default=3
+        Number of rounds.
+    each : int, optional
+        Epochs of a round instead: as many rounds as fit, after plain training as long as one.
+
+    Examples
+    --------
+    >>> from imbtorch.training.phases.deep_oversample import DeepOversample
+    >>> [p.epochs for p in in_rounds(10, {}, phase=DeepOversample)]
+    [4, 2, 2, 2]
+    >>> [p.epochs for p in in_rounds(6, {}, phase=DeepOversample, each=2)]
+    [2, 2, 2]
+    """
+    if each is not None:
+        rounds = max(1, epochs // each - 1)
+    rounds = min(rounds, epochs - 1)
+    length = max(1, epochs // (rounds + 1))
+    given = loss if "loss" in inspect.signature(phase).parameters else {}
+    last = [] if then is None else [then()]
+    return [
+        Train(epochs - rounds * length, **loss),  # type: ignore[arg-type]
+        *(phase(length, **given) for _ in range(rounds)),
+        *last,
+    ]
+
+
+def alone(
+    epochs: int,
+    loss: Mapping[str, Callable[..., object]],
+    *,
+    phase: Make,
+    then: Callable[[], Phase],
+) -> list[Phase]:
+    """Return one phase that trains the embedding, and the one that classifies with it."""
+    return [phase(epochs), then()]

@@ -1,0 +1,116 @@
+"""Train: the phase that trains the whole network."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from torch import Tensor, nn
+from torch.utils.data import DistributedSampler
+
+from imbtorch.errors import InputError
+from imbtorch.places import BatchTransform, EpochSampler, Loss, OverSampler, Slot
+from imbtorch.resampling.apply import resample_dataset
+from imbtorch.training.phases.network_epochs import train_network
+from imbtorch.training.phases.phase import Phase, as_shares
+from imbtorch.training.run import Run
+from imbtorch.training.slots import build
+
+COMPILE_FROM = 500
+"""Batches of images from which compiling a frozen network earns its start-up, half a minute."""
+
+
+class Train(Phase):
+    """Train the whole network for some epochs.
+
+    Each slot takes a class, a ``functools.partial`` of one or a finished object; a class is
+    made when the run starts, with the class counts and whatever else it asks for by name.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs, at least 0.
+    loss : class or nn.Module, default=nn.CrossEntropyLoss
+        (logits, labels) -> scalar.
+    weights : callable, optional
+        Class counts -> class weights for the loss, as `inverse_frequency_weights`.
+    sampler : class or sampler, optional
+        As `ClassBalancedSampler`; by default every sample once, shuffled.
+    batch : class or callable, optional
+        (x, y, model) -> (x, y), as `M2m`.
+    resample : class or object with ``fit_resample``, optional
+        Applied to the training arrays before the phase, as imbalanced-learn's
+        ``RandomOverSampler``.
+
+    Examples
+    --------
+    >>> from imbtorch.samplers import ClassBalancedSampler
+    >>> Train(40, sampler=ClassBalancedSampler).describe()["sampler"]["name"]
+    'ClassBalancedSampler'
+    """
+
+    trains_network = True
+
+    def __init__(
+        self,
+        epochs: int,
+        *,
+        loss: Slot[Loss] = nn.CrossEntropyLoss,
+        weights: Slot[Tensor] = None,
+        sampler: Slot[EpochSampler] = None,
+        batch: Slot[BatchTransform] = None,
+        resample: Slot[OverSampler] = None,
+    ) -> None:
+        if epochs < 0:
+            raise InputError(f"epochs is {epochs}; it must be at least 0")
+        self.epochs, self.loss, self.weights = epochs, loss, weights
+        self.sampler, self.batch, self.resample = sampler, batch, resample
+
+    def class_shares(self, counts: Sequence[int]) -> list[float] | None:
+        """Return the shares of the classes in its batches, times their weights."""
+        if not self.epochs:
+            return None
+        balanced = self.sampler is not None or self.resample is not None
+        shown = [1.0] * len(counts) if balanced else [float(n) for n in counts]
+        taken_out = _prior_taken_out(self.loss)
+        shown = [share / n**taken_out for share, n in zip(shown, counts, strict=True)]
+        if self.weights is not None:
+            weights = build(self.weights, {"class_counts": lambda: counts})
+            shown = [share * float(w) for share, w in zip(shown, weights, strict=True)]
+        return as_shares(shown)
+
+    def run(self, run: Run) -> None:
+        """Train for `epochs` epochs."""
+        if not self.epochs:
+            return
+        first, fabric = run.phase_first, run.fabric
+        with run.timed():
+            known = run.known(f"phase {first}")
+            train = run.train
+            if self.resample is not None:
+                train = resample_dataset(build(self.resample, known), train)
+            weight = build(self.weights, known)
+            loss: Loss = build(self.loss, {**known, "weight": lambda: weight})
+            if isinstance(loss, nn.Module):
+                loss.to(fabric.device)
+            sampler = build(self.sampler, known) or DistributedSampler(
+                train, fabric.world_size, fabric.global_rank, seed=run.seed
+            )
+
+        def make_transform(batches: int) -> BatchTransform | None:
+            # each process draws for its own share of the batch
+            known = run.known(f"batch {first}, {fabric.global_rank}")
+            earned = self.epochs * batches >= COMPILE_FROM and train[0][0].ndim > 1
+            transform: BatchTransform | None = build(
+                self.batch, {**known, "compile": lambda: earned}
+            )
+            return transform
+
+        train_network(run, self.epochs, train, sampler, loss, make_transform=make_transform)
+
+
+def _prior_taken_out(loss: object) -> float:
+    """Return the power of the class prior by which a loss adjusts the logits, else 0."""
+    target = loss.func if isinstance(loss, partial) else loss
+    if not getattr(target, "takes_out_prior", False):
+        return 0.0
+    options = loss.keywords if isinstance(loss, partial) else vars(loss)
+    return float(options.get("tau", 1.0))

@@ -1,0 +1,82 @@
+"""The frozen network that M2m translates against: trained, stored and timed in one place."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock
+from torch import nn
+
+from imbtorch.models.classifier import Classifier
+from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
+
+
+class Trained(Protocol):
+    """A trained network and what its training took, as `FitResult`."""
+
+    @property
+    def model(self) -> Classifier:
+        """The network."""
+
+    @property
+    def seconds(self) -> float:
+        """Time spent training."""
+
+
+class Pretrained:
+    """Provides the pretrained network of a run when a method first asks for it.
+
+    Parameters
+    ----------
+    make : nn.Module or callable
+        The network, or () -> `FitResult`, which trains it.
+    path : Path, optional
+        File where the network is kept: it is trained by the first that asks, under a lock, and
+        read by all others, in whichever process. Needs a network made by `build_model`.
+    header : mapping, optional
+        JSON-ready values to store with it.
+
+    Attributes
+    ----------
+    seconds : float
+        What its training took, whenever that was; 0 before it was asked for.
+    waited : float
+        Time that callers have spent waiting for it, which is no time of their own phase.
+
+    Examples
+    --------
+    >>> pretrained = Pretrained(nn.Linear(2, 3))
+    >>> pretrained().out_features, pretrained.seconds
+    (3, 0.0)
+    """
+
+    def __init__(
+        self,
+        make: nn.Module | Callable[[], Trained],
+        path: Path | None = None,
+        header: Mapping[str, object] | None = None,
+    ) -> None:
+        self._make, self.path, self.header = make, path, header or {}
+        self._network = make if isinstance(make, nn.Module) else None
+        self.seconds = self.waited = 0.0
+
+    def __call__(self) -> nn.Module:
+        """Return the network; the same one each time."""
+        start = time.perf_counter()
+        if self._network is None:
+            self._network, self.seconds = self._trained()
+        self.waited += time.perf_counter() - start
+        return self._network
+
+    def _trained(self) -> tuple[nn.Module, float]:
+        if self.path is None:
+            made = self._make()
+            return made.model, made.seconds
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path.with_suffix(".lock")):
+            if not self.path.exists():
+                made = self._make()
+                save_checkpoint(self.path, made.model, {**self.header, "seconds": made.seconds})
+        model, header = load_checkpoint(self.path)
+        return model, float(header["seconds"])

@@ -1,7 +1,7 @@
 """Draw the pictures of the method pages from the library itself: `python docs/build_pictures.py`.
 
-All data are made in two dimensions. Backgrounds are transparent and text is grey, so that a
-picture is readable on light and dark pages. Names after the command draw those pictures alone.
+All data is synthetic and two-dimensional. Backgrounds are transparent and text is gray, so that
+a picture is readable on light and dark pages. With names after the command, it draws those alone.
 """
 
 import io
@@ -37,7 +37,7 @@ from imbtorch.training import LocalEmbedding, NearestHead, TripletEmbedding, tau
 from imbtorch.transforms import Mixup, Remix, acceptance_matrix, adversarial, translate
 
 PICTURES = Path(__file__).parent / "pictures"
-GREY, OFTEN, RARE, NEW = "#8a8a8a", "#4c93d0", "#e08214", "#3aa981"
+GRAY, OFTEN, RARE, NEW = "#8a8a8a", "#4c93d0", "#e08214", "#3aa981"
 COUNTS = exponential_counts(5000, 10, 100)
 
 
@@ -91,12 +91,12 @@ def network(x, y, seed=0, inner=32):
 
 
 def probability(axis, model, box, target=1):
-    """Draw where the model gives the target class which probability."""
+    """Draw contours of the probability that the model gives the target class."""
     u, v = (np.linspace(a, b, 120, dtype=np.float32) for a, b in box)
     grid = torch.as_tensor(np.stack(np.meshgrid(u, v), -1).reshape(-1, 2))
     with torch.no_grad():
         p = model(grid).softmax(1)[:, target].reshape(len(v), len(u)).numpy()
-    axis.contour(u, v, p, [0.1, 0.5, 0.9], colors=GREY, linestyles=[":", "-", "--"], linewidths=1)
+    axis.contour(u, v, p, [0.1, 0.5, 0.9], colors=GRAY, linestyles=[":", "-", "--"], linewidths=1)
 
 
 def reweighting():
@@ -122,7 +122,7 @@ def balanced_sampling():
     left.set_title("samples an epoch sees")
     left.legend()
     right.bar(place, np.bincount(labels[plan]) / COUNTS, color=RARE)
-    right.axhline(1, color=GREY, linewidth=1)
+    right.axhline(1, color=GRAY, linewidth=1)
     right.set_title("how often it sees each one")
     for axis in (left, right):
         axis.set_xticks(place)
@@ -135,8 +135,8 @@ def smote_family():
     x[-1] = [-1.0, 0.4]  # a rare sample deep among the frequent ones
     samplers = {
         "ros: repeats": RandomOverSampler(random_state=0),
-        "smote: between neighbours": SMOTE(random_state=0),
-        "b-smote: at the border": BorderlineSMOTE(random_state=0),
+        "smote: between neighbors": SMOTE(random_state=0),
+        "borderline-smote: at the border": BorderlineSMOTE(random_state=0),
         "svm-smote: support vectors": SVMSMOTE(random_state=0),
     }
     figure, axes = panels(4, rows=2, height=5.4)
@@ -154,9 +154,9 @@ def smote_family():
 def mixing():
     figure, (left, right) = panels(2, height=3)
     x, y = toy(40, 12)
-    # one lambda a batch: several batches show its range
+    # one lambda per batch: several batches show its range
     for seed in range(8):
-        moved, labels = Mixup(2, random_state=seed)(torch.as_tensor(x), torch.as_tensor(y), None)
+        moved, labels = Mixup(2, seed=seed)(torch.as_tensor(x), torch.as_tensor(y), None)
         mixed = (labels.max(1).values < 1).numpy()
         share = labels[mixed][:, 1].numpy()
         left.scatter(*moved[mixed].T, c=share, cmap=PAIR, s=12, vmin=0, vmax=1, linewidths=0)
@@ -195,8 +195,8 @@ def m2m():
     often = rng.normal([0.3, 0.35], [0.13, 0.12], (80, 2))
     rare = rng.normal([0.75, 0.7], 0.07, (8, 2))
     x, y = np.concatenate([often, rare]).astype(np.float32), np.repeat([0, 1], [80, 8])
-    generator, model = network(10 * x - 5, y), network(10 * x - 5, y, seed=1)
-    g, f = (lambda p: generator(10 * p - 5)), (lambda p: model(10 * p - 5))
+    pretrained, model = network(10 * x - 5, y), network(10 * x - 5, y, seed=1)
+    g, f = (lambda p: pretrained(10 * p - 5)), (lambda p: model(10 * p - 5))
     seeds = torch.as_tensor(x[[4, 17, 30, 45]])
     k0, k = torch.zeros(4, dtype=torch.int64), torch.ones(4, dtype=torch.int64)
     move = partial(translate, seeds, k0, k, f, g, lam=0.1, step_size=0.05)
@@ -223,7 +223,7 @@ def focal():
     p = torch.linspace(0.02, 0.999, 200)
     logits, right = torch.stack([p.log(), (1 - p).log()], 1), torch.tensor([0])
     losses = {
-        "cross-entropy": (nn.CrossEntropyLoss(), "-", GREY),
+        "cross-entropy": (nn.CrossEntropyLoss(), "-", GRAY),
         "focal, gamma 1": (FocalLoss(1.0), "-", OFTEN),
         "focal, gamma 2": (FocalLoss(2.0), "--", OFTEN),
         "asl, gamma- 4": (AsymmetricLoss(), "-", RARE),
@@ -258,7 +258,7 @@ def ldam():
 def logit_adjustment():
     x, y = (torch.as_tensor(a) for a in toy(400, 20, seed=0))
     losses = {
-        "cross-entropy": (nn.CrossEntropyLoss(), GREY, ":"),
+        "cross-entropy": (nn.CrossEntropyLoss(), GRAY, ":"),
         "cdt": (CDTLoss([400, 20]), OFTEN, "--"),
         "balanced softmax": (BalancedSoftmaxLoss([400, 20]), NEW, "-"),
     }
@@ -297,8 +297,8 @@ def eos():
             axis.plot(*np.stack([base, enemy]).T, color=NEW, linewidth=0.5, alpha=0.4)
         dots(axis, x[y == 0], OFTEN, "frequent class", alpha=0.6)
         dots(axis, x[y == 1], RARE, "rare class", size=26)
-        dots(axis, new, NEW, "new, labelled rare", size=12)
-        bare(axis, f"enemies among {k} neighbours")
+        dots(axis, new, NEW, "new, labeled rare", size=12)
+        bare(axis, f"enemies among {k} neighbors")
     under(figure, axes[0])
     return figure
 
@@ -320,7 +320,7 @@ def heads():
         w, b = head.weight.detach().numpy(), float(head.bias.detach().diff())
         d = w[1] - w[0]
         u = np.linspace(-4, 5, 2)
-        axis.plot(u, -(b + d[0] * u) / d[1], color=GREY)
+        axis.plot(u, -(b + d[0] * u) / d[1], color=GRAY)
         axis.quiver([0, 0], [0, 0], *w.T, color=[OFTEN, RARE], **ARROW)
         bare(axis, name)
         axis.set(xlim=(-3.5, 4.5), ylim=(-2.5, 4))
@@ -342,7 +342,7 @@ def dos():
         axis.plot(*x[[sample, int(other)]].T, color=RARE, linewidth=0.8, linestyle=":")
     axis.quiver(*x[[sample] * 12].T, *(targets - x[sample]).T, color=NEW, **ARROW)
     dots(axis, targets, NEW, "targets of one embedding", size=30)
-    bare(axis, "one sample, four neighbours of its class, twelve draws")
+    bare(axis, "one sample, four neighbors of its class, twelve draws")
     under(figure, axis)
     return figure
 
@@ -386,8 +386,8 @@ STYLE = {
     "legend.handletextpad": 0.3,
     "legend.columnspacing": 1.2,
     "legend.frameon": False,
-    **{f"{part}.color": GREY for part in ("text", "xtick", "ytick")},
-    **{f"axes.{part}": GREY for part in ("edgecolor", "labelcolor", "titlecolor")},
+    **{f"{part}.color": GRAY for part in ("text", "xtick", "ytick")},
+    **{f"axes.{part}": GRAY for part in ("edgecolor", "labelcolor", "titlecolor")},
 }
 
 

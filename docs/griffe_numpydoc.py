@@ -1,14 +1,23 @@
 """Docstrings as the site wants them: formulas as ``$$``, public names as links to their entries."""
 
+import importlib
 import re
 from typing import Any
 
 from griffe import Extension
 
-import imbtorch
-
 BLOCK = re.compile(r"^( *)\.\. math::[ \n]+(.+?)(?=\n\s*\n|\n\1\S|\Z)", re.M | re.S)
 ROLE = re.compile(r":math:`([^`]+)`")
+SPACES = (
+    *("data", "samplers", "resampling", "transforms", "losses", "models", "training", "metrics"),
+    *("sklearn", "lightning"),
+)
+PUBLIC = {
+    name: f"imbtorch.{space}.{name}"
+    for space in SPACES
+    for name in importlib.import_module(f"imbtorch.{space}").__all__
+}
+"""Public name -> where its entry is."""
 NAME = re.compile(r"(?<![`\[])`(\w+)`(?![`\]])")
 
 
@@ -17,8 +26,8 @@ def converted(text: str, own: str) -> str:
 
     def linked(match: re.Match[str]) -> str:
         name = match[1]
-        public = name in imbtorch.__all__ and name != own
-        return f"[`{name}`][imbtorch.{name}]" if public else match[0]
+        public = name in PUBLIC and name != own
+        return f"[`{name}`][{PUBLIC[name]}]" if public else match[0]
 
     text = BLOCK.sub(lambda m: f"{m[1]}$$\n{m[1]}{' '.join(m[2].split())}\n{m[1]}$$", text)
     return NAME.sub(linked, ROLE.sub(r"$\1$", text))

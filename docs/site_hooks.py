@@ -4,12 +4,14 @@ A page asks for measured figures by a comment, ``<!-- figures: TABLE | rows | co
 TABLE is a folder of results/ (or of results/runs/, by the beginning of its name), rows are the
 names in its first column, columns are optional. With one column alone the sub-tables of TABLE
 become the rows of one table. ``<!-- twin: NAME.py -->`` shows what a script of examples/ has
-otherwise than plain.py; ``<!-- printed: NAME -->`` what a script of docs/pitfalls/ printed, and
-``<!-- script: NAME -->`` that script.
+otherwise than plain.py; ``<!-- printed: NAME -->`` what a script of docs/pitfalls/ printed,
+``<!-- script: NAME -->`` that script, and ``<!-- reference: NAMESPACE -->`` the entries of a
+namespace's public names.
 """
 
 import difflib
 import html
+import importlib
 import re
 from pathlib import Path
 from textwrap import indent
@@ -18,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, PITFALLS = ROOT / "results", ROOT / "docs" / "pitfalls"
 FIGURES = re.compile(r"<!-- figures: (.+?) -->", re.S)
-OTHER = re.compile(r"<!-- (twin|printed|script): (\S+) -->")
+OTHER = re.compile(r"<!-- (twin|printed|script|reference): (\S+) -->")
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.+?)\\[)\]]</\1>', re.S)
 
 Table = tuple[str, list[str], list[list[str]]]
@@ -55,13 +57,15 @@ def stored(name: str) -> list[Table]:
     from imbtorch.comparison.report.summary import summarize
     from imbtorch.comparison.report.table import markdown_table
     from imbtorch.comparison.store import read_rows
+    from imbtorch.data.profile import Profile
 
     found = []
     for folder in sorted((RESULTS / "runs").glob(f"{name}*")):
         rows = read_rows(folder / "results.jsonl")
         seeds = len({row["seed"] for row in rows})
         if rows:
-            title = f"{rows[0]['data']['name']}, {rows[0]['data']['profile']}, {seeds} seed(s)"
+            data = rows[0]["data"]
+            title = f"{data['name']}, {Profile.from_json(data['profile'])}, {seeds} seed(s)"
             found += tables(markdown_table(summarize(rows), f"{title}, per cent"))
     return found
 
@@ -114,9 +118,16 @@ def script(name: str) -> str:
     return f'??? note "python docs/pitfalls/{name}.py"\n\n' + indent("\n".join(code), "    ")
 
 
+def reference(namespace: str) -> str:
+    """Return the entries of a namespace's public names."""
+    module = importlib.import_module(f"imbtorch.{namespace}")
+    return "\n\n".join(f"::: imbtorch.{namespace}.{name}" for name in module.__all__)
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill in what the page asks for."""
-    kinds = {"twin": twin, "printed": printed, "script": script}
+    kinds = {"twin": twin, "printed": printed, "script": script, "reference": reference}
+    markdown = re.sub(r"<!-- /?methods -->\n?", "", markdown)  # around what build_pages.py wrote
     markdown = FIGURES.sub(lambda match: figures(match[1]), markdown)
     return OTHER.sub(lambda match: kinds[match[1]](match[2]), markdown)
 

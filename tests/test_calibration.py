@@ -2,11 +2,21 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imbtorch import InputError, Recipe, Train, make_recipe
+from imbtorch import (
+    InputError,
+    Recipe,
+    Train,
+    build_model,
+    fit,
+    load_checkpoint,
+    make_recipe,
+    save_checkpoint,
+)
 from imbtorch.losses import LogitAdjustedLoss
 from imbtorch.metrics import classification_metrics, correct_prior, expected_calibration_error
 
@@ -102,3 +112,13 @@ def test_metrics_tell_both():
 def test_clear_errors(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_a_cosine_head_takes_the_scale_of_its_loss_and_checkpoints_keep_it(blobs, tmp_path):
+    model = build_model("mlp", (2,), 3)
+    fitted = fit("ldam:scale=12", model, blobs, epochs=2).model
+    save_checkpoint(tmp_path / "m.safetensors", fitted)
+    loaded, _ = load_checkpoint(tmp_path / "m.safetensors")
+    cosines = torch.tensor([[0.5, -0.2, 0.1]])
+    for network in (fitted, loaded):
+        torch.testing.assert_close(network.probabilities(cosines), (12 * cosines).softmax(1))

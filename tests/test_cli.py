@@ -48,9 +48,13 @@ def test_result_rows_say_what_was_run(compared):
     row = rows[4]
     assert row["recipe"]["phases"][1]["batch"]["beta"] == 0.999
     assert row["data"]["counts"] == [60, 12]
+    assert row["data"]["profile"] == {"name": "stored", "ratio": 5.0, "fraction": None}
+    assert row["data"]["data_seed"] == 0
     assert re.fullmatch("[0-9a-f]{16}", row["data"]["hash"])
     assert {"torch", "imbtorch", "numpy"} <= set(row["versions"])
     assert 0 <= row["metrics"]["balanced_accuracy"] <= 1
+    recall = row["metrics"]["recall"]  # of a medium-shot and a few-shot class
+    assert [row["metrics"][f"{n}_recall"] for n in ("many", "medium", "few")] == [None, *recall]
     assert len(row["history"]) == 4
 
 
@@ -133,6 +137,7 @@ ERRORS = {
     "epochs": (["DATA", "--epochs", "0"], "epochs is 0"),
     "augment": (["DATA", "--augment", "turn"], "crop-flip"),
     "lr": (["DATA", "--lr", "-1"], "lr is -1"),
+    "shots": (["DATA", "--shots", "100,20"], "(100, 20)"),
     "option": (["DATA", "--speed", "9"], "--speed"),
 }
 

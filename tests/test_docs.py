@@ -15,6 +15,11 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 import imbtorch
+from imbtorch import make_recipe
+from imbtorch.models import mlp
+from imbtorch.training.catalog import CATALOG
+from imbtorch.training.recipes import split_list
+from namespaces import NAMESPACES, THINGS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGES = {str(path.relative_to(DOCS)): path.read_text() for path in sorted(DOCS.rglob("*.md"))}
@@ -24,14 +29,16 @@ CODE = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
 RUN_ELSEWHERE = {"howto/distributed.md"}  # in several processes
 
 
-def test_the_page_of_results_is_built_from_them():
-    build = runpy.run_path(str(DOCS / "build_results.py"))["build"]
-    assert (DOCS / "results.md").read_text() == build()
+def test_generated_pages_are_fresh():
+    for path, text in runpy.run_path(str(DOCS / "build_pages.py"))["built"]().items():
+        assert path.read_text() == text, f"{path.name}: run python docs/build_pages.py"
 
 
-def test_the_reference_has_every_public_name_once():
+def test_the_reference_has_every_namespace_and_so_every_public_name():
     reference = "".join(text for name, text in PAGES.items() if name.startswith("api/"))
-    assert sorted(re.findall(r"^::: imbtorch\.(\w+)$", reference, re.M)) == sorted(imbtorch.__all__)
+    assert sorted(re.findall(r"^<!-- reference: (\w+) -->$", reference, re.M)) == sorted(NAMESPACES)
+    for name, thing in THINGS.items():
+        assert f"::: imbtorch.{name}\n" in HOOKS["reference"](name.partition(".")[0]) + "\n", thing
 
 
 def explained_constants():
@@ -48,10 +55,9 @@ def explained_constants():
 
 def test_every_public_name_has_a_docstring():
     constants, missing = explained_constants(), []
-    for name in imbtorch.__all__:
-        thing = getattr(imbtorch, name)
-        if not callable(thing):
-            missing += [] if name in constants else [name]
+    for name, thing in THINGS.items():
+        if not inspect.isclass(thing) and not inspect.isfunction(thing):
+            missing += [] if name.partition(".")[2] in constants else [name]
             continue
         own = vars(thing).items() if inspect.isclass(thing) else ()
         methods = {f"{name}.{n}": m for n, m in own if inspect.isfunction(m) and n[0] != "_"}
@@ -59,9 +65,17 @@ def test_every_public_name_has_a_docstring():
     assert not missing
 
 
-def test_every_recipe_has_a_page():
-    text = "".join(METHODS.values())
-    assert not [name for name in imbtorch.RECIPES if f"`{name}`" not in text]
+@pytest.mark.parametrize("row", CATALOG.values(), ids=lambda row: row.name)
+def test_every_method_is_named_on_its_page(row):
+    assert re.search(rf"`[^`\n]*\b{row.name}\b[^`\n]*`", METHODS[f"methods/{row.page}.md"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_recipes_on_pages_can_be_made(name):
+    """Every name behind --recipes or --recipe on a page is one."""
+    for names in re.findall(r"--recipes? ([^\s`]+)", PAGES[name]):
+        for recipe in split_list(names):
+            assert recipe == "auto" or make_recipe(recipe)
 
 
 @pytest.mark.parametrize("name", sorted(set(METHODS) - {"methods/index.md"}))
@@ -86,8 +100,8 @@ def test_requests_are_filled_from_the_store_and_links_lead_somewhere(name):
     assert "<!--" not in text
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", PAGES[name]):
         assert ((DOCS / name).parent / target).exists(), target
-    for target in re.findall(r"\]\[imbtorch\.(\w+)", PAGES[name]):
-        assert target in imbtorch.__all__
+    for target in re.findall(r"\]\[imbtorch\.([\w.]+)\]", PAGES[name]):
+        assert target in THINGS or target in ("InputError",), target
 
 
 def test_figures_are_those_of_the_store():
@@ -118,7 +132,7 @@ def surroundings(code):
         "val_set": TensorDataset(x[::2], labels[::2]),
         "my_network": network,
         "model": imbtorch.split_head(network, "fc"),
-        "pretrained": imbtorch.mlp((2,), 3),
+        "pretrained": mlp((2,), 3),
         "linear_head": nn.Linear(8, 3),
     }
 
@@ -133,10 +147,13 @@ def test_the_code_of_a_page_runs(name):
 
 def test_formulas_of_docstrings_become_markdown():
     pytest.importorskip("griffe")
-    converted = runpy.run_path(str(DOCS / "griffe_numpydoc.py"))["converted"]
+    script = runpy.run_path(str(DOCS / "griffe_numpydoc.py"))
+    assert set(script["SPACES"]) == set(NAMESPACES)
+    converted = script["converted"]
     text = "Mean.\n\n    .. math:: a\n        + b\n\n    With :math:`c` as `EOS`, not `x`."
     assert converted(text, "f") == (
-        "Mean.\n\n    $$\n    a + b\n    $$\n\n    With $c$ as [`EOS`][imbtorch.EOS], not `x`."
+        "Mean.\n\n    $$\n    a + b\n    $$\n\n    "
+        "With $c$ as [`EOS`][imbtorch.resampling.EOS], not `x`."
     )
 
 

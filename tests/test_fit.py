@@ -82,11 +82,29 @@ def test_loss_weights_reach_the_loss(blobs):
             losses.append(weight)
 
     fit(
-        Recipe("a", [Train(1, loss=Record, weights=lambda class_counts: torch.tensor(class_counts) * 1.0)]),
+        Recipe(
+            "a",
+            [Train(1, loss=Record, weights=lambda class_counts: torch.tensor(class_counts) * 1.0)],
+        ),
         mlp((2,), 3),
         blobs,
     )
     assert losses[0].tolist() == [60, 20, 8]
+
+
+def test_a_slot_that_requires_what_the_run_does_not_know_is_refused(blobs):
+    class Margin(nn.CrossEntropyLoss):
+        def __init__(self, margin, scale=1.0):
+            super().__init__()
+
+    def trained(loss):
+        return fit(Recipe("margin", [Train(1, loss=loss)]), mlp((2,), 3), blobs)
+
+    with pytest.raises(InputError, match="Margin requires margin, which the run does not know"):
+        trained(Margin)
+    with pytest.raises(InputError, match="'margn'; did you mean margin"):
+        trained(partial(Margin, margn=0.5))
+    trained(partial(Margin, margin=0.5))
 
 
 def test_batches_of_any_dataset_train_the_same_network(blobs):

@@ -35,6 +35,7 @@ WRONG = {
     "NaN": (np.where(POINTS > 2, NAN, POINTS), POINT_LABELS),
     "infinite": (POINTS * INF, POINT_LABELS),
     "1-D": (POINTS[:, 0], POINT_LABELS),
+    "3-D": (POINTS[:, :, None], POINT_LABELS),
     "measurements": (POINTS, POINT_LABELS + 0.5),
     "NaN label": (POINTS, np.where(POINT_LABELS == 2, NAN, POINT_LABELS)),
     "words": (POINTS.astype(str), POINT_LABELS),
@@ -45,7 +46,7 @@ WRONG = {
 @pytest.mark.parametrize("name", OVER_SAMPLERS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore:overflow:RuntimeWarning")
-def test_resamplers_keep_rows_and_kind(name, kind):
+def test_over_samplers_keep_rows_and_kind(name, kind):
     x, y = KINDS[kind], np.array(["often", "seldom", "rare"])[POINT_LABELS]
     try:
         new_x, new_y = make_over_sampler(name, random_state=0).fit_resample(x, y)
@@ -60,16 +61,36 @@ def test_resamplers_keep_rows_and_kind(name, kind):
 
 
 @pytest.mark.parametrize("name", [n for n in OVER_SAMPLERS if n != "ros"])
-@pytest.mark.parametrize("case", WRONG)
+@pytest.mark.parametrize("case", [c for c in WRONG if c != "3-D"])  # which keeps its shape
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # before scikit-learn refuses
-def test_resamplers_say_what_they_cannot_take(name, case):
+def test_over_samplers_say_what_they_cannot_take(name, case):
     with pytest.raises(ValueError, match=r"\w"):
         make_over_sampler(name, random_state=0).fit_resample(*WRONG[case])
 
 
+SHAPED = [  # ros is imbalanced-learn's own, and takes rows alone
+    (name, kind)
+    for name in OVER_SAMPLERS
+    for kind in KINDS
+    if name != "ros" and not ("svm" in name and kind in ("huge", "constant"))
+]
+
+
+@pytest.mark.parametrize(("name", "kind"), SHAPED)
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore:overflow:RuntimeWarning")
+def test_over_samplers_keep_shapes(name, kind):
+    flat, y = make_over_sampler(name, 0).fit_resample(KINDS[kind], POINT_LABELS)
+    for shape in ((1, 3), (3, 1, 1)):
+        x = KINDS[kind].reshape(-1, *shape)
+        new_x, new_y = make_over_sampler(name, 0).fit_resample(x, POINT_LABELS)
+        assert np.array_equal(new_x, flat.reshape(-1, *shape))
+        assert new_x.dtype == x.dtype
+        assert np.array_equal(new_y, y)
+
+
 @pytest.mark.parametrize("name", OVER_SAMPLERS)
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_resamplers_of_one_sample_a_class(name):
+def test_over_samplers_of_one_sample_a_class(name):
     one_each = POINTS[[0, 45, 55]], POINT_LABELS[[0, 45, 55]]
     try:
         x, _ = make_over_sampler("eos:k=1" if name == "eos" else name, 0).fit_resample(*one_each)

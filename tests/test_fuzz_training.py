@@ -170,6 +170,23 @@ def test_a_recipe_has_a_name_or_an_input_error(name):
     assert again.describe() == recipe.describe()
 
 
+@pytest.mark.parametrize(
+    ("name", "canonical"),
+    [
+        *((name, name) for name in RECIPES),
+        ("drw+focal:gamma=2", "focal:gamma=2+drw"),
+        (" ldam + eos:n_neighbors=50 ", "ldam+eos:k=50"),
+        ("erm+knn", "knn"),
+        ("ldam+erm", "ldam"),
+        ("head:eos", "eos"),
+        ("data:eos+crt", "data:eos+crt"),
+        ("data:smote", "smote"),
+    ],
+)
+def test_a_recipe_has_its_canonical_name(name, canonical):
+    assert make_recipe(name).name == canonical
+
+
 @pytest.mark.parametrize("epochs", [0, -1, 1.5, NAN])
 def test_epochs_are_whole(epochs):
     with pytest.raises(InputError, match="epochs"):

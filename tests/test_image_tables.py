@@ -8,7 +8,7 @@ from imbtorch import InputError
 from imbtorch.comparison import grid
 from imbtorch.comparison.make_task import make_task
 from imbtorch.reproduction import reproduce as reproduce_module
-from imbtorch.reproduction import run_table
+from imbtorch.reproduction import run_column
 from imbtorch.reproduction.paper_table import load_table, table_names
 from imbtorch.reproduction.reproduce import reproduce
 
@@ -29,7 +29,7 @@ def on_digits(monkeypatch):
         data = replace(task.data, name=data)
         return replace(task, data=data)
 
-    monkeypatch.setitem(run_table.TASKS, "data", digits)
+    monkeypatch.setitem(run_column.TASKS, "data", digits)
 
 
 @pytest.mark.filterwarnings("ignore:.*leaves classes short")  # few samples to start from

@@ -107,9 +107,7 @@ def test_accepted_translations_take_the_minority_places_only():
     assert torch.equal(labels, y)
     assert not changed[y == 0].any()
     assert changed[y == 1].sum() >= 18  # each chosen with probability .99, never rejected
-    refused, _ = M2m(always(0), [1000, 10], beta=0.9, noise=0.5, seed=0)(
-        x, y, nn.Linear(3, 2)
-    )
+    refused, _ = M2m(always(0), [1000, 10], beta=0.9, noise=0.5, seed=0)(x, y, nn.Linear(3, 2))
     assert torch.equal(refused, x)
 
 

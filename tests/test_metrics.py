@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbtorch.comparison.report.summary import best_recipe, paired_lead, summarize
-from imbtorch.data import exponential_counts, minority_classes
+from imbtorch import InputError
+from imbtorch.comparison.report.summary import (
+    COLUMNS,
+    best_recipe,
+    paired_lead,
+    shown_columns,
+    summarize,
+)
+from imbtorch.data import exponential_counts, minority_classes, shot_groups, step_counts
 from imbtorch.metrics import classification_metrics
 
 TRUE = [0] * 4 + [1] * 4 + [2] * 2
@@ -24,6 +31,10 @@ def test_metrics_equal_their_definitions():
     assert metrics["f1_macro"] == pytest.approx(np.mean(f1))
     assert metrics["majority_recall"] == 1.0
     assert metrics["minority_recall"] == 0.5
+    shots = ("many_recall", "medium_recall", "few_recall")
+    assert [metrics[name] for name in shots] == [None, 0.75, 0.5]
+    other = classification_metrics(TRUE, PREDICTED, [100, 20, 5], shots=(21, 99))
+    assert [other[name] for name in shots] == [1.0, None, 0.5]
     assert metrics["worst_recall"] == 0.5
     assert metrics["confusion"] == [[4, 0, 0], [2, 2, 0], [1, 0, 1]]
 
@@ -70,6 +81,30 @@ def test_majority_is_the_smallest_set_beyond_half(counts):
     assert counts[major].sum() - counts[major].min() <= counts.sum() / 2
 
 
+@given(st.integers(2, 100), st.integers(2, 20), st.floats(0.1, 0.9))
+def test_reduced_classes_are_minority_by_the_rules_of_aos_and_dos(ratio, num_classes, fraction):
+    counts = np.array(step_counts(1000, num_classes, ratio, fraction))
+    assert np.array_equal(minority_classes(counts, by="aos"), counts < 1000)
+    below_half_the_mean = counts < counts.sum() / (2 * num_classes)
+    assert np.array_equal(minority_classes(counts, by="dos"), below_half_the_mean)
+    with pytest.raises(InputError, match="amo, aos or dos"):
+        minority_classes(counts, by="eos")
+
+
+@given(
+    st.lists(st.integers(1, 1000), min_size=1, max_size=20),
+    st.tuples(st.integers(1, 300), st.integers(0, 300)),
+)
+def test_every_class_is_in_one_shot_group(counts, bounds):
+    low, high = bounds[0], sum(bounds)
+    groups = shot_groups(counts, (low, high))
+    assert (sum(mask.astype(int) for mask in groups.values()) == 1).all()
+    for count, many, medium, few in zip(counts, *groups.values(), strict=True):
+        assert (many, medium, few) == (count > high, low <= count <= high, count < low)
+    with pytest.raises(InputError, match="bounds"):
+        shot_groups(counts, (high + 1, high))
+
+
 def test_lead_is_paired_and_equals_students_t():
     lead = paired_lead([0.80, 0.70, 0.75], [0.70, 0.62, 0.63])
     # differences .10, .08, .12: mean .1, sd .02, t(2) = 4.3027
@@ -89,7 +124,8 @@ def test_summaries_keep_the_order_and_find_the_best():
         return {
             "recipe": {"name": recipe},
             "seed": seed,
-            "metrics": metrics,
+            "data": {"counts": [500, 50, 60]},
+            "metrics": {**metrics, "recall": [accuracy, 0.25, 0.75]},
             "seconds": 1.0 + seed,
         }
 
@@ -98,6 +134,12 @@ def test_summaries_keep_the_order_and_find_the_best():
     assert (erm.recipe, erm.lead, drw.recipe) == ("erm", None, "drw")
     assert drw.lead.mean == pytest.approx(0.2)
     assert drw.lead.noise == pytest.approx(0)
+    assert drw.mean["many_recall"] == pytest.approx(0.75)
+    assert drw.mean["medium_recall"] == pytest.approx(0.5)
+    assert np.isnan(drw.mean["few_recall"])  # no class has fewer than 20 samples
+    assert {"few_recall"} == set(COLUMNS) - set(shown_columns([erm, drw]))
+    fewer = summarize(rows, shots=(55, 499))[1]
+    assert (fewer.mean["few_recall"], fewer.mean["medium_recall"]) == (0.25, 0.75)
     assert drw.std["balanced_accuracy"] == pytest.approx(0.0707, abs=1e-4)
     assert best_recipe([erm, drw], "balanced_accuracy") == "drw"
     assert best_recipe([erm, drw], "seconds") == "erm"

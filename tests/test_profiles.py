@@ -1,5 +1,8 @@
 """Imbalance profiles give the papers' counts to the digit and choose from the right samples."""
 
+import json
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 
 from imbtorch import InputError
 from imbtorch.data import (
+    Profile,
     exponential_counts,
     gaussian_reduction,
     linear_counts,
@@ -74,6 +78,15 @@ def test_make_imbalanced_says_what_is_missing():
         make_imbalanced([0, 0, 1, 1], [1, 3], 0)
     with pytest.raises(InputError, match="2"):
         make_imbalanced([0, 1, 2], [1, 1], 0)
+
+
+@pytest.mark.parametrize("text", ["exponential", "step:0.3", "random:0.9", "none", "auto"])
+def test_a_profile_survives_json(text):
+    profile = Profile.parse(text, 50)
+    assert Profile.from_json(json.loads(json.dumps(profile.to_json()))) == profile
+    assert text == "none" or str(profile) == f"{text}, ratio 50"
+    with pytest.raises(FrozenInstanceError):
+        profile.ratio = 3
 
 
 @given(many_counts, st.floats(0, 0.99), st.integers(0, 9))

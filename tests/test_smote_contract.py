@@ -102,6 +102,16 @@ def test_what_is_no_row_of_samples_or_labels_is_refused(make):
             make().fit_resample(torch.from_numpy(wrong_x), torch.from_numpy(wrong_y))
 
 
+@every
+@pytest.mark.parametrize("k", [0, -1, 2.5])
+def test_impossible_neighbour_numbers_are_refused(make, k):
+    with pytest.raises(InputError, match=f"n_neighbors is {k}"):
+        make(k).fit_resample(*made())
+    if make in (BorderlineSMOTE, SVMSMOTE):
+        with pytest.raises(InputError, match=f"m_neighbors is {k}"):
+            make(m_neighbors=k).fit_resample(*made())
+
+
 def test_a_class_of_one_sample_is_repeated_if_asked_to():
     x, y = made(counts=(40, 20, 1))
     with pytest.raises(InputError, match="one sample alone"):

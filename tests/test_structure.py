@@ -1,6 +1,7 @@
 """Imports run down the line of ARCHITECTURE.md, and files stay small."""
 
 import ast
+import runpy
 from pathlib import Path
 
 import imbtorch
@@ -8,18 +9,31 @@ import imbtorch
 ROOT = Path(imbtorch.__file__).parent
 LINE = [
     ("errors", "seeding"),
-    ("data",),
+    ("files", "method", "places"),
+    ("data", "samplers"),
     ("resampling",),
     ("transforms",),
     ("losses", "models"),
     ("training",),
-    ("evaluation",),
-    ("experiments",),
-    ("cli_parser",),
+    ("metrics",),
+    ("integrations",),
+    ("comparison",),
+    ("reproduction",),
+    ("commands",),
     ("cli",),
+    ("sklearn", "lightning"),
     ("__init__", "__main__"),
 ]
 LEVEL = {name: level for level, names in enumerate(LINE) for name in names}
+
+
+def imported_rooms(node):
+    """Return the rooms of imbtorch that an import reaches into."""
+    if not isinstance(node, ast.ImportFrom) or (node.module or "").split(".")[0] != "imbtorch":
+        return []
+    if node.module == "imbtorch":
+        return [alias.name for alias in node.names]
+    return [node.module.split(".")[1]]
 
 
 def test_imports_only_run_down_the_line():
@@ -27,11 +41,18 @@ def test_imports_only_run_down_the_line():
     for path in ROOT.rglob("*.py"):
         room = path.relative_to(ROOT).parts[0].removesuffix(".py")
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("imbtorch."):
-                other = node.module.split(".")[1]
+            for other in imported_rooms(node):
                 if LEVEL[other] > LEVEL[room] or (LEVEL[other] == LEVEL[room] and other != room):
-                    wrong.append(f"{path.relative_to(ROOT)} imports {node.module}")
+                    wrong.append(f"{path.relative_to(ROOT)} imports {other}")
     assert not wrong
+
+
+def test_the_picture_of_the_rooms_is_fresh():
+    docs = Path(__file__).resolve().parents[1] / "docs"
+    drawn = runpy.run_path(str(docs / "build_architecture.py"))
+    assert (docs / "architecture.svg").read_text() == drawn["picture"]()
+    rooms = [room for names in LINE for room in names if (ROOT / room).is_dir()]
+    assert [room for room, *_ in drawn["ROOMS"]] == rooms
 
 
 def test_files_stay_small():

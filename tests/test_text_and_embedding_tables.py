@@ -11,10 +11,11 @@ from imbtorch.cli import main
 from imbtorch.comparison.tune import validation_task
 from imbtorch.data import LoadedData, Profile
 from imbtorch.data.inputs import FeatureInput
-from imbtorch.reproduction import run_table, text_task
+from imbtorch.reproduction import run_column, text_task
 from imbtorch.reproduction.embedding_task import EmbeddingTask, make_embedding_task
 from imbtorch.reproduction.paper_table import load_table
 from imbtorch.reproduction.reproduce import reproduce
+from imbtorch.reproduction.run_table import run_table
 from imbtorch.reproduction.text_task import TextTask, make_text_task
 
 
@@ -32,12 +33,12 @@ def made_texts(monkeypatch):
         return LoadedData(name, train, test, ("a", "b", "c"), spec, profile, (), "made")
 
     monkeypatch.setattr(text_task, "load_texts", load)
-    whole = run_table.best_on_validation
+    whole = run_column.best_on_validation
 
     def fewer(task, row, *rest):
         return whole(task, replace(row, tune={"beta": [0.99, 0.999]}), *rest)
 
-    monkeypatch.setattr(run_table, "best_on_validation", fewer)
+    monkeypatch.setattr(run_column, "best_on_validation", fewer)
 
 
 def test_amo_3_runs_prints_and_goes_on_from_what_is_stored(
@@ -98,14 +99,14 @@ def test_eos_embeddings_runs_and_goes_on_from_what_is_stored(
     whole = load_table("eos-embeddings")
     small = {name: row for name, row in whole.rows.items() if "00" not in name}
     table, out = replace(whole, rows=small), tmp_path / "out"
-    run_table.run_table(table, out, run_table.Options(seeds=2))
+    run_table(table, out, run_column.Options(seeds=2))
     text = (out / "eos-embeddings" / "table.md").read_text()
     assert all(f"\n{row} | " in text for row in small)
     assert "(75.8)" in text
     (stored,) = out.glob("runs/*/results.jsonl")
     assert stored.read_text().count("\n") == 2 * len(small)
     monkeypatch.setattr(EmbeddingTask, "fit", None)
-    run_table.run_table(table, out, run_table.Options(seeds=2))
+    run_table(table, out, run_column.Options(seeds=2))
     assert (out / "eos-embeddings" / "table.md").read_text() == text
 
 

@@ -1,4 +1,4 @@
-"""Calibration after re-balancing: a rare class is taken for as likely as a frequent one."""
+"""Calibration after re-balancing: the network believes that the rare class is frequent."""
 
 import numpy as np
 from sklearn.datasets import make_classification

@@ -24,7 +24,7 @@ def rare_recall(method, before, seed):
 
 print("recall of the rare class, mean of 5 data sets | on its test split | on fresh data")
 print("---|---|---")
-for method in ("random", "smote"):
+for method in ("ros", "smote"):
     for before in (True, False):
         results = np.mean([rare_recall(method, before, seed) for seed in range(5)], axis=0)
         when = "before" if before else "after"

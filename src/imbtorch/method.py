@@ -9,7 +9,9 @@ from typing import Literal
 
 from imbtorch.errors import InputError, unknown_name
 
-Kind = Literal["loss", "weights", "sampling", "transform", "over-sampler", "embedding", "head"]
+Kind = Literal[
+    "baseline", "loss", "weights", "sampling", "transform", "over-sampler", "embedding", "head"
+]
 """The place a method acts at; "embedding" is the embedding space during training, "head" after."""
 Slots = Mapping[str, Callable[..., object]]
 """Slot of a phase -> the class or function that fills it."""

@@ -6,12 +6,13 @@ only has to fit the protocol of its place.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol, TypeAlias, TypeVar, Union
 
 from torch import Tensor, nn
 
 T = TypeVar("T")
-Slot: TypeAlias = Union[T, Callable[..., T], None]  # noqa: UP007
+Slot: TypeAlias = Union[partial[object], Callable[..., T], T, None]  # noqa: UP007
 """A method as a phase holds it: finished, or a class (or ``functools.partial`` of one) that is
 called when the run starts, with the arguments that it names and the run knows; or None."""
 
@@ -55,3 +56,13 @@ class OverSampler(Protocol):
 
     def fit_resample(self, X: object, y: object, /) -> tuple[object, object]:
         """Return X of shape (N', D) and y of shape (N',)."""
+
+
+class NeighborSearch(Protocol):
+    """Finds nearest neighbours with scikit-learn's interface, as `Neighbors`."""
+
+    def fit(self, X: object, y: None = None, /) -> object:
+        """Take the rows among which neighbours are sought."""
+
+    def kneighbors(self, X: object, n_neighbors: int, return_distance: bool) -> object:
+        """Find the nearest neighbours of each row."""

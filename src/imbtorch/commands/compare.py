@@ -19,23 +19,21 @@ def add_options(parser: Any) -> None:
     parser.add_argument("--out", type=str | None, help="folder for the results, else one in runs/")
     parser.add_argument(
         "--shots",
-        type=tuple[int, int],
-        default=(20, 100),
+        type=str,
+        default="20,100",
         help="few-shot classes have fewer samples than the first number, many-shot classes more "
         "than the second",
     )
 
 
-def run(
-    recipes: str, seeds: int, out: str | None, shots: tuple[int, int], **task_options: Any
-) -> None:
+def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: Any) -> None:
     """Compare recipes on one data set: a table here, a report and results in a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.report.summary import summarize
     from imbtorch.comparison.report.table import markdown_table, print_table
-    from imbtorch.data.class_groups import shot_groups
+    from imbtorch.data.class_groups import shot_bounds
     from imbtorch.files import write_atomically
     from imbtorch.training.recipes import make_recipe, split_list
 
@@ -43,7 +41,7 @@ def run(
     for name in names:  # refused before any data is opened
         if name != "auto":
             make_recipe(name)
-    shot_groups([1], shots)
+    bounds = shot_bounds(shots)
     task = make_task(**task_options)
     say(task.describe())
     folder = Path(out) if out else Path("runs") / task.slug
@@ -52,8 +50,8 @@ def run(
         say(choice.lines)
         write_atomically(folder / "auto.txt", "\n".join([*choice.lines, ""]).encode())
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
-    rows = compare(task, names, seeds=seeds, out=folder, shots=shots)
-    summaries = summarize(rows, shots=shots)
+    rows = compare(task, names, seeds=seeds, out=folder, shots=bounds)
+    summaries = summarize(rows, shots=bounds)
     title = f"{task.data.name}, mean ± std over {seeds} seed(s), per cent"
     write_atomically(folder / "table.md", markdown_table(summaries, title).encode())
     print_table(summaries, title)

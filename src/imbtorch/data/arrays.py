@@ -1,15 +1,15 @@
 """Data sets in memory, and the labels of any data set."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
-from imbtorch.data.checks import as_numbers, check_finite, check_labels
+from imbtorch.data.checks import Array, as_numbers, check_finite, check_labels
 from imbtorch.errors import InputError
 
 
@@ -40,9 +40,7 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     (4, ('0', '1'), [1, 3])
     """
 
-    def __init__(
-        self, x: ArrayLike | Tensor, y: ArrayLike | Tensor, classes: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, x: Array, y: Array, classes: Sequence[str] | None = None) -> None:
         self.x = as_numbers(x, "x")
         if self.x.dtype not in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
             self.x = self.x.float()
@@ -80,7 +78,9 @@ def as_float(x: Tensor) -> Tensor:
     return x.float().div_(255) if x.dtype == torch.uint8 else x
 
 
-Samples = Dataset[Any] | tuple[ArrayLike | Tensor, ArrayLike | Tensor]
+Pairs: TypeAlias = Dataset[tuple[Tensor, Tensor]]
+"""A data set with a length that yields (x, y)."""
+Samples: TypeAlias = Dataset[object] | tuple[Array, Array]
 """What can be trained on or measured: any Dataset with a length that yields (x, y), or a pair
 (x, y) of arrays."""
 
@@ -111,8 +111,8 @@ def take(dataset: Dataset[Any], rows: NDArray[np.int64] | Tensor) -> Dataset[Any
     return Subset(dataset, rows.tolist())
 
 
-def labels_of(dataset: Dataset[Any]) -> Tensor:
-    """Return all labels of a data set as an int64 tensor of shape (N,).
+def labels_of(dataset: Dataset[object]) -> Tensor:
+    """Return all labels of `dataset` as an int64 tensor of shape (N,).
 
     They are read from the attribute `y`, `targets` or `labels` where the data set has one (as
     torchvision's have); otherwise every sample is loaded once.
@@ -124,8 +124,8 @@ def labels_of(dataset: Dataset[Any]) -> Tensor:
     return check_labels([_label(sample) for sample in samples]).cpu()
 
 
-def class_counts(dataset: Dataset[Any], num_classes: int = 0) -> list[int]:
-    """Return how many samples each class has, K numbers (at least `num_classes`)."""
+def class_counts(dataset: Dataset[object], num_classes: int = 0) -> list[int]:
+    """Return how many samples each class of `dataset` has, K numbers (at least `num_classes`)."""
     counts: list[int] = torch.bincount(labels_of(dataset), minlength=num_classes).tolist()
     return counts
 

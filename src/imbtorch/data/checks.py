@@ -1,12 +1,19 @@
 """Checks that several rooms share: each says what was given and what would be right."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from imbtorch.errors import InputError
+
+Array: TypeAlias = ArrayLike | Tensor
+"""Numbers in any form: an array, a nested list, a data frame, a Tensor on any device."""
+RandomState: TypeAlias = int | np.random.RandomState | None
+"""scikit-learn's: the same number gives the same result, None another one each time."""
 
 
 def check_finite(x: Tensor, name: str = "x") -> None:

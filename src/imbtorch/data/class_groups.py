@@ -108,3 +108,19 @@ def shot_groups(
         "medium": (counts >= low) & (counts <= high),
         "few": counts < low,
     }
+
+
+def shot_bounds(text: str) -> tuple[int, int]:
+    """Return the bounds of few-shot and many-shot classes from ``LOW,HIGH``.
+
+    Examples
+    --------
+    >>> shot_bounds("20,100")
+    (20, 100)
+    """
+    try:
+        low, high = (int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"shots is {text!r}; two whole numbers are needed, as 20,100") from None
+    shot_groups([1], (low, high))
+    return low, high

@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, class_counts
+from imbtorch.data.arrays import ArrayDataset, Pairs, class_counts
 from imbtorch.data.inputs import ImageInput, Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.profile import Profile
@@ -57,8 +57,8 @@ class LoadedData:
     """
 
     name: str
-    train: Dataset[Any]
-    test: Dataset[Any]
+    train: Pairs
+    test: Pairs
     classes: tuple[str, ...]
     input: Input
     profile: Profile
@@ -76,7 +76,7 @@ class LoadedData:
         """Shape of one input."""
         return tuple(self.train[0][0].shape)
 
-    def part(self, part: Part, train: Dataset[Any], test: Dataset[Any]) -> "LoadedData":
+    def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
         """Return the same data with a part of it in place of both sets."""
         return replace(self, train=train, test=test, parts=(*self.parts, part))
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
@@ -13,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
 from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.checks import RandomState
 from imbtorch.errors import InputError
+from imbtorch.places import OverSampler
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.names import make_over_sampler
 from imbtorch.seeding import scoped_seed
@@ -65,13 +67,17 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, resample: Any = "eos", *, epochs: int = 10, random_state: Any = None
+        self,
+        resample: str | OverSampler | None = "eos",
+        *,
+        epochs: int = 10,
+        random_state: RandomState = None,
     ) -> None:
         self.resample = resample
         self.epochs = epochs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> "EmbeddingHead":
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "EmbeddingHead":
         """Over-sample and train.
 
         Parameters
@@ -88,25 +94,25 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if self.epochs < 1:
             raise InputError(f"epochs is {self.epochs}; it must be at least 1")
-        X, y = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        rows, labels = validate_data(self, X, y, dtype=np.float32)
+        check_classification_targets(labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError(f"y holds one class only ({self.classes_[0]!s}); 2 are needed")
         random = check_random_state(self.random_state)
         seed, sampler = int(random.randint(2**31)), self._sampler(codes, random)
-        data = ArrayDataset(X, codes)
+        data = ArrayDataset(rows, codes)
         if sampler is not None:
             data = resample_dataset(sampler, data)
         fabric = Fabric(accelerator="auto", devices=1)
         with scoped_seed(seed):
-            head = nn.Linear(X.shape[1], len(self.classes_)).to(fabric.device)
+            head = nn.Linear(rows.shape[1], len(self.classes_)).to(fabric.device)
         epochs = head_epochs(head, data, self.epochs, setup=HEAD_SETUP, seed=seed, fabric=fabric)
         self.loss_curve_ = [loss for loss, _ in epochs]
         self.head_ = head.cpu().eval()
         return self
 
-    def predict_proba(self, X: Any) -> NDArray[np.float32]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return class probabilities of shape (n, K), in the order of `classes_`."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
@@ -114,10 +120,10 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             out: NDArray[np.float32] = self.head_(torch.tensor(X)).softmax(1).numpy()
         return out
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the most probable label of each row, shape (n,)."""
         best = self.predict_proba(X).argmax(1)
-        labels: NDArray[Any] = self.classes_[best]
+        labels: np.ndarray = self.classes_[best]
         return labels
 
     def _sampler(self, codes: NDArray[np.int64], random: np.random.RandomState) -> Any:

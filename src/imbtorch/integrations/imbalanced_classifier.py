@@ -16,9 +16,11 @@ from torch import Tensor
 
 from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.augment import Augment
+from imbtorch.data.checks import Array, RandomState
 from imbtorch.errors import InputError
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
+from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
 from imbtorch.training.fit import fit
 from imbtorch.training.recipe import Recipe
@@ -89,12 +91,12 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self,
         recipe: str | Recipe = "m2m",
         *,
-        model: Any = "auto",
+        model: str | Classifier = "auto",
         epochs: int | None = None,
         setup: Setup | None = None,
         augment: Augment | None = None,
         device: str = "auto",
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         self.recipe = recipe
         self.model = model
@@ -104,7 +106,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.device = device
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> "ImbalancedClassifier":
+    def fit(self, X: Array, y: Array) -> "ImbalancedClassifier":
         """Train.
 
         Parameters
@@ -119,11 +121,11 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         ImbalancedClassifier
             This one.
         """
-        X, y = self._samples(X, y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        samples, labels = self._samples(X, y)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError(f"y holds one class only ({self.classes_[0]!s}); 2 are needed")
-        train = ArrayDataset(X, codes)
+        train = ArrayDataset(samples, codes)
         seed = int(check_random_state(self.random_state).randint(2**31))
         shape = tuple(train.x.shape[1:])
         name = self._network_name(shape)
@@ -150,7 +152,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.class_shares_ = recipe.class_shares(self.class_counts_)
         return self
 
-    def predict_proba(self, X: Any, prior: Sequence[float] | None = None) -> NDArray[np.float64]:
+    def predict_proba(self, X: Array, prior: Sequence[float] | None = None) -> NDArray[np.float64]:
         """Return class probabilities.
 
         Parameters
@@ -168,18 +170,18 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             In the order of `classes_`.
         """
         check_is_fitted(self)
-        X, _ = self._samples(X)
-        data = ArrayDataset(X, np.zeros(len(X), dtype=np.int64))
+        samples, _ = self._samples(X)
+        data = ArrayDataset(samples, np.zeros(len(samples), dtype=np.int64))
         logits, _ = predict_logits(self.model_, data)
         probabilities: NDArray[np.float64] = self.model_.probabilities(logits).double().numpy()
         if prior is None:
             return probabilities
         return correct_prior(probabilities, self.class_shares_, prior)
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Array) -> np.ndarray:
         """Return the most probable label of each sample, shape (n,)."""
         best = self.predict_proba(X).argmax(1)
-        labels: NDArray[Any] = self.classes_[best]
+        labels: np.ndarray = self.classes_[best]
         return labels
 
     def _network_name(self, shape: tuple[int, ...]) -> str:

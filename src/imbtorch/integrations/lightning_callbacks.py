@@ -1,7 +1,7 @@
 """M2m and EOS for a Lightning trainer; `pytorch_lightning` and `lightning` both have one."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lightning_fabric import Fabric
 from torch import nn
@@ -35,10 +35,14 @@ def _callbacks() -> tuple[type, ...]:
     return tuple(found)
 
 
-_Callback: Any = type("_Callback", _callbacks(), {})
+if TYPE_CHECKING:
+    from pytorch_lightning import Callback as _Callback
+    from pytorch_lightning import LightningModule, Trainer
+else:
+    _Callback = type("_Callback", _callbacks(), {})
 
 
-class M2mCallback(_Callback):  # type: ignore[misc]
+class M2mCallback(_Callback):
     """Translate the training batches of a Lightning trainer, from an epoch on.
 
     Parameters
@@ -85,7 +89,7 @@ class M2mCallback(_Callback):  # type: ignore[misc]
             raise InputError(f"first_epoch is {first_epoch}; it must be at least 0")
         self.m2m, self.first_epoch = m2m, first_epoch
 
-    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+    def on_train_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Look at the module, and move the pretrained network to its device."""
         _network(pl_module)
         pretrained = getattr(self.m2m, "pretrained", None)
@@ -93,7 +97,7 @@ class M2mCallback(_Callback):  # type: ignore[misc]
             pretrained.to(pl_module.device)
 
     def on_train_batch_start(
-        self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int
+        self, trainer: "Trainer", pl_module: "LightningModule", batch: object, batch_idx: int
     ) -> None:
         """Put the translated samples and their labels into the batch."""
         if not isinstance(batch, list) or len(batch) < 2:
@@ -105,7 +109,7 @@ class M2mCallback(_Callback):  # type: ignore[misc]
             batch[0], batch[1] = self.m2m(batch[0], batch[1], _network(pl_module))
 
 
-class EOSCallback(_Callback):  # type: ignore[misc]
+class EOSCallback(_Callback):
     """Give the network of a Lightning module a new head when its training ends.
 
     EOS's second and third phase: the training set is embedded by the trained features, the
@@ -157,19 +161,19 @@ class EOSCallback(_Callback):  # type: ignore[misc]
         eos: OverSampler,
         *,
         epochs: int = 10,
-        train: Dataset[Any] | None = None,
+        train: Dataset[object] | None = None,
         seed: int = 0,
     ) -> None:
         if epochs < 1:
             raise InputError(f"epochs is {epochs}; it must be at least 1")
         self.eos, self.epochs, self.train, self.seed = eos, epochs, train, seed
 
-    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+    def on_train_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Look at the module and the data loader before time is spent on training."""
         head_size(_network(pl_module).head)
         self._dataset(trainer)
 
-    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+    def on_train_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Embed, over-sample, train the head, put it on the network."""
         network, device = _network(pl_module), pl_module.device
         embedded = ArrayDataset(*embed(network, self._dataset(trainer)))
@@ -182,7 +186,7 @@ class EOSCallback(_Callback):  # type: ignore[misc]
         ):
             pass
 
-    def _dataset(self, trainer: Any) -> Dataset[Any]:
+    def _dataset(self, trainer: "Trainer") -> Dataset[object]:
         if self.train is not None:
             return self.train
         loader = trainer.train_dataloader

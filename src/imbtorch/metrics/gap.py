@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from imbtorch.data.checks import check_finite
+from imbtorch.data.checks import Array, check_finite
 from imbtorch.errors import InputError
 from imbtorch.metrics.class_bias import class_weight_norms
 
@@ -32,7 +32,7 @@ class Gap:
 
 
 def generalization_gap(
-    train_features: Any, train_labels: Any, test_features: Any, test_labels: Any
+    train_features: Array, train_labels: Array, test_features: Array, test_labels: Array
 ) -> Gap:
     r"""Measure how far held-out embeddings leave the range of the training embeddings.
 
@@ -92,11 +92,11 @@ def generalization_gap(
 
 
 def true_false_gaps(
-    train_features: Any,
-    train_labels: Any,
-    test_features: Any,
-    test_labels: Any,
-    test_predictions: Any,
+    train_features: Array,
+    train_labels: Array,
+    test_features: Array,
+    test_labels: Array,
+    test_predictions: Array,
 ) -> tuple[Gap, Gap]:
     """Measure the gap for true and for false positives apart.
 

@@ -2,7 +2,7 @@
 
 import copy
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -31,7 +31,7 @@ MODELS: dict[str, Callable[[tuple[int, ...], int], Classifier]] = {
 
 def build_model(
     name: str,
-    input_shape: tuple[int, ...],
+    input_shape: Sequence[int],
     num_classes: int,
     *,
     train: Dataset[object] | None = None,
@@ -44,7 +44,7 @@ def build_model(
     ----------
     name : {"resnet32", "resnet56", "wide-resnet", "densenet", "small-cnn", "wide-cnn", "mlp"}
         Which network.
-    input_shape : tuple of int
+    input_shape : sequence of int
         Shape of one input: (C, H, W) or (D,).
     num_classes : int
         Number of classes K.
@@ -88,7 +88,7 @@ def build_model(
             f"have the shape {tuple(input_shape)}: use mlp"
         )
     with scoped_seed(seed):
-        model = MODELS[name](input_shape, num_classes)
+        model = MODELS[name](tuple(input_shape), num_classes)
     normalize = _normalization(input_shape, train)
     model.features = nn.Sequential(normalize, *model.features.children())
     model.spec = {
@@ -128,7 +128,7 @@ def fresh_copy(model: Classifier, seed: int) -> Classifier:
     copied = copy.deepcopy(model)
     with scoped_seed(seed):
         if model.spec is not None:
-            fresh = build_model(**{**model.spec, "seed": seed})
+            fresh = build_model(**model.spec, seed=seed)
             copied.load_state_dict(dict(fresh.named_parameters()), strict=False)
         else:
             for module in copied.modules():
@@ -138,7 +138,7 @@ def fresh_copy(model: Classifier, seed: int) -> Classifier:
     return copied
 
 
-def _normalization(shape: tuple[int, ...], train: Dataset[object] | None) -> Normalize:
+def _normalization(shape: Sequence[int], train: Dataset[object] | None) -> Normalize:
     size = shape[0]
     if train is None:
         return Normalize(torch.zeros(size), torch.ones(size))

@@ -1,13 +1,23 @@
 """Every network is features + head."""
 
 import copy
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict
 
 import torch
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 from imbtorch.models.binary import single_logit_head, two_logit_head
+
+
+class Spec(TypedDict):
+    """The arguments with which `build_model` makes a network again."""
+
+    name: str
+    input_shape: Sequence[int]
+    num_classes: int
+    head: str
 
 
 class Classifier(nn.Module):
@@ -30,9 +40,7 @@ class Classifier(nn.Module):
     torch.Size([2, 3])
     """
 
-    def __init__(
-        self, features: nn.Module, head: nn.Module, spec: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, features: nn.Module, head: nn.Module, spec: Spec | None = None) -> None:
         super().__init__()
         self.features = features
         self.head = head
@@ -64,7 +72,7 @@ class CosineHead(nn.Module):
         Embedding size D and number of classes K.
     scale : float, default=30.0
         What the loss multiplies the cosines by (`LDAMLoss` has the same default); used here
-        for probabilities alone.
+        for probabilities alone. `Train` sets it to that of its loss.
 
     References
     ----------
@@ -77,9 +85,12 @@ class CosineHead(nn.Module):
     True
     """
 
+    scale: Tensor
+
     def __init__(self, in_features: int, out_features: int, scale: float = 30.0) -> None:
         super().__init__()
-        self.in_features, self.out_features, self.scale = in_features, out_features, scale
+        self.in_features, self.out_features = in_features, out_features
+        self.register_buffer("scale", torch.tensor(scale))  # so that checkpoints keep it
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
         self.reset_parameters()
 

@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import as_dataset
+from imbtorch.data.arrays import Samples, as_dataset
 from imbtorch.data.batches import Batches
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier
 
 
-def embed(model: Classifier, dataset: Any, *, batch_size: int = 128) -> tuple[Tensor, Tensor]:
+def embed(model: Classifier, dataset: Samples, *, batch_size: int = 128) -> tuple[Tensor, Tensor]:
     """Return the embeddings and labels of a data set.
 
     Parameters
@@ -43,7 +43,7 @@ def embed(model: Classifier, dataset: Any, *, batch_size: int = 128) -> tuple[Te
 
 
 def predict_logits(
-    model: nn.Module, dataset: Any, *, batch_size: int = 128
+    model: nn.Module, dataset: Samples, *, batch_size: int = 128
 ) -> tuple[Tensor, Tensor]:
     """Return the logits and labels of a data set.
 

@@ -6,7 +6,8 @@ from typing import Any
 from imbtorch.errors import InputError
 from imbtorch.reproduction.paper_table import load_table
 from imbtorch.reproduction.quick import EPOCHS
-from imbtorch.reproduction.run_table import Options, gather_side_by_side, run_table
+from imbtorch.reproduction.run_column import Options
+from imbtorch.reproduction.run_table import gather_side_by_side, run_table
 
 SCALES = ("full", "quick")
 

@@ -5,7 +5,8 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.svm import SVC
 
-from imbtorch.resampling.base import TopUpSampler
+from imbtorch.data.checks import RandomState
+from imbtorch.resampling.base import Strategy, TopUpSampler
 from imbtorch.resampling.smote import SMOTE
 
 
@@ -55,9 +56,9 @@ class BalancedSVM(TopUpSampler):
         self,
         n_neighbors: int = 5,
         *,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: Strategy = "auto",
         top_up: bool = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.n_neighbors = n_neighbors

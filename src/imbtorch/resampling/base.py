@@ -2,8 +2,8 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from imblearn.over_sampling import SMOTE, RandomOverSampler
@@ -11,10 +11,13 @@ from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 from torch import Tensor
 
-from imbtorch.data.checks import as_numbers
+from imbtorch.data.checks import RandomState, as_numbers
 from imbtorch.errors import InputError
 from imbtorch.resampling.apply import as_rows, resample
 from imbtorch.resampling.up_to import UpToNeighbors
+
+Strategy: TypeAlias = float | str | Mapping[Any, int] | Callable[..., Mapping[Any, int]]
+"""imbalanced-learn's: which classes are brought to which count."""
 
 
 class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
@@ -33,7 +36,7 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
     takes_tensors = False
     warns_when_short = True
     top_up: bool
-    random_state: Any
+    random_state: RandomState
     sampling_strategy_: dict[Any, int]
 
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
@@ -79,6 +82,13 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
         """Do the same on the device of a Tensor of shape (N, D)."""
         raise NotImplementedError
 
+    def _search(self, name: str) -> UpToNeighbors:
+        """Return what finds as many neighbours as the argument `name` says, beside the sample."""
+        number = getattr(self, name)
+        if not number >= 1 or number % 1:
+            raise InputError(f"{name} is {number!r}; a whole number of at least 1 is needed")
+        return UpToNeighbors(int(number) + 1)
+
     def _filled_up(self, y: NDArray[Any], new_x: Any, new_y: Any) -> tuple[Any, Any]:
         """Say which classes are short of their target, and fill them up if asked to."""
         before, after = Counter(np.asarray(y).tolist()), Counter(np.asarray(new_y).tolist())
@@ -103,9 +113,10 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
         single = {k: n for k, n in wanted.items() if before[k] == 1}
         several = {k: n for k, n in wanted.items() if k not in single}
         if several:
-            neighbors = UpToNeighbors(getattr(self, "n_neighbors", 5) + 1)
             smote = SMOTE(
-                sampling_strategy=several, k_neighbors=neighbors, random_state=self.random_state
+                sampling_strategy=several,
+                k_neighbors=self._search("n_neighbors"),
+                random_state=self.random_state,
             )
             x, y = smote.fit_resample(x, y)
         if single:

@@ -13,10 +13,11 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from imbtorch.data.checks import check_finite
+from imbtorch.data.checks import RandomState, check_finite
 from imbtorch.errors import InputError
+from imbtorch.places import NeighborSearch
 from imbtorch.resampling.apply import resample
-from imbtorch.resampling.base import TopUpSampler
+from imbtorch.resampling.base import Strategy, TopUpSampler
 from imbtorch.resampling.enemies import Indices, draw_pairs
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import SMOTE
@@ -109,12 +110,12 @@ class EOS(TopUpSampler):
         self,
         n_neighbors: int = 10,
         *,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: Strategy = "auto",
         direction: str = "toward",
         compat: bool = False,
         top_up: bool = False,
-        random_state: Any = None,
-        nn: Any = None,
+        random_state: RandomState = None,
+        nn: NeighborSearch | None = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.n_neighbors = n_neighbors
@@ -162,10 +163,10 @@ class EOS(TopUpSampler):
 
     def _synthesize(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         """Return the synthetic rows and their labels, and keep where they come from."""
-        if not 1 <= self.n_neighbors < len(X):
+        if not 1 <= self.n_neighbors < len(X) or self.n_neighbors % 1:
             raise InputError(
                 f"n_neighbors is {self.n_neighbors}; with {len(X)} samples it must lie in "
-                f"1..{len(X) - 1}"
+                f"1..{len(X) - 1}, and be whole"
             )
         if self.direction not in ("toward", "away"):
             raise InputError(f"direction is {self.direction!r}; it must be 'toward' or 'away'")

@@ -1,7 +1,7 @@
 """Nearest neighbours: exact on any device, approximate for size, one interface."""
 
 import logging
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -12,9 +12,11 @@ from sklearn.neighbors._base import KNeighborsMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from imbtorch.data.checks import Array
 from imbtorch.errors import InputError
 from imbtorch.resampling.search import has_faiss, make_index, search_blocks, set_width
 
+Found: TypeAlias = NDArray[np.generic] | Tensor
 logger = logging.getLogger(__name__)
 
 METHODS = ("auto", "torch", "flat", "ivf", "hnsw")
@@ -79,16 +81,16 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         self.method = method
         self.recall = recall
 
-    def fit(self, X: Any, y: Any = None) -> "Neighbors":
+    def fit(self, X: Array, y: None = None) -> "Neighbors":
         """Take the rows among which neighbours are sought, shape (N, D): array or Tensor."""
         if self.method not in METHODS:
             raise InputError(f"method is {self.method!r}; known are {', '.join(METHODS)}")
-        X = _dense(X)
-        if isinstance(X, Tensor):
-            self._mean = X.to(_precision(X)).mean(0)
+        rows = _dense(X)
+        if isinstance(rows, Tensor):
+            self._mean = rows.to(_precision(rows)).mean(0)
         else:
-            self._mean = torch.from_numpy(X.mean(0, dtype=np.float64))
-        self._base = self._prepare(X)
+            self._mean = torch.from_numpy(rows.mean(0, dtype=np.float64))
+        self._base = self._prepare(rows)
         self.n_samples_fit_, self.n_features_in_ = self._base.shape
         self.method_ = self._choose() if self.method == "auto" else self.method
         logger.info("neighbours among %d x %d: %s", *self._base.shape, self.method_)
@@ -98,8 +100,8 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def kneighbors(
-        self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True
-    ) -> Any:
+        self, X: Array | None = None, n_neighbors: int | None = None, return_distance: bool = True
+    ) -> Found | tuple[Found, Found]:
         """Find the nearest neighbours of each row of `X`, the nearest first.
 
         Parameters
@@ -126,12 +128,12 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
                 f"n_neighbors is {k}; with {self.n_samples_fit_} samples it must be a whole number "
                 f"in 1..{self.n_samples_fit_ - own}"
             )
-        X = None if X is None else _dense(X)
-        if X is not None and X.shape[1] != self.n_features_in_:
+        rows = None if X is None else _dense(X)
+        if rows is not None and rows.shape[1] != self.n_features_in_:
             raise InputError(
-                f"X has {X.shape[1]} columns; the rows fitted have {self._base.shape[1]}"
+                f"X has {rows.shape[1]} columns; the rows fitted have {self._base.shape[1]}"
             )
-        queries = self._base if X is None else self._prepare(X)
+        queries = self._base if rows is None else self._prepare(rows)
         squared, indices = self._search(queries, k + own)
         distances = squared.clamp_min(0).sqrt()
         if own:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.svm import SVC
 
-from imbtorch.resampling.base import TopUpSampler
-from imbtorch.resampling.up_to import UpToNeighbors
+from imbtorch.data.checks import RandomState
+from imbtorch.resampling.base import Strategy, TopUpSampler
 
 
 class SMOTE(TopUpSampler):
@@ -48,9 +48,9 @@ class SMOTE(TopUpSampler):
         self,
         n_neighbors: int = 5,
         *,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: Strategy = "auto",
         top_up: bool = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.n_neighbors = n_neighbors
@@ -65,7 +65,7 @@ class SMOTE(TopUpSampler):
             strategy = {k: before[k] + n for k, n in wanted if before[k] > 1}
         sampler = imblearn.SMOTE(
             sampling_strategy=strategy,
-            k_neighbors=UpToNeighbors(self.n_neighbors + 1),
+            k_neighbors=self._search("n_neighbors"),
             random_state=self.random_state,
         )
         return sampler.fit_resample(X, y)  # type: ignore[no-any-return]
@@ -115,9 +115,9 @@ class BorderlineSMOTE(TopUpSampler):
         n_neighbors: int = 5,
         *,
         m_neighbors: int = 10,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: Strategy = "auto",
         top_up: bool = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.n_neighbors = n_neighbors
@@ -128,8 +128,8 @@ class BorderlineSMOTE(TopUpSampler):
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         sampler = imblearn.BorderlineSMOTE(
             sampling_strategy=self.sampling_strategy,
-            k_neighbors=UpToNeighbors(self.n_neighbors + 1),
-            m_neighbors=UpToNeighbors(self.m_neighbors + 1),
+            k_neighbors=self._search("n_neighbors"),
+            m_neighbors=self._search("m_neighbors"),
             random_state=self.random_state,
         )
         return sampler.fit_resample(X, y)  # type: ignore[no-any-return]
@@ -176,9 +176,9 @@ class SVMSMOTE(TopUpSampler):
         n_neighbors: int = 5,
         *,
         m_neighbors: int = 10,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: Strategy = "auto",
         top_up: bool = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.n_neighbors = n_neighbors
@@ -189,8 +189,8 @@ class SVMSMOTE(TopUpSampler):
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         sampler = imblearn.SVMSMOTE(
             sampling_strategy=self.sampling_strategy,
-            k_neighbors=UpToNeighbors(self.n_neighbors + 1),
-            m_neighbors=UpToNeighbors(self.m_neighbors + 1),
+            k_neighbors=self._search("n_neighbors"),
+            m_neighbors=self._search("m_neighbors"),
             svm_estimator=OnceSVC(),
             random_state=self.random_state,
         )

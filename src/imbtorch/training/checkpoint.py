@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -12,14 +12,40 @@ from torch import Tensor
 from imbtorch.errors import InputError
 from imbtorch.files import replacing
 from imbtorch.models.build import build_model
-from imbtorch.models.classifier import Classifier
+from imbtorch.models.classifier import Classifier, Spec
+from imbtorch.training.slots import Json
+
+
+class DataHeader(TypedDict, total=False):
+    """What a checkpoint says of the data the network was trained on."""
+
+    name: str
+    profile: dict[str, object]
+    parts: list[str]
+    hash: str
+    data_seed: int
+    classes: list[str]
+    counts: list[int]
+
+
+class Header(TypedDict, total=False):
+    """What a checkpoint says of itself; what else was handed to `save_checkpoint` is there too."""
+
+    spec: Spec | None
+    recipe: dict[str, Json]
+    seed: int
+    data: DataHeader
+    input: dict[str, object]
+    seconds: float
+    versions: dict[str, str]
+
 
 KEY = "imbtorch"
 """Where the header of a file is in its metadata."""
 
 
 def save_checkpoint(
-    path: str | Path, model: Classifier, header: Mapping[str, Any] | None = None
+    path: str | Path, model: Classifier, header: Mapping[str, object] | None = None
 ) -> None:
     """Write a network and what is to be known of it into one file, all or nothing.
 
@@ -46,7 +72,7 @@ def save_checkpoint(
     write_tensors(Path(path), tensors, {**(header or {}), "spec": model.spec})
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, Any]) -> None:
+def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, object]) -> None:
     """Write tensors and a JSON-ready header into one file, all or nothing.
 
     An OSError says that it could not be; a file that was there is then as it was.
@@ -63,9 +89,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, A
         ) from error
 
 
-def load_checkpoint(
-    path: str | Path, model: Classifier | None = None
-) -> tuple[Classifier, dict[str, Any]]:
+def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[Classifier, Header]:
     """Read what `save_checkpoint` wrote.
 
     Parameters
@@ -99,14 +123,16 @@ def load_checkpoint(
     if text is None:
         raise InputError(f"checkpoint {str(path)!r} was not written by imbtorch: no header")
     try:
-        header: dict[str, Any] = json.loads(text)
-        if model is None and header["spec"] is None:
-            raise InputError(f"checkpoint {str(path)!r} holds a network of your own: hand it over")
-        model = model or build_model(**header["spec"])
+        header: Header = json.loads(text)
+        spec = header["spec"]
+        if model is None and spec is None:
+            raise InputError(f"checkpoint {str(path)!r} holds a network of your own: pass it")
+        network = build_model(**spec) if model is None and spec is not None else model
+        assert network is not None
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise InputError(f"checkpoint {str(path)!r} has a damaged header: {error}") from error
     try:
-        model.load_state_dict(tensors)
+        network.load_state_dict(tensors)
     except RuntimeError as error:
         raise InputError(f"checkpoint {str(path)!r} does not fit the model: {error}") from error
-    return model.eval(), header
+    return network.eval(), header

@@ -163,6 +163,12 @@ class Run:
             self.model.spec["head"] = head_kind(head)
         self._optimized = self.optimizer_state = None
 
+    def adopt_scale(self, loss: object) -> None:
+        """Let a cosine head know the scale of its loss, for the probabilities it gives."""
+        scale = getattr(self.model.head, "scale", None)
+        if isinstance(scale, Tensor) and hasattr(loss, "scale"):
+            scale.fill_(loss.scale)
+
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Count the time spent in the block as training, but for waiting for `pretrained`."""

@@ -7,7 +7,8 @@ from functools import partial
 from types import FunctionType
 from typing import Any, TypeAlias, Union
 
-from torch import nn
+import numpy as np
+from torch import Tensor, nn
 
 from imbtorch.errors import InputError, unknown_name
 
@@ -94,6 +95,8 @@ def describe(slot: object) -> Json:
         return slot
     if isinstance(slot, (tuple, list)):
         return [describe(value) for value in slot]
+    if isinstance(slot, (Tensor, np.ndarray)):
+        return describe(slot.tolist())
     if is_dataclass(slot) and not isinstance(slot, type):
         return {f.name: describe(getattr(slot, f.name)) for f in fields(slot)}
     if isinstance(slot, (type, partial, FunctionType)):

@@ -111,7 +111,7 @@ class M2m:
         clean: bool = False,
         random_label: bool = False,
         seeds_per_class: int | None = None,
-        train: Dataset[Any] | None = None,
+        train: Dataset[object] | None = None,
         early_stop: bool = False,
         input_range: tuple[float, float] | None = None,
         dtype: torch.dtype | None = None,

@@ -29,7 +29,7 @@ __all__ = [
 NEAREST = partial(NearestHead, n_neighbors=20)
 
 METHODS = (
-    Method("erm", "sampling", "plain training: the baseline", paper="baseline of all five papers"),
+    Method("erm", "baseline", "plain training", paper="baseline of all five papers"),
     Method(
         "dos",
         "embedding",

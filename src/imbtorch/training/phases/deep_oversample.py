@@ -120,6 +120,7 @@ class DeepOversample(Phase):
             rank = run.fabric.global_rank
             rng = generator_from(derive_seed(run.seed, "weights", run.phase_first, rank))
             head = None if self.loss is nn.CrossEntropyLoss else build(self.loss, known)
+            run.adopt_scale(head)
             micro = MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=head)
             micro = micro.to(run.fabric.device)
             parity = {"num_samples": lambda: int(counts.max()) * len(counts)}

@@ -91,6 +91,7 @@ class Train(Phase):
             loss: Loss = build(self.loss, {**known, "weight": lambda: weight})
             if isinstance(loss, nn.Module):
                 loss.to(fabric.device)
+            run.adopt_scale(loss)
             sampler = build(self.sampler, known) or DistributedSampler(
                 train, fabric.world_size, fabric.global_rank, seed=run.seed
             )

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test test-lowest docs release lint benchmark clean
+.PHONY: demo test check test-lowest docs release lint benchmark clean
 
 demo: .venv/installed
 	$(BIN)/imbtorch compare digits
@@ -12,6 +12,13 @@ test: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto
+
+# The fast part, for while you work.
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	OMP_NUM_THREADS=1 $(BIN)/pytest --quiet --numprocesses auto -m quick
 
 # The oldest versions that pyproject.toml allows, but for torch (see constraints-lowest.txt). That
 # an old library leaves a file open is no error here.

@@ -2,8 +2,8 @@
 
     python benchmarks/large_eos.py [number of rows]
 
-Class counts are exponential; every class is a Gaussian around its own centre in a subspace, so
-that classes overlap. Prints what the approximate index reached and the peak of resident memory.
+Class counts are exponential; each class is a Gaussian around its own center in a subspace, so that
+classes overlap. Prints the recall of the approximate index and the peak of resident memory.
 """
 
 import logging

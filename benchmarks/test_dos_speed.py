@@ -1,6 +1,6 @@
-"""An epoch of deep over-sampling against a plain one, and a plain one against a usual loader.
+"""Time an epoch of deep over-sampling against a plain epoch, and that against a usual DataLoader.
 
-Run with ``make benchmark``. MNIST's form with random pixels: 28 x 28 greys, 10 classes.
+Run with ``make benchmark``. The data is shaped like MNIST: 28 x 28 random grays, 10 classes.
 """
 
 import time
@@ -24,7 +24,7 @@ RUNS = 3
 
 @pytest.fixture(scope="module")
 def reduced():
-    """6 classes of 5,000 and 4 of 500, as MNIST with p = .90."""
+    """6 classes of 5,000 and 4 of 500 samples, like MNIST with p = 0.90."""
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(10), [5000] * 6 + [500] * 4)
     images = rng.integers(0, 256, (len(labels), 1, 28, 28), dtype=np.uint8)
@@ -38,7 +38,7 @@ def seconds(phase, data):
 
 
 class Parity(ClassBalancedSampler):
-    """As many samples as deep over-sampling visits: every class as often as the largest."""
+    """Visits as many samples as deep over-sampling does: each class as often as the largest."""
 
     def __init__(self, labels, seed=0, num_replicas=1, rank=0):
         super().__init__(
@@ -47,9 +47,9 @@ class Parity(ClassBalancedSampler):
 
 
 def test_an_epoch_of_dos_over_a_plain_one(reduced, benchmark):
-    seconds(Train(1, sampler=Parity), reduced)  # warm
+    seconds(Train(1, sampler=Parity), reduced)  # warm-up
     plain, deep, embedding, search = [], [], [], []
-    for _ in range(RUNS):  # in turn, so that other work meets both alike
+    for _ in range(RUNS):  # in turn, so that other load on the machine affects both alike
         plain.append(seconds(Train(2, sampler=Parity), reduced))
         deep.append(seconds(DeepOversample(2), reduced))
         model = build_model("small-cnn", (1, 28, 28), 10, train=reduced)
@@ -71,7 +71,7 @@ def test_an_epoch_of_dos_over_a_plain_one(reduced, benchmark):
 
 
 class Loaded(Dataset):
-    """Images one by one, with the steps that torchvision's data sets and transforms take."""
+    """Yields images one by one, with the steps of torchvision's data sets and transforms."""
 
     def __init__(self, data):
         self.x, self.y = data.x[:, 0].clone(), data.y.clone()
@@ -85,7 +85,7 @@ class Loaded(Dataset):
 
 
 def to_tensor(image):
-    """From a PIL image to a float tensor (C, H, W) in 0..1, by way of a copy."""
+    """Convert a PIL image to a float tensor (C, H, W) in 0..1, through a copy."""
     pixels = torch.from_numpy(np.array(image, np.uint8, copy=True))
     pixels = pixels.view(image.size[1], image.size[0], len(image.getbands()))
     return pixels.permute(2, 0, 1).contiguous().to(torch.float32).div(255)
@@ -102,7 +102,7 @@ def normalize(image, mean=(0.1307,), std=(0.3081,)):
 
 
 def usual_epoch(data, workers):
-    """A plain epoch behind a DataLoader; returns its seconds."""
+    """Train a plain epoch from a DataLoader; return the seconds it takes."""
     network = build_model("small-cnn", (1, 28, 28), 10)
     optimizer = torch.optim.SGD(network.parameters(), 0.02, momentum=0.9)
     criterion = nn.CrossEntropyLoss()

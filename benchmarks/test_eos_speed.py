@@ -1,8 +1,8 @@
-"""EOS against the obvious implementation: ratios of times in one run.
+"""Time EOS against the obvious implementation, as ratios within one run.
 
 ``make benchmark`` runs these; they need the real embeddings in ../shared/data and print what they
-measured. A ratio is the median over rounds in which both sides run one after the other, so that a
-busy machine slows both.
+measure. A ratio is the median over rounds in which both sides run one after the other, so that a
+busy machine slows down both.
 """
 
 import time
@@ -20,7 +20,7 @@ FILE = Path(__file__).resolve().parents[2] / "shared/data/cifar10_lt_embeddings/
 
 
 def obvious_eos(x, y, k, random_state):
-    """Neighbours of all rows, then again of each class's, and Python loops over bases."""
+    """Search the neighbors of all rows, then of each class again, and loop over bases in Python."""
     rng = np.random.default_rng(random_state)
     search = NearestNeighbors(n_neighbors=k + 1).fit(x)
     every = search.kneighbors(x, return_distance=False)
@@ -67,7 +67,7 @@ def seconds(function, *arguments):
 def compare(benchmark, x, y, k, limit, rounds=3):
     """Check the ratio of EOS to the obvious implementation, and report both times."""
     ours, theirs = [], []
-    EOS(k, random_state=0).fit_resample(x[::4], y[::4])  # loads what is loaded at first use
+    EOS(k, random_state=0).fit_resample(x[::4], y[::4])  # loads what is loaded on first use
     for seed in range(rounds):
         theirs.append(seconds(obvious_eos, x, y, k, seed))
         ours.append(seconds(EOS(k, random_state=seed).fit_resample, x, y))
@@ -94,7 +94,7 @@ def test_hundred_classes(benchmark):
 
 
 def test_time_grows_linearly_with_what_is_generated(benchmark, embeddings):
-    """Three times as many rows take at most three times as long, and a fifth more."""
+    """Three times as many rows take less than three times as long plus a fifth (3.6 times)."""
     x, y = embeddings
     most = np.bincount(y).max()
     targets = {n: dict.fromkeys(range(1, 10), most + n) for n in (100_000, 300_000)}

@@ -1,11 +1,11 @@
-"""M2m on trained networks: time, memory, and what lower precision and early stopping change.
+"""Measure M2m on trained networks: time, memory, effects of low precision and early stopping.
 
     imbtorch compare cifar10 --profile exponential --ratio 100 --recipes erm,m2m --out RUN
     python benchmarks/trained_m2m.py RUN
 
-Networks without training never pass gamma, so early stopping shows here alone. All ways take
-turns, batch by batch; times are medians, and the ratios are those of one run. f is the stored
-network of recipe erm, g the stored pretrained network.
+Untrained networks never reach gamma, so early stopping only shows here. All ways take turns,
+batch by batch; times are medians, and ratios are taken within one run. f is the stored network of
+recipe erm, g the stored pretrained network.
 """
 
 import copy
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from test_m2m_speed import OPTIONS, step, straightforward
 
 from imbtorch import Setup, load_checkpoint
 from imbtorch.data.arrays import class_counts, labels_of
@@ -25,26 +26,26 @@ from imbtorch.data.augment import crop_flip
 from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json
 from imbtorch.data.load_for import load_splits_for
+from imbtorch.data.profile import Profile
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.transforms import M2m
 from imbtorch.transforms.folded import FoldedNetwork
 from imbtorch.transforms.seeds import SeedDraw
 from imbtorch.transforms.translate import target_probability, translate
-from test_m2m import OPTIONS, step, straightforward
 
 ROUNDS = 9
 
 
 def load(folder):
-    """Return f, g, the class counts and an endless run of class-balanced batches."""
+    """Return f, g, the class counts and an iterator over class-balanced batches."""
     f, header = load_checkpoint(folder / "checkpoints" / "erm-seed0.safetensors")
     g, _ = load_checkpoint(folder / "pretrained.safetensors")
     train, _ = load_splits_for(
         header["data"]["name"],
         input_from_json(header["input"]),
         header["data"]["classes"],
-        data_seed=header["data"]["seed"],
-        profile=header["data"]["profile"],
+        data_seed=header["data"]["data_seed"],
+        profile=Profile.from_json(header["data"]["profile"]),
     )
     sampler = ClassBalancedSampler(labels_of(train), seed=0)
     rng = torch.Generator().manual_seed(0)
@@ -53,12 +54,12 @@ def load(folder):
 
 
 def contiguous(network):
-    """Return a copy whose weights lie as torch makes them."""
+    """Return a copy in torch's default memory format."""
     return copy.deepcopy(network).to(memory_format=torch.contiguous_format)
 
 
 def ways(f, g, counts):
-    """Return what is timed: way -> (x, y) -> (x, y)."""
+    """Return the functions to time: way -> ((x, y) -> (x, y))."""
     draw = SeedDraw(counts, OPTIONS["beta"], 0)
     plain_f, plain_g = contiguous(f), contiguous(g)
     made = {"straightforward": lambda x, y: straightforward(x, y, plain_f, plain_g, draw)}
@@ -68,7 +69,7 @@ def ways(f, g, counts):
         "compiled": {"compile": True},
         "compiled, early stop": {"compile": True, "early_stop": True},
     }.items():
-        m2m = M2m(g, counts, **OPTIONS, **options, random_state=0)
+        m2m = M2m(g, counts, **OPTIONS, **options, seed=0)
         made[name] = lambda x, y, m2m=m2m: m2m(x, y, f)
     return made
 
@@ -82,8 +83,8 @@ def clock(function, *arguments):
 def times(f, g, counts, batches):
     """Print the time of a generation and of a whole step, and the ratios.
 
-    A whole step is a generation and the step of `fit`, which trains channels-last with a fused
-    optimiser. The plain step is what one writes without either.
+    A whole step is a generation plus the step of `fit`, which trains channels-last with a fused
+    optimizer. The plain step is one without either.
     """
     f = f.to(memory_format=torch.channels_last)
     plain_network = contiguous(f).train()
@@ -96,7 +97,7 @@ def times(f, g, counts, batches):
         taken = {way: clock(make, x, y) for way, make in generations.items()}
         taken["fit's step"] = clock(step, f.train(), optimizer, x, y)
         taken["plain step"] = clock(step, plain_network, plain_optimizer, x.contiguous(), y)
-        if turn >= 2:  # the first turns compile
+        if turn >= 2:  # the first turns include compilation
             for way, value in taken.items():
                 seconds[way].append(value)
     plain, own = (statistics.median(seconds[way]) for way in ("plain step", "fit's step"))
@@ -112,7 +113,7 @@ def times(f, g, counts, batches):
 
 
 def differences(f, g, counts, batches):
-    """Print how far bfloat16 and early stopping are from the float32 method."""
+    """Print how much bfloat16 and early stopping differ from the float32 method."""
     draw = SeedDraw(counts, OPTIONS["beta"], 0)
     exact, fast = ([FoldedNetwork(n, d) for n in (f, g)] for d in (torch.float32, torch.bfloat16))
     cosines, kept, other, early = [], 0, 0, 0
@@ -149,26 +150,26 @@ def differences(f, g, counts, batches):
 
 
 def peak(folder, what, queue):
-    """Put into the queue by how much the resident memory of this process grows at its peak."""
+    """Put into the queue how much the resident memory of this process grows at its peak."""
     f, g, counts, batches = load(folder)
     x, y = next(batches)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten (Linux)
+    Path("/proc/self/clear_refs").write_text("5")  # resets the recorded peak (Linux)
     before = status("VmRSS")
     if what == "plain step":
         step(f.train(), torch.optim.SGD(f.parameters(), 1e-6), x, y)
     else:
-        M2m(g, counts, **OPTIONS, random_state=0)(x, y, f)
+        M2m(g, counts, **OPTIONS, seed=0)(x, y, f)
     queue.put(status("VmHWM") - before)
 
 
 def status(entry):
-    """Return a figure of this process in KiB: VmRSS is its memory now, VmHWM its peak."""
+    """Return a figure of this process in KiB: VmRSS is its current memory, VmHWM its peak."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(entry))
 
 
 def memory(folder):
-    """Print the peak of memory of a generation over that of a plain step."""
+    """Print the peak memory of a generation, relative to that of a plain step."""
     context, grown = multiprocessing.get_context("spawn"), {}
     for what in ("plain step", "generation"):
         queue = context.Queue()

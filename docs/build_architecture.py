@@ -14,15 +14,15 @@ ROOMS = (
     ("metrics", "recalls, gap, calibration", "predictions → figures", False),
     ("integrations", "scikit-learn, Lightning", "fit behind their contracts", False),
     ("comparison", "task, grid, store, report", "recipes x seeds → report", False),
-    ("reproduction", "papers' tables as TOML", "table → ours beside theirs", False),
-    ("commands", "a module a sub-command", "imbtorch compare ...", False),
+    ("reproduction", "papers' tables as TOML", "table → ours next to theirs", False),
+    ("commands", "one module per sub-command", "imbtorch compare ...", False),
 )
-"""Room, what is in it, what flows through it, whether it declares methods."""
+"""Room, its contents, what flows through it, whether it declares methods."""
 WIDTH, HEIGHT, GAP, COLUMNS = 200, 92, 34, 6
 
 
 def text(x: float, y: float, words: str, style: str = "") -> str:
-    """Return one line of text, centred at x."""
+    """Return one line of text, centered at x."""
     return f'<text x="{x}" y="{y}" text-anchor="middle" {style}>{escape(words)}</text>'
 
 
@@ -62,11 +62,11 @@ def picture() -> str:
         '<defs><marker id="a" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" '
         'markerHeight="7" orient="auto"><path d="M0 0L10 5L0 10z" fill="#444"/></marker></defs>',
         '<text x="20" y="36" font-size="17" font-weight="600">'
-        "The way data takes: a room imports only from those before it</text>",
+        "The flow of data: a room imports only from the rooms before it</text>",
         *(part for index in range(len(ROOMS)) for part in box(index)),
         '<rect x="20" y="346" width="16" height="12" rx="3" fill="#fff1d6" stroke="#555"/>',
         '<text x="44" y="357" font-size="12.5">declares its methods, one row each; '
-        "training/catalog.py gathers them</text>",
+        "training/catalog.py collects them</text>",
         "</svg>",
     ]
     return "\n".join(parts) + "\n"

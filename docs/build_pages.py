@@ -1,7 +1,8 @@
-"""Write what is generated: `python docs/build_pages.py`.
+"""Generate documentation from results and catalog: `python docs/build_pages.py`.
 
-docs/results.md from results/, and from the catalog the tables of methods in README.md and
-docs/methods/index.md, between the comments ``<!-- methods -->`` and ``<!-- /methods -->``.
+docs/results.md is built from results/. The tables of methods in README.md and
+docs/methods/index.md, between the comments ``<!-- methods -->`` and ``<!-- /methods -->``, are
+built from the catalog.
 """
 
 from collections.abc import Callable
@@ -14,25 +15,24 @@ ROOT = Path(__file__).resolve().parents[1]
 START, END = "<!-- methods -->", "<!-- /methods -->"
 INTRO = """# Results
 
-Built from `results/` by `python docs/build_pages.py`; no figure here was typed by hand. Below
-each table stands the command that made it; results/README.md has the others, under the name in
-brackets.
+Built from `results/` by `python docs/build_pages.py`; no figure here was typed by hand. The command
+that made a table is below it, or else in results/README.md, under the name in brackets.
 """
 KINDS = {
-    "baseline": "nowhere: the baseline",
-    "sampling": "which samples a batch holds",
+    "baseline": "none: the baseline",
+    "sampling": "which samples a batch contains",
     "weights": "class weights in the loss",
     "loss": "the loss",
-    "transform": "what the samples of a batch are",
+    "transform": "the samples of a batch",
     "over-sampler": "the data set, or the embeddings",
     "embedding": "the embedding space, during training",
     "head": "the embedding space, after training",
 }
-"""Kind of a method -> the place where it acts; in this order the tables show them."""
+"""Kind of a method -> the place where it acts, in the order of the tables."""
 
 
 def results() -> str:
-    """Return the page of results: every table, its headings one level further down."""
+    """Return the page of results: every table, with its headings one level deeper."""
     parts = [INTRO]
     for path in sorted((ROOT / "results").glob("*/table.md")):
         title, *lines = path.read_text().splitlines()
@@ -42,12 +42,12 @@ def results() -> str:
 
 
 def short(rows: list[Method], place: str) -> list[str]:
-    """Return the rows of the README for one place."""
+    """Return the README's rows for one place."""
     return [f"| {place if row is rows[0] else ''} | `{row.name}` | {row.summary} |" for row in rows]
 
 
 def full(rows: list[Method], place: str) -> list[str]:
-    """Return the rows of the documentation for one place."""
+    """Return the documentation's rows for one place."""
     return [
         f"| {place if row is rows[0] else ''} | [`{row.name}`]({row.page}.md) | {row.summary} | "
         f"{options(row)} | {row.cost} | {row.paper} |"
@@ -56,7 +56,7 @@ def full(rows: list[Method], place: str) -> list[str]:
 
 
 def options(row: Method) -> str:
-    """Return the options of a method that `tune` tries, with their values."""
+    """Return the options of a method that `tune` tries, with the values it tries."""
     values = {name: ", ".join(map(str, v)) for name, v in row.candidates.items()}
     return "; ".join(f"`{name}` {shown}" for name, shown in values.items())
 
@@ -68,11 +68,11 @@ PAGES: dict[str, tuple[str, Callable[[list[Method], str], list[str]]]] = {
         full,
     ),
 }
-"""Page -> headings of its table of methods, and what makes the rows of one place."""
+"""Page -> headings of its table of methods, and the function that makes one place's rows."""
 
 
 def with_table(page: str) -> str:
-    """Return a page with its table of methods as the catalog has it."""
+    """Return a page with its table of methods replaced by the catalog's."""
     text = (ROOT / page).read_text()
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
@@ -84,7 +84,7 @@ def with_table(page: str) -> str:
 
 
 def built() -> dict[Path, str]:
-    """Return every generated file and what it should hold."""
+    """Return every generated file and what it should contain."""
     pages = {ROOT / page: with_table(page) for page in PAGES}
     return {ROOT / "docs" / "results.md": results(), **pages}
 

@@ -1,10 +1,10 @@
-"""What mkdocs does beyond Markdown: figures come from results/, formulas become MathML.
+"""Hooks that mkdocs runs on each page: insert figures from results/, turn formulas into MathML.
 
-A page asks for measured figures by a comment, ``<!-- figures: TABLE | rows | columns -->``:
-TABLE is a folder of results/ (or of results/runs/, by the beginning of its name), rows are the
-names in its first column, columns are optional. With one column alone the sub-tables of TABLE
-become the rows of one table. ``<!-- twin: NAME.py -->`` shows what a script of examples/ has
-otherwise than plain.py; ``<!-- printed: NAME -->`` what a script of docs/pitfalls/ printed,
+A page requests measured figures with the comment ``<!-- figures: TABLE | rows | columns -->``.
+TABLE is a folder of results/ (or of results/runs/, by the beginning of its name), rows are names
+from its first column, and columns are optional. With a single column, the sub-tables of TABLE
+become the rows of one table. ``<!-- twin: NAME.py -->`` shows how a script of examples/ differs
+from plain.py, ``<!-- printed: NAME -->`` what a script of docs/pitfalls/ printed,
 ``<!-- script: NAME -->`` that script, and ``<!-- reference: NAMESPACE -->`` the entries of a
 namespace's public names.
 """
@@ -34,7 +34,7 @@ def cells(line: str) -> list[str]:
 
 
 def tables(text: str) -> list[Table]:
-    """Return the tables of a Markdown text: the heading above, column names, rows."""
+    """Return the tables in a Markdown text, each as its heading, column names and rows."""
     found: list[Table] = []
     title, open_ = "", False
     for line in text.splitlines():
@@ -51,7 +51,7 @@ def tables(text: str) -> list[Table]:
 
 
 def stored(name: str) -> list[Table]:
-    """Return the tables of a folder of results; none where nothing is stored."""
+    """Return the tables of a results folder; none if nothing is stored."""
     if (RESULTS / name / "table.md").exists():
         return tables((RESULTS / name / "table.md").read_text())
     from imbtorch.comparison.report.summary import summarize
@@ -66,7 +66,7 @@ def stored(name: str) -> list[Table]:
         if rows:
             data = rows[0]["data"]
             title = f"{data['name']}, {Profile.from_json(data['profile'])}, {seeds} seed(s)"
-            found += tables(markdown_table(summarize(rows), f"{title}, per cent"))
+            found += tables(markdown_table(summarize(rows), f"{title}, percent"))
     return found
 
 
@@ -78,7 +78,7 @@ def drawn(title: str, head: list[str], rows: list[list[str]]) -> str:
 
 
 def figures(request: str) -> str:
-    """Return the Markdown that a request stands for; a name that is not there is an error."""
+    """Return the Markdown for a request; a missing name is an error."""
     name, *rest = [part.strip() for part in request.split("|")]
     rows, *columns = [[word.strip() for word in part.split(",")] for part in rest]
     parts = []
@@ -89,7 +89,7 @@ def figures(request: str) -> str:
         places = [0, *map(head.index, columns[0])] if columns else range(len(head))
         parts.append((title, [head[i] for i in places], [[r[i] for i in places] for r in wanted]))
     if not parts:
-        return "*Nothing of this is stored in `results/` yet.*"
+        return "*Nothing is stored in `results/` for this yet.*"
     if columns and len(columns[0]) == 1 and len(parts) > 1:
         body = [[title, *(line[1] for line in lines)] for title, _, lines in parts]
         return drawn(columns[0][0], ["", *rows], body)
@@ -97,7 +97,7 @@ def figures(request: str) -> str:
 
 
 def twin(name: str) -> str:
-    """Return the difference between plain.py and its twin as a block of Markdown."""
+    """Return the difference between plain.py and another example as a block of Markdown."""
     plain, other = ((ROOT / "examples" / n).read_text() for n in ("plain.py", name))
     sides = [text.partition('"""\n\n')[2].splitlines() for text in (plain, other)]
     lines = [line for line in difflib.ndiff(*sides) if not line.startswith("?")]
@@ -113,7 +113,7 @@ def printed(name: str) -> str:
 
 
 def script(name: str) -> str:
-    """Return a script of docs/pitfalls/, folded."""
+    """Return a script of docs/pitfalls/ as a collapsed block."""
     code = ["```python", (PITFALLS / f"{name}.py").read_text().strip(), "```"]
     return f'??? note "python docs/pitfalls/{name}.py"\n\n' + indent("\n".join(code), "    ")
 
@@ -125,7 +125,7 @@ def reference(namespace: str) -> str:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill in what the page asks for."""
+    """Fill in what the page requests."""
     kinds = {"twin": twin, "printed": printed, "script": script, "reference": reference}
     markdown = re.sub(r"<!-- /?methods -->\n?", "", markdown)  # around what build_pages.py wrote
     markdown = FIGURES.sub(lambda match: figures(match[1]), markdown)
@@ -133,7 +133,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def on_page_content(html_text: str, **_: Any) -> str:
-    """Turn formulas into MathML, which browsers show without a script."""
+    """Turn formulas into MathML, which browsers render without a script."""
     from latex2mathml.converter import convert
 
     def mathml(match: re.Match[str]) -> str:

@@ -1,10 +1,10 @@
-"""Bring results stored by 0.1 into the form of 0.2: `python results/migrate.py`, once.
+"""Convert results stored by 0.1 to the format of 0.2: `python results/migrate.py`, run once.
 
 Nothing is trained. Recipes get their new names, and their description is replaced by the new one
-after the two were compared parameter by parameter; seeds, profile and parts of the data become
-values; folders of runs get the name of their task; the runs of amo-3 and eos-embeddings go where
-those of all tables are. The data sets of these two are read from $IMBTORCH_DATA. Run again, it
-finds nothing left to do.
+after the two are compared parameter by parameter; seeds, profile and parts of the data become
+values; folders of runs get the name of their task; the runs of amo-3 and eos-embeddings move to
+the folder of all tables' runs. The data sets of these two are read from $IMBTORCH_DATA. A second
+run finds nothing left to do.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 from imbtorch.comparison.store import read_rows
 from imbtorch.comparison.task import folder_of
-from imbtorch.comparison.tune import validation_task
+from imbtorch.comparison.validation import validation_task
 from imbtorch.data.profile import Profile
 from imbtorch.files import write_atomically
 from imbtorch.reproduction.embedding_task import make_embedding_task
@@ -56,7 +56,7 @@ def new_name(old: Row, in_table: bool) -> str:
 
 
 def like_new(value: Any) -> Any:
-    """Return an old description with the names and parameters of the new one."""
+    """Return an old description with the names and parameters of the new form."""
     if isinstance(value, list):
         return [like_new(one) for one in value]
     if not isinstance(value, dict):
@@ -77,7 +77,7 @@ def checked(old: Row, new: Recipe) -> Row:
 
 
 def new_data(old: Row) -> Row:
-    """Return what an experiment says of its data, with values in place of prose."""
+    """Return an experiment's description of its data, with values instead of prose."""
     words, _, ratio = old["profile"].partition(", ratio ")
     counts = old["counts"]
     name, _, fraction = words.replace("as stored", "stored").partition(":")
@@ -97,7 +97,7 @@ def new_data(old: Row) -> Row:
 
 
 def new_row(old: Row, recipe: Row, identity: Row) -> Row:
-    """Return a row of results in the new form."""
+    """Return a result row in the new form."""
     kept = {k: v for k, v in old.items() if k not in (*identity, "recipe", "training_seed")}
     kept.pop("version", None)
     seconds = kept.pop("generator_seconds", 0.0)
@@ -109,7 +109,7 @@ def new_row(old: Row, recipe: Row, identity: Row) -> Row:
 
 
 def write(folder: Path, identity: Row, rows: list[Row]) -> None:
-    """Write an experiment and its rows, each run once."""
+    """Write an experiment and its rows, without duplicate runs."""
     unique = {json.dumps([row["recipe"], row["seed"]]): row for row in reversed(rows)}
     lines = [json.dumps(row, allow_nan=False) for row in reversed(unique.values())]
     write_atomically(folder / "results.jsonl", ("\n".join(lines) + "\n").encode())
@@ -117,7 +117,7 @@ def write(folder: Path, identity: Row, rows: list[Row]) -> None:
 
 
 def migrate_task(folder: Path) -> None:
-    """Bring the runs of an ordinary task into the new form."""
+    """Convert the runs of an ordinary task to the new form."""
     old = json.loads((folder / "experiment.json").read_text())
     if "version" not in old:
         return
@@ -134,7 +134,7 @@ def migrate_task(folder: Path) -> None:
 
 
 def migrate_texts(data: str) -> None:
-    """Move the runs of AMO Table 3 on a data set, and those of its validation split."""
+    """Move the runs of AMO Table 3 on one data set, and those on its validation split."""
     task = make_text_task(data)
     for name, one in ((data, task), (f"{data}-validation", validation_task(task))):
         folder = RESULTS / "amo-3" / name

@@ -67,7 +67,7 @@ def test_an_over_sampler_acts_where_it_is_told():
     for name, phases in places.items():
         assert len(make_recipe(name).phases) == phases, name
     assert make_recipe("data:smote").name == "smote"
-    with pytest.raises(InputError, match="stands before an over-sampler"):
+    with pytest.raises(InputError, match="must precede an over-sampler"):
         make_recipe("head:focal")
 
 
@@ -79,7 +79,8 @@ def test_an_over_sampler_acts_where_it_is_told():
         ("dos:k_minority=-1", "k_minority is -1"),
         ("erm:beta=1", "known are defer"),
         ("m2m:beta=high", "beta is 'high'; a value like 0.999"),
-        ("m2m:defer=2", "defer is 2; a fraction"),
+        ("m2m:defer=2", "defer is 2; it must be a fraction"),
+        ("eos:nn=3", "an option of eos is .nn."),
         ("doss:k_minority=3", "did you mean dos"),
         ("ldam-drw", "did you mean ldam"),
         ("focal+triplet", "takes no other"),

@@ -119,7 +119,7 @@ def test_data_seed_alone_decides_which_samples_stay():
 BAD = {
     "missing path": ("./nowhere", "no such file"),
     "missing file": ("nowhere.npz", "no such file"),
-    "one class": (([[0.0]] * 8, [1] * 8), "one class only"),
+    "one class": (([[0.0]] * 8, [1] * 8), "only one class"),
     "nan": (([[0.0], [float("nan")], *[[1.0]] * 6], [0, 1] * 4), r"in . of . rows \(\d"),
     "single sample": (([[0.0]] * 8, [0] * 7 + [1]), "one sample of class 1"),
     "measurements": (([[0.0]] * 8, [0.1, 0.9, 0.3, 0.4] * 2), "measurements"),

@@ -43,7 +43,7 @@ def test_resample_refuses_what_it_cannot_use(feature_file, tmp_path, capsys):
     out = str(tmp_path / "out.npz")
     for command, message in (
         ([str(wrong), out], "holds the arrays images"),
-        ([str(nan), out], "NaN or infinite values in rows [0]"),
+        ([str(nan), out], "NaN or infinite values in 1 of 2 rows (0)"),
         ([str(text), out], "not a readable .npz"),
         ([str(tmp_path / "absent.npz"), out], "not a readable .npz"),
         ([str(feature_file), out, "--method", "smite"], "did you mean smote"),

@@ -228,7 +228,7 @@ def test_callbacks_say_what_they_need(blobs, monkeypatch):
         )
     loaders = SimpleNamespace(train_dataloader=[DataLoader(data), DataLoader(data)])
     module = Module(network=Classifier(nn.Identity(), nn.Linear(2, 3)))
-    with pytest.raises(InputError, match="train is None and the training data loader a list"):
+    with pytest.raises(InputError, match="train is None and the training data loader is a list"):
         eos.on_train_start(loaders, module)
     for package in ("pytorch_lightning", "lightning", "lightning.pytorch"):
         monkeypatch.setitem(sys.modules, package, None)

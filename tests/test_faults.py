@@ -1,18 +1,13 @@
 """Faults: nothing stored is lost, and the message says what to do."""
 
 import errno
-import gc
-import multiprocessing
 import os
 import resource
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
-from torch import nn
 
 from imbtorch import (
     InputError,
@@ -26,8 +21,6 @@ from imbtorch import (
 from imbtorch.comparison.compare import compare
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.store import ResultStore
-from imbtorch.data.batches import Batches
-from imbtorch.transforms import M2m, translate
 
 
 @contextmanager
@@ -54,7 +47,7 @@ def test_a_full_disk_leaves_the_checkpoint_that_was_there(tmp_path):
     before = path.read_bytes()
     with (
         files_of_at_most(1000),
-        pytest.raises(OSError, match=r"as it was: make room or choose another folder"),
+        pytest.raises(OSError, match=r"unchanged: free some space or choose another folder"),
     ):
         save_checkpoint(path, build_model("mlp", (2,), 3, seed=2), {"recipe": "second"})
     assert path.read_bytes() == before
@@ -73,7 +66,7 @@ def test_a_full_disk_loses_the_running_epochs_alone(blobs, tmp_path):
             if row["epoch"] == 4:
                 stack.enter_context(files_of_at_most(1000))
 
-        with pytest.raises(OSError, match="make room"):
+        with pytest.raises(OSError, match="free some space"):
             run(fill_the_disk)
     (state,) = tmp_path.iterdir()
     assert state.stem.endswith("-3")  # of the first phase, epochs 1 to 3
@@ -165,93 +158,5 @@ def test_a_truncated_npz_is_said(feature_file):
     whole = feature_file.read_bytes()
     for length in (0, 10, len(whole) // 2, len(whole) - 1):
         feature_file.write_bytes(whole[:length])
-        with pytest.raises(InputError, match=r"no readable \.npz"):
+        with pytest.raises(InputError, match=r"not a readable \.npz"):
             load_data(str(feature_file))
-
-
-# ------------------------------------------------------------- workers and device memory
-
-
-class Dying(torch.utils.data.Dataset):
-    """A data set whose worker process ends in the middle of an epoch."""
-
-    def __len__(self):
-        return 8
-
-    def __getitem__(self, index):
-        if index == 5 and torch.utils.data.get_worker_info() is not None:
-            os._exit(1)
-        return torch.zeros(2), index % 2
-
-
-@contextmanager
-def all_ended():
-    """Wait for the end of all processes: where the connection broke first, torch says it later."""
-    try:
-        yield
-    finally:
-        while multiprocessing.active_children():
-            time.sleep(0.01)
-
-
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
-def test_a_dead_data_worker_is_said():
-    with pytest.raises(RuntimeError, match="worker"), all_ended():
-        list(Batches(Dying(), batch_size=2, num_workers=1))
-    gc.collect()
-    assert len(list(Batches(Dying(), batch_size=2))) == 4  # fit itself uses none
-
-
-class Small:
-    """A network on a device that has memory for `most` samples at a time."""
-
-    def __init__(self, network, most):
-        self.network, self.most, self.seen = network, most, []
-
-    def __call__(self, x):
-        self.seen.append(len(x))
-        if len(x) > self.most:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return self.network(x)
-
-
-@pytest.mark.parametrize("stop_at", [None, 0.6])
-def test_translation_goes_on_in_halves_when_memory_is_short(stop_at):
-    torch.manual_seed(0)
-    f, g = nn.Linear(6, 3), nn.Linear(6, 3)
-    x, k0, k = torch.rand(11, 6), torch.zeros(11).long(), torch.arange(11) % 2 + 1
-    options = {"lam": 0.1, "steps": 5, "step_size": 0.1, "noise": 0.09, "stop_at": stop_at}
-
-    def run(model, pretrained):
-        rng = torch.Generator().manual_seed(1)
-        return translate(x, k0, k, model, pretrained, rng=rng, **options)
-
-    small = Small(g, 3)
-    with pytest.warns(UserWarning, match=r"samples at once.*smaller batch_size"):
-        moved = run(f, small)
-    torch.testing.assert_close(moved, run(f, g))
-    assert small.seen[:3] == [11, 6, 3]
-    with pytest.warns(UserWarning, match="halves"), pytest.raises(torch.OutOfMemoryError):
-        run(f, Small(g, 0))  # one sample alone is too large
-
-
-def test_m2m_survives_short_memory(monkeypatch):
-    def batch(short):
-        m2m = M2m(nn.Linear(6, 2), [100, 5], beta=0.9, gamma=0.0, seed=0)
-        if short:
-            folded = m2m._folded
-
-            def small(model, x):
-                f, g = folded(model, x)
-                return f, lambda x: Small(g, 4)(x) if x.requires_grad else g(x)
-
-            monkeypatch.setattr(m2m, "_folded", small)
-        return m2m(torch.arange(120.0).view(20, 6) / 120, torch.arange(20) % 2, nn.Linear(6, 2))
-
-    torch.manual_seed(0)
-    expected, _ = batch(short=False)
-    torch.manual_seed(0)
-    with pytest.warns(UserWarning, match="halves"):
-        found, _ = batch(short=True)
-    torch.testing.assert_close(found, expected)

@@ -228,3 +228,8 @@ def test_bad_checkpoints_are_said(tmp_path):
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(InputError, match="damaged"):
         load_checkpoint(path)
+
+
+def test_a_pretrained_network_that_is_none_is_refused(blobs):
+    with pytest.raises(InputError, match="pretrained is a function; an"):
+        fit("m2m", mlp((2,), 3), blobs, epochs=2, pretrained=lambda: mlp((2,), 3))

@@ -91,7 +91,7 @@ def test_losses_refuse_other_classes_and_weights(make):
         with pytest.raises(InputError, match=f"{len(values)} classes"):
             make(weight=values)(LOGITS, Y)
     for values in ([1.0, 0.0, 1.0], [1.0, -1.0, 1.0], [1.0, NAN, 1.0], [[1.0, 1.0, 1.0]]):
-        with pytest.raises(InputError, match="positive number a class"):
+        with pytest.raises(InputError, match="positive number per class"):
             make(weight=torch.tensor(values))
     for label in (3, -1):
         with pytest.raises((IndexError, RuntimeError), match=r"bound|Class values"):

@@ -103,7 +103,7 @@ def test_over_samplers_of_one_sample_a_class(name):
         assert np.isfinite(x).all()
         assert len(y) == len(x)
     except ValueError as error:
-        assert "one sample alone" in str(error) or "noise" in str(error)  # noqa: PT017
+        assert "only one sample" in str(error) or "noise" in str(error)  # noqa: PT017
 
 
 def test_tensors_are_checked_as_arrays_are():
@@ -111,7 +111,7 @@ def test_tensors_are_checked_as_arrays_are():
     for wrong_x, wrong_y in ((x * NAN, y), (x.long(), y), (x[:9], y), (x[:, 0], y), (x[:0], y[:0])):
         with pytest.raises(ValueError, match=r"\w"):
             EOS(random_state=0).fit_resample(wrong_x, wrong_y)
-    with pytest.raises(InputError, match="y is of <U1"):
+    with pytest.raises(InputError, match="y is of type <U1"):
         EOS(random_state=0).fit_resample(x, np.array(["a", "b", "c"])[POINT_LABELS])
 
 

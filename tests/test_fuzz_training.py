@@ -69,14 +69,14 @@ def test_fit_takes_a_thousand_classes():
     ("x", "y", "said"),
     [
         (PLANE[:0], POINT_LABELS[:0], "empty"),
-        (np.c_[PLANE, PLANE], POINT_LABELS, r"cannot take train's samples, of shape \(4,\)"),
+        (np.c_[PLANE, PLANE], POINT_LABELS, r"cannot take samples of shape \(4,\)"),
         (PLANE[:, 0], POINT_LABELS, r"of shape \(\)"),
         ((PLANE * 9).astype(np.int64), POINT_LABELS, "dtype torch.int64"),
         (PLANE * NAN, POINT_LABELS, "NaN"),
         (PLANE + 1j, POINT_LABELS, "complex"),
-        (PLANE, np.array(["a", "b", "c"])[POINT_LABELS], "y is of <U1"),
+        (PLANE, np.array(["a", "b", "c"])[POINT_LABELS], "y is of type <U1"),
         (PLANE, POINT_LABELS + 0.5, "whole numbers"),
-        (PLANE, np.eye(3)[POINT_LABELS], "one label a sample"),
+        (PLANE, np.eye(3)[POINT_LABELS], "one label per sample"),
         (PLANE, POINT_LABELS + 1, "labels up to 3"),
     ],
 )

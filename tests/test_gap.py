@@ -93,7 +93,7 @@ def test_bad_input_is_named():
         generalization_gap(np.zeros(3), [0, 0, 0], np.zeros((3, 1)), [0, 0, 0])
     with pytest.raises(InputError, match="2 columns"):
         generalization_gap(np.zeros((3, 1)), [0, 0, 0], np.zeros((3, 2)), [0, 0, 0])
-    with pytest.raises(InputError, match="test_labels is of dtype"):
+    with pytest.raises(InputError, match="test_labels has dtype"):
         generalization_gap(np.zeros((1, 1)), [0], np.zeros((1, 1)), [0.5])
     with pytest.raises(InputError, match="head"):
         class_weight_norms(nn.ReLU())

@@ -70,10 +70,10 @@ def test_one_column_alone(on_digits, tmp_path):
         "## mnist, p 0.99, 1 seed(s)"
     ]
     assert '--columns "mnist, p 0.99"' in text
-    assert "In place of the table's own: epochs 2." in text
+    assert "Changed from the table's setup: epochs 2." in text
     assert list(load_table("eos-2").only("cifar10").columns) == ["cifar10"]
     assert list(load_table("eos-2").only("cifar").columns) == ["cifar10", "cifar100"]
-    with pytest.raises(InputError, match="columns is 'cifar', which is in no title"):
+    with pytest.raises(InputError, match="columns is 'cifar', which no title contains"):
         reproduce("dos-6", tmp_path, 1, columns="cifar")
 
 

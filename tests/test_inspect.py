@@ -34,7 +34,7 @@ def test_images_with_everything_wrong(tmp_path):
     assert len(found.unreadable) == 1
     assert "broken.png" in found.unreadable[0]
     said = "\n".join(lines(found))
-    for part in ("cannot be read", "1 held-out samples", "carry several labels", "lynx (3)"):
+    for part in ("cannot be read", "1 held-out samples", "occur with several labels", "lynx (3)"):
         assert part in said
     assert "too few for SMOTE" in said
     assert "remix" in found.recipes

@@ -101,7 +101,7 @@ def test_every_class_is_in_one_shot_group(counts, bounds):
     assert (sum(mask.astype(int) for mask in groups.values()) == 1).all()
     for count, many, medium, few in zip(counts, *groups.values(), strict=True):
         assert (many, medium, few) == (count > high, low <= count <= high, count < low)
-    with pytest.raises(InputError, match="bounds"):
+    with pytest.raises(InputError, match="shots is"):
         shot_groups(counts, (high + 1, high))
 
 

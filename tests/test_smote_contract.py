@@ -114,7 +114,7 @@ def test_impossible_neighbour_numbers_are_refused(make, k):
 
 def test_a_class_of_one_sample_is_repeated_if_asked_to():
     x, y = made(counts=(40, 20, 1))
-    with pytest.raises(InputError, match="one sample alone"):
+    with pytest.raises(InputError, match="only one sample"):
         SMOTE(random_state=0).fit_resample(x, y)
     sampler = SMOTE(top_up=True, random_state=0)
     with pytest.warns(UserWarning, match=r"SMOTE .*: 2 by 39 rows; SMOTE fills them up"):

@@ -8,7 +8,7 @@ import torch
 
 from imbtorch import ArrayDataset
 from imbtorch.cli import main
-from imbtorch.comparison.tune import validation_task
+from imbtorch.comparison.validation import validation_task
 from imbtorch.data import LoadedData, Profile
 from imbtorch.data.inputs import FeatureInput
 from imbtorch.reproduction import run_column, text_task

@@ -9,6 +9,7 @@ from imbtorch import InputError
 from imbtorch.cli import main
 from imbtorch.comparison import grid, tune
 from imbtorch.comparison.make_task import make_task
+from imbtorch.comparison.validation import validation_task
 from imbtorch.data.load import Part
 from imbtorch.training.catalog import CATALOG
 
@@ -25,7 +26,7 @@ def few_candidates(monkeypatch):
 
 
 def test_the_test_set_is_not_touched(task):
-    split = tune.validation_task(task)
+    split = validation_task(task)
     whole = np.concatenate([split.data.train.x.numpy(), split.data.test.x.numpy()])
     assert len(whole) == len(task.data.train)
     rows = {image.tobytes() for image in task.data.train.x.numpy()}
@@ -67,7 +68,7 @@ def test_every_candidate_makes_a_recipe(name):
 
 
 def test_what_cannot_be_tuned_is_refused(task, tmp_path):
-    with pytest.raises(InputError, match="recipe is 'erm'; candidates are known of dos"):
+    with pytest.raises(InputError, match="recipe is 'erm'; only these have candidates: dos"):
         tune.tune(task, "erm", out=tmp_path)
     few = replace(task.data, train=[(task.data.train[i]) for i in range(3)])
     with pytest.raises(InputError, match="cannot be split"):
@@ -78,7 +79,7 @@ def test_the_command_prints_the_best_by_name(tmp_path, capsys):
     command = ["tune", "digits", "--recipe", "eos", "--trials", "1", "--epochs", "2"]
     assert main([*command, "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "the best by name: --recipes eos:k=" in said
+    assert "to use the best: --recipes eos:k=" in said
 
 
 def test_another_task_in_the_same_folder_has_trials_of_its_own(task, tmp_path, few_candidates):

@@ -1,9 +1,9 @@
 """imbalanced-torch: deep learning on class-imbalanced data.
 
 Over-sampling and re-weighting at every place where they can act: the data set, the mini-batch,
-the loss and the embedding space. Take one block into your own loop (`imbtorch.losses`,
-`.samplers`, `.transforms`, `.resampling`), train by a recipe with `fit`, or compare recipes from
-the command line: ``imbtorch compare DATA``.
+the loss and the embedding space. Use single blocks in your own loop (`imbtorch.losses`,
+`.samplers`, `.transforms`, `.resampling`), train with a recipe by calling `fit`, or compare
+recipes from the command line: ``imbtorch compare DATA``.
 """
 
 from importlib.metadata import version

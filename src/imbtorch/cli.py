@@ -1,4 +1,4 @@
-"""The command line: dispatches to the modules of ``imbtorch.commands``."""
+"""The command line ``imbtorch``: parses it and calls a module of ``imbtorch.commands``."""
 
 import sys
 import warnings
@@ -13,7 +13,7 @@ COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "res
 
 
 def make_parser() -> Any:
-    """Return the parser; the help of a sub-command is the first line of its ``run``."""
+    """Return the parser; a sub-command's help is the first line of its ``run`` docstring."""
     from jsonargparse import ArgumentParser
 
     parser = ArgumentParser(
@@ -42,11 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"imbtorch: error: {error}", file=sys.stderr)
         return 2
-    except OSError as error:  # no room, no permission: what was stored before is as it was
+    except OSError as error:  # no space, no permission: what was stored before is unchanged
         print(f"imbtorch: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("imbtorch: interrupted; the same command goes on from here", file=sys.stderr)
+        print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)
         return 130
     return 0
 

@@ -1,11 +1,11 @@
-"""The one exception a user of imbtorch has to know."""
+"""`InputError`, the one exception that users of imbtorch need to know."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class InputError(ValueError):
-    """Something handed to imbtorch cannot be used.
+    """An argument or a file given to imbtorch cannot be used.
 
     The message names the argument, what was given and what would be right. The command line
     prints it without a traceback and exits with status 2.
@@ -13,7 +13,7 @@ class InputError(ValueError):
 
 
 def unknown_name(argument: str, value: str, known: Iterable[str]) -> InputError:
-    """Return the error for a name that is not known; the nearest known one is suggested.
+    """Return the error for an unknown name; it suggests the nearest known one.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Read and write files; each one is written completely or not at all."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -15,20 +15,20 @@ from imbtorch.errors import InputError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give the block a file to write beside `path`, which takes its place when the block ends.
+    """Yield a temporary file for the block to write, and rename it to `path` when the block ends.
 
-    A reader, or a crash, never meets half a file. If the block fails, what was stored at `path`
-    is as it was and the unfinished file is gone.
+    Nobody ever sees half a file at `path`, even after a crash. If the block fails, `path` is
+    unchanged and the temporary file is removed.
 
     Parameters
     ----------
     path : Path
-        Its folder is made if missing.
+        The file to write. Its folder is created if missing.
 
     Yields
     ------
     Path
-        In the same folder; the block writes it.
+        The temporary file, in the same folder.
 
     Examples
     --------
@@ -53,19 +53,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, never meets half of it."""
+    """Write a file completely or not at all, even if the process crashes."""
     with replacing(path) as part:
         part.write_bytes(content)
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Write arrays into an ``.npz``, all or nothing."""
+    """Write arrays to an ``.npz``, completely or not at all."""
     with replacing(path) as part, part.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 
 def read_npz(path: Path, argument: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of an ``.npz``; an `InputError` names the argument it was given as."""
+    """Return the arrays of an ``.npz``; an `InputError` names the argument that holds the path."""
     try:
         with path.open("rb") as file:
             return dict(np.load(file, allow_pickle=False))

@@ -1,4 +1,4 @@
-"""Callbacks for a Lightning trainer; needs the extra ``lightning``."""
+"""Callbacks that run EOS and M2m in a Lightning trainer; they need the extra ``lightning``."""
 
 from imbtorch.integrations.lightning_callbacks import EOSCallback, M2mCallback
 

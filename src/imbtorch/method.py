@@ -1,4 +1,4 @@
-"""What the library knows of a method: one row, declared once, in the room the method lives in."""
+"""`Method`: the catalog row that declares, in one place, what the library knows of a method."""
 
 import inspect
 import json
@@ -12,55 +12,56 @@ from imbtorch.errors import InputError, unknown_name
 Kind = Literal[
     "baseline", "loss", "weights", "sampling", "transform", "over-sampler", "embedding", "head"
 ]
-"""The place a method acts at; "embedding" is the embedding space during training, "head" after."""
+"""Where a method acts; "embedding" is the embedding space during training, "head" after it."""
 Slots = Mapping[str, Callable[..., object]]
 """Slot of a phase -> the class or function that fills it."""
 SHORT = {"k": "n_neighbors"}
-"""Options that have a short name."""
+"""Short name of an option -> its full name."""
 RUN = {
     *("class_counts", "num_classes", "labels", "weight", "train", "pretrained", "input_range"),
     *("seed", "random_state", "num_replicas", "rank", "num_samples", "epochs", "loss"),
+    *("nn", "dtype"),  # objects, which a name cannot express
 }
-"""Arguments that the run supplies: no options of a method."""
+"""Arguments that the run supplies; they are not options of a method."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """One row of the catalog: everything that is derived from a method's name comes from here.
+    """One row of the catalog: everything that follows from a method's name comes from here.
 
-    Recipes and their errors, the help of the command line, the tables in README and the
-    documentation, what ``tune`` tries, and the tests that all methods share.
+    That is: recipes and their errors, the command-line help, the tables in the README and the
+    documentation, the values that ``tune`` tries, and the tests that all methods share.
 
     Attributes
     ----------
     name : str
-        As in a recipe.
+        Its name in a recipe.
     kind : str
-        See `Kind`. A recipe joins at most one loss, one method for the time the network is
-        trained, and one head.
+        See `Kind`. A recipe combines at most one loss, one method that acts while the network
+        is trained, and one head.
     summary : str
-        What it does, in one line without a full stop.
+        What it does, in one line without a final period.
     slots : mapping of str to class or callable
-        Which slots of a phase it fills, and with what: ``loss``, ``weights``, ``sampler``,
-        ``batch``, ``resample`` of `Train` and `RefitHead`; ``phase`` and ``then`` of `phases`.
-        Their keyword arguments are the method's options.
+        The slots that it fills, and with what: ``loss``, ``weights``, ``sampler``, ``batch``,
+        ``resample`` of `Train` and `RefitHead`; ``phase`` and ``then`` of `phases`. The keyword
+        arguments of these classes and functions are the method's options.
     phases : callable, optional
-        (epochs, loss slots, **slots) -> phases, for a method that is more than filled slots.
+        (epochs, loss slots, **slots) -> phases, for a method that does more than fill slots.
     head : {"linear", "cosine"}, default="linear"
-        Kind of head that a loss needs.
+        The kind of head that its loss needs.
     defer : float, default=0.0
-        Fraction of the epochs after which the method begins; before, the network is trained
-        plainly. An option of every method that fills slots.
+        Fraction of the epochs after which the method starts; until then, the network is trained
+        without it. An option of every method that fills slots.
     candidates : mapping of str to sequence
-        Option -> the values that its paper chooses from: what ``tune`` tries.
+        Option -> the values that its paper chooses from; ``tune`` tries these.
     paper : str
-        Where it comes from.
+        Its source.
     cost : str
         What it adds to the time of plain training.
     page : str
-        Page of the documentation, below ``docs/methods``.
+        Its documentation page, in ``docs/methods``.
     place : {"data", "embeddings"}, default="data"
-        Of an over-sampler: where it acts unless ``data:`` or ``head:`` says so.
+        For an over-sampler: where it acts, unless the recipe says ``data:`` or ``head:``.
     """
 
     name: str
@@ -77,19 +78,19 @@ class Method:
     place: Literal["data", "embeddings"] = "data"
 
     def filled(self, options: Mapping[str, object], more: Sequence[str] = ()) -> "Filled":
-        """Return the slots with options applied, and those options that belong to no slot.
+        """Return the slots with options applied, and the options that belong to no slot.
 
         Parameters
         ----------
         options : mapping of str to object
             Option -> value; an option goes to the first slot that knows it.
         more : sequence of str
-            Options known elsewhere.
+            Options that are valid although no slot knows them.
 
         Raises
         ------
         InputError
-            If an option is not known, or a word stands where a number is needed.
+            If an option is unknown, or a word is given where a number is needed.
         """
         rest = dict(options)
         slots = dict(self.slots)
@@ -99,7 +100,7 @@ class Method:
             known += defaults
             mine = {name: rest.pop(name) for name in defaults if name in rest}
             for name, value in mine.items():
-                _check_kind(name, value, defaults[name])
+                _check_type(name, value, defaults[name])
             if mine:
                 slots[place] = partial(slot, **mine)
         for name in rest:
@@ -118,7 +119,7 @@ class Filled:
 
 
 def options_of(slot: Callable[..., object]) -> dict[str, object]:
-    """Return what a class or function can be given beside what the run supplies, with defaults.
+    """Return the options of a class or function: its defaults, except what the run supplies.
 
     Examples
     --------
@@ -133,12 +134,12 @@ def options_of(slot: Callable[..., object]) -> dict[str, object]:
 
 
 def parse(text: str) -> tuple[str, dict[str, object]]:
-    """Return name and options of ``NAME:OPTION=VALUE:...``; values are JSON, or else words.
+    """Return the name and options of ``NAME:OPTION=VALUE:...``; values are JSON or plain words.
 
     Raises
     ------
     InputError
-        If an option is not of that form.
+        If an option does not have this form.
 
     Examples
     --------
@@ -159,7 +160,7 @@ def parse(text: str) -> tuple[str, dict[str, object]]:
 
 
 def written(name: str, options: Mapping[str, object]) -> str:
-    """Return what `parse` reads, with short option names.
+    """Return the text that `parse` reads, with short option names.
 
     Examples
     --------
@@ -171,7 +172,7 @@ def written(name: str, options: Mapping[str, object]) -> str:
     return ":".join([name, *(f"{short.get(n, n)}={v}" for n, v in values.items())])
 
 
-def _check_kind(name: str, value: object, default: object) -> None:
+def _check_type(name: str, value: object, default: object) -> None:
     """Raise an InputError if a word is given where the default is a number."""
     if isinstance(default, (int, float)) and not isinstance(value, (int, float)):
         raise InputError(f"{name} is {value!r}; a value like {default!r} is needed")

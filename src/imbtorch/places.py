@@ -1,11 +1,11 @@
-"""The four places where imbalance can be met: what a method must be able to do there.
+"""The four places where a method can act against imbalance, and the protocol of each.
 
-The data set (`OverSampler`), the mini-batch (`EpochSampler`, `BatchTransform`), the loss (`Loss`,
-`ClassWeights`) and the embedding space (`OverSampler` again). A method needs no base class: it
-only has to fit the protocol of its place.
+The data set (`OverSampler`), the mini-batch (`EpochSampler`, `BatchTransform`), the loss (`Loss`)
+and the embedding space (`OverSampler` again). A method needs no base class: it only has to match
+the protocol of its place.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar, Union
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 T = TypeVar("T")
 Slot: TypeAlias = Union[partial[object], Callable[..., T], T, None]  # noqa: UP007
-"""A method as a phase holds it: finished, or a class (or ``functools.partial`` of one) that is
+"""A method as a phase holds it: ready to use, or a class (or ``functools.partial`` of one) that is
 called when the run starts, with the arguments that it names and the run knows; or None."""
 
 
@@ -24,28 +24,21 @@ class Loss(Protocol):
         """Return the loss of a batch."""
 
 
-class ClassWeights(Protocol):
-    """Class counts n_k, K numbers -> class weights of shape (K,)."""
-
-    def __call__(self, class_counts: Sequence[int], /) -> Tensor:
-        """Return one weight a class."""
-
-
 class EpochSampler(Protocol):
-    """The indices of an epoch, as torch's ``DistributedSampler`` gives them."""
+    """The indices of an epoch, with the interface of torch's ``DistributedSampler``."""
 
     def __iter__(self) -> Iterator[int]:
         """Yield the indices of this process in the current epoch."""
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of these indices."""
 
     def set_epoch(self, epoch: int, /) -> None:
-        """Choose the epoch, counted from 0, that the next iteration follows."""
+        """Set the epoch, counted from 0, of the next iteration."""
 
 
 class BatchTransform(Protocol):
-    """A batch and the network in training -> the batch to train on."""
+    """A batch and the network being trained -> the batch to train on."""
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module, /) -> tuple[Tensor, Tensor]:
         """Return x of shape (B, ...), and y of shape (B,) or class probabilities (B, K)."""
@@ -59,10 +52,10 @@ class OverSampler(Protocol):
 
 
 class NeighborSearch(Protocol):
-    """Finds nearest neighbours with scikit-learn's interface, as `Neighbors`."""
+    """A nearest-neighbor search with scikit-learn's interface, such as `Neighbors`."""
 
     def fit(self, X: object, y: None = None, /) -> object:
-        """Take the rows among which neighbours are sought."""
+        """Store the rows to search."""
 
     def kneighbors(self, X: object, n_neighbors: int, return_distance: bool) -> object:
-        """Find the nearest neighbours of each row."""
+        """Find the nearest neighbors of each row."""

@@ -1,4 +1,4 @@
-"""Seeds: what torch draws without a generator of its own, kept inside a block."""
+"""Reproducible randomness: seeds for one block, seeds for one purpose, and generators."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ import torch
 
 @contextmanager
 def scoped_seed(seed: int) -> Iterator[None]:
-    """Make torch's default generators start from `seed` inside the block only.
+    """Seed torch's default generators with `seed`, inside the block only.
 
-    Parameter initialisation and dropout take no generator argument. Inside this block they
-    follow from `seed`; afterwards the caller's random state is what it was before.
+    Parameter initialization and dropout take no generator argument. Inside this block they
+    depend on `seed` only; afterwards the caller's random state is restored.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def scoped_seed(seed: int) -> Iterator[None]:
 
 
 def derive_seed(seed: int, *words: str | int) -> int:
-    """Return a seed for one purpose, so that no two purposes share a stream.
+    """Return a seed for one purpose, so that no two purposes share a random stream.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def derive_seed(seed: int, *words: str | int) -> int:
 
 
 def generator_from(seed: int | torch.Generator | None) -> torch.Generator:
-    """Return a generator on the CPU: the one given, one seeded by a number, or a random one.
+    """Return a CPU generator: the one given, one seeded with a number, or a randomly seeded one.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""scikit-learn's contract: any recipe, or the training of a head, as an estimator."""
+"""scikit-learn estimators: one trains by any recipe, one trains a head on embeddings."""
 
 from imbtorch.integrations.embedding_head import EmbeddingHead
 from imbtorch.integrations.imbalanced_classifier import ImbalancedClassifier

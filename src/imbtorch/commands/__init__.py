@@ -1,5 +1,5 @@
-"""The sub-commands of ``imbtorch``: a module each, with its options, its help and what it does.
+"""The sub-commands of ``imbtorch``, one module each: its options, its help and what it does.
 
 Each module has ``add_options``, which adds its options to a parser, and ``run``, which takes them;
-the first line of ``run``'s docstring is the command's help.
+the first line of the docstring of ``run`` is the command's help.
 """

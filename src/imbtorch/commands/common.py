@@ -1,27 +1,41 @@
-"""What several commands share."""
+"""Helpers that several commands share: printing, common options, output paths."""
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imbtorch.errors import InputError
 
+if TYPE_CHECKING:
+    from imbtorch.models.classifier import Classifier
+    from imbtorch.training.checkpoint import Header
+
 
 def say(lines: Iterable[str]) -> None:
-    """Print lines, each at once."""
+    """Print lines, and flush after each one."""
     for line in lines:
         print(line, flush=True)
 
 
 def add_task_options(parser: Any) -> None:
-    """Add the options of `make_task`, DATA as the first argument."""
+    """Add the options of `make_task`, with DATA as the first argument."""
     from imbtorch.comparison.make_task import make_task
 
     parser.add_function_arguments(make_task, as_positional=True)
 
 
 def npz_path(out: str) -> Path:
-    """Return the path of an ``.npz`` to write."""
+    """Return the path of the ``.npz`` to write."""
     if Path(out).suffix != ".npz":
         raise InputError(f"out is {out!r}; a file name that ends in .npz is needed")
     return Path(out)
+
+
+def load_trained(checkpoint: str) -> "tuple[Classifier, Header]":
+    """Load a checkpoint that says what inputs its network takes."""
+    from imbtorch.training.checkpoint import load_checkpoint
+
+    model, header = load_checkpoint(checkpoint)
+    if "input" not in header:
+        raise InputError(f"checkpoint {checkpoint!r} does not say what inputs it takes")
+    return model, header

@@ -1,4 +1,4 @@
-"""``imbtorch compare``: which recipe helps on a data set, by how much, at what cost."""
+"""``imbtorch compare``: which recipe helps on a data set, by how much, and at what cost."""
 
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,20 @@ def add_options(parser: Any) -> None:
         help="names, separated by commas; auto finds the best two on short budgets",
     )
     parser.add_argument("--seeds", type=int, default=3, help="number of training seeds")
-    parser.add_argument("--out", type=str | None, help="folder for the results, else one in runs/")
+    parser.add_argument(
+        "--out", type=str | None, help="folder for the results, by default one in runs/"
+    )
     parser.add_argument(
         "--shots",
         type=str,
         default="20,100",
-        help="few-shot classes have fewer samples than the first number, many-shot classes more "
-        "than the second",
+        help="few-shot classes have fewer samples than the first number, many-shot classes have "
+        "more than the second",
     )
 
 
 def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: Any) -> None:
-    """Compare recipes on one data set: a table here, a report and results in a folder."""
+    """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
     from imbtorch.comparison.make_task import make_task
@@ -38,7 +40,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.training.recipes import make_recipe, split_list
 
     names = split_list(recipes)
-    for name in names:  # refused before any data is opened
+    for name in names:  # reject a wrong name before opening any data
         if name != "auto":
             make_recipe(name)
     bounds = shot_bounds(shots)
@@ -52,7 +54,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
     rows = compare(task, names, seeds=seeds, out=folder, shots=bounds)
     summaries = summarize(rows, shots=bounds)
-    title = f"{task.data.name}, mean ± std over {seeds} seed(s), per cent"
+    title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
     write_atomically(folder / "table.md", markdown_table(summaries, title).encode())
     print_table(summaries, title)
     say([f"report: {(folder / 'report.html').resolve()}"])

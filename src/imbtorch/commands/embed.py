@@ -1,11 +1,10 @@
-"""``imbtorch embed``: the embeddings of a data set, as a stored network makes them."""
+"""``imbtorch embed``: compute the embeddings of a data set with a stored network."""
 
 from typing import Any
 
 import numpy as np
 
-from imbtorch.commands.common import npz_path, say
-from imbtorch.errors import InputError
+from imbtorch.commands.common import load_trained, npz_path, say
 from imbtorch.files import write_npz
 
 
@@ -18,24 +17,21 @@ def add_options(parser: Any) -> None:
 
 
 def run(checkpoint: str, data: str, out: str, label: str | None = None) -> None:
-    """Write the embeddings of a data set, as a stored network makes them, into an .npz.
+    """Write the embeddings of a data set, computed by a stored network, to an .npz.
 
-    Of the data set that the network was trained on, the very training set is embedded (the same
-    imbalance, the same rows); of any other all rows. `out` holds ``train_features``,
-    ``train_labels``, ``test_features``, ``test_labels`` (numbers of the network's classes),
-    ``test_logits`` and ``classes``.
+    For the data set that the network was trained on, the training rows are exactly those of its
+    training (the same imbalance, the same rows); for any other, all rows are embedded. `out`
+    holds ``train_features``, ``train_labels``, ``test_features``, ``test_labels`` (numbers of the
+    network's classes), ``test_logits`` and ``classes``.
     """
     from imbtorch.data.checks import check_finite
     from imbtorch.data.inputs import input_from_json
     from imbtorch.data.load_for import load_splits_for
     from imbtorch.data.profile import Profile
     from imbtorch.models.inference import embed
-    from imbtorch.training.checkpoint import load_checkpoint
 
     path = npz_path(out)
-    model, header = load_checkpoint(checkpoint)
-    if "input" not in header:
-        raise InputError(f"checkpoint {checkpoint!r} does not say what inputs it takes")
+    model, header = load_trained(checkpoint)
     trained_on = header["data"]
     profile = Profile.from_json(trained_on["profile"])
     splits = load_splits_for(

@@ -2,29 +2,25 @@
 
 from typing import Any
 
-from imbtorch.commands.common import say
-from imbtorch.errors import InputError
+from imbtorch.commands.common import load_trained, say
 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
     parser.add_argument("checkpoint", type=str, help="file written by train or compare")
-    parser.add_argument("data", type=str, help="as for compare; its held-out split is measured")
+    parser.add_argument("data", type=str, help="as for compare; its held-out split is evaluated")
     parser.add_argument("--label", type=str | None, help="label column")
 
 
 def run(checkpoint: str, data: str, label: str | None) -> None:
-    """Measure a stored network on a held-out set."""
+    """Measure a stored network on the held-out split of a data set."""
     from imbtorch.comparison.report.table import print_classes
     from imbtorch.data.arrays import labels_of
     from imbtorch.data.inputs import input_from_json
     from imbtorch.data.load_for import load_for
     from imbtorch.metrics import evaluate
-    from imbtorch.training.checkpoint import load_checkpoint
 
-    model, header = load_checkpoint(checkpoint)
-    if "input" not in header:
-        raise InputError(f"checkpoint {checkpoint!r} does not say what inputs it takes")
+    model, header = load_trained(checkpoint)
     trained_on = header["data"]
     classes, counts = trained_on["classes"], trained_on["counts"]
     spec = input_from_json(header["input"])

@@ -13,7 +13,7 @@ def add_options(parser: Any) -> None:
 
 
 def run(data: str, label: str | None, image_size: int | None, data_seed: int) -> None:
-    """Show what is in a data set, and what of it will matter in training."""
+    """Show what is in a data set, and what will matter in training."""
     from imbtorch.comparison.inspect import inspect_data, lines
 
     say(lines(inspect_data(data, label=label, image_size=image_size, data_seed=data_seed)))

@@ -1,4 +1,4 @@
-"""``imbtorch reproduce``: a table of a paper, beside its published figures."""
+"""``imbtorch reproduce``: run a table of a paper, and show it next to the published figures."""
 
 from pathlib import Path
 from typing import Any
@@ -13,27 +13,27 @@ def add_options(parser: Any) -> None:
 
     add = parser.add_argument
     add("table", type=str, nargs="?", help=f"one of {', '.join(table_names())}")
-    add("--list", action="store_true", help="show the tables and what is stored")
+    add("--list", action="store_true", help="list the tables and the stored results")
     add("--seeds", type=int, default=3, help="number of training seeds")
     add("--out", type=str, default="runs", help="folder for the results of all tables")
     add("--scale", type=str, default="full", help=f"one of {', '.join(SCALES)}")
-    add("--jobs", type=int, default=1, help="processes side by side")
-    add("--backend", type=str, default="loky", help="joblib's: loky, dask or ray")
-    add("--epochs", type=int | None, help="in place of the table's")
+    add("--jobs", type=int, default=1, help="number of parallel processes")
+    add("--backend", type=str, default="loky", help="joblib backend: loky, dask or ray")
+    add("--epochs", type=int | None, help="epochs, instead of the table's")
     add("--precision", type=str | None, help="32-true or bf16-mixed")
-    add("--figures", action="store_true", help="a report of each column as well")
-    add("--columns", type=str | None, help="this one, or those whose titles contain it")
+    add("--figures", action="store_true", help="also write a report of each column")
+    add("--columns", type=str | None, help="only this column, or those whose titles contain this")
 
 
 def run(table: str | None, seeds: int, out: str, list: bool, **options: Any) -> None:
-    """Run a table of a paper and print it beside the published figures."""
+    """Run a table of a paper and print it next to the published figures."""
     if list:
-        from imbtorch.reproduction.catalogue import print_catalogue
+        from imbtorch.reproduction.overview import print_overview
 
-        print_catalogue(Path(out))
+        print_overview(Path(out))
         return
     if table is None:
-        raise InputError("table is missing; `imbtorch reproduce --list` shows them all")
+        raise InputError("table is missing; `imbtorch reproduce --list` shows all tables")
     from imbtorch.reproduction.reproduce import reproduce
 
     reproduce(table, Path(out), seeds, **options)

@@ -1,11 +1,12 @@
-"""``imbtorch resample``: embeddings in, over-sampled embeddings out."""
+"""``imbtorch resample``: over-sample the embeddings in a file."""
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
 from imbtorch.commands.common import npz_path, say
+from imbtorch.data.checks import check_finite
 from imbtorch.errors import InputError
 from imbtorch.files import read_npz, write_npz
 from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
@@ -19,16 +20,16 @@ def add_options(parser: Any) -> None:
         "--method",
         type=str,
         default="eos",
-        help=f"one of {', '.join(OVER_SAMPLERS)}, with options as in eos:k=50",
+        help=f"one of {', '.join(OVER_SAMPLERS)}, with options, such as eos:k=50",
     )
     parser.add_argument("--seed", type=int, default=0, help="random state of the method")
 
 
 def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
-    """Over-sample the embeddings of an .npz into another.
+    """Over-sample the embeddings in an .npz and write them to another.
 
     `data` holds ``features`` (N, D) and ``labels`` (N,), or ``train_features`` and
-    ``train_labels``; other arrays are carried over. `out` gets the same names, real rows first.
+    ``train_labels``; other arrays are copied. `out` has the same names, with the real rows first.
     EOS adds ``base_indices``, ``enemy_indices`` and ``r``: where each synthetic row comes from.
     """
     sampler: Any = make_over_sampler(method, seed)
@@ -44,12 +45,10 @@ def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
     x, y = (arrays[name] for name in names)
     if x.ndim != 2 or y.shape != x.shape[:1]:
         raise InputError(
-            f"{names[0]} is of shape {x.shape} and {names[1]} of {y.shape}; (N, D) and (N,) are "
-            "needed"
+            f"{names[0]} has shape {x.shape} and {names[1]} has shape {y.shape}; (N, D) and (N,) "
+            "are needed"
         )
-    if not np.isfinite(x).all():
-        bad = np.flatnonzero(~np.isfinite(x).all(1))
-        raise InputError(f"{names[0]} holds NaN or infinite values in rows {bad[:5].tolist()}")
+    check_finite(torch.from_numpy(x), names[0])
     new_x, new_y = sampler.fit_resample(x, y)
     arrays.update(dict(zip(names, (new_x, new_y), strict=True)))
     for name in ("base_indices", "enemy_indices", "r"):

@@ -1,4 +1,4 @@
-"""``imbtorch train``: one network by one recipe, stored as a checkpoint."""
+"""``imbtorch train``: train one network by one recipe, and store it as a checkpoint."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ def add_options(parser: Any) -> None:
 
 
 def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
-    """Train one network by one recipe and store it as a checkpoint."""
+    """Train one network by one recipe, and store it as a checkpoint."""
     from tqdm import tqdm
 
     from imbtorch.comparison.make_task import make_task

@@ -1,4 +1,4 @@
-"""``imbtorch tune``: the options of a recipe, chosen on a validation split."""
+"""``imbtorch tune``: choose the options of a recipe on a validation split."""
 
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ def add_options(parser: Any) -> None:
         "--recipe",
         type=str,
         default="m2m",
-        help=f"one with candidates ({having}), alone or joined, as ldam+eos",
+        help=f"one with candidates ({having}), alone or joined with others, such as ldam+eos",
     )
-    parser.add_argument("--trials", type=int | None, help="combinations to try, else all")
+    parser.add_argument("--trials", type=int | None, help="combinations to try, by default all")
     parser.add_argument("--seeds", type=int, default=1, help="number of training seeds")
-    parser.add_argument("--out", type=str | None, help="folder for the runs, else one in runs/")
+    parser.add_argument(
+        "--out", type=str | None, help="folder for the runs, by default one in runs/"
+    )
 
 
 def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_options: Any) -> None:
@@ -34,6 +36,6 @@ def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_opt
     say(task.describe())
     folder = Path(out) if out else Path("runs") / f"tune-{task.slug}-{file_name(recipe)}"
     scores = tune(task, recipe, trials=trials, seeds=seeds, out=folder)
-    say(["balanced accuracy on a fifth of the training set, per cent:"])
+    say(["balanced accuracy on a fifth of the training set, percent:"])
     say([f"  {100 * score:5.1f}  {name}" for name, score in scores])
-    say([f"the best by name: --recipes {scores[0][0]}"])
+    say([f"to use the best: --recipes {scores[0][0]}"])

@@ -1,1 +1,1 @@
-"""Comparison: recipes x seeds on one task, stored, summed up and reported."""
+"""Comparison: run recipes x seeds on one task, store the results, summarize and report them."""

@@ -1,4 +1,4 @@
-"""auto: which recipes are worth a full comparison, found on short budgets."""
+"""Find the recipes that are worth a full comparison, by training on short budgets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,23 +9,23 @@ from tqdm import tqdm
 
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
-from imbtorch.comparison.tune import validation_task
+from imbtorch.comparison.validation import validation_task
 from imbtorch.data.inputs import ImageInput, Input
 from imbtorch.errors import InputError
 from imbtorch.training.recipes import make_recipe
 
 START = ("erm", "rs", "drw", "balanced-softmax", "ldam+drw", "eos", "m2m")
-"""Recipes tried on any data: one or two of each place where imbalance can be met."""
+"""Recipes to try on any data: one or two for each place where a method can act."""
 SMOTE_NEEDS = 6
-"""Samples of the smallest class: SMOTE looks at 5 neighbours."""
+"""Samples that the smallest class needs for SMOTE, which looks at 5 neighbors."""
 FACTOR = 3
-"""An epoch budget is a third of the next, and a third of the recipes goes on to it."""
+"""Each epoch budget is a third of the next, and a third of the recipes continues to it."""
 BUDGETS = 2
 """Short budgets before the full one."""
 
 
 def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
-    """Return the names of the recipes to try on data of some kind.
+    """Return the names of the recipes to try on a kind of data.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
     Returns
     -------
     list of str
-        `START`; remix for images; smote for all else whose smallest class has neighbours enough.
+        `START`; also remix for images, or smote for other data if every class has enough neighbors.
 
     Examples
     --------
@@ -51,12 +51,12 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
 
 @dataclass(frozen=True)
 class Choice:
-    """What `choose` came to.
+    """The outcome of `choose`.
 
     Attributes
     ----------
     recipes : list of str
-        The baseline erm and the two best others, the best first.
+        The baseline erm and the two best others, best first.
     lines : list of str
         What was tried, what was dropped and why, for the user to read.
     """
@@ -69,16 +69,16 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     """Find the two recipes that are worth a full comparison, by successive halving.
 
     Each recipe is trained for a ninth of the task's epochs on four fifths of the training set;
-    optuna's pruner lets it go on to a third of the epochs if its balanced accuracy on the last
-    fifth is in the upper third of those so far (or the best of fewer). Schedules are scaled to
-    the budget. The test set is not touched.
+    optuna's pruner lets it continue to a third of the epochs if its balanced accuracy on the last
+    fifth is in the upper third of those so far (or the best, if there are fewer than three).
+    Schedules are scaled to the budget. The test set is not used.
 
     Parameters
     ----------
     task : Task
-        Data, network and set-up; its epochs are the full budget.
+        Data, network and setup; its epochs are the full budget.
     out : str or Path
-        Folder for the short runs. Those stored there are not repeated.
+        Folder for the short runs. Runs stored there are not repeated.
     seed : int, default=0
         Training seed.
     progress : bool, default=True
@@ -96,7 +96,7 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     References
     ----------
     Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020: asynchronous
-    successive halving, as optuna's ``SuccessiveHalvingPruner`` has it.
+    successive halving, as implemented in optuna's ``SuccessiveHalvingPruner``.
     """
     try:
         import optuna
@@ -128,7 +128,7 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     ranked = sorted(done, key=lambda n: (len(done[n]), done[n][max(done[n])]), reverse=True)
     best = [name for name in ranked if name != "erm"][:2]
     if not best:
-        raise InputError(f"every run failed: see failures.jsonl below {out}")
+        raise InputError(f"every run failed: see failures.jsonl in the folders of {out}")
     return Choice(["erm", *best], _account(names, scores, ranked, best, budgets, task.epochs))
 
 
@@ -148,7 +148,7 @@ def _account(
     budgets: Sequence[int],
     epochs: int,
 ) -> list[str]:
-    """Say what was tried and why it went on or not, one line a recipe."""
+    """Report what was tried and what was kept or dropped, one line per recipe."""
     lines = [
         f"auto: {len(names)} recipes, first for {budgets[0]} epochs, the better third for "
         f"{budgets[-1]}; balanced accuracy on a fifth of the training set:"

@@ -1,4 +1,4 @@
-"""compare: recipes x seeds on one task, resumable, ending in a report."""
+"""Compare recipes over several seeds on one task: resumable runs, then a report."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -27,20 +27,20 @@ def compare(
     shots: tuple[int, int] = SHOTS,
     progress: bool = True,
 ) -> list[dict[str, Any]]:
-    """Train by every recipe with every seed, store each run, write the report.
+    """Train by every recipe with every seed, store each run, and write the report.
 
     Parameters
     ----------
     task : Task
-        Data, network and set-up, see `make_task`.
+        Data, network and setup, see `make_task`.
     recipes : sequence of str or Recipe
-        Names, see `make_recipe`, or recipes of your own, each with a name of its own.
+        Names, see `make_recipe`, or your own recipes, each with a different name.
     seeds : int, default=3
         Training seeds 0..seeds-1.
     out : str or Path
         Folder for ``results.jsonl``, ``report.html``, ``figures/`` and ``checkpoints/``. Runs
-        stored there are not repeated; one that was cut short goes on from its last
-        `Snapshots`, and recipes that begin alike share their beginning.
+        stored there are not repeated; an interrupted run resumes from its last `Snapshots`, and
+        recipes that start alike share their start.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes in the report, see `shot_groups`.
     progress : bool, default=True
@@ -57,7 +57,7 @@ def compare(
         If a recipe is unknown, or the folder holds another experiment's results.
     """
     if seeds < 1:
-        raise InputError(f"seeds is {seeds}; at least 1 is needed")
+        raise InputError(f"seeds is {seeds}; it must be at least 1")
     described = [task.recipe(recipe) for recipe in recipes]
     if not described:
         raise InputError("recipes is empty; name at least one, such as erm")
@@ -77,7 +77,7 @@ def compare(
 
 
 def _keep(task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult) -> None:
-    """Store the trained network, and what its pictures are drawn from."""
+    """Store the trained network, and the data for its figures."""
     path = folder / "checkpoints" / f"{file_name(recipe.name)}-seed{seed}.safetensors"
     save_checkpoint(path, fitted.model, task.header(recipe, seed))
     keep_for_pictures(task, folder, recipe, seed, fitted)

@@ -1,4 +1,4 @@
-"""The grid: recipes x seeds on one task, each run stored and none repeated."""
+"""Run the grid of recipes x seeds on one task; every run is stored, and none is repeated."""
 
 import shutil
 import warnings
@@ -14,7 +14,7 @@ from imbtorch.training.recipe import Recipe
 from imbtorch.training.snapshots import Snapshots
 
 Kept = Callable[[Recipe, int, FitResult], None]
-"""Called with recipe, training seed and what came out, before the run is stored."""
+"""Called with recipe, training seed and fitted result, before the run is stored."""
 
 
 def run_grid(
@@ -27,35 +27,35 @@ def run_grid(
     *,
     tidy: bool = True,
 ) -> list[dict[str, Any]]:
-    """Train by every recipe with every seed, unless that is stored.
+    """Train by every recipe with every seed, except for stored runs.
 
     Parameters
     ----------
     task : Task
-        Data, network and set-up.
+        Data, network and setup.
     recipes : sequence of Recipe
-        Told apart by all their parameters.
+        Distinguished by all their parameters.
     seeds : iterable of int
         Training seeds.
     folder : Path
-        Of the results, see `ResultStore`; beside them the pretrained network, and `Snapshots`
-        until all is done.
+        Folder of the results, see `ResultStore`; it also holds the pretrained network, and
+        `Snapshots` until all is done.
     bar : tqdm
-        Its total is the epochs of all runs; those that are stored are counted at once.
+        Its total is the epochs of all runs; stored runs are counted immediately.
     keep : callable, optional
-        Keeps more of a run than its row.
+        Stores more of a run than its row.
     tidy : bool, default=True
         Whether to remove the snapshots when all is done.
 
     Returns
     -------
     list of dict
-        Rows of results, by recipe, then seed. A run that failed has none: it is recorded in
-        ``failures.jsonl``, with a warning, and the rest goes on; the next call tries it again.
+        Rows of results, by recipe, then seed. A failed run has none: it is recorded in
+        ``failures.jsonl``, with a warning, and the others continue; the next call retries it.
 
     Notes
     -----
-    Several processes may work on the same grid at once: each takes what no other is at.
+    Several processes may work on the same grid at once: each takes runs that no other works on.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def run_grid(
 
     cells = [(recipe, recipe.describe(), seed) for recipe in recipes for seed in seeds]
     failed = []
-    # first what no other process is at, then what others have not finished after all
+    # first the runs that no other process works on, then those that others did not finish
     for wait in (False, True):
         for recipe, described, seed in cells:
             if wait and ((described, seed) in failed or store.has(described, seed)):
@@ -107,7 +107,7 @@ def run_grid(
 
 
 def _phase_ends(recipes: Iterable[Recipe]) -> set[int]:
-    """Return the epochs at which a phase of a recipe ends, and another recipe may go on."""
+    """Return the epochs at which a phase ends, where another recipe may continue."""
     return {
         sum(phase.epochs for phase in recipe.phases[: index + 1] if phase.trains_network)
         for recipe in recipes

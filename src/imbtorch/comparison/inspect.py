@@ -1,4 +1,4 @@
-"""inspect: what is in a data set, and what of it will matter in training."""
+"""Inspect a data set: count, compare and read its samples, and say what matters in training."""
 
 import hashlib
 import shlex
@@ -10,15 +10,15 @@ import numpy as np
 from imbtorch.comparison.auto import SMOTE_NEEDS, fitting_recipes
 from imbtorch.data.inputs import FeatureInput, ImageInput, Input, TextInput, decode_image
 from imbtorch.data.labels import class_names
-from imbtorch.data.load import hold_out
+from imbtorch.data.load import splits_of
 from imbtorch.data.rows import Split
 from imbtorch.data.sources import open_source
 from imbtorch.errors import InputError
 
 BETA = 0.9999
-"""Of the effective number of samples, as in `effective_number_weights`."""
+"""Beta of the effective number of samples, as in `effective_number_weights`."""
 FEW_TESTED = 30
-"""Held-out samples below which the recall of a class is a coarse figure."""
+"""Number of held-out samples below which the recall of a class is imprecise."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Inspection:
     name : str
         The DATA argument.
     asked : str
-        The same with the options, as on the command line.
+        The DATA argument with its options, as on the command line.
     kind : str
         What the samples are, in words.
     classes : list of str
@@ -40,15 +40,15 @@ class Inspection:
     unreadable : list of str
         Images that cannot be decoded.
     repeated : int
-        Training samples that are there before, byte for byte.
+        Training samples that repeat an earlier one, byte for byte.
     contradicting : int
-        Different samples of the training set, byte for byte, that carry several labels.
+        Distinct training samples, byte for byte, that occur with several labels.
     leaked : int
-        Held-out samples that are in the training set too.
+        Held-out samples that are also in the training set.
     notes : list of str
         What matters, for the user to read.
     recipes : list of str
-        Recipes that fit.
+        Recipes that suit the data.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Inspection:
 def inspect_data(
     data: str, *, label: str | None = None, image_size: int | None = None, data_seed: int = 0
 ) -> Inspection:
-    """Count, compare and read every sample of DATA, as it is stored.
+    """Count, compare and read every sample of DATA as it is stored.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ def inspect_data(
     label : str, optional
         Label column.
     image_size : int, optional
-        Height and width in pixels that images would be brought to.
+        Height and width in pixels to which images would be resized.
     data_seed : int, default=0
-        Decides what is held out where no held-out split is stored.
+        Decides which samples are held out if no held-out split is stored.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def inspect_data(
     Raises
     ------
     InputError
-        If nothing is found there, or it holds no label column or one class only.
+        If no data are found, or they have no label column or only one class.
 
     Examples
     --------
@@ -102,11 +102,11 @@ def inspect_data(
     ('grey images of 8 x 8 pixels', 10, 0)
     """
     source = open_source(data, label, image_size)
-    train, test = (source.train, source.test) if source.test else hold_out(source.train, data_seed)
+    train, test = splits_of(source, data_seed)
     names = source.label_names
     values = np.union1d(train.labels, test.labels)
     if len(values) < 2:
-        raise InputError(f"DATA holds one class only ({values[0]!s}); at least 2 are needed")
+        raise InputError(f"DATA holds only one class ({values[0]!s}); at least 2 are needed")
     counts = [[int((split.labels == v).sum()) for v in values] for split in (train, test)]
     unreadable: list[str] = []
     train_digests, test_digests = (_digests(split, unreadable) for split in (train, test))
@@ -138,7 +138,7 @@ def inspect_data(
 
 
 def what_matters(found: Inspection) -> list[str]:
-    """Say what of an inspection will matter in training and measuring, one sentence each."""
+    """Return the findings that will matter in training and evaluation, one sentence each."""
     said = []
     for absent, where in ((found.train, "training"), (found.test, "held-out")):
         missing = [name for name, n in zip(found.classes, absent, strict=True) if not n]
@@ -147,19 +147,19 @@ def what_matters(found: Inspection) -> list[str]:
     if found.unreadable:
         said.append(
             f"{len(found.unreadable)} samples cannot be read: {_some(found.unreadable)}; remove "
-            "or mend them"
+            "or repair them"
         )
     if found.leaked:
         said.append(
-            f"{found.leaked} held-out samples are in the training set too: remove them, or the "
-            "figures flatter"
+            f"{found.leaked} held-out samples are also in the training set: remove them, or the "
+            "results look better than they are"
         )
     if found.contradicting:
-        said.append(f"{found.contradicting} training samples carry several labels")
+        said.append(f"{found.contradicting} training samples occur with several labels")
     if found.repeated:
         said.append(
             f"{found.repeated} training samples repeat earlier ones: a rare class may have fewer "
-            "than it counts"
+            "different samples than its count"
         )
     coarse = [
         f"{name} ({n})"
@@ -167,11 +167,9 @@ def what_matters(found: Inspection) -> list[str]:
         if 0 < n < FEW_TESTED
     ]
     if coarse:
-        said.append(
-            f"few held-out samples, so that their recall is a coarse figure: {_some(coarse)}"
-        )
+        said.append(f"few held-out samples, so their recall is imprecise: {_some(coarse)}")
     if min(found.train) and found.ratio < 1.5:
-        said.append("hardly imbalanced: plain training (erm) is the one to beat")
+        said.append("hardly imbalanced: plain training (erm) is the recipe to beat")
     if 0 < min(found.train) < SMOTE_NEEDS:
         said.append(
             f"the smallest class has fewer than {SMOTE_NEEDS} training samples: too few for SMOTE"
@@ -208,7 +206,7 @@ def lines(found: Inspection) -> list[str]:
 
 
 def _digests(split: Split, unreadable: list[str]) -> dict[int, str]:
-    """Hash every row that can be read: row -> digest; name the others."""
+    """Hash every readable row, row -> digest, and add the others to `unreadable`."""
     digests = {}
     for i in range(len(split.rows)):
         row = split.rows[i]
@@ -236,7 +234,7 @@ def _content(row: Any, index: int) -> bytes:
 def _kind(spec: Input) -> str:
     """Return what the samples are, in words."""
     if isinstance(spec, ImageInput):
-        colour = "grey" if spec.channels == 1 else "colour"
+        colour = "grey" if spec.channels == 1 else "color"
         return f"{colour} images of {spec.size[0]} x {spec.size[1]} pixels"
     if isinstance(spec, FeatureInput):
         return f"{np.prod(spec.shape)} numbers each"

@@ -1,4 +1,4 @@
-"""What is kept of a run for its pictures: embeddings to be drawn, and translations."""
+"""Store what the figures of a run need: embeddings with predictions, and translations."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,26 +8,26 @@ import torch
 
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import labels_of, take
-from imbtorch.files import write_npz
+from imbtorch.files import read_npz, write_npz
 from imbtorch.models.inference import embed
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 
 EMBEDDED_PER_CLASS = 50
-"""Test samples of each class whose embeddings are kept for the t-SNE picture."""
+"""Number of test samples per class whose embeddings are kept for the t-SNE figure."""
 KINDS = ("embeddings", "examples")
-"""What is kept, in the order in which `write_report` takes them."""
+"""The kinds of data kept, in the order in which `write_report` takes them."""
 
 
 def file_name(recipe: str) -> str:
-    """Return the name of a recipe as part of a file name on any system."""
+    """Return the name of a recipe in a form that is valid in file names on any system."""
     return recipe.replace(":", ",")
 
 
 def keep_for_pictures(
     task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult
 ) -> None:
-    """Store, of the first seed, test embeddings with predictions, and M2m's translations."""
+    """For the first seed, store test embeddings with predictions, and M2m's translations."""
     if seed:
         return
     y = labels_of(task.data.test).numpy()
@@ -45,13 +45,12 @@ def keep_for_pictures(
 
 
 def stored(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[str, np.ndarray]]:
-    """Return what was kept of a kind, recipe -> arrays, for those recipes that have it."""
+    """Return what was kept of one kind, recipe -> arrays, for the recipes that have it."""
     out = {}
     for name in recipes:
         path = _path(folder, name, kind)
         if path.exists():
-            with np.load(path) as arrays:
-                out[name] = dict(arrays)
+            out[name] = read_npz(path, "checkpoints")
     return out
 
 

@@ -1,4 +1,4 @@
-"""From the options of a command to a task, with what was left open settled."""
+"""Make a task from the options of a command, with defaults for everything left open."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from imbtorch.training.setup import SETUPS, Setup
 BUILT_IN: dict[str, dict[str, Any]] = {
     "digits": {"ratio": 40.0, "epochs": 100, "batch_size": 32},
 }
-"""What goes with a built-in data set; chosen on a validation split of its training set."""
+"""Defaults of built-in data sets, chosen on a validation split of the training set."""
 
 
 def make_task(
@@ -31,39 +31,38 @@ def make_task(
     batch_size: int | None = None,
     precision: str = "32-true",
 ) -> Task:
-    """Load DATA and settle what was left open.
+    """Load DATA and choose defaults for the options left open.
 
     Parameters
     ----------
     data : str
         digits (built in), a folder or file (images, CSV, Parquet, npz), a hub name, or reuters,
-        twitter, mnist, cifar10 or mnist-back-rotation where their folders lie in
-        $IMBTORCH_DATA.
+        twitter, mnist, cifar10 or mnist-back-rotation if their folders are in $IMBTORCH_DATA.
     profile : str, default="auto"
-        Imbalance made in the training set: auto, none, exponential, step, step:MU
-        (MU is the fraction of minority classes, else .5), linear, random:P (four classes lose
-        the fraction P) or gaussian:P (all classes together do). auto makes a balanced benchmark
-        exponential and leaves other data as it is.
+        Imbalance to make in the training set: auto, none, exponential, step, step:MU (MU is the
+        fraction of minority classes, by default .5), linear, random:P (four classes lose the
+        fraction P) or gaussian:P (all classes together lose the fraction P). auto makes a
+        balanced benchmark exponential and leaves other data as they are.
     ratio : float, optional
         Largest / smallest class count of the profile, by default 100 (digits: 40).
     model : str, default="auto"
-        resnet32, resnet56, wide-resnet, densenet, small-cnn, wide-cnn or mlp. auto takes
-        resnet32 for colour images, small-cnn for grey ones and mlp for texts and features.
+        resnet32, resnet56, wide-resnet, densenet, small-cnn, wide-cnn or mlp. auto chooses
+        resnet32 for color images, small-cnn for gray ones and mlp for texts and features.
     epochs : int, optional
-        Epochs of network training, by default those that go with the network.
+        Epochs of network training, by default the network's usual number.
     data_seed : int, default=0
-        Decides which samples are kept and held out.
+        Decides which samples are kept and which are held out.
     label : str, optional
         Label column.
     image_size : int, optional
-        Height and width in pixels that images are brought to.
+        Height and width in pixels to which images are resized.
     augment : str, default="auto"
-        none, crop or crop-flip. auto crops and flips colour images and crops grey ones, whose
-        digits and letters do not survive a mirror.
+        none, crop or crop-flip. auto crops and flips color images and only crops gray ones, whose
+        digits and letters do not survive a flip.
     lr : float, optional
-        Learning rate, by default the one that goes with the network.
+        Learning rate, by default the network's usual one.
     batch_size : int, optional
-        Samples of a batch, by default the number that goes with the network.
+        Samples per batch, by default the network's usual number.
     precision : str, default="32-true"
         32-true, or bf16-mixed, which is faster where the processor supports it.
 
@@ -101,6 +100,6 @@ def make_task(
         batch_size=chosen.get("batch_size", setup.batch_size),
     )
     task = Task(loaded, data_seed, model, chosen["epochs"], setup, augment, precision)
-    task.network(0)  # an unknown network, or one that cannot take this input, is said here
+    task.network(0)  # raises if the network is unknown or cannot take this input
     make_recipe("erm", task.epochs)
     return task

@@ -1,4 +1,4 @@
-"""The result store: a folder that holds one experiment, one JSON line a run."""
+"""The result store: a folder that holds one experiment, with one JSON line per run."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from imbtorch.files import write_atomically
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Read the rows that are whole; the last one may be in the writing, or was cut off."""
+    """Read all complete rows; the last one may be incomplete, still being written or cut off."""
     if not path.exists():
         return []
     content = path.read_bytes()
@@ -25,20 +25,20 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 class ResultStore:
-    """Results of one experiment in a folder, kept through crashes.
+    """Results of one experiment in a folder, safe against crashes.
 
     Parameters
     ----------
     folder : Path
-        Made if missing. ``experiment.json`` says which experiment it holds, ``results.jsonl``
-        holds one row a run. Several processes may share it.
+        Created if missing. ``experiment.json`` says which experiment it holds, and
+        ``results.jsonl`` has one row per run. Several processes may share it.
     identity : mapping
-        What tells the experiment from another, JSON-ready.
+        What distinguishes the experiment from others, JSON-ready.
 
     Raises
     ------
     InputError
-        If the folder holds another experiment; what differs is named.
+        If the folder holds another experiment; the error names the differences.
 
     Examples
     --------
@@ -83,7 +83,7 @@ class ResultStore:
     def claim(self, name: str, *, wait: bool) -> Iterator[bool]:
         """Keep other processes from the work called `name` inside the block.
 
-        Yields whether it is ours: False, without `wait`, if another process is at it. A claim
+        Yields whether the claim is ours: without `wait`, False if another process has it. A claim
         ends with its process, however that ends.
         """
         folder = self.folder / "claims"
@@ -107,10 +107,10 @@ class ResultStore:
         *,
         wait: bool = True,
     ) -> bool:
-        """Make sure that the row of a recipe and training seed is stored, by `run` if need be.
+        """Make sure that the row of a recipe and training seed is stored; call `run` if needed.
 
-        The row is what `run` returns, with ``recipe`` and ``seed`` added. If another
-        process is at it, its row is waited for. Returns False, without `wait`, if one is.
+        The row is what `run` returns, with ``recipe`` and ``seed`` added. If another process
+        works on it, wait for its row, or return False without `wait`.
         """
         if self.has(recipe, seed):
             return True
@@ -133,7 +133,7 @@ class ResultStore:
         return next(r for r in self.rows if r["recipe"] == recipe and r["seed"] == seed)
 
     def record_failure(self, recipe: Mapping[str, Any], seed: int, error: Exception) -> None:
-        """Add to ``failures.jsonl`` what went wrong in a run, and where."""
+        """Add a failed run to ``failures.jsonl``: what went wrong, and where."""
         row = {
             "recipe": recipe,
             "seed": seed,
@@ -155,6 +155,6 @@ class ResultStore:
         self.rows.append(json.loads(line))
 
     def _drop_torn_line(self) -> None:
-        """Cut off a last line that a crash left without its end; nobody else may be writing."""
+        """Remove a last line that a crash left incomplete; no other process may be writing."""
         content = self.path.read_bytes()
         os.truncate(self.path, content.rfind(b"\n") + 1)

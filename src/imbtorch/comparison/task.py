@@ -1,4 +1,4 @@
-"""A task: one data set, one network, one training set-up, on which recipes are compared."""
+"""`Task`: the data set, the network and the training setup on which recipes are compared."""
 
 import hashlib
 import json
@@ -32,11 +32,11 @@ from imbtorch.training.slots import describe
 from imbtorch.training.snapshots import Snapshots
 
 FIGURES = "0.1.0"
-"""The last version that changed figures: those of it and of all later ones are the same."""
+"""The last version that changed any result; all versions since then give the same figures."""
 
 
 def versions() -> dict[str, str]:
-    """Return the versions a result depends on."""
+    """Return the versions of all software that a result depends on."""
     return {
         "imbtorch": version("imbalanced-torch"),
         "torch": torch.__version__,
@@ -56,19 +56,19 @@ class Task:
     data : LoadedData
         Training and test set.
     data_seed : int
-        The seed they were drawn with.
+        The seed with which they were drawn.
     model : str
         Name of the network.
     epochs : int
         Epochs of network training.
     setup : Setup
-        Optimiser and schedule.
+        Optimizer and schedule.
     augment : str
         Name of the augmentation.
     precision : str
-        Fabric's name of the floating-point precision.
+        Floating-point precision, by Fabric's name for it.
     measurements : int, default=20
-        How often, about, the held-out accuracy is measured in a run.
+        About how often a run measures the held-out accuracy.
     """
 
     data: LoadedData
@@ -81,9 +81,9 @@ class Task:
     measurements: int = 20
 
     def identity(self) -> dict[str, Any]:
-        """Return what tells this task from another, as JSON-ready values.
+        """Return what distinguishes this task from others, as JSON-ready values.
 
-        Data are known by their hash, wherever they lie.
+        Data are identified by their hash, wherever they are stored.
         """
         return {
             "data": {
@@ -114,7 +114,7 @@ class Task:
         return folder_of(self.identity())
 
     def describe(self) -> list[str]:
-        """Return what a user should see before the training starts, line by line."""
+        """Return what a user should see before training starts, line by line."""
         data = self.data
         counts = data.counts
         shown = ", ".join(map(str, counts[:12])) + (", ..." if len(counts) > 12 else "")
@@ -128,7 +128,7 @@ class Task:
 
     def network(self, seed: int) -> Classifier:
         """Return the untrained network of a training seed."""
-        # texts and windows of words are scaled row by row already
+        # texts and windows of words are already scaled row by row
         scaled = not isinstance(self.data.input, (ImageInput, FeatureInput))
         train = None if scaled else self.data.train
         return build_model(
@@ -136,7 +136,7 @@ class Task:
         )
 
     def fabric(self) -> Fabric:
-        """Return the best single device, in the task's precision."""
+        """Return a Fabric on the best single device, with the task's precision."""
         return Fabric(accelerator="auto", devices=1, precision=self.precision)  # type: ignore[arg-type]
 
     def pretrained(
@@ -145,7 +145,7 @@ class Task:
         on_epoch: OnEpoch | None = None,
         snapshots: Snapshots | None = None,
     ) -> Pretrained:
-        """Return what provides the pretrained network that all runs of this data seed share."""
+        """Return the provider of the pretrained network that all runs of this data seed share."""
 
         def train() -> FitResult:
             return train_pretrained(
@@ -163,7 +163,7 @@ class Task:
         return Pretrained(train, path, self.header("erm", self.data_seed))
 
     def recipe(self, recipe: str | Recipe) -> Recipe:
-        """Return a recipe given by name, spread over the task's epochs."""
+        """Return the recipe of that name over the task's epochs; return a Recipe unchanged."""
         return make_recipe(recipe, self.epochs) if isinstance(recipe, str) else recipe
 
     def fit(
@@ -174,7 +174,7 @@ class Task:
         on_epoch: OnEpoch | None = None,
         snapshots: Snapshots | None = None,
     ) -> FitResult:
-        """Train by a recipe; the held-out accuracy is recorded now and then."""
+        """Train by a recipe, and measure the held-out accuracy now and then."""
         return fit(
             self.recipe(recipe),
             self.network(seed),
@@ -191,7 +191,7 @@ class Task:
         )
 
     def result(self, recipe: str | Recipe, seed: int, fitted: FitResult) -> dict[str, Any]:
-        """Return the result row of a run: what was run, and what came out."""
+        """Return the result row of a run: what was run, and the outcome."""
         model, counts = fitted.model, self.data.counts
         x, y = embed(model, self.data.test)
         with torch.no_grad():
@@ -214,7 +214,7 @@ class Task:
         }
 
     def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:
-        """Return what a checkpoint of a run says of itself."""
+        """Return the header of a run's checkpoint, which says how it was made."""
         return {
             "recipe": self.recipe(recipe).describe(),
             "seed": seed,

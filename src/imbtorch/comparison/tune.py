@@ -1,28 +1,22 @@
-"""tune: the parameters of a recipe, chosen on a validation split of the training set."""
+"""Choose the options of a recipe on a validation split of the training set."""
 
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 from tqdm import tqdm
 
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
-from imbtorch.data.arrays import labels_of, take
-from imbtorch.data.load import Part
+from imbtorch.comparison.validation import validation_task
 from imbtorch.errors import InputError
 from imbtorch.method import SHORT, written
 from imbtorch.training.catalog import CATALOG
 from imbtorch.training.recipes import make_recipe, split_name
-
-VALIDATION = 0.2
-"""Fraction of the training set that is held out."""
 
 
 def tune(
@@ -34,30 +28,30 @@ def tune(
     out: str | Path,
     progress: bool = True,
 ) -> list[tuple[str, float]]:
-    """Try the candidates of a recipe; return names and validation scores, the best first.
+    """Try the candidates of a recipe; return names and validation scores, best first.
 
     Parameters
     ----------
     task : Task
-        Its test set is not touched.
+        Data, network and setup; the test set is not used.
     recipe : str
-        A recipe one of whose parts has candidates (see `Method`), such as ``ldam+m2m``; options
-        that it names, as ``aos:epsilon=0.1``, stay.
+        A recipe of which one part has candidates (see `Method`), such as ``ldam+m2m``; options
+        in its name, as in ``aos:epsilon=0.1``, are fixed.
     trials : int, optional
-        Combinations to try, by default all; fewer are chosen by optuna's TPE, which may come
-        back to one and then takes its stored score.
+        Combinations to try, by default all. If fewer, optuna's TPE chooses them; it may choose
+        one again, and then takes its stored score.
     seeds : int, default=1
         Training seeds 0..seeds-1, whose scores are averaged.
     out : str or Path
-        Folder for the runs and the journal of trials. The same command goes on from there,
-        and several at once share the work.
+        Folder for the runs and the journal of trials. The same call resumes from there, and
+        several processes with the same call share the work.
     progress : bool, default=True
         Whether to show a progress bar.
 
     Returns
     -------
     list of (str, float)
-        The recipe with its options, and mean balanced accuracy on the validation split, in 0..1.
+        Recipe with its options, and mean balanced accuracy on the validation split, in 0..1.
 
     Raises
     ------
@@ -79,7 +73,7 @@ def tune(
     runs = folder / task.folder
     total = prod(len(values) for values in candidates.values())
     if trials is not None and trials < 1:
-        raise InputError(f"trials is {trials}; at least 1 is needed")
+        raise InputError(f"trials is {trials}; it must be at least 1")
     trials = total if trials is None else min(trials, total)
     sampler = (
         optuna.samplers.GridSampler(dict(candidates), seed=0)
@@ -123,7 +117,7 @@ def tune(
 def candidates_of(recipe: str) -> Mapping[str, Sequence[float | str]]:
     """Return the values to choose from for the last part of a recipe that has candidates.
 
-    Options that the recipe names are left out.
+    Options in the name of the recipe are left out.
     """
     for part in reversed(split_name(recipe).values()):
         if part.method.candidates:
@@ -134,28 +128,15 @@ def candidates_of(recipe: str) -> Mapping[str, Sequence[float | str]]:
             }
     having = [name for name, method in CATALOG.items() if method.candidates]
     raise InputError(
-        f"recipe is {recipe!r}; candidates are known of {', '.join(having)}, alone or joined with "
-        "others by +"
+        f"recipe is {recipe!r}; only these have candidates: {', '.join(having)}, alone or joined "
+        "with others by +"
     )
 
 
 def named(recipe: str, options: Mapping[str, float | str]) -> str:
-    """Return the name of a recipe with options added to the part that has candidates."""
+    """Return the name of a recipe, with options added to the part that has candidates."""
     parts = split_name(recipe)
     chosen = next(part for part in reversed(parts.values()) if part.method.candidates)
     values = {SHORT.get(name, name): value for name, value in options.items()}
     names = [written(part.name, values) if part is chosen else part.name for part in parts.values()]
     return make_recipe("+".join(names)).name
-
-
-def validation_task(task: Task) -> Task:
-    """Return the task whose training set is four fifths of the given one, and the rest its test."""
-    y = labels_of(task.data.train).numpy()
-    try:
-        kept, held = train_test_split(
-            np.arange(len(y)), test_size=VALIDATION, random_state=task.data_seed, stratify=y
-        )
-    except ValueError as error:
-        raise InputError(f"the training set cannot be split to validate on: {error}") from error
-    train, test = (take(task.data.train, rows) for rows in (kept, held))
-    return replace(task, data=task.data.part(Part.VALIDATION, train, test))

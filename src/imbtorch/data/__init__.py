@@ -1,4 +1,4 @@
-"""Data: sources, imbalance profiles, batches."""
+"""Data: load data sets, make them imbalanced, augment them and serve them in batches."""
 
 from imbtorch.data.arrays import ArrayDataset, Samples, class_counts, labels_of
 from imbtorch.data.augment import crop_flip, random_crop, random_flip

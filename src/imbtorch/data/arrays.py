@@ -1,4 +1,4 @@
-"""Data sets in memory, and the labels of any data set."""
+"""In-memory data sets, and the labels of any data set."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -14,14 +14,14 @@ from imbtorch.errors import InputError
 
 
 class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Samples and labels as two tensors, which may live on any device.
+    """Samples and labels as two tensors, on any device.
 
     Parameters
     ----------
     x : Tensor or array of shape (N, ...)
         Images of shape (N, C, H, W) as uint8 in 0..255, which saves three quarters of the
-        memory, or any float input, kept as float32 (images: in 0..1). Other whole numbers,
-        such as those of words, are left as they are.
+        memory, or any float input, stored as float32 (images: in 0..1). Other integers, such as
+        word indices, are left as they are.
     y : Tensor or array-like of shape (N,)
         Labels 0..K-1, stored as int64.
     classes : sequence of str, optional
@@ -30,8 +30,8 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     Raises
     ------
     InputError
-        If the lengths differ, a value is NaN or infinite (the rows are named), or a label is no
-        whole number from 0.
+        If the lengths differ, a value is NaN or infinite (the error names the rows), or a label
+        is not a whole number of at least 0.
 
     Examples
     --------
@@ -47,8 +47,8 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
         self.y = check_labels(y).to(self.x.device)
         if self.x.ndim == 0 or len(self.x) != len(self.y):
             raise InputError(
-                f"x has the shape {tuple(self.x.shape)} and y {tuple(self.y.shape)}; the same "
-                "number of rows is needed"
+                f"x has shape {tuple(self.x.shape)} and y has shape {tuple(self.y.shape)}; they "
+                "must have the same number of rows"
             )
         if len(self.y) == 0:
             raise InputError("x and y are empty; at least one sample is needed")
@@ -65,7 +65,7 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
         return as_float(self.x[index]), self.y[index]
 
     def to(self, device: torch.device | str) -> "ArrayDataset":
-        """Return this data set with its tensors on `device` (itself if they are there)."""
+        """Return this data set with its tensors on `device` (itself if they already are)."""
         if self.x.device == torch.device(device):
             return self
         moved = object.__new__(ArrayDataset)
@@ -81,24 +81,24 @@ def as_float(x: Tensor) -> Tensor:
 Pairs: TypeAlias = Dataset[tuple[Tensor, Tensor]]
 """A data set with a length that yields (x, y)."""
 Samples: TypeAlias = Dataset[object] | tuple[Array, Array]
-"""What can be trained on or measured: any Dataset with a length that yields (x, y), or a pair
-(x, y) of arrays."""
+"""Data to train or evaluate on: any Dataset with a length that yields (x, y), or a pair (x, y) of
+arrays."""
 
 
 def as_dataset(data: Samples) -> Dataset[Any]:
-    """Return `data` as a Dataset: a Dataset as it is, a pair (x, y) as an ArrayDataset."""
+    """Return `data` as a Dataset: a Dataset unchanged, a pair (x, y) as an ArrayDataset."""
     if isinstance(data, Dataset) and hasattr(data, "__len__"):
         return data
     if isinstance(data, tuple) and len(data) == 2:
         return ArrayDataset(*data)
     raise InputError(
-        f"data is a {type(data).__name__}; a torch Dataset that has a length, or a pair (x, y) of "
-        "arrays, is needed"
+        f"data is a {type(data).__name__}; it must be a torch Dataset that has a length, or a "
+        "pair (x, y) of arrays"
     )
 
 
 def take(dataset: Dataset[Any], rows: NDArray[np.int64] | Tensor) -> Dataset[Any]:
-    """Return the samples of a data set at some rows: in memory where the data set is.
+    """Return the given rows of a data set as a data set, in memory if the original is.
 
     Examples
     --------
@@ -114,8 +114,8 @@ def take(dataset: Dataset[Any], rows: NDArray[np.int64] | Tensor) -> Dataset[Any
 def labels_of(dataset: Dataset[object]) -> Tensor:
     """Return all labels of `dataset` as an int64 tensor of shape (N,).
 
-    They are read from the attribute `y`, `targets` or `labels` where the data set has one (as
-    torchvision's have); otherwise every sample is loaded once.
+    They are read from the attribute `y`, `targets` or `labels` if the data set has one (as in
+    torchvision); otherwise every sample is loaded once.
     """
     for name in ("y", "targets", "labels"):
         if hasattr(dataset, name):
@@ -125,7 +125,7 @@ def labels_of(dataset: Dataset[object]) -> Tensor:
 
 
 def class_counts(dataset: Dataset[object], num_classes: int = 0) -> list[int]:
-    """Return how many samples each class of `dataset` has, K numbers (at least `num_classes`)."""
+    """Count the samples of each class of `dataset`: K numbers, at least `num_classes` of them."""
     counts: list[int] = torch.bincount(labels_of(dataset), minlength=num_classes).tolist()
     return counts
 
@@ -136,6 +136,6 @@ def _label(sample: Any) -> float:
         return float(y)
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(
-            "a sample of the data set is not a pair (x, y) with one number, a label of 0..K-1, "
-            f"as y: {error}"
+            "a sample of the data set is not a pair (x, y) whose y is one number, a label in "
+            f"0..K-1: {error}"
         ) from error

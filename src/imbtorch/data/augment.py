@@ -1,4 +1,4 @@
-"""Augmentation of a whole batch of images at once, on the device they live on."""
+"""Augmentation: random crops and flips of a whole batch of images, on its device."""
 
 from collections.abc import Callable
 
@@ -6,14 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from imbtorch.errors import InputError
+from imbtorch.errors import InputError, unknown_name
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 """A batch of images (B, C, H, W) and a generator on the CPU -> a batch of the same shape."""
 
 
 def random_crop(x: Tensor, rng: torch.Generator, padding: int | None = None) -> Tensor:
-    """Shift each image by up to `padding` pixels either way; what comes in is black.
+    """Shift each image by up to `padding` pixels in each direction; the new border is black.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def random_crop(x: Tensor, rng: torch.Generator, padding: int | None = None) -> 
     rng : torch.Generator
         On the CPU.
     padding : int, optional
-        Pixels, by default an eighth of the height (4 of 32, as the papers have it).
+        Pixels, by default an eighth of the height (4 of 32, as in the papers).
 
     Returns
     -------
@@ -111,7 +111,7 @@ AUGMENTS: dict[str, Augment | None] = {
 def augment_by_name(name: str) -> Augment | None:
     """Return the augmentation called `name`: none, crop or crop-flip."""
     if name not in AUGMENTS:
-        raise InputError(f"augment is {name!r}; known are {', '.join(AUGMENTS)}")
+        raise unknown_name("augment", name, AUGMENTS)
     return AUGMENTS[name]
 
 

@@ -1,4 +1,4 @@
-"""MNIST-back-rotation: digits rotated, on patches of photographs. A reconstruction."""
+"""MNIST-back-rotation, reconstructed: rotated digits on patches of photographs."""
 
 from collections.abc import Sequence
 from math import tau
@@ -13,10 +13,10 @@ from imbtorch.data.rows import Rows, Source, Split
 from imbtorch.errors import InputError
 
 SIZES = (12_000, 50_000)
-"""Training and test samples."""
+"""Numbers of training and test samples."""
 BLOCK = 5_000
 TEXTURE, TRIES = 20.0, 50
-"""Patches whose standard deviation is below the first are drawn again, at most so many times."""
+"""A patch with a standard deviation below TEXTURE is redrawn, up to TRIES draws in all."""
 
 Images = NDArray[np.uint8]
 
@@ -24,22 +24,22 @@ Images = NDArray[np.uint8]
 def rotate_on_background(
     digits: Images, photographs: Sequence[Images], data_seed: int | np.random.Generator = 0
 ) -> Images:
-    r"""Rotate digits and lay them on patches of photographs.
+    r"""Rotate digits and place them on patches of photographs.
 
-    Each digit d (0..255, the background 0) is rotated about its centre by an angle of
-    :math:`U[0, 2\pi)`, bilinear, and laid over a patch b at a random place of a random
-    photograph, where there is texture:
+    Each digit d (0..255, background 0) is rotated about its center by an angle drawn from
+    :math:`U[0, 2\pi)`, with bilinear interpolation, and placed on a patch b that has texture,
+    taken from a random place of a random photograph:
 
     .. math:: x = d + (1 - d / 255) \, b
 
     Parameters
     ----------
     digits : ndarray of shape (N, H, W), uint8
-        Grey images.
+        Gray images.
     photographs : sequence of ndarray of shape (h, w), uint8
-        Grey images, at least as large as the digits.
+        Gray images, at least as large as the digits.
     data_seed : int or numpy Generator, default=0
-        Draws angles, photographs and places: the same for the same number.
+        Seed for angles, photographs and places; the same number gives the same result.
 
     Returns
     -------
@@ -62,7 +62,9 @@ def rotate_on_background(
     """
     number, height, width = digits.shape
     if not photographs or any(p.shape[0] < height or p.shape[1] < width for p in photographs):
-        raise InputError(f"photographs must be at least one, none smaller than {height} x {width}")
+        raise InputError(
+            f"photographs needs at least one image, none smaller than {height} x {width}"
+        )
     rng = np.random.default_rng(data_seed)
     angles = torch.from_numpy(rng.uniform(0, tau, number)).float()
     turned = np.empty((number, height, width), np.float32)
@@ -87,16 +89,16 @@ def rotate_on_background(
 
 
 def back_rotation(mnist: Source) -> Source:
-    """Make MNIST-back-rotation from MNIST: 12,000 samples to train on and 50,000 to test on.
+    """Make MNIST-back-rotation from MNIST: 12,000 training and 50,000 test samples.
 
-    The original is not at hand: this follows its published recipe, with scikit-learn's two sample
-    photographs in the place of its twenty from the web. Which digits are taken, and everything
-    else, follows from one fixed seed.
+    The original is not available: this follows its published recipe, with scikit-learn's two
+    sample photographs instead of its twenty from the web. One fixed seed decides which digits
+    are used and everything else.
 
     Parameters
     ----------
     mnist : Source
-        With a held-out split; together at least 62,000 samples.
+        Has a held-out split, and at least 62,000 samples in total.
     """
     from sklearn.datasets import load_sample_images
 
@@ -116,5 +118,5 @@ def back_rotation(mnist: Source) -> Source:
         Split(Rows(made[part]), labels[order][part])
         for part in (slice(0, SIZES[0]), slice(SIZES[0], None))
     )
-    note = "a reconstruction of MNIST-back-rotation by its published recipe"
+    note = "a reconstruction of MNIST-back-rotation from its published recipe"
     return Source(train, test, lambda rows: spec, mnist.label_names, [note])

@@ -1,4 +1,4 @@
-"""From a data set and a sampler to mini-batches on the device."""
+"""Mini-batches on the device, from a data set and a sampler."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -24,15 +24,15 @@ class Batches:
     sampler : iterable of int, optional
         Indices in the order of an epoch, by default 0..N-1.
     batch_size : int
-        Samples of a batch, B; the last one may be smaller.
+        Samples per batch, B; the last batch may be smaller.
     device : torch.device
-        Where the batches are wanted.
+        Where the batches go.
     augment : callable, optional
         See `imbtorch.data.augment`.
     rng : torch.Generator, optional
-        On the CPU; drawn from by `augment`.
+        On the CPU; `augment` draws from it.
     num_workers : int, default=0
-        Processes of the ``DataLoader``.
+        Worker processes of the ``DataLoader``.
 
     Examples
     --------
@@ -89,8 +89,8 @@ class Batches:
             for batch in loader:
                 x, y = (part.to(self.device, non_blocking=True) for part in batch)
                 yield x, y.long()
-        except ConnectionError as error:  # torch says it itself, unless an item was on its way
-            raise RuntimeError(f"a data worker ended before its work was done: {error}") from error
+        except ConnectionError as error:  # torch reports this, unless an item was in transit
+            raise RuntimeError(f"a data worker exited before its work was done: {error}") from error
 
 
 class _Order(Sampler[int]):

@@ -1,4 +1,4 @@
-"""Checks that several rooms share: each says what was given and what would be right."""
+"""Argument checks shared by all rooms; each error says what was given and what is right."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -13,11 +13,11 @@ from imbtorch.errors import InputError
 Array: TypeAlias = ArrayLike | Tensor
 """Numbers in any form: an array, a nested list, a data frame, a Tensor on any device."""
 RandomState: TypeAlias = int | np.random.RandomState | None
-"""scikit-learn's: the same number gives the same result, None another one each time."""
+"""As in scikit-learn: a number always gives the same result, None a new one each time."""
 
 
 def check_finite(x: Tensor, name: str = "x") -> None:
-    """Raise an InputError that names the rows of `x` which hold NaN or infinity."""
+    """Raise an InputError that names the rows of `x` with NaN or infinite values."""
     if not x.is_floating_point() or bool(torch.isfinite(x).all()):
         return
     bad = (~torch.isfinite(x.reshape(len(x), -1)).all(1)).nonzero().flatten().tolist()
@@ -29,21 +29,23 @@ def check_finite(x: Tensor, name: str = "x") -> None:
 
 
 def check_one_label(y: Tensor) -> Tensor:
-    """Return labels of shape (N,); an InputError says what there is for many labels a sample."""
+    """Return labels of shape (N,); for multi-label y, the InputError says what to use instead."""
     if y.ndim != 1:
         raise InputError(
-            f"y has shape {tuple(y.shape)}; one label a sample, shape (N,), is needed. For many "
-            "labels a sample, MultiLabelAsymmetricLoss and ClassBalancedSampler take part in a "
-            "training loop of your own"
+            f"y has shape {tuple(y.shape)}; one label per sample, shape (N,), is needed. For "
+            "several labels per sample, use MultiLabelAsymmetricLoss and ClassBalancedSampler in "
+            "your own training loop"
         )
     return y
 
 
 def check_labels(y: object, name: str = "y") -> Tensor:
-    """Return labels as an int64 tensor of shape (N,); they must be whole numbers from 0."""
+    """Return labels as an int64 tensor of shape (N,); they must be whole numbers from 0 on."""
     labels = check_one_label(as_numbers(y, name))
     if labels.is_floating_point() and not bool((labels == labels.trunc()).all()):
-        raise InputError(f"{name} holds values that are no whole numbers; labels 0..K-1 are needed")
+        raise InputError(
+            f"{name} holds values that are not whole numbers; labels 0..K-1 are needed"
+        )
     labels = labels.long()
     if len(labels) and int(labels.min()) < 0:
         raise InputError(f"{name} holds the label {int(labels.min())}; labels 0..K-1 are needed")
@@ -59,7 +61,7 @@ def check_counts(counts: Sequence[int], name: str = "class_counts") -> Tensor:
 
 
 def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
-    """Return the labels of a batch that a transform is given, as int64.
+    """Check a batch given to a transform, and return its labels as int64.
 
     Parameters
     ----------
@@ -75,32 +77,32 @@ def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
             raise InputError(f"{name} is a {type(value).__name__}; a Tensor is needed")
     if x.ndim == 0 or not x.is_floating_point():
         raise InputError(
-            f"x has shape {tuple(x.shape)} and dtype {x.dtype}; (B, ...) float is needed"
+            f"x has shape {tuple(x.shape)} and dtype {x.dtype}; a float Tensor (B, ...) is needed"
         )
     if y.shape != x.shape[:1] or y.is_floating_point():
         raise InputError(
             f"y has shape {tuple(y.shape)} and dtype {y.dtype}; with x of shape "
-            f"{tuple(x.shape)}, labels of shape ({len(x)},) int64 are needed"
+            f"{tuple(x.shape)}, int64 labels of shape ({len(x)},) are needed"
         )
     if len(y) and not 0 <= int(y.min()) <= int(y.max()) < num_classes:
         raise InputError(
-            f"y holds labels {int(y.min())} to {int(y.max())}; {num_classes} classes are known"
+            f"y holds labels {int(y.min())} to {int(y.max())}; there are only {num_classes} classes"
         )
     check_finite(x)
     return y.long()
 
 
 def as_numbers(values: object, name: str) -> Tensor:
-    """Return an array-like as a Tensor, without a copy where that can be."""
+    """Return an array-like as a Tensor, without a copy if possible."""
     if isinstance(values, np.ndarray) and (
         min(values.strides, default=0) < 0 or not values.flags.writeable
     ):
-        values = values.copy()  # torch takes neither
+        values = values.copy()  # torch accepts neither
     try:
         tensor = torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:
         kind = getattr(values, "dtype", type(values).__name__)
-        raise InputError(f"{name} is of {kind}, not an array of numbers: {error}") from error
+        raise InputError(f"{name} is of type {kind}, not an array of numbers: {error}") from error
     if tensor.is_complex():
-        raise InputError(f"{name} is of {tensor.dtype}; real numbers are needed")
+        raise InputError(f"{name} is of type {tensor.dtype}; real numbers are needed")
     return tensor

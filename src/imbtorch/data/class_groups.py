@@ -1,4 +1,4 @@
-"""Groups of classes: majority and minority, by paper; many-, medium- and few-shot."""
+"""Groups of classes by size: majority and minority; many-, medium- and few-shot."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -11,23 +11,23 @@ from imbtorch.errors import InputError
 
 Rule = Literal["amo", "aos", "dos"]
 SHOTS = (20, 100)
-"""Samples below which a class is few-shot, and above which it is many-shot."""
+"""Number of samples below which a class is few-shot, and above which it is many-shot."""
 
 
 def minority_classes(class_counts: Sequence[int], by: Rule = "amo") -> NDArray[np.bool_]:
-    """Mark the minority classes; the papers draw the line in different places.
+    """Mark the minority classes; each paper draws the line in a different place.
 
     Parameters
     ----------
     class_counts : sequence of int
         Class counts n_k of the training set, K numbers.
     by : {"amo", "aos", "dos"}, default="amo"
-        - amo: all but the majority, which is the fewest of the most frequent classes that
-          together hold more than 50 % of the samples; at least one class is minority.
+        - amo: all classes except the majority, which is the smallest set of most frequent
+          classes that together hold more than 50 % of the samples; at least one is minority.
         - aos: the classes below the mean count, n_k < N / K. In a step profile these are the
-          reduced ones.
-        - dos: the classes below half the mean count, n_k < N / 2K. Where some classes lose 90 %
-          of their samples or more, these are the reduced ones.
+          reduced classes.
+        - dos: the classes below half the mean count, n_k < N / 2K. If some classes lose 90 % or
+          more of their samples, these are the reduced classes.
 
     Returns
     -------
@@ -41,8 +41,8 @@ def minority_classes(class_counts: Sequence[int], by: Rule = "amo") -> NDArray[n
     References
     ----------
     AMO (ICLR 2020 submission), section 3.1 ("Major" and "Minor"); AOS poster, Algorithm 1; DOS
-    (Ando and Huang, ECML 2017), Table 6. The latter two only name the reduced classes as
-    minority: the mean count carries that over to any other counts.
+    (Ando and Huang, ECML 2017), Table 6. AOS and DOS only say that the reduced classes are
+    minority; the mean count extends that to all other counts.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def minority_classes(class_counts: Sequence[int], by: Rule = "amo") -> NDArray[n
 
 
 def shot_groups(
-    class_counts: Sequence[int], bounds: tuple[int, int] = SHOTS
+    class_counts: Sequence[int], shots: tuple[int, int] = SHOTS
 ) -> dict[str, NDArray[np.bool_]]:
     """Mark the many-, medium- and few-shot classes.
 
@@ -75,9 +75,9 @@ def shot_groups(
     ----------
     class_counts : sequence of int
         Class counts n_k of the training set, K numbers.
-    bounds : tuple of int, default=(20, 100)
-        Few-shot classes have fewer samples than the first, many-shot classes more than the
-        second, medium-shot classes are those between them, both bounds included.
+    shots : tuple of int, default=(20, 100)
+        Few-shot classes have fewer samples than the first bound, many-shot classes more than
+        the second; medium-shot classes lie between them, both bounds included.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def shot_groups(
     Raises
     ------
     InputError
-        If a count is below 1 or the bounds do not rise.
+        If a count is below 1 or the bounds are not in ascending order.
 
     References
     ----------
@@ -99,9 +99,9 @@ def shot_groups(
     {'many': [True, False, False, False], 'medium': [False, True, True, False], \
 'few': [False, False, False, True]}
     """
-    low, high = bounds
+    low, high = shots
     if not 1 <= low <= high:
-        raise InputError(f"bounds is {bounds}; two rising numbers of at least 1 are needed")
+        raise InputError(f"shots is {shots}; two ascending numbers of at least 1 are needed")
     counts = check_counts(class_counts).numpy()
     return {
         "many": counts > high,
@@ -121,6 +121,8 @@ def shot_bounds(text: str) -> tuple[int, int]:
     try:
         low, high = (int(part) for part in text.split(","))
     except ValueError:
-        raise InputError(f"shots is {text!r}; two whole numbers are needed, as 20,100") from None
+        raise InputError(
+            f"shots is {text!r}; two whole numbers are needed, such as 20,100"
+        ) from None
     shot_groups([1], (low, high))
     return low, high

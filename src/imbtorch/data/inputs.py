@@ -1,8 +1,7 @@
-"""Input kinds: how stored rows become the tensors a network takes.
+"""Input kinds: how stored images, texts and numbers become tensors for a network.
 
-Each kind is fitted on the training rows, turns any rows into a tensor, and can be written to and
-read from a checkpoint's header as plain JSON, so that a trained network meets new data in the
-form it was trained on.
+Each kind is fitted on the training rows and turns any rows into a tensor. A checkpoint's header
+stores it as plain JSON, so that a trained network gets new data in the form it was trained on.
 """
 
 import io
@@ -20,7 +19,7 @@ from imbtorch.errors import InputError
 
 
 class Indexed(Protocol):
-    """Rows that can be counted and taken one by one."""
+    """Rows with a length and access by index."""
 
     def __len__(self) -> int: ...
 
@@ -36,7 +35,7 @@ class ImageInput:
     size : tuple of int
         Height and width in pixels; other images are resized (bilinear).
     channels : int
-        1 (grey) or 3 (colour).
+        1 (gray) or 3 (color).
     """
 
     size: tuple[int, int]
@@ -47,8 +46,8 @@ class ImageInput:
     def fit(cls, rows: Indexed, image_size: int | None = None) -> "ImageInput":
         """Take size and channels from the first image, or the size from `image_size`.
 
-        Sizes above 64 pixels are reduced to 32, for which the built-in networks are made; hand
-        over `image_size` for another.
+        Sizes above 64 pixels are reduced to 32, the size that the built-in networks are made
+        for; pass `image_size` for another one.
         """
         first = decode_image(rows[0], 0)
         height, width = (image_size, image_size) if image_size else first.size[::-1]
@@ -74,7 +73,7 @@ class ImageInput:
 
 
 def decode_image(row: Any, index: int) -> Any:
-    """Return a stored image as Pillow's; an InputError names the file that cannot be read."""
+    """Return a stored image as a Pillow image; an InputError names an unreadable file."""
     from PIL import Image
 
     if isinstance(row, np.ndarray):
@@ -89,24 +88,24 @@ def decode_image(row: Any, index: int) -> Any:
 
 
 TEXT_NORM = 3.0
-"""Of the texts of DATA; chosen on a fifth of the training set of Reuters among 1, 3 and 6."""
+"""L2 norm of the texts in DATA; chosen from 1, 3 and 6 on a fifth of Reuters' training set."""
 
 
 @dataclass(frozen=True)
 class TextInput:
-    """Texts -> log-scaled word counts, normalised per text: float32 (N, words).
+    """Texts -> log-scaled word counts, normalized per text: float32 (N, words).
 
     Parameters
     ----------
     vocabulary : tuple of str
-        The words that are counted, in column order.
+        The words to count, in column order.
     norm : float, default=1.0
-        L2 norm of a text.
+        L2 norm of each text.
 
     References
     ----------
     AMO (ICLR 2020 submission), section 3.3 (Reuters): the 1,000 most frequent words, counts
-    normalised. With norm 1 a network of two layers learns too little of them in the paper's 15
+    normalized. With norm 1, a two-layer network learns too little from them in the paper's 15
     epochs; DATA is read with `TEXT_NORM`.
     """
 
@@ -116,7 +115,7 @@ class TextInput:
 
     @classmethod
     def fit(cls, rows: list[str], words: int = 1000, norm: float = 1.0) -> "TextInput":
-        """Take the most frequent `words` of the texts, English stop words left out."""
+        """Take the `words` most frequent words of the texts, without English stop words."""
         from sklearn.feature_extraction.text import CountVectorizer
 
         counter = CountVectorizer(max_features=words, stop_words="english")
@@ -151,7 +150,7 @@ class FeatureInput:
 
     @classmethod
     def fit(cls, rows: np.ndarray) -> "FeatureInput":
-        """Take the shape of a row."""
+        """Take the shape of one row."""
         return cls(tuple(rows.shape[1:]))
 
     def transform(self, rows: np.ndarray) -> Tensor:

@@ -1,4 +1,4 @@
-"""Stored labels -> 0..K-1, with the mapping said and every class checked."""
+"""Map stored labels to 0..K-1, report the mapping, and check that both splits have all classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from imbtorch.errors import InputError
 
 @dataclass(frozen=True)
 class EncodedLabels:
-    """Labels 0..K-1 of both splits, the K class names, and notes on how they came about."""
+    """Labels 0..K-1 of both splits, the K class names, and notes on how they were made."""
 
     classes: tuple[str, ...]
     train: np.ndarray
@@ -28,7 +28,7 @@ def encode_labels(
     train, test : ndarray
         Stored labels: integers or strings, see `whole_numbers`.
     names : sequence of str, optional
-        Names of integer labels. A name that no sample has is left out.
+        Names of integer labels. A name without a sample is left out.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def encode_labels(
     Raises
     ------
     InputError
-        If there is one class only, or a class is in one split alone.
+        If there is only one class, or a class is missing from one split.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def encode_labels(
     """
     values = np.unique(train)
     if len(values) < 2:
-        raise InputError(f"DATA holds one class only ({values[0]!s}); at least 2 are needed")
+        raise InputError(f"DATA holds only one class ({values[0]!s}); at least 2 are needed")
     unseen = np.setdiff1d(test, values).tolist()
     if unseen:
         raise InputError(f"the training set has no sample of class {_some(unseen, names)}")
@@ -84,7 +84,7 @@ def whole_numbers(labels: np.ndarray) -> np.ndarray:
         if whole is None or not np.array_equal(whole, labels):
             raise InputError(
                 "the label column holds measurements or missing values, not classes: "
-                "name the right one with --label"
+                "name the right column with --label"
             )
         return whole
     return labels.astype(str) if labels.dtype.kind == "O" else labels

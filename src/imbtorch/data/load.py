@@ -1,4 +1,4 @@
-"""From a DATA argument to training and test sets that a network can take."""
+"""Load a DATA argument as training and test sets that a network can take."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from imbtorch.data.arrays import ArrayDataset, Pairs, class_counts
 from imbtorch.data.inputs import ImageInput, Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.profile import Profile
-from imbtorch.data.rows import Rows, Split
+from imbtorch.data.rows import Rows, Source, Split
 from imbtorch.data.sources import open_source
 from imbtorch.errors import InputError
 
@@ -24,17 +24,17 @@ IN_MEMORY_BYTES = 2 * 2**30
 
 
 class Part(StrEnum):
-    """A part of the training set (and of the test set) that stands in for the whole."""
+    """A part of the training set (and of the test set) to use instead of the whole."""
 
     VALIDATION = "validation"
-    """Four fifths of the training set to train on, and its last fifth to measure on."""
+    """Four fifths of the training set to train on, the last fifth to test on."""
     FEW = "few of each class"
-    """A few samples of each class of both sets, to see that something runs."""
+    """A few samples of each class of both sets, to check that something runs."""
 
 
 @dataclass(frozen=True)
 class LoadedData:
-    """Training and test set with all that later steps want to know of them.
+    """Training and test set, with everything that later steps need to know about them.
 
     Attributes
     ----------
@@ -47,13 +47,13 @@ class LoadedData:
     input : ImageInput, TextInput, WindowInput or FeatureInput
         How stored rows become tensors.
     profile : Profile
-        How imbalanced the training set was made, or is.
+        How imbalanced the training set was made, or already is.
     notes : tuple of str
-        What was decided on the way, for the user to read.
+        Decisions made while loading, for the user to read.
     digest : str
-        Hash over all tensors and labels of the whole: 16 hexadecimal digits.
+        Hash of all tensors and labels of the whole data: 16 hexadecimal digits.
     parts : tuple of Part
-        What was taken of the whole, one part of the other; empty for the whole.
+        The parts taken, each from the one before; empty for the whole data.
     """
 
     name: str
@@ -77,7 +77,7 @@ class LoadedData:
         return tuple(self.train[0][0].shape)
 
     def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
-        """Return the same data with a part of it in place of both sets."""
+        """Return the same data with a part of each set in its place."""
         return replace(self, train=train, test=test, parts=(*self.parts, part))
 
 
@@ -90,27 +90,27 @@ def load_data(
     label: str | None = None,
     image_size: int | None = None,
 ) -> LoadedData:
-    """Open DATA, make it imbalanced if asked to, and turn it into tensors.
+    """Open DATA, make it imbalanced if requested, and convert it to tensors.
 
     Parameters
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
     profile : str, default="auto"
-        Imbalance made in the training set: auto, none, exponential, step, step:MU (MU is the
+        Imbalance to make in the training set: auto, none, exponential, step, step:MU (MU is the
         fraction of minority classes), linear, random:P (four classes lose the fraction P) or
-        gaussian:P (all classes together do). auto leaves imbalanced data as it is and makes a
-        balanced benchmark (largest class less than twice the smallest, which has samples enough
-        for the ratio) exponential.
+        gaussian:P (all classes together lose the fraction P). auto leaves imbalanced data as it
+        is and makes a balanced benchmark (largest class less than twice the smallest, which has
+        enough samples for the ratio) exponential.
     ratio : float, default=100
         Imbalance ratio of the profile.
     data_seed : int, default=0
-        Decides which samples stay and, where no held-out split is stored, which are held out
+        Decides which samples stay and, if no held-out split is stored, which are held out
         (every fourth, stratified).
     label : str, optional
         Label column.
     image_size : int, optional
-        Height and width in pixels that images are brought to.
+        Height and width in pixels to which images are resized.
 
     Returns
     -------
@@ -119,8 +119,8 @@ def load_data(
     Raises
     ------
     InputError
-        If the data cannot be opened, holds one class only, NaN or unreadable images, a class
-        has no sample in the training or the test set, or the ratio would leave one empty.
+        If the data cannot be opened, holds only one class, NaN or unreadable images, a class
+        has no sample in the training or the test set, or the ratio would leave a class empty.
 
     Examples
     --------
@@ -130,9 +130,7 @@ def load_data(
     """
     asked = Profile.parse(profile, ratio)
     source = open_source(data, label, image_size)
-    train, test = source.train, source.test
-    if test is None:
-        train, test = hold_out(train, data_seed)
+    train, test = splits_of(source, data_seed)
     labels = encode_labels(train.labels, test.labels, source.label_names)
     classes, train_y, test_y = labels.classes, labels.train, labels.test
     made = asked.settled(np.bincount(train_y))
@@ -147,13 +145,18 @@ def load_data(
     return LoadedData(data, train_set, test_set, classes, spec, made, notes, digest)
 
 
+def splits_of(source: Source, data_seed: int) -> tuple[Split, Split]:
+    """Return the training and the held-out split of a source; see `hold_out` if none is stored."""
+    return (source.train, source.test) if source.test else hold_out(source.train, data_seed)
+
+
 def hold_out(split: Split, data_seed: int) -> tuple[Split, Split]:
     """Hold out a quarter of a split, stratified: return (train, test)."""
     values, counts = np.unique(split.labels, return_counts=True)
     if len(values) > 1 and counts.min() < 2:
         raise InputError(
             f"DATA has one sample of class {values[counts.argmin()]!s} and no held-out split: "
-            "a class needs a sample to train on and one to test on"
+            "each class needs one sample to train on and one to test on"
         )
     indices = np.arange(len(split.labels))
     size = max(0.25, len(values) / len(indices))
@@ -164,7 +167,7 @@ def hold_out(split: Split, data_seed: int) -> tuple[Split, Split]:
 
 
 class LazyImages(Dataset[tuple[Tensor, Tensor]]):
-    """Images decoded when they are asked for, for sets too large for memory."""
+    """Images that are decoded on access, for data sets too large for memory."""
 
     def __init__(self, rows: Rows, y: np.ndarray, spec: ImageInput) -> None:
         self.rows, self.y, self.spec = rows, torch.from_numpy(y), spec
@@ -177,7 +180,7 @@ class LazyImages(Dataset[tuple[Tensor, Tensor]]):
 
 
 def dataset_of(rows: Rows, y: np.ndarray, spec: Input, classes: tuple[str, ...]) -> Dataset[Any]:
-    """Return rows as a data set of tensors, in memory unless they are too large for it."""
+    """Return rows as a data set of tensors, in memory unless they are too large."""
     if isinstance(spec, ImageInput):
         if len(rows) * spec.channels * spec.size[0] * spec.size[1] > IN_MEMORY_BYTES:
             return LazyImages(rows, y, spec)
@@ -187,7 +190,7 @@ def dataset_of(rows: Rows, y: np.ndarray, spec: Input, classes: tuple[str, ...])
 
 
 def digest_of(*datasets: Dataset[Any]) -> str:
-    """Return a hash over all tensors and labels: 16 hexadecimal digits."""
+    """Return a hash of all tensors and labels: 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for dataset in datasets:
         if isinstance(dataset, ArrayDataset):

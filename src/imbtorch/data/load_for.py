@@ -1,4 +1,4 @@
-"""DATA again, in the form that a trained network takes."""
+"""Load DATA for a network that is already trained, in the form it takes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
-from imbtorch.data.load import dataset_of, hold_out
+from imbtorch.data.load import dataset_of, splits_of
 from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Split
 from imbtorch.data.sources import open_source
@@ -24,13 +24,13 @@ def load_for(
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
-    spec : ImageInput, TextInput or FeatureInput
+    spec : ImageInput, TextInput, WindowInput or FeatureInput
         The input kind the network was trained on.
     classes : sequence of str
         The network's classes; the labels in DATA must be among them.
     data_seed : int, default=0
-        The one the network was trained with, so that where no held-out split is stored the same
-        samples are held out again.
+        The data seed of the network's training. If no held-out split is stored, it holds out
+        the same samples again.
     label : str, optional
         Label column.
 
@@ -42,7 +42,7 @@ def load_for(
     Raises
     ------
     InputError
-        If DATA cannot be opened, holds another kind of input or unknown labels.
+        If DATA cannot be opened, or holds another kind of input or unknown labels.
     """
     return load_splits_for(data, spec, classes, data_seed=data_seed, label=label)[1]
 
@@ -63,8 +63,8 @@ def load_splits_for(
     data, spec, classes, data_seed, label
         As for `load_for`.
     profile : Profile, optional
-        The profile of the network's training set, whose imbalance is made again; by
-        default all training rows are kept.
+        The profile of the network's training set, to make the same imbalance again; by default
+        all training rows are kept.
 
     Returns
     -------
@@ -72,9 +72,7 @@ def load_splits_for(
         Yield (x, y).
     """
     source = open_source(data, label)
-    train, test = source.train, source.test
-    if test is None:
-        train, test = hold_out(train, data_seed)
+    train, test = splits_of(source, data_seed)
     kind = source.fit_input(test.rows).kind
     if kind != spec.kind:
         raise InputError(f"DATA {data!r} holds {kind} rows; the network takes {spec.kind} rows")

@@ -1,4 +1,4 @@
-"""The imbalance of a training set as a value: asked for by name, stored with every result."""
+"""`Profile`: the imbalance of a training set, chosen by name and stored with every result."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ from imbtorch.data.profiles import (
     step_counts,
 )
 from imbtorch.data.reductions import gaussian_reduction, random_reduction
-from imbtorch.errors import InputError
+from imbtorch.errors import InputError, unknown_name
 
 PROFILES: dict[str, Callable[..., list[int]]] = {
     "exponential": exponential_counts,
@@ -32,15 +32,16 @@ class Profile:
     Parameters
     ----------
     name : str
-        - exponential, step, linear: from the smallest class's count down to that over the ratio.
+        - exponential, step, linear: from the count of the smallest class down to this count
+          divided by the ratio.
         - random: four classes, chosen at random, lose a fraction of their samples.
-        - gaussian: a fraction of all samples is removed, class by class as a Gaussian has it.
+        - gaussian: a fraction of all samples is removed; a Gaussian divides it among the classes.
         - stored: the data set as it is; auto: see `settled`.
     ratio : float
-        Imbalance ratio rho = largest / smallest count: asked for by the first three, measured
-        for the others.
+        Imbalance ratio rho = largest / smallest count: requested for exponential, step and
+        linear, measured for the others.
     fraction : float, optional
-        Of the minority classes (step), or of the samples that are removed (random, gaussian).
+        Fraction of minority classes (step), or of samples to remove (random, gaussian).
 
     Examples
     --------
@@ -55,13 +56,13 @@ class Profile:
 
     @classmethod
     def parse(cls, text: str, ratio: float) -> "Profile":
-        """Read a profile as the command line takes it: NAME or NAME:FRACTION, or none."""
+        """Parse a profile as written on the command line: NAME, NAME:FRACTION or none."""
         name, colon, number = text.partition(":")
         name = "stored" if text == "none" else name
         names = (*PROFILES, *REDUCTIONS, "auto", "stored")
         if name not in names or (colon and name not in ("step", *REDUCTIONS)):
-            known = f"auto, none, {', '.join(PROFILES)}, step:0.3, random:0.9, gaussian:0.2"
-            raise InputError(f"profile is {text!r}; known are {known}")
+            known = ("auto", "none", *PROFILES, "step:0.3", "random:0.9", "gaussian:0.2")
+            raise unknown_name("profile", text, known)
         try:
             return cls(name, ratio, float(number) if colon or name in REDUCTIONS else None)
         except ValueError:
@@ -77,10 +78,10 @@ class Profile:
         return asdict(self)
 
     def settled(self, counts: np.ndarray) -> "Profile":
-        """Return what "auto" comes to for class counts; any other profile as it is.
+        """Return the profile that "auto" means for class counts; return any other unchanged.
 
-        A balanced benchmark (largest class less than twice the smallest, which has samples enough
-        for the ratio) is made exponential; anything else stays as it is stored.
+        A balanced benchmark (largest class less than twice the smallest, which has enough samples
+        for the ratio) becomes exponential; all other data stay as they are stored.
         """
         if self.name != "auto":
             return self
@@ -102,12 +103,12 @@ class Profile:
         Returns
         -------
         ndarray of int64
-            Ascending.
+            Their indices, ascending.
 
         Raises
         ------
         InputError
-            If the profile leaves a class without a sample.
+            If the profile would leave a class without a sample.
         """
         counts = np.bincount(y, minlength=num_classes)
         if self.name == "stored":
@@ -120,14 +121,14 @@ class Profile:
         return make_imbalanced(y, kept, data_seed)
 
     def measured(self, counts: np.ndarray) -> "Profile":
-        """Return the profile with the ratio of the counts it left, where none was asked for."""
+        """Return the profile with the ratio measured from counts, unless a ratio was requested."""
         if self.name in PROFILES:
             return self
         return Profile(self.name, float(counts.max() / counts.min()), self.fraction)
 
     @property
     def label(self) -> str:
-        """Name and fraction, as the command line takes them."""
+        """Name and fraction, as written on the command line."""
         return self.name if self.fraction is None else f"{self.name}:{self.fraction:g}"
 
     def __str__(self) -> str:

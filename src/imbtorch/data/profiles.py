@@ -1,4 +1,4 @@
-"""Imbalance profiles: how many samples of each class stay, and which."""
+"""Imbalance profiles: how many samples of each class to keep, and which ones."""
 
 from collections.abc import Callable, Sequence
 
@@ -47,7 +47,7 @@ def exponential_counts(n_max: int, num_classes: int, ratio: float) -> list[int]:
 def step_counts(
     n_max: int, num_classes: int, ratio: float, minority_fraction: float = 0.5
 ) -> list[int]:
-    """Return the class counts of a step profile: some classes full, the others all small.
+    """Return the class counts of a step profile: some classes full, all others equally small.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def step_counts(
     ratio : float
         Imbalance ratio rho, at least 1: a minority class has ``n_max / ratio`` samples.
     minority_fraction : float, default=0.5
-        Fraction mu of the classes that are minority, in (0, 1); they are the last ones.
-        Rounded to a whole number of classes, at least one of each kind.
+        Fraction mu of minority classes, in (0, 1); these are the last ones. Rounded to a whole
+        number of classes, at least one of each kind.
 
     Returns
     -------
@@ -131,8 +131,10 @@ def _profile(
     if not 1 <= n_max < float("inf"):
         raise InputError(f"n_max is {n_max}; the largest class needs at least 1 sample")
     if not ratio >= 1:
-        raise InputError(f"ratio is {ratio}; it is largest / smallest count, so at least 1")
-    # The tiny summand undoes rounding errors such as 49.999999999 for 50.
+        raise InputError(
+            f"ratio is {ratio}; it is largest / smallest count, so it must be at least 1"
+        )
+    # The tiny summand corrects rounding errors such as 49.999999999 for 50.
     counts = [int(n_max * share(k) + 1e-9) for k in range(num_classes)]
     if min(counts) < 1:
         raise InputError(
@@ -145,7 +147,7 @@ def _profile(
 def make_imbalanced(
     y: ArrayLike, counts: Sequence[int], data_seed: int | np.random.Generator | None = None
 ) -> NDArray[np.int64]:
-    """Choose which samples stay so that class k keeps ``counts[k]`` of them.
+    """Choose the samples to keep, so that class k keeps ``counts[k]`` of them.
 
     Parameters
     ----------
@@ -154,17 +156,17 @@ def make_imbalanced(
     counts : sequence of int
         Samples to keep of each class, K numbers.
     data_seed : int, numpy Generator or None, default=None
-        The data seed: decides which samples stay.
+        The data seed, which decides which samples stay.
 
     Returns
     -------
     ndarray of shape (sum(counts),), int64
-        Indices into `y`, ascending, none twice.
+        Indices into `y`, ascending, without duplicates.
 
     Raises
     ------
     InputError
-        If a class has fewer samples than are to be kept, or a label has no count.
+        If a class has fewer samples than it should keep, or a label has no count.
 
     Examples
     --------
@@ -177,7 +179,9 @@ def make_imbalanced(
     rng = np.random.default_rng(data_seed)
     unknown = sorted(set(np.unique(labels).tolist()) - set(range(len(counts))))
     if unknown:
-        raise InputError(f"y holds the labels {unknown}; counts has {len(counts)} classes from 0")
+        raise InputError(
+            f"y holds the labels {unknown}; counts has {len(counts)} classes, numbered from 0"
+        )
     kept = []
     for k, count in enumerate(counts):
         members = np.flatnonzero(labels == k)

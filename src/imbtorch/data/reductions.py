@@ -1,4 +1,4 @@
-"""Reductions of a balanced set (DOS): some classes at random, or all by a Gaussian."""
+"""Reduce a balanced data set, as in DOS: some classes at random, or all by a Gaussian."""
 
 from collections.abc import Sequence
 
@@ -14,18 +14,18 @@ def random_reduction(
     num_minority: int = 4,
     data_seed: int | np.random.Generator | None = None,
 ) -> list[int]:
-    """Return class counts after a fraction of some classes, chosen at random, is removed.
+    """Return the class counts after randomly chosen classes lose a fraction of their samples.
 
     Parameters
     ----------
     counts : sequence of int
-        Class counts before, K numbers.
+        Class counts before the reduction, K numbers.
     fraction : float
-        Fraction p of their samples that is removed, in [0, 1). The paper's .90, .95, .99.
+        Fraction p of their samples to remove, in [0, 1). The paper uses .90, .95 and .99.
     num_minority : int, default=4
-        How many classes lose samples, 1..K-1.
+        Number of classes that lose samples, 1..K-1.
     data_seed : int, numpy Generator or None, default=None
-        The data seed: chooses the classes.
+        The data seed, which chooses the classes.
 
     Returns
     -------
@@ -63,23 +63,23 @@ def gaussian_reduction(
     fraction: float,
     data_seed: int | np.random.Generator | None = None,
 ) -> list[int]:
-    r"""Return class counts after samples are removed class by class as a Gaussian has it.
+    r"""Return the class counts after a removal that a Gaussian divides among the classes.
 
-    The classes are dealt onto the places 0..K-1 at random. Of the class at place c a share
+    The classes are put in random order, at places 0..K-1. The class at place c loses a share
 
     .. math:: \propto \exp\big(-(c - m)^2 / 2 s^2\big), \quad m = (K - 1) / 2, \quad s = K / 5
 
-    of all that is removed is taken; a class keeps at least 1 sample, and what it cannot give the
-    others do.
+    of all removed samples. Every class keeps at least 1 sample; the other classes make up for
+    what one cannot give.
 
     Parameters
     ----------
     counts : sequence of int
-        Class counts before, K numbers.
+        Class counts before the reduction, K numbers.
     fraction : float
-        Fraction of all samples that is removed, in [0, 1). The paper's 0, .2, .4.
+        Fraction of all samples to remove, in [0, 1). The paper uses 0, .2 and .4.
     data_seed : int, numpy Generator or None, default=None
-        The data seed: deals the classes.
+        The data seed, which orders the classes.
 
     Returns
     -------
@@ -94,8 +94,8 @@ def gaussian_reduction(
     References
     ----------
     DOS (Ando and Huang, ECML 2017), section 4.2, first experiment. Differs from the paper, which
-    says "selected with Gaussian distribution" and neither mean nor deviation; these are this
-    library's.
+    says "selected with Gaussian distribution" but gives neither mean nor deviation; these are
+    this library's own.
 
     Examples
     --------

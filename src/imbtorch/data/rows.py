@@ -1,4 +1,4 @@
-"""Rows as they are stored, with their labels: not yet tensors."""
+"""Stored rows with their labels, before they become tensors."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from imbtorch.data.labels import whole_numbers
 class Rows:
     """Stored rows of one column: an array, or a column of a Hugging Face data set.
 
-    ``rows[i]`` is one row, ``rows.take(indices)`` some of them; nothing is decoded before.
+    ``rows[i]`` is one row, ``rows.take(indices)`` a subset. Neither decodes an image.
     """
 
     def __init__(self, values: Any, column: str | None = None) -> None:
@@ -50,10 +50,10 @@ class Split:
 
 @dataclass
 class Source:
-    """What a DATA argument stands for.
+    """What a DATA argument refers to.
 
-    `fit_input` learns the input kind from the training rows; `label_names` names integer labels
-    where the source does; `test` is None where no held-out split is stored.
+    `fit_input` derives the input kind from the training rows; `label_names` names integer labels
+    if the source has names; `test` is None if no held-out split is stored.
     """
 
     train: Split

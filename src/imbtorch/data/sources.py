@@ -1,4 +1,4 @@
-"""Sources: a name, a path or a hub name -> stored rows and their labels, not yet tensors."""
+"""Open a DATA argument (a name, a path or a hub name) as stored rows with their labels."""
 
 import os
 from functools import cache
@@ -14,7 +14,7 @@ from imbtorch.errors import InputError
 from imbtorch.files import read_npz
 
 FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}
-"""Built-in data sets that lie in a folder of their own, see `built_in_folder`."""
+"""Built-in data sets -> the folder that holds each one, see `built_in_folder`."""
 ON_HUB = {
     "mnist": ("ylecun/mnist", None),
     "cifar10": ("uoft-cs/cifar10", None),
@@ -22,10 +22,10 @@ ON_HUB = {
     "svhn": ("ufldl-stanford/svhn", "cropped_digits"),
     "stl10": ("tanganke/stl10", None),
 }
-"""Short names of data sets on the hub -> path and configuration there. A folder of that name
-beside the built-in ones, where there is one, spares the download."""
+"""Short names of data sets on the hub -> path and configuration there. If the data folder holds a
+folder of that name, it is used instead of a download."""
 REUTERS_MIN_TEST = 5
-"""Test documents that a class of Reuters R52 must have (AMO, section 3.3): 36 classes do."""
+"""Test documents that a class of Reuters R52 needs (AMO, section 3.3); 36 classes have them."""
 
 
 def open_source(data: str, label: str | None = None, image_size: int | None = None) -> Source:
@@ -36,16 +36,17 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
     data : str
         ``digits`` (scikit-learn's); a path to an ``.npz`` with ``features`` and ``labels`` (or
         ``train_features``, ``train_labels``, ``test_features``, ``test_labels``), to a CSV or
-        Parquet file or to any folder Hugging Face ``datasets`` opens; the name of a data set
-        on its hub; ``reuters`` or ``twitter``, which lie in the folders ``reuters_r52`` and
-        ``twitter_pos`` (see `built_in_folder`) and may be given by path as well; ``mnist``,
-        ``cifar10``, ``cifar100``, ``svhn`` and ``stl10``, from there where they are, else from
-        the hub; ``mnist-back-rotation``, a reconstruction made of MNIST (see `back_rotation`).
+        Parquet file or to any folder that Hugging Face ``datasets`` can open; the name of a data
+        set on its hub; ``reuters`` or ``twitter``, stored in the folders ``reuters_r52`` and
+        ``twitter_pos`` (see `built_in_folder`), which may also be given by path; ``mnist``,
+        ``cifar10``, ``cifar100``, ``svhn`` and ``stl10``, from the same place if they are there,
+        else from the hub; ``mnist-back-rotation``, reconstructed from MNIST (see
+        `back_rotation`).
     label : str, optional
         The label column, by default the first found of label, labels, fine_label, target,
-        class, y; of tagged words tags.
+        class, y; tags for tagged words.
     image_size : int, optional
-        Height and width in pixels that images are brought to.
+        Height and width in pixels to which images are resized.
 
     Returns
     -------
@@ -53,15 +54,15 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
 
     Notes
     -----
-    Tagged words (columns ``tokens`` and ``tags``, one row a text) become one sample a word, in a
-    window of three words; a tag that no held-out word has is left out (Twitter: M and Y). From
-    a folder whose name begins with ``reuters`` the classes with fewer than 5 test documents are
-    left out, as the AMO paper does.
+    Tagged words (columns ``tokens`` and ``tags``, one row per text) become one sample per word,
+    in a window of three words; a tag that no held-out word has is left out (Twitter: M and Y).
+    If the name of the folder begins with ``reuters``, classes with fewer than 5 test documents
+    are left out, as in the AMO paper.
 
     Raises
     ------
     InputError
-        If nothing is found there, or it holds no label column.
+        If no data are found, or they have no label column.
     """
     path = Path(data).expanduser()
     if data == "digits":
@@ -85,24 +86,24 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
 
 
 def built_in_folder(name: str) -> Path:
-    """Return where a built-in data set lies: below ``$IMBTORCH_DATA``, or ``../shared/data``."""
+    """Return the folder of a built-in data set: in ``$IMBTORCH_DATA``, or ``../shared/data``."""
     path = data_folder() / FOLDERS[name]
     if not path.is_dir():
         raise InputError(
-            f"DATA is {name!r}; its folder {str(path)!r} is absent: give the path, or set "
+            f"DATA is {name!r}; its folder {str(path)!r} is missing: give the path, or set "
             f"IMBTORCH_DATA to the folder that holds {FOLDERS[name]}"
         )
     return path
 
 
 def data_folder() -> Path:
-    """Return where built-in data sets lie: ``$IMBTORCH_DATA``, or ``../shared/data``."""
+    """Return the folder of all built-in data sets: ``$IMBTORCH_DATA``, or ``../shared/data``."""
     return Path(os.environ.get("IMBTORCH_DATA", "../shared/data")).expanduser()
 
 
 @cache
 def _back_rotation(_: Path) -> Source:
-    """Make the set once a process: a table with many columns opens it for each."""
+    """Make the data set once per process: a table with many columns opens it for each column."""
     return back_rotation(open_source("mnist"))
 
 

@@ -1,4 +1,4 @@
-"""Tables of Hugging Face `datasets`: which column is the input, which the label."""
+"""Read tables of Hugging Face `datasets`: find the input column and the label column."""
 
 import logging
 from pathlib import Path
@@ -24,28 +24,28 @@ def load_local(path: Path) -> Any:
             builder = path.suffix.lstrip(".").replace("jsonl", "json").replace("tsv", "csv")
             return load_dataset(builder, data_files=str(path))
         return load_dataset(str(path.resolve()))
-    except Exception as error:  # the library raises many kinds for unreadable files
+    except Exception as error:  # the library raises many types for unreadable files
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise InputError(f"DATA is {str(path)!r}; `datasets` cannot open it: {reason}") from error
 
 
 def load_hub(name: str, configuration: str | None = None) -> Any:
-    """Open a data set by its name on the hub, and that of one of its configurations."""
+    """Open a data set on the hub, by its name and the name of a configuration."""
     from datasets import load_dataset
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         return load_dataset(name, configuration)
-    except Exception as error:  # connection, authentication, missing: as many kinds
+    except Exception as error:  # connection, authentication, missing: just as many types
         reason = str(error).strip().splitlines()[0]
         raise InputError(
-            f"DATA is {name!r}; it is no built-in set (digits), no file or folder here, and the "
-            f"hub did not give it: {reason}"
+            f"DATA is {name!r}; it is neither a built-in data set (digits) nor a file or folder, "
+            f"and the hub did not provide it: {reason}"
         ) from error
 
 
 def read_table(loaded: Any, name: str, label: str | None, image_size: int | None) -> Source:
-    """Find the input and the label column of what `load_local` or `load_hub` returned."""
+    """Find the input and label columns of what `load_local` or `load_hub` returned."""
     from datasets import ClassLabel, Image
 
     train_name = "train" if "train" in loaded else next(iter(loaded))
@@ -57,8 +57,8 @@ def read_table(loaded: Any, name: str, label: str | None, image_size: int | None
     label_column = next((c for c in candidates if c in features), None)
     if label_column is None:
         raise InputError(
-            f"DATA {name!r} has the columns {', '.join(features)}; no label column "
-            f"({', '.join(map(str, candidates))}) is among them: name it with --label"
+            f"DATA {name!r} has the columns {', '.join(features)}; none of them is a label column "
+            f"({', '.join(map(str, candidates))}): name it with --label"
         )
     inputs = [
         c for c in features if c != label_column and c not in (*LABEL_COLUMNS, "coarse_label")
@@ -81,7 +81,7 @@ def read_table(loaded: Any, name: str, label: str | None, image_size: int | None
 
     if not (images or texts or numbers):
         raise InputError(
-            f"DATA {name!r} has no column of images, texts or numbers beside its label"
+            f"DATA {name!r} has no column of images, texts or numbers besides its label"
         )
     column = (images or texts or [f"{len(numbers)} numeric columns"])[0]
     label_feature = features[label_column]
@@ -105,7 +105,7 @@ def read_table(loaded: Any, name: str, label: str | None, image_size: int | None
 
 
 def _tagged_words(loaded: Any, train_name: str, test_name: str | None, label: str) -> Source:
-    """Return one sample a word: its window of words, and its tag."""
+    """Return one sample per word: its window of words, and its tag."""
 
     def split(name: str) -> Split:
         part = loaded[name]

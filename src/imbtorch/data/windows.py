@@ -1,4 +1,4 @@
-"""Words in their context: a window of words -> character-aware features."""
+"""Words in context: windows of words, and character-aware features of them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,23 +9,23 @@ import torch
 from torch import Tensor
 
 EDGE = ""
-"""Stands where a window reaches beyond the text."""
+"""The empty word, which fills a window where it extends beyond the text."""
 
 
 def windows(tokens: Sequence[str], width: int = 3) -> list[tuple[str, ...]]:
-    """Return for each token the window of words around it.
+    """Return the window of words around each token.
 
     Parameters
     ----------
     tokens : sequence of str
         The words of one text.
     width : int, default=3
-        Words of a window, odd; the token stands in the middle.
+        Words per window, odd; the token is in the middle.
 
     Returns
     -------
     list of tuple of str
-        As many as there are tokens; beyond the text stands the empty word.
+        One window per token; positions beyond the text hold the empty word.
 
     Examples
     --------
@@ -41,22 +41,22 @@ def windows(tokens: Sequence[str], width: int = 3) -> list[tuple[str, ...]]:
 class WindowInput:
     """Windows of words -> character-aware features of each word: float32 (N, width · features).
 
-    A word is described by the set of its character n-grams (1 to 4 characters, its beginning and
-    end marked), the word itself and its shape (capitals, small letters, digits), hashed into
-    `features` signed counts of L2 norm 1. Nothing is learnt, so an unknown word is described
-    by its parts as well.
+    A word is described by the set of its character n-grams (1 to 4 characters, with its beginning
+    and end marked), the word itself and its shape (uppercase, lowercase, digits), hashed into
+    `features` signed counts of L2 norm 1. Nothing is learned, so the parts of an unknown word
+    describe it as well.
 
     Parameters
     ----------
     width : int, default=3
-        Words of a window.
+        Words per window.
     features : int, default=1000
-        Numbers a word.
+        Features per word.
 
     References
     ----------
     AMO (ICLR 2020 submission), section 3.3 (Twitter). Differs from the paper, whose word vectors
-    are not at hand.
+    are not available.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class WindowInput:
     kind = "windows"
 
     def transform(self, rows: Sequence[Sequence[str]]) -> Tensor:
-        """Return windows, N of `width` words each, as a tensor; the empty word is all zeros."""
+        """Return N windows of `width` words as a tensor; the empty word is all zeros."""
         from sklearn.feature_extraction import FeatureHasher
         from sklearn.preprocessing import normalize
 

@@ -1,1 +1,1 @@
-"""Adapters for other libraries: scikit-learn's estimators, Lightning's callbacks."""
+"""Adapters for other libraries: scikit-learn estimators and Lightning callbacks."""

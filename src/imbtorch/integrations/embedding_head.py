@@ -1,4 +1,4 @@
-"""EmbeddingHead: a balanced linear classifier on given embeddings, as scikit-learn has them."""
+"""EmbeddingHead: a scikit-learn estimator, a balanced linear classifier on given embeddings."""
 
 from typing import Any
 
@@ -27,25 +27,25 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Train a linear classifier on embeddings after over-sampling them.
 
     Two of EOS's three phases, for embeddings of any network (CLIP, DINO, a text encoder). Large
-    embeddings are scaled down for the training alone, see `head_epochs`; put a
-    ``StandardScaler`` before it where columns differ much in scale.
+    embeddings are scaled down during training only (see `head_epochs`); put a
+    ``StandardScaler`` before this estimator if the columns differ widely in scale.
 
     Parameters
     ----------
     resample : str, object with ``fit_resample`` or None, default="eos"
-        An over-sampler, or the name of one (see `make_over_sampler`); None for none. "eos"
-        looks at 10 neighbours, or all there are.
+        An over-sampler, or the name of one (see `make_over_sampler`); None for no over-sampling.
+        "eos" uses 10 neighbors, or all if there are fewer.
     epochs : int, default=10
         Epochs over the over-sampled embeddings, at least 1.
     random_state : int, RandomState or None, default=None
-        Decides over-sampling (of a method given by name), initial parameters and order.
+        Determines the over-sampling (if given by name), initial parameters and sample order.
 
     Attributes
     ----------
     classes_ : ndarray of shape (K,)
         The labels.
     head_ : nn.Linear
-        (D, K), on the CPU; for a network of your own.
+        (D, K), on the CPU; to use in your own network.
     loss_curve_ : list of float
         Mean training loss of each epoch.
     n_features_in_ : int
@@ -54,7 +54,7 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     References
     ----------
     EOS (Dablain et al.), sections III-C and IV-A: SGD .1 with 5 epochs of linear warm-up, momentum
-    .9, weight decay 2e-4, batch 128.
+    .9, weight decay 2e-4, batch size 128.
 
     Examples
     --------
@@ -78,19 +78,19 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "EmbeddingHead":
-        """Over-sample and train.
+        """Over-sample the embeddings and train the classifier.
 
         Parameters
         ----------
         X : array-like of shape (N, D)
-            Embeddings; taken to float32.
+            Embeddings, converted to float32.
         y : array-like of shape (N,)
             Labels of any kind, of at least two classes.
 
         Returns
         -------
         EmbeddingHead
-            This one.
+            This estimator.
         """
         if self.epochs < 1:
             raise InputError(f"epochs is {self.epochs}; it must be at least 1")
@@ -98,7 +98,7 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise InputError(f"y holds one class only ({self.classes_[0]!s}); 2 are needed")
+            raise InputError(f"y has only one class ({self.classes_[0]!s}); it needs at least 2")
         random = check_random_state(self.random_state)
         seed, sampler = int(random.randint(2**31)), self._sampler(codes, random)
         data = ArrayDataset(rows, codes)
@@ -131,6 +131,6 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return None
         if not isinstance(self.resample, str):
             return clone(self.resample)
-        few = self.resample == "eos" and len(codes) <= 10  # all the neighbours there are
+        few = self.resample == "eos" and len(codes) <= 10  # use all neighbors
         name = f"eos:k={len(codes) - 1}" if few else self.resample
         return make_over_sampler(name, random)

@@ -1,4 +1,4 @@
-"""ImbalancedClassifier: a network trained by a recipe, as scikit-learn has its estimators."""
+"""ImbalancedClassifier: a scikit-learn estimator that trains a network by a recipe."""
 
 import copy
 from collections.abc import Sequence
@@ -34,23 +34,23 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     Parameters
     ----------
     recipe : str or Recipe, default="m2m"
-        See `make_recipe`; its options go into a grid search by name, as
+        See `make_recipe`. In a grid search, write its options into the name:
         ``{"recipe": ["erm", "m2m:beta=0.9", "m2m:beta=0.99"]}``.
     model : str or Classifier, default="auto"
-        Name of a network (see `build_model`), or one of your own, which is copied and goes on
-        from the parameters it has. "auto" takes mlp for (N, D), resnet32 for colour images and
-        small-cnn for other ones.
+        Name of a network (see `build_model`), or your own, which is copied and trained further
+        from its current parameters. "auto" selects mlp for (N, D), resnet32 for color images
+        and small-cnn for other images.
     epochs : int, optional
-        Epochs of a recipe given by name; by default those that go with the network (mlp 15,
-        small-cnn 30, resnet32 200; 15 for one of your own).
+        Epochs of a recipe given by name; the default depends on the network (mlp 15,
+        small-cnn 30, resnet32 200; 15 for your own).
     setup : Setup, optional
-        Optimiser, batch size and schedule; by default those that go with the network.
+        Optimizer, batch size and schedule; the default depends on the network.
     augment : callable, optional
-        Batch-wise augmentation, as `crop_flip`.
+        Batch-wise augmentation, such as `crop_flip`.
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         Where to train. The trained network is on the CPU.
     random_state : int, RandomState or None, default=None
-        Decides initial parameters, order and methods.
+        Determines initial parameters, sample order and random choices of the methods.
 
     Attributes
     ----------
@@ -59,24 +59,24 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     model_ : Classifier
         The trained network.
     history_ : list of dict
-        One row an epoch, see `FitResult`.
+        One row per epoch, see `FitResult`.
     class_counts_ : list of int
         Class counts n_k of the training set.
     class_shares_ : list of float
-        Class shares the network takes for given, see `Recipe.class_shares`.
+        Class shares that the network assumes, see `Recipe.class_shares`.
     n_features_in_ : int
-        Number of features D, for two-dimensional input.
+        Number of features D; only for two-dimensional input.
 
     Raises
     ------
     InputError
-        If the data cannot be used, a name is unknown, or y holds one class only.
+        If the data cannot be used, a name is unknown, or y has only one class.
 
     Notes
     -----
     ``fit(X, y)`` takes X of shape (N, D), an array or data frame of numbers, or images of shape
     (N, C, H, W), an array or Tensor, uint8 in 0..255 or float in 0..1; y holds labels of any
-    kind. Features are standardised by the network's first layer.
+    kind. The network's first layer standardizes the features.
 
     Examples
     --------
@@ -107,7 +107,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.random_state = random_state
 
     def fit(self, X: Array, y: Array) -> "ImbalancedClassifier":
-        """Train.
+        """Train the network.
 
         Parameters
         ----------
@@ -119,12 +119,12 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Returns
         -------
         ImbalancedClassifier
-            This one.
+            This estimator.
         """
         samples, labels = self._samples(X, y)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise InputError(f"y holds one class only ({self.classes_[0]!s}); 2 are needed")
+            raise InputError(f"y has only one class ({self.classes_[0]!s}); it needs at least 2")
         train = ArrayDataset(samples, codes)
         seed = int(check_random_state(self.random_state).randint(2**31))
         shape = tuple(train.x.shape[1:])
@@ -160,9 +160,9 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         X : array-like of shape (n, D), or array or Tensor of shape (n, C, H, W)
             Samples.
         prior : sequence of float, optional
-            Shares, or counts, of the K classes where the probabilities are to be used:
-            over-sampling and its kin make rare classes look frequent, see `correct_prior`. By
-            default the network's own probabilities.
+            Shares, or counts, of the K classes where the probabilities will be used:
+            over-sampling and similar methods make rare classes look frequent, see
+            `correct_prior`. By default the network's own probabilities.
 
         Returns
         -------
@@ -192,7 +192,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         return "mlp" if len(shape) == 1 else "resnet32" if shape[0] == 3 else "small-cnn"
 
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
-        """Check samples, and labels in training: two-dimensional ones as scikit-learn does."""
+        """Check samples and, in training, labels; two-dimensional samples as scikit-learn does."""
         labels = [part.cpu().numpy() if isinstance(part, Tensor) else part for part in y]
         if len(getattr(X, "shape", ())) > 2:
             X = torch.as_tensor(X)

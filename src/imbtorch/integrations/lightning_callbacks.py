@@ -1,4 +1,4 @@
-"""M2m and EOS for a Lightning trainer; `pytorch_lightning` and `lightning` both have one."""
+"""M2m and EOS as Lightning callbacks, for both `pytorch_lightning` and `lightning`."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from imbtorch.training.setup import HEAD_SETUP
 
 
 def _callbacks() -> tuple[type, ...]:
-    """Return the class `Callback` of each of the two packages: a trainer takes its own alone."""
+    """Return the class `Callback` of each package: a trainer accepts only its own."""
     found = []
     for name in ("pytorch_lightning", "lightning.pytorch"):
         try:
@@ -43,33 +43,33 @@ else:
 
 
 class M2mCallback(_Callback):
-    """Translate the training batches of a Lightning trainer, from an epoch on.
+    """Translate the training batches of a Lightning trainer, starting at a given epoch.
 
     Parameters
     ----------
     m2m : callable
         ``(x, y, model) -> (x, y)``: an `M2m`, whose pretrained network is moved to the module's
-        device, or another transform of batches, as `AOS`.
+        device, or another batch transform, such as `AOS`.
     first_epoch : int, default=0
-        First epoch whose batches are translated, counted from 0 as ``trainer.current_epoch``
-        is; the paper's is 80 % of all epochs.
+        First epoch whose batches are translated, counted from 0 like ``trainer.current_epoch``;
+        the paper starts after 80 % of the epochs.
 
     Raises
     ------
     InputError
         If `first_epoch` is negative; when training starts, if the module does not have exactly
-        one attribute that is a `Classifier`; if a batch is no list ``[x, y]``.
+        one attribute that is a `Classifier`; if a batch is not a list ``[x, y]``.
 
     Notes
     -----
-    The ``LightningModule`` holds its network as a `Classifier`, which is what the transform
-    sees: ``self.network = split_head(my_network, "fc")``. Batches are lists ``[x, y, ...]``, as
-    a ``DataLoader`` makes of a data set of pairs; their first two items are replaced, and no
-    tensor is written to. Give the ``DataLoader`` a `ClassBalancedSampler`: Lightning sets its
-    epoch and does not shard it again.
+    The ``LightningModule`` must hold its network as a `Classifier`, which the transform receives:
+    ``self.network = split_head(my_network, "fc")``. Batches are lists ``[x, y, ...]``, as a
+    ``DataLoader`` makes them from a data set of pairs; the callback replaces their first two
+    items and writes to no tensor. Give the ``DataLoader`` a `ClassBalancedSampler`: Lightning
+    sets its epoch and does not shard it again.
 
-    Differs from the paper, where batches are class-balanced from the first translated epoch on:
-    the sampler is the data loader's and acts in every epoch.
+    Differs from the paper, where batches are class-balanced only from the first translated epoch
+    on: here the sampler belongs to the data loader and acts in every epoch.
 
     References
     ----------
@@ -90,7 +90,7 @@ class M2mCallback(_Callback):
         self.m2m, self.first_epoch = m2m, first_epoch
 
     def on_train_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
-        """Look at the module, and move the pretrained network to its device."""
+        """Check the module and move the pretrained network to its device."""
         _network(pl_module)
         pretrained = getattr(self.m2m, "pretrained", None)
         if isinstance(pretrained, nn.Module):
@@ -102,8 +102,8 @@ class M2mCallback(_Callback):
         """Put the translated samples and their labels into the batch."""
         if not isinstance(batch, list) or len(batch) < 2:
             raise InputError(
-                f"batch is a {type(batch).__name__}; a list [x, y] is needed, as a DataLoader "
-                "makes of pairs: let a collate_fn of your own return one"
+                f"batch is a {type(batch).__name__}; it must be a list [x, y], as a DataLoader "
+                "makes from pairs: return one from your collate_fn"
             )
         if trainer.current_epoch >= self.first_epoch:
             batch[0], batch[1] = self.m2m(batch[0], batch[1], _network(pl_module))
@@ -112,9 +112,9 @@ class M2mCallback(_Callback):
 class EOSCallback(_Callback):
     """Give the network of a Lightning module a new head when its training ends.
 
-    EOS's second and third phase: the training set is embedded by the trained features, the
-    embeddings are over-sampled, and a fresh linear head is trained on them by cross-entropy.
-    The features stay as they are.
+    EOS's second and third phases: the trained features embed the training set, the embeddings
+    are over-sampled, and a new linear head is trained on them with cross-entropy. The features
+    do not change.
 
     Parameters
     ----------
@@ -123,30 +123,30 @@ class EOSCallback(_Callback):
     epochs : int, default=10
         Epochs over the over-sampled embeddings, at least 1.
     train : Dataset, optional
-        What is embedded; yields (x, y). By default the data set of the training
-        ``DataLoader``; hand over one without random augmentation if that one has it.
+        The data set to embed; yields (x, y). By default the data set of the training
+        ``DataLoader``; if that applies random augmentation, pass one without it.
     seed : int, default=0
-        Decides the initial parameters and the order of the samples.
+        Determines the initial parameters and the order of the samples.
 
     Raises
     ------
     InputError
         If `epochs` is below 1; when training starts, if the module does not have exactly one
-        attribute that is a `Classifier`, or if `train` is missing and there are several training
-        data loaders.
+        attribute that is a `Classifier`, or if `train` is None and there is more than one
+        training data loader.
 
     Notes
     -----
-    The ``LightningModule`` holds its network as a `Classifier`:
-    ``self.network = split_head(my_network, "fc")``. Checkpoints written during training have
+    The ``LightningModule`` must hold its network as a `Classifier`:
+    ``self.network = split_head(my_network, "fc")``. Checkpoints written during training hold
     the old head; ``trainer.save_checkpoint`` after ``fit`` stores the new one.
 
-    Every process of a distributed run embeds the whole training set and trains the same head,
-    if `eos` has a fixed ``random_state``.
+    In a distributed run every process embeds the whole training set; all train the same head if
+    `eos` has a fixed ``random_state``.
 
     References
     ----------
-    EOS (Dablain et al.), section III-C; optimiser as in `RefitHead`.
+    EOS (Dablain et al.), section III-C; optimizer as in `RefitHead`.
 
     Examples
     --------
@@ -169,12 +169,12 @@ class EOSCallback(_Callback):
         self.eos, self.epochs, self.train, self.seed = eos, epochs, train, seed
 
     def on_train_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
-        """Look at the module and the data loader before time is spent on training."""
+        """Check the module and the data loader before training starts."""
         head_size(_network(pl_module).head)
         self._dataset(trainer)
 
     def on_train_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
-        """Embed, over-sample, train the head, put it on the network."""
+        """Embed the data, over-sample, and train a new head on the network."""
         network, device = _network(pl_module), pl_module.device
         embedded = ArrayDataset(*embed(network, self._dataset(trainer)))
         data = resample_dataset(self.eos, embedded)
@@ -192,8 +192,8 @@ class EOSCallback(_Callback):
         loader = trainer.train_dataloader
         if not isinstance(loader, DataLoader):
             raise InputError(
-                f"train is None and the training data loader a {type(loader).__name__}; a "
-                "DataLoader is needed, or the data set as train"
+                f"train is None and the training data loader is a {type(loader).__name__}; pass "
+                "the data set as train, or use a single DataLoader"
             )
         return loader.dataset
 
@@ -203,7 +203,7 @@ def _network(module: nn.Module) -> Classifier:
     found = [child for child in module.children() if isinstance(child, Classifier)]
     if len(found) != 1:
         raise InputError(
-            f"{type(module).__name__} has {len(found)} attributes that are a Classifier; one is "
-            "needed: self.network = split_head(network, name of its last layer)"
+            f"{type(module).__name__} has {len(found)} attributes that are a Classifier; it must "
+            "have exactly one: self.network = split_head(network, name of its last layer)"
         )
     return found[0]

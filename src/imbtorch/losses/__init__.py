@@ -1,4 +1,7 @@
-"""Losses: logits and labels -> scalar; class weights: class counts -> one weight a class."""
+"""Loss functions for imbalanced classes, and class weights computed from class counts.
+
+A loss maps logits and labels to a scalar; class weights are one number per class.
+"""
 
 from imbtorch.losses.asymmetric import AsymmetricLoss
 from imbtorch.losses.balanced_softmax import BalancedSoftmaxLoss
@@ -31,14 +34,14 @@ METHODS = (
     Method(
         "rw",
         "weights",
-        "class weights by inverse frequency",
+        "class weights from inverse class frequencies",
         slots={"weights": inverse_frequency_weights},
         paper="AMO (ICLR 2020 submission), baseline RW",
     ),
     Method(
         "cb-rw",
         "weights",
-        "class weights by the effective number of samples",
+        "class weights from the effective number of samples",
         slots={"weights": effective_number_weights},
         candidates={"beta": (0.9, 0.99, 0.999, 0.9999)},
         paper="Cui et al., CVPR 2019",
@@ -46,7 +49,7 @@ METHODS = (
     Method(
         "drw",
         "weights",
-        "class weights by the effective number, in the last fifth of the epochs",
+        "class weights from the effective number, in the last fifth of the epochs",
         slots={"weights": effective_number_weights},
         defer=0.8,
         candidates={"beta": (0.9, 0.99, 0.999, 0.9999)},
@@ -55,7 +58,7 @@ METHODS = (
     Method(
         "focal",
         "loss",
-        "samples that are right already count less",
+        "samples already classified correctly count less",
         slots={"loss": FocalLoss},
         candidates={"gamma": (0.5, 1.0, 2.0, 5.0)},
         paper="Lin et al., ICCV 2017",
@@ -64,7 +67,7 @@ METHODS = (
     Method(
         "asl",
         "loss",
-        "asymmetric loss: the wrong classes fade faster than the right one",
+        "asymmetric loss: wrong classes fade faster than the correct one",
         slots={"loss": AsymmetricLoss},
         paper="Ridnik et al., ICCV 2021",
         page="focal",
@@ -81,7 +84,7 @@ METHODS = (
     Method(
         "balanced-softmax",
         "loss",
-        "a softmax in which each class weighs as much as it has samples",
+        "a softmax that weights each class by its number of samples",
         slots={"loss": BalancedSoftmaxLoss},
         paper="Ren et al., NeurIPS 2020",
         page="logit-adjustment",
@@ -89,7 +92,7 @@ METHODS = (
     Method(
         "logit-adjustment",
         "loss",
-        "logits moved by the log of the class priors",
+        "logits shifted by the log of the class priors",
         slots={"loss": LogitAdjustedLoss},
         paper="Menon et al., ICLR 2021",
         page="logit-adjustment",
@@ -97,10 +100,10 @@ METHODS = (
     Method(
         "cdt",
         "loss",
-        "logits divided by temperatures that are high for rare classes",
+        "logits divided by temperatures that are higher for rare classes",
         slots={"loss": CDTLoss},
         paper="Ye et al., 2020 (arXiv 2001.01385)",
         page="logit-adjustment",
     ),
 )
-"""The room's rows of the catalog."""
+"""The methods of this package, as rows of the catalog."""

@@ -1,4 +1,4 @@
-"""ASL: positives and negatives fade at different speeds."""
+"""Asymmetric loss (ASL): separate focusing for the correct class and the other classes."""
 
 import torch
 import torch.nn.functional as F
@@ -11,19 +11,19 @@ SMOOTHING = 0.1
 
 
 class AsymmetricLoss(nn.Module):
-    r"""Cross-entropy with label smoothing, focused separately on the right and the other classes.
+    r"""Cross-entropy with label smoothing, focused separately on the correct and other classes.
 
     .. math:: \ell = -w_y \sum_k t_k \, a_k \log p_k, \quad
               t_k = (1 - \epsilon) [k = y] + \epsilon / K, \quad
               a_y = (1 - p_y)^{\gamma_+}, \; a_{k \ne y} = p_k^{\gamma_-}
 
-    with p = softmax(z) and smoothing epsilon = 0.1. Averaged over the batch's weights, as
-    torch's ``CrossEntropyLoss`` does.
+    with p = softmax(z) and smoothing epsilon = 0.1. The batch mean is weighted by w, as in
+    torch's ``CrossEntropyLoss``.
 
     Parameters
     ----------
     gamma_pos : float, default=0.0
-        Exponent gamma+ for the right class, at least 0.
+        Exponent gamma+ for the correct class, at least 0.
     gamma_neg : float, default=4.0
         Exponent gamma- for the other classes, at least 0.
     weight : Tensor of shape (K,), optional
@@ -36,11 +36,12 @@ class AsymmetricLoss(nn.Module):
 
     Notes
     -----
-    Call with logits (B, K) float and labels (B,) int64. The gradient flows through the factors
-    a_k as well.
+    Call with logits (B, K) float and labels (B,) int64. The gradient also flows through the
+    factors a_k.
 
-    Differs from the paper, which treats many labels a sample with one sigmoid a class and clips
-    small probabilities: this is its form for one label a sample, softmax and no clip.
+    Differs from the paper, which handles several labels per sample with one sigmoid per class and
+    clips small probabilities: this is the form for one label per sample, with softmax and no
+    clipping.
 
     References
     ----------
@@ -66,11 +67,11 @@ class AsymmetricLoss(nn.Module):
         self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss, a scalar."""
+        """Return the mean loss as a scalar."""
         y = check_logits(self, logits, y)
         log_p = F.log_softmax(logits, dim=1)
         right = F.one_hot(y, logits.shape[1]).bool()
-        # 1 - p without loss of digits; the power's slope has no limit at 0 for exponents < 1
+        # 1 - p without cancellation; the power's slope is unbounded at 0 for exponents < 1
         wrong = (-torch.expm1(log_p)).clamp_min(1e-12)
         factor = torch.where(right, wrong**self.gamma_pos, (self.gamma_neg * log_p).exp())
         target = (1 - SMOOTHING) * right + SMOOTHING / logits.shape[1]

@@ -1,4 +1,4 @@
-"""Balanced softmax: the class counts enter the softmax during training."""
+"""Balanced softmax: a loss that weights the softmax by the class counts during training."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
 
 
 class BalancedSoftmaxLoss(nn.Module):
-    r"""Cross-entropy of a softmax in which each class weighs as much as it has samples.
+    r"""Cross-entropy of a softmax that weights each class by its number of samples.
 
     .. math:: \ell = -w_y \log \frac{n_y e^{z_y}}{\sum_k n_k e^{z_k}}
 
-    The network then learns logits for balanced classes, which are used as they are in
-    evaluation. Averaged over the batch's weights, as torch's ``CrossEntropyLoss`` does.
+    The network then learns logits for balanced classes; evaluation uses them unchanged. The
+    batch mean is weighted by w, as in torch's ``CrossEntropyLoss``.
 
     Parameters
     ----------
@@ -31,11 +31,11 @@ class BalancedSoftmaxLoss(nn.Module):
 
     Notes
     -----
-    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) as
-    `Mixup` makes them (then averaged over the batch size, as torch does). Together with class
-    weights or a class-balanced sampler the imbalance is corrected twice.
+    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) from
+    `Mixup` (then averaged over the batch size, as in torch). Combining this loss with class
+    weights or a class-balanced sampler corrects the imbalance twice.
 
-    Differs from the paper: without its meta sampler.
+    Differs from the paper: there is no meta sampler.
 
     References
     ----------
@@ -58,6 +58,6 @@ class BalancedSoftmaxLoss(nn.Module):
         self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss, a scalar."""
+        """Return the mean loss as a scalar."""
         y = check_logits(self, logits, y, mixed=True)
         return cross_entropy(logits + self.log_counts, y, self.weight)

@@ -1,4 +1,4 @@
-"""CDT: class-dependent temperatures."""
+"""Class-dependent temperatures (CDT): a loss that asks rare classes for larger logits."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,21 @@ from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
 
 
 class CDTLoss(nn.Module):
-    r"""Cross-entropy of logits divided by temperatures that are high for rare classes.
+    r"""Cross-entropy of logits divided by temperatures that are higher for rare classes.
 
     .. math:: \ell = w_y \, CE(z / a,\, y), \quad a_k = (n_1 / n_k)^\gamma
 
-    A rare class has to reach larger logits in training, which makes up for the drift of its
-    features between training and test. In evaluation the logits are used as they are. Averaged
-    over the batch's weights, as torch's ``CrossEntropyLoss`` does.
+    A rare class must reach larger logits in training, which compensates for the drift of its
+    features between training and test. Evaluation uses the logits unchanged. The batch mean is
+    weighted by w, as in torch's ``CrossEntropyLoss``.
 
     Parameters
     ----------
     class_counts : sequence of int
         Class counts n_k of the training set, K numbers, each at least 1; n_1 is the largest.
     gamma : float, default=0.3
-        Exponent, at least 0; 0 is cross-entropy. To be chosen by validation: the default is
-        this library's, the paper names none.
+        Exponent, at least 0; 0 is cross-entropy. Choose it by validation: the default is this
+        library's; the paper gives none.
     weight : Tensor of shape (K,), optional
         Class weights w_k.
 
@@ -35,8 +35,8 @@ class CDTLoss(nn.Module):
 
     Notes
     -----
-    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) as
-    `Mixup` makes them (then averaged over the batch size, as torch does).
+    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) from
+    `Mixup` (then averaged over the batch size, as in torch).
 
     References
     ----------
@@ -67,6 +67,6 @@ class CDTLoss(nn.Module):
         self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss, a scalar."""
+        """Return the mean loss as a scalar."""
         y = check_logits(self, logits, y, mixed=True)
         return cross_entropy(logits / self.temperatures, y, self.weight)

@@ -1,4 +1,4 @@
-"""Checks that several losses share."""
+"""Input checks and averaging shared by the losses."""
 
 from collections.abc import Sequence
 
@@ -10,20 +10,20 @@ from imbtorch.errors import InputError
 
 
 def check_logits(loss: nn.Module, logits: Tensor, y: Tensor, *, mixed: bool = False) -> Tensor:
-    """Return the labels of a batch: as int64, or class probabilities as they are where allowed.
+    """Return the labels of a batch as int64, or class probabilities unchanged if allowed.
 
-    Shapes and dtypes are checked; values would have to be fetched from the device.
+    Checks shapes and dtypes only: checking values would mean copying them from the device.
 
     Parameters
     ----------
     loss : nn.Module
-        Its buffers, where it has any, hold one number a class.
+        Its one-dimensional buffers, if any, hold one number per class.
     logits : Tensor
         Must be of shape (B, K), float, B at least 1.
     y : Tensor
         Must be of shape (B,), integer, or (B, K), float, if `mixed`.
     mixed : bool, default=False
-        Whether the loss takes class probabilities.
+        Whether the loss accepts class probabilities.
     """
     name = type(loss).__name__
     for argument, value in (("logits", logits), ("y", y)):
@@ -48,12 +48,12 @@ def check_logits(loss: nn.Module, logits: Tensor, y: Tensor, *, mixed: bool = Fa
 
 
 def check_hard_labels(y: Tensor, loss: str) -> None:
-    """Raise an InputError if `y` holds class probabilities, as Mixup's do, not class numbers."""
+    """Raise an InputError if `y` holds class probabilities (as from Mixup), not class numbers."""
     if y.ndim != 1 or y.is_floating_point():
         raise InputError(
             f"y has shape {tuple(y.shape)} and dtype {y.dtype}; {loss} needs labels of shape (B,) "
-            "int64. For mixed labels, class probabilities of shape (B, K), there are "
-            "cross-entropy, BalancedSoftmaxLoss, LogitAdjustedLoss and CDTLoss"
+            "int64. For mixed labels (class probabilities of shape (B, K)) use cross-entropy, "
+            "BalancedSoftmaxLoss, LogitAdjustedLoss or CDTLoss"
         )
 
 
@@ -63,17 +63,17 @@ def check_weight(weight: Tensor | Sequence[float] | None) -> Tensor | None:
         return None
     w = torch.as_tensor(weight, dtype=torch.float32)
     if w.ndim != 1 or not bool(((w > 0) & w.isfinite()).all()):
-        raise InputError(f"weight is {w.tolist()}; one positive number a class is needed")
+        raise InputError(f"weight is {w.tolist()}; it must hold one positive number per class")
     return w
 
 
 def cross_entropy(logits: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
-    """Return torch's cross-entropy, with weights of any precision."""
+    """Return torch's cross-entropy for weights of any precision."""
     return F.cross_entropy(logits, y, None if weight is None else weight.to(logits.dtype))
 
 
 def weighted_mean(values: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
-    """Return the mean of a batch's losses over its class weights, as torch's losses do."""
+    """Return the class-weighted mean of a batch's losses, as torch's losses do."""
     if weight is None:
         return values.mean()
     w = weight[y].to(values.dtype)

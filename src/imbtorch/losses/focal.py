@@ -1,4 +1,4 @@
-"""Focal loss: samples that are already right count less."""
+"""Focal loss: samples already classified correctly count less."""
 
 import torch
 import torch.nn.functional as F
@@ -9,16 +9,16 @@ from imbtorch.losses.checks import check_logits, check_weight, weighted_mean
 
 
 class FocalLoss(nn.Module):
-    r"""Cross-entropy that fades where the right class is already likely.
+    r"""Cross-entropy that fades as the correct class becomes likely.
 
     .. math:: \ell = -w_y \, (1 - p_y)^\gamma \log p_y, \quad p = \mathrm{softmax}(z)
 
-    Averaged over the batch's weights, as torch's ``CrossEntropyLoss`` does.
+    The batch mean is weighted by w, as in torch's ``CrossEntropyLoss``.
 
     Parameters
     ----------
     gamma : float, default=1.0
-        Exponent, at least 0; 0 is cross-entropy. M2m's runs use 1, EOS's 2.
+        Exponent, at least 0; 0 is cross-entropy. M2m's runs use 1, EOS's use 2.
     weight : Tensor of shape (K,), optional
         Class weights w_k. They multiply the focal term and never enter p.
 
@@ -31,8 +31,8 @@ class FocalLoss(nn.Module):
     -----
     Call with logits (B, K) float and labels (B,) int64.
 
-    Differs from the paper: Lin et al. define it for one sigmoid a class; the softmax form here
-    is the one that the long-tail papers use.
+    Differs from the paper: Lin et al. define it with one sigmoid per class; this softmax form is
+    the one the long-tail papers use.
 
     References
     ----------
@@ -55,9 +55,9 @@ class FocalLoss(nn.Module):
         self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss, a scalar."""
+        """Return the mean loss as a scalar."""
         y = check_logits(self, logits, y)
         cross_entropy = F.cross_entropy(logits, y, reduction="none")
-        # 1 - p without loss of digits; the power's slope has no limit at 0 for gamma < 1
+        # 1 - p without cancellation; the power's slope is unbounded at 0 for gamma < 1
         wrong = (-torch.expm1(-cross_entropy)).clamp_min(1e-12)
         return weighted_mean(wrong**self.gamma * cross_entropy, y, self.weight)

@@ -1,4 +1,4 @@
-"""LDAM: label-distribution-aware margins."""
+"""Label-distribution-aware margins (LDAM): a loss with larger margins for rare classes."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor
     class_counts : sequence of int
         Class counts n_k, K numbers, each at least 1.
     max_margin : float, default=0.5
-        Margin of the rarest class, positive; in units of the cosine.
+        Margin of the rarest class, positive, in units of the cosine.
 
     Returns
     -------
@@ -43,13 +43,13 @@ def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor
 
 
 class LDAMLoss(nn.Module):
-    r"""Cross-entropy that asks of rare classes a larger margin.
+    r"""Cross-entropy that requires a larger margin of rare classes.
 
     .. math:: \ell = w_y \, CE\big(s (z - \Delta_y e_y),\, y\big), \quad
               \Delta_k = C / n_k^{1/4}
 
-    Averaged over the batch's weights, as torch's ``CrossEntropyLoss`` does (methods that
-    average over the batch size instead differ by that factor).
+    The batch mean is weighted by w, as in torch's ``CrossEntropyLoss`` (implementations that
+    divide by the batch size instead differ by that factor).
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class LDAMLoss(nn.Module):
     scale : float, default=30.0
         Factor s on the cosines.
     weight : Tensor of shape (K,), optional
-        Class weights w_k, as of `effective_number_weights` (LDAM-DRW's second phase).
+        Class weights w_k, for example from `effective_number_weights` (LDAM-DRW's second phase).
 
     Raises
     ------
@@ -102,7 +102,7 @@ class LDAMLoss(nn.Module):
         self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss, a scalar."""
+        """Return the mean loss as a scalar."""
         y = check_logits(self, logits, y)
         rows = torch.arange(len(y), device=y.device)
         margins = torch.zeros_like(logits)

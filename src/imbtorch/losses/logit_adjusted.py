@@ -1,4 +1,4 @@
-"""Logit adjustment: logits moved by the log of the class priors during training."""
+"""Logit adjustment: a loss that shifts logits by the log class priors during training."""
 
 from collections.abc import Sequence
 
@@ -11,20 +11,20 @@ from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
 
 
 class LogitAdjustedLoss(nn.Module):
-    r"""Cross-entropy of logits to which the log of the class prior is added.
+    r"""Cross-entropy of logits shifted by the log of the class prior.
 
     .. math:: \ell = w_y \, CE(z + \tau \log \pi,\, y), \quad \pi_k = n_k / \textstyle\sum_j n_j
 
-    In evaluation the logits are used as they are. Averaged over the batch's weights, as torch's
-    ``CrossEntropyLoss`` does.
+    Evaluation uses the logits unchanged. The batch mean is weighted by w, as in torch's
+    ``CrossEntropyLoss``.
 
     Parameters
     ----------
     class_counts : sequence of int
         Class counts n_k of the training set, K numbers, each at least 1.
     tau : float, default=1.0
-        Strength, at least 0; 0 is cross-entropy, 1 the value consistent with the balanced error
-        (and the same loss as `BalancedSoftmaxLoss`).
+        Strength, at least 0; 0 is cross-entropy; 1 is consistent with the balanced error and the
+        same loss as `BalancedSoftmaxLoss`.
     weight : Tensor of shape (K,), optional
         Class weights w_k.
 
@@ -35,9 +35,9 @@ class LogitAdjustedLoss(nn.Module):
 
     Notes
     -----
-    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) as
-    `Mixup` makes them (then averaged over the batch size, as torch does). Together with class
-    weights or a class-balanced sampler the imbalance is corrected twice.
+    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) from
+    `Mixup` (then averaged over the batch size, as in torch). Combining this loss with class
+    weights or a class-balanced sampler corrects the imbalance twice.
 
     References
     ----------
@@ -66,6 +66,6 @@ class LogitAdjustedLoss(nn.Module):
         self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss, a scalar."""
+        """Return the mean loss as a scalar."""
         y = check_logits(self, logits, y, mixed=True)
         return cross_entropy(logits + self.adjustment, y, self.weight)

@@ -1,4 +1,4 @@
-"""Micro-cluster loss (DOS): draw an embedding to a weighted mean of its neighbours."""
+"""Micro-cluster loss (DOS): pull an embedding toward a weighted mean of its neighbors."""
 
 from collections.abc import Callable
 
@@ -11,10 +11,10 @@ from imbtorch.losses.checks import check_hard_labels
 
 
 class MicroClusterLoss(nn.Module):
-    r"""Train embedding and head towards micro-clusters of the embedding space.
+    r"""Train the embedding and the head toward micro-clusters of the embedding space.
 
-    For a sample with embedding f(x), neighbours :math:`v_1 \dots v_k` of its class, itself
-    :math:`v_0`, and weights w that sum to 1,
+    For a sample with embedding f(x), neighbors :math:`v_1 \dots v_k` of its class, the sample
+    itself as :math:`v_0`, and weights w that sum to 1,
 
     .. math::
         \ell_f = \sum_{i=0}^k w_i \lVert f(x) - v_i \rVert^2, \quad
@@ -22,34 +22,34 @@ class MicroClusterLoss(nn.Module):
         \ell = \ell_g + \alpha \ell_f
 
     with :math:`\rho_i \propto \exp(-w_i \lVert f(x) - v_i \rVert^2)`, :math:`\rho_0 \propto 1`,
-    summing to 1. The loss :math:`\ell_f` is least where f(x) is the weighted mean of the v.
-    Averaged over the batch.
+    summing to 1. The loss :math:`\ell_f` is smallest where f(x) is the weighted mean of the v.
+    The loss is averaged over the batch.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Weight of the embedding's loss, at least 0.
+        Weight of the embedding loss, at least 0.
     per_dimension : bool, default=False
         Whether squared distances are means over the D dimensions rather than sums.
     loss : nn.Module, optional
-        H: (logits, labels) -> mean loss without class weights, by default cross-entropy.
+        H: (logits, labels) -> mean loss without class weights; by default cross-entropy.
 
     Raises
     ------
     InputError
-        If `alpha` is negative or shapes do not agree.
+        If `alpha` is negative or the shapes do not match.
 
     Notes
     -----
     ``loss(features, y, head, targets, weights)`` takes embeddings f(x) of shape (B, D) with
     gradient, labels (B,) int64, the head g: (n, D) -> logits (n, K), constant targets v of shape
-    (B, k + 1, D), the sample's own stored embedding first, and weights of shape (B, k + 1). A
-    sample with fewer neighbours has weight 0 for the rest; one without any, weight 1 for itself
-    alone, and then the loss is H of it and nothing else.
+    (B, k + 1, D), starting with the sample's own stored embedding, and weights of shape
+    (B, k + 1). A sample with fewer neighbors has weight 0 for the missing ones; a sample with
+    none has weight 1 for itself, and its loss is H alone.
 
-    Differs from the paper: it prints k where k + 1 embeddings stand in the neighbourhood. The
-    own entry of the head's loss is the live embedding, so that gradients reach f. The weights
-    rho carry no gradient.
+    Differs from the paper, which prints k although the neighborhood holds k + 1 embeddings. The
+    sample's own term in the head loss uses the live embedding, so that gradients reach f. The
+    weights rho carry no gradient.
 
     References
     ----------
@@ -79,7 +79,7 @@ class MicroClusterLoss(nn.Module):
         targets: Tensor,
         weights: Tensor,
     ) -> Tensor:
-        """Return the mean loss, a scalar."""
+        """Return the mean loss as a scalar."""
         check_hard_labels(y, "MicroClusterLoss")
         batch, size = features.shape
         wanted = (batch, weights.shape[-1], size)
@@ -101,15 +101,15 @@ class MicroClusterLoss(nn.Module):
 
     @staticmethod
     def shares(distance: Tensor, weights: Tensor) -> Tensor:
-        """Return rho of shape (B, k + 1), summing to 1; 0 where there is no neighbour."""
+        """Return rho of shape (B, k + 1), summing to 1; 0 where there is no neighbor."""
         exponent = -(weights * distance).detach()
-        exponent[:, 0] = 0.0  # the live embedding is at no distance from itself
+        exponent[:, 0] = 0.0  # the live embedding is at distance 0 from itself
         missing = weights == 0
         missing[:, 0] = False
         return exponent.masked_fill(missing, -torch.inf).softmax(1)
 
     def _each(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return H of every row, shape (n,)."""
+        """Return H of each row, shape (n,)."""
         if self.loss is None:
             return F.cross_entropy(logits, y, reduction="none")
         one: Callable[[Tensor, Tensor], Tensor] = torch.func.vmap(

@@ -1,13 +1,14 @@
-"""ASL for many labels a sample: one sigmoid a label."""
+"""Asymmetric loss (ASL) for several labels per sample: one sigmoid per label."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_weight
 
 
 class MultiLabelAsymmetricLoss(nn.Module):
-    r"""Binary cross-entropy of each label, focused separately on present and absent ones.
+    r"""Binary cross-entropy per label, focused separately on present and absent labels.
 
     .. math:: \ell = -\sum_k w_k \big( t_k (1 - p_k)^{\gamma_+} \log p_k
               + (1 - t_k) \, q_k^{\gamma_-} \log(1 - q_k) \big), \quad q_k = \max(p_k - m, 0)
@@ -19,11 +20,11 @@ class MultiLabelAsymmetricLoss(nn.Module):
     gamma_pos : float, default=0.0
         Exponent gamma+ for labels that are present, at least 0.
     gamma_neg : float, default=4.0
-        Exponent gamma- for those that are absent, at least 0.
+        Exponent gamma- for labels that are absent, at least 0.
     clip : float, default=0.05
-        Margin m in [0, 1): an absent label with a probability below it costs nothing.
+        Margin m in [0, 1): an absent label with a probability below m costs nothing.
     weight : Tensor of shape (K,), optional
-        Label weights w_k, as `inverse_frequency_weights` of how often each is present.
+        Label weights w_k, such as `inverse_frequency_weights` of how often each label is present.
 
     Raises
     ------
@@ -32,9 +33,9 @@ class MultiLabelAsymmetricLoss(nn.Module):
 
     Notes
     -----
-    Call with logits (B, K) float and targets (B, K) in 0..1. The gradient flows through the
-    factors as well. `AsymmetricLoss` is the form for one label a sample. For a training loop of
-    your own: `fit` and the recipes know one label a sample alone.
+    Call with logits (B, K) float and targets (B, K) in 0..1. The gradient also flows through the
+    factors. `AsymmetricLoss` is the form for one label per sample. Use this loss in your own
+    training loop: `fit` and the recipes support only one label per sample.
 
     References
     ----------
@@ -65,23 +66,23 @@ class MultiLabelAsymmetricLoss(nn.Module):
         if not 0 <= clip < 1:
             raise InputError(f"clip is {clip}; it must lie in [0, 1)")
         self.gamma_pos, self.gamma_neg, self.clip = gamma_pos, gamma_neg, clip
-        self.register_buffer("weight", weight)
+        self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss, a scalar."""
+        """Return the mean loss as a scalar."""
         if y.shape != logits.shape or logits.ndim != 2:
             raise InputError(
                 f"y has shape {tuple(y.shape)} and logits {tuple(logits.shape)}; both must be "
-                "(B, K), one target in 0..1 for each label"
+                "(B, K), with one target in 0..1 per label"
             )
         y = y.to(logits.dtype)
         p = logits.sigmoid()
-        # the power's slope has no limit at 0 for exponents < 1
+        # the power's slope is unbounded at 0 for exponents < 1
         present = (1 - p).clamp_min(1e-12) ** self.gamma_pos * F.logsigmoid(logits)
         if self.clip:
             q = (p - self.clip).clamp_min(0)
             absent = q.clamp_min(1e-12) ** self.gamma_neg * (-q).log1p()
-        else:  # log(1 - p) without loss of digits
+        else:  # log(1 - p) without cancellation
             absent = p.clamp_min(1e-12) ** self.gamma_neg * F.logsigmoid(-logits)
         each = -(y * present + (1 - y) * absent)
         return (each if self.weight is None else each * self.weight).sum(1).mean()

@@ -1,4 +1,4 @@
-"""The quintuplet loss of large-margin local embedding (LMLE)."""
+"""Quintuplet loss of large-margin local embedding (LMLE)."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from imbtorch.errors import InputError
 
 
 class QuintupletLoss(nn.Module):
-    r"""Keep clusters within classes, and classes apart, each by a margin.
+    r"""Separate the clusters within each class, and the classes, by margins.
 
-    With embeddings of unit length and squared distances D from a sample to four others of the
-    batch, namely p (the farthest of its cluster), q (the nearest of its class in another
+    With unit-length embeddings and squared distances D from a sample to four others in the
+    batch, namely p (the farthest in its cluster), q (the nearest of its class in another
     cluster), r (the farthest of its class in another cluster) and n (the nearest of another
     class):
 
     .. math:: \max(0, g_1 + D_p - D_q) + \max(0, g_2 + D_q - D_r) + \max(0, g_3 + D_r - D_n)
 
-    averaged over the batch. A term is left out where one of its two samples is missing; where a
-    class has one cluster alone, r is the farthest of the class.
+    averaged over the batch. A term is dropped if one of its two samples is missing; if a class
+    has only one cluster, r is the farthest sample of the class.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ class QuintupletLoss(nn.Module):
     Raises
     ------
     InputError
-        If there are not three margins of at least 0.
+        If `margins` is not three numbers of at least 0.
 
     References
     ----------
     LMLE (Huang et al., CVPR 2016), a comparator in Table 5 of DOS. Differs from the paper: the
-    samples are looked for within the batch, and the margins are its own choice.
+    four samples come from the batch, and the margins are this library's choice.
 
     Examples
     --------
@@ -47,18 +47,18 @@ class QuintupletLoss(nn.Module):
     def __init__(self, margins: Sequence[float] = (0.1, 0.1, 0.2)) -> None:
         super().__init__()
         if len(margins) != 3 or not all(g >= 0 for g in margins):
-            raise InputError(f"margins is {margins}; three numbers of at least 0 are needed")
+            raise InputError(f"margins is {margins}; it must be three numbers of at least 0")
         self.margins = tuple(margins)
 
     def forward(self, features: Tensor, labels: Tensor, clusters: Tensor) -> Tensor:
-        """Return the loss of features (B, D), labels (B,) and clusters (B,), a scalar.
+        """Return the loss of features (B, D), labels (B,) and clusters (B,) as a scalar.
 
-        `clusters` are numbers that no two classes share.
+        `clusters` are cluster numbers; no two classes share one.
         """
         if features.ndim != 2 or not len(features) == len(labels) == len(clusters) > 0:
             raise InputError(
                 f"features has shape {tuple(features.shape)}, labels {tuple(labels.shape)} and "
-                f"clusters {tuple(clusters.shape)}; (B, D), (B,) and (B,) are needed"
+                f"clusters {tuple(clusters.shape)}; they must be (B, D), (B,) and (B,)"
             )
         unit = nn.functional.normalize(features)
         distance = 2 - 2 * unit @ unit.T
@@ -83,6 +83,6 @@ class QuintupletLoss(nn.Module):
 
 
 def _largest(values: Tensor, among: Tensor) -> Tensor:
-    """Return the largest value of each row among some columns; 0 where there are none."""
+    """Return the largest value per row over the selected columns; 0 where none is selected."""
     found = values.masked_fill(~among, -torch.inf).amax(1)
     return torch.where(among.any(1), found, 0.0)

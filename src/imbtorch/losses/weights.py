@@ -1,4 +1,4 @@
-"""Class weights: how much a sample of each class counts in the loss."""
+"""Class weights: how much each sample of a class counts in the loss."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from imbtorch.errors import InputError
 
 
 def inverse_frequency_weights(class_counts: Sequence[int]) -> Tensor:
-    r"""Return weights inverse to the class frequencies (RW).
+    r"""Return class weights inverse to the class frequencies (RW).
 
     .. math:: w_k \propto 1 / n_k, \quad \tfrac1K \sum_k w_k = 1
 
@@ -42,7 +42,7 @@ def inverse_frequency_weights(class_counts: Sequence[int]) -> Tensor:
 
 
 def effective_number_weights(class_counts: Sequence[int], beta: float = 0.9999) -> Tensor:
-    r"""Return weights inverse to the effective number of samples (CB-RW).
+    r"""Return class weights inverse to the effective number of samples (CB-RW).
 
     .. math:: w_k \propto \frac{1 - \beta}{1 - \beta^{n_k}}, \quad \tfrac1K \sum_k w_k = 1
 
@@ -51,7 +51,7 @@ def effective_number_weights(class_counts: Sequence[int], beta: float = 0.9999) 
     class_counts : sequence of int
         Class counts n_k, K numbers, each at least 1.
     beta : float, default=0.9999
-        In [0, 1): 0 weighs all classes alike, towards 1 as `inverse_frequency_weights` does.
+        In [0, 1): 0 weights all classes equally; close to 1 it is `inverse_frequency_weights`.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def effective_number_weights(class_counts: Sequence[int], beta: float = 0.9999) 
     if not 0 <= beta < 1:
         raise InputError(f"beta is {beta}; it must lie in [0, 1)")
     n = check_counts(class_counts)
-    # -expm1(n log beta) is 1 - beta^n without loss of digits for beta close to 1
+    # -expm1(n log beta) is 1 - beta^n without cancellation for beta close to 1
     log_beta = torch.log(torch.tensor(beta, dtype=torch.float64))
     return _to_mean_one((1 - beta) / -torch.expm1(n * log_beta))
 

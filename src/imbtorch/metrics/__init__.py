@@ -1,4 +1,4 @@
-"""Metrics: what a classifier does for each class, and how sure one can be of it."""
+"""Metrics of a trained classifier: scores per class, calibration and generalization gaps."""
 
 from imbtorch.metrics.calibration import expected_calibration_error
 from imbtorch.metrics.class_bias import class_weight_norms, cumulative_false_positives

@@ -1,4 +1,4 @@
-"""Calibration: whether probabilities mean what they say."""
+"""Calibration: how well predicted probabilities match the observed accuracy."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,8 +13,8 @@ def expected_calibration_error(
 
     .. math:: \mathrm{ECE} = \sum_b \frac{|b|}{N} \, | \mathrm{acc}(b) - \mathrm{conf}(b) |
 
-    over bins b of equal width of the largest probability, with the share of right predictions
-    acc and the mean largest probability conf in a bin.
+    over equal-width bins b of the largest probability, where acc is the share of correct
+    predictions and conf the mean largest probability in a bin.
 
     Parameters
     ----------
@@ -23,17 +23,17 @@ def expected_calibration_error(
     probabilities : array-like of shape (N, K)
         Class probabilities.
     bins : int, default=15
-        Number of bins of 0..1, at least 1.
+        Number of bins that divide 0..1, at least 1.
 
     Returns
     -------
     float
-        In 0..1; 0 is calibrated.
+        In 0..1; 0 means perfectly calibrated.
 
     Raises
     ------
     InputError
-        If the shapes do not fit or `bins` is below 1.
+        If the shapes do not match or `bins` is below 1.
 
     References
     ----------
@@ -47,7 +47,7 @@ def expected_calibration_error(
     y, p = np.asarray(y_true), np.asarray(probabilities, dtype=np.float64)
     if p.ndim != 2 or y.shape != p.shape[:1] or len(y) == 0:
         raise InputError(
-            f"y_true has shape {y.shape} and probabilities {p.shape}; (N,) and (N, K) are needed"
+            f"y_true has shape {y.shape} and probabilities {p.shape}; they must be (N,) and (N, K)"
         )
     if bins < 1:
         raise InputError(f"bins is {bins}; it must be at least 1")

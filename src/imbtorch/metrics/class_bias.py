@@ -1,4 +1,4 @@
-"""How a network leans towards frequent classes: weight norms and false positives."""
+"""Measure a network's bias toward frequent classes: weight norms and false positives."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ def class_weight_norms(head: nn.Module) -> NDArray[np.float64]:
     Parameters
     ----------
     head : nn.Module
-        With a weight of shape (K, D), as ``nn.Linear``.
+        Layer with a weight of shape (K, D), such as ``nn.Linear``.
 
     Returns
     -------
@@ -41,19 +41,19 @@ def class_weight_norms(head: nn.Module) -> NDArray[np.float64]:
 def cumulative_false_positives(
     y_true: ArrayLike, y_pred: ArrayLike, class_counts: Sequence[int]
 ) -> NDArray[np.int64]:
-    """Count false positives, added up from the most to the least frequent class.
+    """Return cumulative false positives, from the most to the least frequent class.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (M,)
         Labels 0..K-1 and predictions.
     class_counts : sequence of int
-        Class counts of the training set, K numbers; equal counts in the order of the classes.
+        Class counts of the training set, K numbers; ties keep the order of the classes.
 
     Returns
     -------
     ndarray of shape (K,), int64
-        The last one is the number of errors.
+        The last number is the total number of errors.
 
     Examples
     --------

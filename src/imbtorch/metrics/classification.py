@@ -36,19 +36,19 @@ def classification_metrics(
     *,
     shots: tuple[int, int] = SHOTS,
 ) -> Metrics:
-    """Measure predictions.
+    """Compute metrics of predictions, per class and overall.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (N,)
         Labels 0..K-1 and predictions.
     class_counts : sequence of int
-        Class counts of the training set, K numbers; decides which classes are minority (by AMO's
-        rule, see `minority_classes`) and which are many-, medium- and few-shot.
+        Class counts of the training set, K numbers; determine which classes are minority (by
+        AMO's rule, see `minority_classes`) and which are many-, medium- and few-shot.
     probabilities : array-like of shape (N, K), optional
         Class probabilities, for the area under the precision-recall curve and calibration.
     class_shares : sequence of float, optional
-        Class shares that the network expects, see `Recipe.class_shares`.
+        Class shares that the network assumes, see `Recipe.class_shares`.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes, see `shot_groups`.
 
@@ -58,16 +58,17 @@ def classification_metrics(
         All in 0..1:
 
         - ``balanced_accuracy``: mean recall over the classes.
-        - ``gmean_recall``: geometric mean of the class recalls (0 if a class is never found).
+        - ``gmean_recall``: geometric mean of the class recalls (0 if any recall is 0).
         - ``gmean_macro``: sqrt(macro recall x macro specificity), imbalanced-learn's
           ``geometric_mean_score(average="macro")``.
         - ``f1_macro``, ``accuracy``.
-        - ``majority_recall``, ``minority_recall``: mean recall over these classes.
+        - ``majority_recall``, ``minority_recall``: mean recall over the majority and the minority
+          classes.
         - ``many_recall``, ``medium_recall``, ``few_recall``: mean recall over the many-, medium-
-          and few-shot classes; None where there are none.
+          and few-shot classes; None if there are none.
         - ``worst_recall``: smallest class recall.
-        - ``recall``, ``precision``, ``f1``: lists of K numbers, one a class.
-        - ``auprc``: list of K average precisions, each class against the rest; only with
+        - ``recall``, ``precision``, ``f1``: lists of K numbers, one per class.
+        - ``auprc``: list of K average precisions, one class against the rest; only with
           `probabilities`.
         - ``ece``: expected calibration error of `probabilities`; ``ece_corrected``: the same
           after `correct_prior` to the class shares of `y_true`; only with `class_shares`.
@@ -89,7 +90,10 @@ def classification_metrics(
     true, predicted = check_labels(y_true, "y_true").numpy(), check_labels(y_pred, "y_pred").numpy()
     labels = np.arange(len(class_counts))
     if true.shape != predicted.shape or not len(true) > 0:
-        raise InputError(f"y_true has {len(true)} labels and y_pred {len(predicted)}")
+        raise InputError(
+            f"y_true has {len(true)} labels and y_pred {len(predicted)}; both must have the same "
+            "number, at least 1"
+        )
     if max(true.max(), predicted.max()) >= len(labels):
         raise InputError(
             f"y_true holds labels up to {true.max()} and y_pred up to {predicted.max()}; "
@@ -120,7 +124,7 @@ def classification_metrics(
         scores = np.asarray(probabilities)
         if scores.shape != (len(true), len(labels)):
             raise InputError(
-                f"probabilities has shape {scores.shape}; {(len(true), len(labels))} is needed"
+                f"probabilities has shape {scores.shape}; it must be {(len(true), len(labels))}"
             )
         metrics["auprc"] = [
             float(average_precision_score(true == k, scores[:, k])) if (true == k).any() else 0.0
@@ -150,7 +154,7 @@ def shot_recalls(
     Returns
     -------
     dict
-        ``many_recall``, ``medium_recall``, ``few_recall``; None where there is no such class.
+        ``many_recall``, ``medium_recall``, ``few_recall``; None if there is no such class.
 
     Examples
     --------
@@ -170,14 +174,14 @@ def evaluate(
     *,
     shots: tuple[int, int] = SHOTS,
 ) -> Metrics:
-    """Measure a network on a held-out set.
+    """Compute the metrics of a network on a held-out set.
 
     Parameters
     ----------
     model : Classifier
         Trained network.
     dataset : Dataset or pair (x, y)
-        Yields (x, y), y in 0..K-1, or arrays.
+        Yields (x, y) with y in 0..K-1, or a pair of arrays.
     class_counts : sequence of int
         Class counts of the training set, K numbers.
     class_shares : sequence of float, optional

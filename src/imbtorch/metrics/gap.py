@@ -1,4 +1,4 @@
-"""How far held-out embeddings leave the range of the training embeddings, and who is to blame."""
+"""Generalization gap: how far held-out embeddings leave the range of the training embeddings."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +17,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Gap:
-    """Generalization gap.
+    """Generalization gap, per class and overall.
 
     Attributes
     ----------
     per_class : ndarray of shape (K,), float64
-        At least 0; NaN for a class without a sample on one of the two sides.
+        At least 0; NaN for a class with no sample in one of the two sets.
     overall : float
         Mean over the classes that are not NaN; NaN if all are.
     """
@@ -41,12 +41,12 @@ def generalization_gap(
     .. math::
         g_c = \sum_d \max(0, \max_{test} - \max_{train}) + \max(0, \min_{train} - \min_{test})
 
-    with the maxima and minima of dimension d over the samples of class c.
+    where the maxima and minima of dimension d are over the samples of class c.
 
     Parameters
     ----------
     train_features : array-like or Tensor of shape (N, D)
-        Embeddings of the training set, perhaps over-sampled.
+        Embeddings of the training set, possibly over-sampled.
     train_labels : array-like or Tensor of shape (N,)
         Labels 0..K-1.
     test_features : array-like or Tensor of shape (M, D)
@@ -57,17 +57,17 @@ def generalization_gap(
     Returns
     -------
     Gap
-        In the unit of the embeddings.
+        In the units of the embeddings.
 
     Raises
     ------
     InputError
-        If shapes do not agree.
+        If the shapes do not match.
 
     References
     ----------
     EOS (Dablain et al.), section III-B and Algorithm 1. Differs from the paper, whose listing
-    prints the minima the other way round; its text has them as here.
+    swaps the two minima; its text agrees with the formula here.
 
     Examples
     --------
@@ -98,20 +98,20 @@ def true_false_gaps(
     test_labels: Array,
     test_predictions: Array,
 ) -> tuple[Gap, Gap]:
-    """Measure the gap for true and for false positives apart.
+    """Measure the gap separately for true and for false positives.
 
     Parameters
     ----------
     train_features, train_labels, test_features, test_labels
-        As for `generalization_gap`.
+        See `generalization_gap`.
     test_predictions : array-like or Tensor of shape (M,)
         Predicted labels 0..K-1.
 
     Returns
     -------
     true, false : Gap
-        Of the held-out samples predicted to be of class c, rightly and wrongly, against the
-        training samples of class c; NaN for a class without such samples.
+        Gaps between the held-out samples correctly (true) or wrongly (false) predicted as class
+        c and the training samples of class c; NaN for a class without such samples.
 
     References
     ----------
@@ -151,14 +151,14 @@ def embedding_measures(
     head : nn.Module
         (n, D) -> logits (n, K).
     train_features, train_labels, test_features, test_labels : Tensor
-        As for `generalization_gap`.
+        See `generalization_gap`.
 
     Returns
     -------
     dict
         ``gap``, ``gap_true``, ``gap_false`` (see `true_false_gaps`) and ``norm`` (see
-        `class_weight_norms`; only where the head has a weight): lists of K numbers,
-        JSON-ready, None where there is no sample.
+        `class_weight_norms`; only if the head has a weight): lists of K numbers,
+        JSON-ready, None for classes without samples.
     """
     with torch.no_grad():
         predicted = head(test_features).argmax(1)
@@ -184,11 +184,11 @@ def _checked(features: Any, labels: Any, name: str) -> tuple[NDArray[Any], NDArr
     x, y = _array(features), _array(labels)
     if x.ndim != 2 or y.shape != x.shape[:1]:
         raise InputError(
-            f"{name}_features is of shape {x.shape} and {name}_labels of {y.shape}; (N, D) and "
-            "(N,) are needed"
+            f"{name}_features has shape {x.shape} and {name}_labels {y.shape}; they must be (N, D) "
+            "and (N,)"
         )
     if len(y) and (y.dtype.kind not in "iu" or y.min() < 0):
-        what = f"holds {y.min()}" if y.dtype.kind in "iu" else f"is of dtype {y.dtype}"
-        raise InputError(f"{name}_labels {what}; labels 0..K-1 are needed")
+        what = f"holds {y.min()}" if y.dtype.kind in "iu" else f"has dtype {y.dtype}"
+        raise InputError(f"{name}_labels {what}; it must hold labels 0..K-1")
     check_finite(torch.from_numpy(np.ascontiguousarray(x)), f"{name}_features")
     return x, y.astype(np.int64)

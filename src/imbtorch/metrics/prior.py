@@ -1,4 +1,4 @@
-"""Class probabilities under other class shares than those of the training."""
+"""Correct class probabilities for class shares that differ from those in training."""
 
 from collections.abc import Sequence
 
@@ -11,32 +11,32 @@ from imbtorch.errors import InputError
 def correct_prior(
     probabilities: ArrayLike, trained: Sequence[float], prior: Sequence[float]
 ) -> NDArray[np.float64]:
-    r"""Correct probabilities for class shares that differ from those the network was trained on.
+    r"""Correct probabilities for class shares that differ from those in training.
 
     .. math:: p'(k | x) \propto p(k | x) \, \pi_k / q_k
 
-    A network that saw every class equally often takes a rare class for frequent: its
-    probabilities are too high where the class is rare in use.
+    A network that saw every class equally often assumes that rare classes are frequent: it gives
+    them probabilities that are too high if they are rare in use.
 
     Parameters
     ----------
     probabilities : array-like of shape (N, K)
-        Class probabilities p as the network gives them.
+        Class probabilities p from the network.
     trained : sequence of float
-        q: the shares, or counts, of the K classes in what the network was trained on, as
-        `Recipe.class_shares` gives them; above 0.
+        q: the shares, or counts, of the K classes in training, as returned by
+        `Recipe.class_shares`; above 0.
     prior : sequence of float
         pi: the shares, or counts, of the K classes where the network is used; at least 0.
 
     Returns
     -------
     ndarray of shape (N, K), float64
-        Rows sum to 1; a row that was all on classes that do not occur is 0.
+        Rows sum to 1; a row whose probability is all on classes with prior 0 is 0.
 
     Raises
     ------
     InputError
-        If the numbers of classes differ, or a share is out of range.
+        If the numbers of classes differ or a share is out of range.
 
     References
     ----------
@@ -53,7 +53,7 @@ def correct_prior(
     if p.ndim != 2 or not p.shape[1] == len(q) == len(wanted):
         raise InputError(
             f"probabilities has shape {p.shape}, trained {q.shape} and prior {wanted.shape}; "
-            "(N, K), K and K are needed"
+            "they must be (N, K), (K,) and (K,)"
         )
     if not (q > 0).all():
         raise InputError(f"trained is {list(trained)}; every share must be above 0")
@@ -66,9 +66,9 @@ def correct_prior(
 
 
 def check_shares(amounts: Sequence[float], name: str) -> NDArray[np.float64]:
-    """Return shares or counts of classes, of shape (K,), divided by their sum."""
+    """Return class shares or counts divided by their sum, shape (K,)."""
     values = np.asarray(amounts, dtype=np.float64)
     if values.ndim != 1 or not (values >= 0).all() or not 0 < values.sum() < np.inf:
-        raise InputError(f"{name} is {amounts!r}; K numbers of at least 0, not all 0, are needed")
+        raise InputError(f"{name} is {amounts!r}; it must hold K numbers of at least 0, not all 0")
     shares: NDArray[np.float64] = values / values.sum()
     return shares

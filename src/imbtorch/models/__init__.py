@@ -1,4 +1,4 @@
-"""Networks: every one is features + head."""
+"""Networks, each split into features (inputs -> embeddings) and a head (-> logits)."""
 
 from imbtorch.models.binary import single_logit_head, two_class_logits, two_logit_head
 from imbtorch.models.build import build_model

@@ -1,4 +1,4 @@
-"""Two classes: a head with a single logit is one with two, and back."""
+"""Binary classification: convert a head with one logit to one with two logits, and back."""
 
 import torch
 from torch import Tensor, nn
@@ -7,11 +7,11 @@ from imbtorch.errors import InputError
 
 
 def two_class_logits(z: Tensor) -> Tensor:
-    r"""Return the logits of two classes that stand for one: (0, z).
+    r"""Return two-class logits (0, z) equivalent to the single logit z.
 
     .. math:: \mathrm{softmax}(0, z) = (1 - \sigma(z), \sigma(z))
 
-    So any loss and method for K classes takes a network with one output.
+    This makes any loss or method for K classes work with a network that has one output.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def two_class_logits(z: Tensor) -> Tensor:
     Raises
     ------
     InputError
-        If there is more than one logit a sample.
+        If there is more than one logit per sample.
 
     Examples
     --------
@@ -33,24 +33,24 @@ def two_class_logits(z: Tensor) -> Tensor:
     tensor([0.5000, 0.8808])
     """
     if z.ndim not in (1, 2) or (z.ndim == 2 and z.shape[1] != 1):
-        raise InputError(f"z has shape {tuple(z.shape)}; (B,) or (B, 1) is needed")
+        raise InputError(f"z has shape {tuple(z.shape)}; it must be (B,) or (B, 1)")
     z = z.reshape(-1, 1)
     return torch.cat([torch.zeros_like(z), z], 1)
 
 
 @torch.no_grad()
 def two_logit_head(head: nn.Linear) -> nn.Linear:
-    """Return a head with two logits whose softmax is the sigmoid of a head with one.
+    """Return a two-logit head whose softmax equals the sigmoid of a one-logit head.
 
     Parameters
     ----------
     head : nn.Linear
-        (D, 1); left as it is.
+        (D, 1); not changed.
 
     Returns
     -------
     nn.Linear
-        (D, 2), as `two_class_logits` of what `head` gives.
+        (D, 2); its output is `two_class_logits` of the output of `head`.
 
     Examples
     --------
@@ -68,22 +68,22 @@ def two_logit_head(head: nn.Linear) -> nn.Linear:
 
 @torch.no_grad()
 def single_logit_head(head: nn.Module) -> nn.Linear:
-    """Return a head with one logit whose sigmoid is the softmax of a head with two.
+    """Return a one-logit head whose sigmoid equals the softmax of a two-logit head.
 
     Parameters
     ----------
     head : nn.Module
-        Linear, (D, 2); left as it is.
+        Linear, (D, 2); not changed.
 
     Returns
     -------
     nn.Linear
-        (D, 1): the difference of the two.
+        (D, 1): the difference of the two logits.
 
     Raises
     ------
     InputError
-        If the head is not linear with two logits.
+        If the head is not a linear layer with two logits.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def single_logit_head(head: nn.Module) -> nn.Linear:
     True
     """
     if not isinstance(head, nn.Linear) or head.out_features != 2:
-        raise InputError(f"head is {head!r}; a linear one with two logits is needed")
+        raise InputError(f"head is {head!r}; it must be a linear layer with two logits")
     one = nn.Linear(head.in_features, 1, bias=head.bias is not None).to(head.weight)
     one.weight.copy_(head.weight[1:] - head.weight[:1])
     if head.bias is not None:

@@ -1,7 +1,6 @@
-"""Networks by name."""
+"""Build a network, its input normalization and its head by name."""
 
 import copy
-import difflib
 from collections.abc import Callable, Sequence
 
 import torch
@@ -9,7 +8,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, as_float
-from imbtorch.errors import InputError
+from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.classifier import Classifier, CosineHead, Normalize, head_size
 from imbtorch.models.densenet import densenet
 from imbtorch.models.neighbor_head import NeighborHead
@@ -38,33 +37,33 @@ def build_model(
     seed: int = 0,
     head: str = "linear",
 ) -> Classifier:
-    """Make a network by name, with the data's normalisation as its first layer.
+    """Build a network by name, with input normalization as its first layer.
 
     Parameters
     ----------
     name : {"resnet32", "resnet56", "wide-resnet", "densenet", "small-cnn", "wide-cnn", "mlp"}
-        Which network.
+        Name of the network.
     input_shape : sequence of int
         Shape of one input: (C, H, W) or (D,).
     num_classes : int
         Number of classes K.
     train : Dataset, optional
-        Mean and standard deviation are taken from it (per channel or feature); without it the
-        input is used as it is until weights are loaded.
+        Data set that gives the mean and standard deviation (per channel or feature) for the
+        normalization; without it, inputs pass unchanged until weights are loaded.
     seed : int, default=0
-        Training seed: decides the initial parameters.
+        Training seed; determines the initial parameters.
     head : {"linear", "cosine", "neighbors"}, default="linear"
-        Kind of the head; neighbors is without embeddings until weights are loaded.
+        Kind of head; "neighbors" holds no embeddings until weights are loaded.
 
     Returns
     -------
     Classifier
-        With `spec` set, from which a checkpoint makes it again.
+        With `spec` set, so that a checkpoint can rebuild it.
 
     Raises
     ------
     InputError
-        If there is no such network, or it cannot take inputs of that shape.
+        If the network is unknown or cannot take inputs of this shape.
 
     Examples
     --------
@@ -72,11 +71,9 @@ def build_model(
     'small-cnn'
     """
     if name not in MODELS:
-        near = difflib.get_close_matches(name, MODELS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"model is {name!r}; known are {', '.join(MODELS)}{hint}")
+        raise unknown_name("model", name, MODELS)
     if head not in ("linear", "cosine", "neighbors"):
-        raise InputError(f"head is {head!r}; known are linear, cosine and neighbors")
+        raise InputError(f"head is {head!r}; it must be linear, cosine or neighbors")
     if not input_shape or min(input_shape) < 1 or num_classes < 1:
         raise InputError(
             f"input_shape is {tuple(input_shape)} and num_classes {num_classes}; all sizes must be "
@@ -84,8 +81,8 @@ def build_model(
         )
     if name != "mlp" and (len(input_shape) != 3 or min(input_shape[1:]) < 4):
         raise InputError(
-            f"model is {name!r}, made for images (C, H, W) of 4 x 4 pixels or more; these inputs "
-            f"have the shape {tuple(input_shape)}: use mlp"
+            f"model is {name!r}, which needs images (C, H, W) of at least 4 x 4 pixels; these "
+            f"inputs have shape {tuple(input_shape)}: use mlp"
         )
     with scoped_seed(seed):
         model = MODELS[name](tuple(input_shape), num_classes)
@@ -107,13 +104,13 @@ def build_model(
 
 
 def head_kind(head: nn.Module) -> str:
-    """Return what `build_model` calls a head."""
+    """Return the name that `build_model` uses for a kind of head."""
     kinds = {CosineHead: "cosine", NeighborHead: "neighbors"}
     return kinds.get(type(head), "linear")
 
 
 def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed: int) -> None:
-    """Give `model` a fresh head made by ``kind(D, K)``, on the device of the old one."""
+    """Give `model` a new head made by ``kind(D, K)``, on the device of the old head."""
     weight = model.head.weight
     assert isinstance(weight, torch.Tensor)
     num_classes, size = weight.shape
@@ -124,7 +121,7 @@ def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed:
 
 
 def fresh_copy(model: Classifier, seed: int) -> Classifier:
-    """Return a network of the same form with newly drawn parameters and the same buffers."""
+    """Return a copy of a network with newly drawn parameters and the same buffers."""
     copied = copy.deepcopy(model)
     with scoped_seed(seed):
         if model.spec is not None:
@@ -149,5 +146,5 @@ def _normalization(shape: Sequence[int], train: Dataset[object] | None) -> Norma
         rows = range(0, len(train), step)  # type: ignore[arg-type]
         x = torch.stack([as_float(train[i][0]) for i in rows])  # type: ignore[index]
     dims = (0, *range(2, x.ndim))
-    std = x.std(dims) if x.numel() > size else torch.ones(size)  # one value alone has none
+    std = x.std(dims) if x.numel() > size else torch.ones(size)  # a single value has no std
     return Normalize(x.mean(dims), std.clamp_min(1e-3))

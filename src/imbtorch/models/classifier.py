@@ -1,4 +1,4 @@
-"""Every network is features + head."""
+"""`Classifier`, a network made of features and a head; splitting and joining any network."""
 
 import copy
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from imbtorch.models.binary import single_logit_head, two_logit_head
 
 
 class Spec(TypedDict):
-    """The arguments with which `build_model` makes a network again."""
+    """The arguments with which `build_model` rebuilds a network."""
 
     name: str
     input_shape: Sequence[int]
@@ -21,17 +21,17 @@ class Spec(TypedDict):
 
 
 class Classifier(nn.Module):
-    """A network in two parts: `features` makes embeddings, `head` makes logits of them.
+    """A network in two parts: `features` computes embeddings, `head` turns them into logits.
 
     Parameters
     ----------
     features : nn.Module
         (B, ...) -> embeddings of shape (B, D).
     head : nn.Module
-        (B, D) -> logits of shape (B, K); its last parameter tensor named ``weight`` has the
+        (B, D) -> logits of shape (B, K); its last parameter tensor named ``weight`` has
         shape (K, D).
     spec : dict, optional
-        The arguments with which `build_model` makes this network again.
+        The arguments with which `build_model` rebuilds this network.
 
     Examples
     --------
@@ -53,16 +53,16 @@ class Classifier(nn.Module):
         return logits
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Return the softmax of `logits`, first scaled where the head has a ``scale``.
+        """Return the softmax of `logits`, scaled first if the head has a ``scale``.
 
-        Cosines lie in [-1, 1]: their plain softmax is close to uniform, so a `CosineHead`
-        carries the scale its loss was trained with.
+        Cosines lie in [-1, 1], so their plain softmax is close to uniform; a `CosineHead`
+        therefore carries the scale its loss was trained with.
         """
         return (logits.float() * float(getattr(self.head, "scale", 1.0))).softmax(-1)
 
 
 class CosineHead(nn.Module):
-    r"""Logits are cosines between the embedding and each class weight.
+    r"""A head whose logits are cosines between the embedding and each class weight.
 
     .. math:: z_k = \frac{w_k^\top h}{\lVert w_k \rVert \lVert h \rVert} \in [-1, 1]
 
@@ -71,8 +71,8 @@ class CosineHead(nn.Module):
     in_features, out_features : int
         Embedding size D and number of classes K.
     scale : float, default=30.0
-        What the loss multiplies the cosines by (`LDAMLoss` has the same default); used here
-        for probabilities alone. `Train` sets it to that of its loss.
+        Factor by which the loss multiplies the cosines (`LDAMLoss` has the same default); used
+        here only for probabilities. `Train` sets it to the scale of its loss.
 
     References
     ----------
@@ -90,12 +90,12 @@ class CosineHead(nn.Module):
     def __init__(self, in_features: int, out_features: int, scale: float = 30.0) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        self.register_buffer("scale", torch.tensor(scale))  # so that checkpoints keep it
+        self.register_buffer("scale", torch.tensor(scale))  # a buffer, so that checkpoints store it
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the class weights anew: only their directions matter."""
+        """Redraw the class weights; only their directions matter."""
         nn.init.normal_(self.weight)
 
     def forward(self, h: Tensor) -> Tensor:
@@ -106,7 +106,7 @@ class CosineHead(nn.Module):
 
 
 class Normalize(nn.Module):
-    """Subtract a mean and divide by a standard deviation, as part of the network.
+    """A layer that subtracts a mean and divides by a standard deviation.
 
     Parameters
     ----------
@@ -128,22 +128,22 @@ class Normalize(nn.Module):
         self.register_buffer("std", std)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the normalised batch."""
+        """Return the normalized batch."""
         shape = (-1, *[1] * (x.ndim - 2)) if x.ndim > 2 else (-1,)
         return (x - self.mean.view(shape)) / self.std.view(shape)
 
 
 def split_head(model: nn.Module, name: str) -> Classifier:
-    """Split any network into features and head at a named last layer.
+    """Split any network into features and head at its last layer, given by name.
 
     Parameters
     ----------
     model : nn.Module
-        Its layer `name` takes embeddings of shape (B, D) and makes the logits that `model`
-        returns. It is left as it is; the result holds a copy. A single logit, whose sigmoid is
-        the probability of class 1, becomes the two logits of `two_logit_head`.
+        Network whose layer `name` takes embeddings of shape (B, D) and computes the logits that
+        `model` returns. It is not changed; the result holds a copy. A single logit, whose
+        sigmoid is the probability of class 1, becomes the two logits of `two_logit_head`.
     name : str
-        Name of the head layer, e.g. ``"fc"`` or ``"classifier.2"``.
+        Name of the head layer, for example ``"fc"`` or ``"classifier.2"``.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def split_head(model: nn.Module, name: str) -> Classifier:
     Raises
     ------
     InputError
-        If `model` has no such layer; those that could be meant are listed.
+        If `model` has no such layer; the message lists the candidates.
 
     Examples
     --------
@@ -177,19 +177,19 @@ def split_head(model: nn.Module, name: str) -> Classifier:
 
 
 def join_head(classifier: Classifier, name: str) -> nn.Module:
-    """Put a network split by `split_head` together again.
+    """Reassemble a network split by `split_head`.
 
     Parameters
     ----------
     classifier : Classifier
-        What `split_head` returned, perhaps trained, its head perhaps replaced.
+        The result of `split_head`, possibly trained or with its head replaced.
     name : str
-        The name given to `split_head`.
+        The name passed to `split_head`.
 
     Returns
     -------
     nn.Module
-        A network of the original's form, with a single logit if it had one; a copy.
+        A copy in the form of the original network, with a single logit if that had one.
 
     Examples
     --------
@@ -209,5 +209,5 @@ def head_size(head: nn.Module) -> tuple[int, int]:
     """Return (D, K) of a head, read from its weight."""
     weight = getattr(head, "weight", None)
     if not isinstance(weight, Tensor) or weight.ndim != 2:
-        raise InputError(f"head is a {type(head).__name__}; a layer with a (K, D) weight is needed")
+        raise InputError(f"head is a {type(head).__name__}; it must have a (K, D) weight")
     return weight.shape[1], weight.shape[0]

@@ -1,4 +1,4 @@
-"""Densely connected network in the form made for CIFAR (Huang et al. 2017)."""
+"""DenseNet in its CIFAR form (Huang et al. 2017)."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ DEPTH, GROWTH = 100, 12
 
 
 class _Layer(nn.Module):
-    """Bottleneck layer: its output is put beside its input."""
+    """Bottleneck layer: concatenates its output to its input."""
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ def densenet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     """Return the DenseNet-BC of depth 100 and growth rate 12: 769,162 parameters for 10 classes.
 
     Three dense blocks of 16 bottleneck layers, halved in width and size between them, global
-    average pooling: embeddings of size D = 342.
+    average pooling; embeddings of size D = 342.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def densenet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     References
     ----------
     Huang et al., "Densely connected convolutional networks", CVPR 2017, section 4. EOS, Table V,
-    which does not say which DenseNet: this is the published one nearest to its ResNet-56 in size.
+    does not say which DenseNet: this is the published one closest in size to its ResNet-56.
 
     Examples
     --------

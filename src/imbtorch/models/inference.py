@@ -1,4 +1,4 @@
-"""Embeddings and logits of a whole data set, in evaluation mode and without augmentation."""
+"""Compute embeddings or logits of a whole data set, in evaluation mode, without augmentation."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,11 +18,11 @@ def embed(model: Classifier, dataset: Samples, *, batch_size: int = 128) -> tupl
     Parameters
     ----------
     model : Classifier
-        Its batch statistics are not updated; its mode is put back afterwards.
+        Its batch statistics are not updated; its mode is restored afterward.
     dataset : Dataset or pair (x, y)
-        Yields (x, y), or arrays.
+        Yields (x, y), or a pair of arrays.
     batch_size : int, default=128
-        Samples at a time; few fit the processor's cache better than many.
+        Samples per step; small batches fit the processor's cache better.
 
     Returns
     -------
@@ -50,11 +50,11 @@ def predict_logits(
     Parameters
     ----------
     model : nn.Module
-        Its batch statistics are not updated; its mode is put back afterwards.
+        Its batch statistics are not updated; its mode is restored afterward.
     dataset : Dataset or pair (x, y)
-        Yields (x, y), or arrays.
+        Yields (x, y), or a pair of arrays.
     batch_size : int, default=128
-        Samples at a time; few fit the processor's cache better than many.
+        Samples per step; small batches fit the processor's cache better.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A head that asks the nearest training embeddings."""
+"""k-nearest-neighbors head: classify by a vote of the nearest training embeddings."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ from torch import Tensor, nn
 
 
 class NeighborHead(nn.Module):
-    r"""k-nearest-neighbours classifier as a head: logits are logarithms of the votes' shares.
+    r"""k-nearest-neighbors classifier as a head; logits are the logs of the vote shares.
 
     .. math:: z_c = \log \frac{v_c + \epsilon}{k + K \epsilon}
 
-    with v_c of the k nearest stored embeddings (Euclidean) of class c, so that the softmax of
-    the logits gives back the shares.
+    where v_c of the k nearest stored embeddings (Euclidean) are of class c, so that the softmax
+    of the logits gives the shares.
 
     Parameters
     ----------
     features : Tensor of shape (N, D)
-        Training embeddings, held as a buffer.
+        Training embeddings, stored as a buffer.
     labels : Tensor of shape (N,), int64
         Their classes 0..K-1.
     num_classes : int
-        K.
+        Number of classes K.
     n_neighbors : int, default=5
-        k; all N are asked if there are fewer.
+        Number of neighbors k; all N if there are fewer.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class NeighborHead(nn.Module):
     """
 
     EPSILON = 1e-3
-    ROWS = 1024  # whose distances are in memory at a time
+    ROWS = 1024  # whose distances are in memory at once
     features: Tensor
     labels: Tensor
     asked: Tensor
@@ -56,11 +56,11 @@ class NeighborHead(nn.Module):
         return ((votes + self.EPSILON) / (k + self.out_features * self.EPSILON)).log()
 
     def _nearest(self, h: Tensor, k: int) -> Tensor:
-        """Return the labels of the k nearest of each row."""
+        """Return the labels of the k nearest embeddings of each row."""
         return self.labels[torch.cdist(h, self.features).topk(k, largest=False).indices]
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
-        """Take stored embeddings of any number."""
+        """Load any number of stored embeddings."""
         for name in ("features", "labels"):
             stored = state.get(prefix + name)
             if stored is not None:

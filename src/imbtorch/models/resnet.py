@@ -1,4 +1,4 @@
-"""ResNet in the form made for CIFAR (He et al. 2016, section 4.2)."""
+"""ResNet in its CIFAR form (He et al. 2016, section 4.2)."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        if self.stride == 2:  # the shortcut without parameters: every second pixel, channels padded
+        if self.stride == 2:  # parameter-free shortcut: every second pixel, channels padded
             x = F.pad(x[:, :, ::2, ::2], self.padding)
         return F.relu(out + x)
 
@@ -26,8 +26,8 @@ class _Block(nn.Module):
 def resnet32(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     """Return the ResNet-32 of the CIFAR experiments: 464,154 parameters for 10 classes.
 
-    Three stages of five blocks with 16, 32, 64 channels, shortcuts without parameters, global
-    average pooling: embeddings of size D = 64.
+    Three stages of five blocks with 16, 32, 64 channels, parameter-free shortcuts, global
+    average pooling; embeddings of size D = 64.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def resnet32(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
 
 
 def resnet56(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
-    """Return the ResNet-56: as `resnet32` with nine blocks a stage, 853,018 parameters.
+    """Return the ResNet-56: `resnet32` with nine blocks per stage, 853,018 parameters.
 
     Parameters
     ----------

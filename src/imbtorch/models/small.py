@@ -1,4 +1,4 @@
-"""Small networks: the two CNNs of the DOS paper and the two-layer network for text."""
+"""Small networks: the two CNNs of the DOS paper and a two-layer network for vectors or text."""
 
 from math import prod
 
@@ -8,10 +8,10 @@ from imbtorch.models.classifier import Classifier
 
 
 def small_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
-    """Return the CNN C6-C16-F400-F120: made for MNIST and SVHN.
+    """Return the CNN C6-C16-F400-F120, designed for MNIST and SVHN.
 
     Two 5x5 convolutions with 6 and 16 filters, each with ReLU and 2x2 max-pooling, two fully
-    connected layers with 400 and 120 units: embeddings of size D = 120.
+    connected layers with 400 and 120 units; embeddings of size D = 120.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def small_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
 
     References
     ----------
-    DOS (ECML 2017), Table 4. Differs from the paper, which names neither kernel, padding nor
-    pooling: 5x5, padded to keep the size, max-pooling 2x2.
+    DOS (ECML 2017), Table 4. Differs from the paper, which does not specify kernel, padding or
+    pooling: here 5x5, padded to keep the size, and 2x2 max-pooling.
 
     Examples
     --------
@@ -38,9 +38,9 @@ def small_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
 
 
 def wide_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
-    """Return the CNN C20-C50-F500-F120: made for CIFAR-10 and STL-10.
+    """Return the CNN C20-C50-F500-F120, designed for CIFAR-10 and STL-10.
 
-    As `small_cnn`, with 20 and 50 filters and 500 and 120 units.
+    Like `small_cnn`, with 20 and 50 filters and 500 and 120 units.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def wide_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
 
     References
     ----------
-    DOS (ECML 2017), Table 4; see `small_cnn` for what the paper leaves open.
+    DOS (ECML 2017), Table 4; see `small_cnn` for what the paper does not specify.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def _cnn(
     flat = filters[1] * (height // 4) * (width // 4)
     features = nn.Sequential(
         nn.Conv2d(channels, filters[0], 5, padding=2),
-        nn.MaxPool2d(2),  # before ReLU: the same, and less to do
+        nn.MaxPool2d(2),  # before ReLU: same result, less work
         nn.ReLU(),
         nn.Conv2d(filters[0], filters[1], 5, padding=2),
         nn.MaxPool2d(2),
@@ -87,12 +87,12 @@ def _cnn(
 
 
 def mlp(input_shape: tuple[int, ...], num_classes: int, hidden: int = 256) -> Classifier:
-    """Return the two-layer fully connected network: one hidden layer with ReLU.
+    """Return a two-layer fully connected network: one hidden layer with ReLU.
 
     Parameters
     ----------
     input_shape : tuple of int
-        Shape of one input; flattened.
+        Shape of one input, which is flattened.
     num_classes : int
         Number of classes K.
     hidden : int, default=256
@@ -104,7 +104,7 @@ def mlp(input_shape: tuple[int, ...], num_classes: int, hidden: int = 256) -> Cl
 
     References
     ----------
-    AMO (ICLR 2020 submission), section 3.1 (Twitter and Reuters); the width is not given there.
+    AMO (ICLR 2020 submission), section 3.1 (Twitter and Reuters); it does not give the width.
 
     Examples
     --------

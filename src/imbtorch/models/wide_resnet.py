@@ -1,4 +1,4 @@
-"""Wide residual network in the form made for CIFAR (Zagoruyko and Komodakis 2016)."""
+"""Wide ResNet in its CIFAR form (Zagoruyko and Komodakis 2016)."""
 
 from torch import Tensor, nn
 
@@ -27,10 +27,10 @@ class _Block(nn.Module):
 
 
 def wide_resnet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
-    """Return a wide residual network, WRN-22-4: about 4.3 million parameters.
+    """Return the wide residual network WRN-22-4: about 4.3 million parameters.
 
-    Three stages of three pre-activation blocks with 64, 128, 256 channels, shortcuts by 1x1
-    convolutions where the width changes, global average pooling: embeddings of size D = 256.
+    Three stages of three pre-activation blocks with 64, 128, 256 channels, 1x1 convolutions as
+    shortcuts where the width changes, global average pooling; embeddings of size D = 256.
 
     Parameters
     ----------
@@ -45,8 +45,9 @@ def wide_resnet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
 
     References
     ----------
-    Zagoruyko and Komodakis, "Wide residual networks", BMVC 2016. EOS, Table V, which gives neither
-    depth nor width, but about five times the parameters of its ResNet-56 (0.85 million): so this.
+    Zagoruyko and Komodakis, "Wide residual networks", BMVC 2016. EOS, Table V, gives neither
+    depth nor width, only about five times the parameters of its ResNet-56 (0.85 million); this
+    network matches that.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Reproduction: the papers' tables as data, and the one engine that runs them."""
+"""Reproduction: the papers' tables as data, and the engine that runs them."""

@@ -1,4 +1,4 @@
-"""Tables and their cells: measured beside published, and how far apart they are."""
+"""Table cells that show measured next to published figures, and how far apart they are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Cell:
-    """A published mean and standard deviation, and what was measured, all in per cent.
+    """A published mean and standard deviation, and the measured values, all in percent.
 
     Parameters
     ----------
     mean, std : float or None
-        As published; None where none is.
+        As published; None if not published.
     measured : sequence of float or None
-        One value a training seed; None if it is not run.
+        One value per training seed; None if not run.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class Cell:
 
     @property
     def ours(self) -> tuple[float, float]:
-        """Mean and standard deviation (over n - 1); 0 for one value, NaN for none."""
+        """Measured mean and standard deviation (over n - 1); 0 for one value, NaN for none."""
         values = np.asarray(self.measured or [], float)
         if not len(values):
             return nan, nan
@@ -62,16 +62,16 @@ class Cell:
 
 
 def show(title: str, measures: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> str:
-    """Print a table of cells on the terminal, and return it as Markdown.
+    """Print a table of cells in the terminal, and return it as Markdown.
 
     Parameters
     ----------
     title : str
-        Printed above.
+        Printed above the table.
     measures : sequence of str
-        Headings of the columns.
+        Column headings.
     rows : mapping of str to sequence of Cell
-        Name of each row -> its cells, one a measure.
+        Row name -> its cells, one per measure.
 
     Returns
     -------
@@ -88,14 +88,14 @@ def show(title: str, measures: Sequence[str], rows: Mapping[str, Sequence[Cell]]
 
 
 def claims(measured: Mapping[str, float], claimed: Mapping[str, Sequence[str]]) -> list[str]:
-    """Say of each claim of a paper whether it holds here.
+    """Return one line per claim of a paper that says whether the claim holds here.
 
     Parameters
     ----------
     measured : mapping of str to float
-        Row -> mean, in per cent.
+        Row -> mean, in percent.
     claimed : mapping of str to sequence of str
-        Row -> the rows it is above.
+        Row -> the rows that it is claimed to be above.
 
     Returns
     -------

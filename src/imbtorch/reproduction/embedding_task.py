@@ -29,10 +29,10 @@ EPOCHS = 10
 
 @dataclass(frozen=True)
 class EmbeddingTask(Task):
-    """A task whose data are embeddings: a recipe is its last phase alone, a `RefitHead`."""
+    """A task whose data are embeddings: of a recipe, only its `RefitHead` phase is run."""
 
     def recipe(self, recipe: str | Recipe) -> Recipe:
-        """Return a recipe without the phases that train a network."""
+        """Return a recipe without the phases that train the network."""
         made = make_recipe(recipe, 1) if isinstance(recipe, str) else recipe
         heads = [phase for phase in made.phases if not phase.trains_network]
         return Recipe(made.name, heads or [RefitHead(self.epochs)])
@@ -68,7 +68,7 @@ class EmbeddingTask(Task):
         return FitResult(model, history, seconds, None, {}, ArrayDataset(x, y))
 
     def result(self, recipe: str | Recipe, seed: int, fitted: FitResult) -> dict[str, Any]:
-        """Return the result row of a run, with the mean gap, and that of the three rarest."""
+        """Return a run's result row, plus the mean gap of all classes and of the three rarest."""
         row = super().result(recipe, seed, fitted)
         gap = np.array(row["embedding"]["gap"], float)
         rarest = np.argsort(self.data.counts)[:3]
@@ -84,13 +84,13 @@ def make_embedding_task(
     Parameters
     ----------
     data : str
-        Name of the folder, below `data_folder`.
+        Name of the folder inside `data_folder`.
     epochs : int, default=10
         Epochs of the head.
     data_seed : int, default=0
-        Of no effect: both splits are stored.
+        Has no effect, because both splits are stored.
     precision : str, default="32-true"
-        Fabric's name of the floating-point precision.
+        Floating-point precision, by Fabric's name.
     """
     path = data_folder() / data / "embeddings.npz"
     if not path.is_file():

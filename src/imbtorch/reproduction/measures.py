@@ -1,4 +1,4 @@
-"""What a table shows of a run: stored metrics by name."""
+"""The figures that a table shows for a run: stored metrics, selected by name."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from imbtorch.data.class_groups import minority_classes
 
 Measure = Callable[[Mapping[str, Any]], float]
-"""Row of results -> a figure, in per cent (gaps in their own unit)."""
+"""Result row -> figure, in percent (gaps in their own unit)."""
 GROUPS = {"minority": True, "majority": False}
 
 
@@ -18,8 +18,8 @@ def measure(text: str) -> Measure:
     Parameters
     ----------
     text : str
-        A stored metric, averaged over the classes where it is one of each class; with
-        ``minority`` or ``majority`` before it, over these classes by DOS's rule (see
+        A stored metric; if it has one value per class, these are averaged. Prefixed with
+        ``minority`` or ``majority``, only these classes count, by DOS's rule (see
         `minority_classes`).
 
     Examples

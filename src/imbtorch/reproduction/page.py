@@ -1,4 +1,4 @@
-"""A table as a page: Markdown, and the same as HTML."""
+"""Write a table as a page, in Markdown and in HTML."""
 
 from pathlib import Path
 
@@ -33,9 +33,9 @@ th:first-child, td:first-child { text-align: left; }
 
 
 def write_page(folder: Path, text: str, command: str) -> None:
-    """Write ``table.md`` and ``table.html`` of a text in Markdown, its first line the title.
+    """Write Markdown text, whose first line is the title, to ``table.md`` and ``table.html``.
 
-    `command` is what made it, after ``imbtorch``.
+    `command` is the command that made it, without ``imbtorch``.
     """
     text = f"{text.rstrip()}\n\nMade by `imbtorch {command}`.\n"
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A published table as data: rows, columns and figures, from a TOML file."""
+"""A published table as data: rows, columns and figures, read from a TOML file."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -11,21 +11,21 @@ from imbtorch.errors import InputError, unknown_name
 from imbtorch.reproduction.measures import Measure, measure
 
 Figure = float | Sequence[float]
-"""Published mean, or mean and standard deviation, in per cent."""
+"""Published mean, or mean and standard deviation, in percent."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A method of a table.
+    """A row of a table: one method.
 
     Parameters
     ----------
     recipe : str, optional
-        Its recipe; without one, only what is published is shown.
+        Its recipe; without one, only the published figures are shown.
     other : mapping of str to str
-        Measure -> the recipe that it is taken from instead.
+        Measure -> the recipe that this measure is taken from instead.
     tune : mapping of str to sequence
-        Option -> candidates, the best of which is chosen on a validation split.
+        Option -> candidate values; the best combination is chosen on a validation split.
     """
 
     recipe: str | None = None
@@ -40,25 +40,25 @@ class PaperTable:
     Parameters
     ----------
     name : str
-        By which it is asked for.
+        Name on the command line.
     title : str
-        Which one.
+        Title, which names the paper and the table.
     note : str
-        What a reader should know: how the set-up differs from the paper's.
+        What a reader should know: how the setup differs from the paper's.
     rows : mapping of str to Row
         The methods.
     columns : mapping of str to mapping
         Title of a data set -> options of `make_task`, or of the task that ``task`` names.
     measures : mapping of str to callable
-        Heading -> figure of a run.
+        Heading -> function that returns a run's figure.
     published : mapping
-        Column -> row -> a figure for each measure; the last ones may be missing.
+        Column -> row -> one figure per measure; the last ones can be missing.
     claims : mapping of str to sequence of str
-        Row -> the rows it is above, by the paper.
+        Row -> the rows that it is above, according to the paper.
     claimed : str
-        The measure of which that is said.
+        The measure that the claims refer to.
     data_seeds : bool, default=False
-        Whether the data are drawn anew for each training seed.
+        Whether the data is redrawn for each training seed.
     """
 
     name: str
@@ -74,7 +74,7 @@ class PaperTable:
 
     @cached_property
     def recipes(self) -> list[str]:
-        """Every recipe that has to be run as it is named, once."""
+        """All recipes of rows that are not tuned, without duplicates."""
         found = [
             recipe
             for row in self.rows.values()
@@ -83,12 +83,12 @@ class PaperTable:
         return list(dict.fromkeys(recipe for recipe in found if recipe is not None))
 
     def only(self, part: str) -> "PaperTable":
-        """Return the table with the column `part`, or else those whose titles contain it."""
+        """Return the table with only the column `part`, or else those whose titles contain it."""
         found = [part] if part in self.columns else [c for c in self.columns if part in c]
         columns = {title: self.columns[title] for title in found}
         if not columns:
             raise InputError(
-                f"columns is {part!r}, which is in no title; they are {'; '.join(self.columns)}"
+                f"columns is {part!r}, which no title contains; they are {'; '.join(self.columns)}"
             )
         return replace(self, columns=columns)
 

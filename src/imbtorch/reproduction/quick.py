@@ -1,4 +1,4 @@
-"""The quick scale: a few samples of each class, to see that a table runs."""
+"""The quick scale: a few samples of each class, to check that a table runs."""
 
 from dataclasses import replace
 
@@ -13,15 +13,15 @@ EPOCHS = 2
 
 
 def few_of_each(task: Task) -> Task:
-    """Return a task with a few training and test samples of each class."""
+    """Return the task with only a few training and test samples of each class."""
     train, test = (take(d, few_rows(labels_of(d))) for d in (task.data.train, task.data.test))
     return replace(task, data=task.data.part(Part.FEW, train, test))
 
 
 def few_rows(y: Tensor, per_class: int = 45, least: int = 32) -> Tensor:
-    """Return the first rows of each class: `per_class` of the largest, one less of each smaller.
+    """Return the first rows of each class: `per_class` of the largest, one fewer of each smaller.
 
-    Never fewer than `least`, where the class has so many: there is still something to balance.
+    Never fewer than `least` if the class has that many, so that there is something to balance.
 
     Examples
     --------

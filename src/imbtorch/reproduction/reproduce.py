@@ -1,4 +1,4 @@
-"""The papers' tables by name: each is run here and printed beside its published figures."""
+"""Run a paper's table by name and print it next to the published figures."""
 
 from pathlib import Path
 from typing import Any
@@ -24,41 +24,41 @@ def reproduce(
     columns: str | None = None,
     **options: Any,
 ) -> None:
-    """Run a table, store each run in a folder, and print it beside the published figures.
+    """Run a table, store each run in a folder, and print it next to the published figures.
 
     Parameters
     ----------
     table : str
         See `table_names`.
     root : Path
-        Folder for the results of all tables: the table itself goes to a folder of its name.
+        Folder for the results of all tables; the table itself goes to a subfolder of its name.
         Runs stored there are not repeated, whichever table they were made for.
     seeds : int
         Training seeds 0..seeds-1, at least 1.
     scale : {"full", "quick"}, default="full"
-        quick takes a few samples of each class and 2 epochs, to see that the table runs, and
-        writes to a folder of its own.
+        "quick" takes a few samples of each class and 2 epochs, to check that the table runs, and
+        writes to a separate folder.
     jobs : int, default=1
-        Processes that run the table side by side.
+        Number of processes that run the table in parallel.
     backend : str, default="loky"
-        Of joblib, for `jobs`.
+        joblib's backend for `jobs`.
     figures : bool, default=False
-        Whether to write a report with all figures for each column, beside its runs.
+        Whether to write a report with all figures for each column, next to its runs.
     columns : str, optional
-        Run the column of this title alone, or else those whose titles contain it.
+        Run only the column with this title, or else those whose titles contain it.
     **options
-        Options of `make_task` in place of the table's, such as epochs or precision.
+        Options of `make_task` that override the table's, such as epochs or precision.
 
     Raises
     ------
     InputError
-        If there is no such table, column or scale, or `seeds` or `jobs` is below 1.
+        If the table, column or scale is unknown, or `seeds` or `jobs` is below 1.
     """
     found = load_table(table).only(columns or "")
     if seeds < 1:
-        raise InputError(f"seeds is {seeds}; at least 1 is needed")
+        raise InputError(f"seeds is {seeds}; it must be at least 1")
     if jobs < 1:
-        raise InputError(f"jobs is {jobs}; at least 1 is needed")
+        raise InputError(f"jobs is {jobs}; it must be at least 1")
     if scale not in SCALES:
         raise InputError(f"scale is {scale!r}; it must be one of {', '.join(SCALES)}")
     quick = scale == "quick"

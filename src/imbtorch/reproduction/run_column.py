@@ -1,4 +1,4 @@
-"""What runs one column of a published table: all its methods on one data set."""
+"""Run one column of a published table: all its methods on one data set."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,8 @@ from imbtorch.comparison.kept import KINDS, keep_for_pictures, stored
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
-from imbtorch.comparison.tune import named, validation_task
+from imbtorch.comparison.tune import named
+from imbtorch.comparison.validation import validation_task
 from imbtorch.errors import InputError
 from imbtorch.reproduction.embedding_task import make_embedding_task
 from imbtorch.reproduction.paper_table import PaperTable, Row
@@ -22,17 +23,17 @@ from imbtorch.reproduction.quick import few_of_each
 from imbtorch.reproduction.text_task import make_text_task
 
 MEASUREMENTS = 4
-"""How often, about, a run is measured on the way: its last epoch is what the table shows."""
+"""About how often a run is measured during training; the table shows only its last epoch."""
 TASKS: dict[str, Callable[..., Task]] = {
     "data": make_task,
     "texts": make_text_task,
     "embeddings": make_embedding_task,
 }
-"""``task`` of a column -> what makes it of the column's other options."""
+"""``task`` of a column -> function that creates the task from the column's other options."""
 
 
 def task_of(asked: Mapping[str, Any]) -> Task:
-    """Return the task that a column of a table asks for."""
+    """Return the task that a table's column describes."""
     options = {name: value for name, value in asked.items() if name != "task"}
     task = TASKS[asked.get("task", "data")](**options)
     return replace(task, measurements=MEASUREMENTS)
@@ -40,20 +41,20 @@ def task_of(asked: Mapping[str, Any]) -> Task:
 
 @dataclass(frozen=True)
 class Options:
-    """How a table is run.
+    """How to run a table.
 
     Parameters
     ----------
     seeds : int
         Training seeds 0..seeds-1.
     task : mapping
-        Options of `make_task` in place of the table's.
+        Options of `make_task` that override the table's.
     quick : bool
-        Whether a few samples of each class are taken, see `few_of_each`.
+        Whether to take only a few samples of each class, see `few_of_each`.
     figures : bool
-        Whether a report with all figures is written for each column, of the first data seed.
+        Whether to write a report with all figures for each column, for the first data seed.
     columns : str, optional
-        Title of the column that is run, or what the titles contain; by default all are run.
+        Title of the column to run, or a part of the titles; by default all are run.
     """
 
     seeds: int
@@ -64,19 +65,19 @@ class Options:
 
     @property
     def words(self) -> str:
-        """These options as the command line takes them."""
+        """These options as command-line arguments."""
         changed = "".join(f" --{name} {value}" for name, value in self.task.items())
         changed += f' --columns "{self.columns}"' if self.columns else ""
         return f" --seeds {self.seeds}{changed}" + (" --scale quick" if self.quick else "")
 
 
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]
-"""Recipe as the table names it -> its rows of results, one a seed; a tuned row by its title."""
+"""Recipe name in the table, or title of a tuned row -> its result rows, one per seed."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """The runs of one data set, and the recipes chosen for the rows that are tuned."""
+    """The runs on one data set, and the recipes chosen for the tuned rows."""
 
     runs: Runs
     chosen: Mapping[str, str]
@@ -120,7 +121,7 @@ def run_column(
 
 
 def best_on_validation(task: Task, row: Row, root: Path, bar: Any) -> str:
-    """Return the recipe of a row with the options that are best on a validation split."""
+    """Return a row's recipe with the options that do best on a validation split."""
     assert row.recipe is not None
     values = product(*row.tune.values())
     names = [named(row.recipe, dict(zip(row.tune, v, strict=True))) for v in values]

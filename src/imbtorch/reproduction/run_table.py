@@ -1,4 +1,4 @@
-"""What runs a published table, and shows ours beside theirs."""
+"""Run a published table and show our figures next to the published ones."""
 
 import os
 from collections.abc import Sequence
@@ -20,26 +20,26 @@ from imbtorch.reproduction.run_column import Column, Options, Runs, run_column
 
 
 def run_table(table: PaperTable, root: Path, options: Options) -> None:
-    """Run a table, store each run, print ours beside theirs, write ``table.md`` and ``table.html``.
+    """Run a table, store each run, print the comparison, write ``table.md`` and ``table.html``.
 
     Parameters
     ----------
     table : PaperTable
-        What is run; its name is that of its folder below `root` (with -quick where it is).
+        Table to run; its folder inside `root` has its name (plus -quick at quick scale).
     root : Path
-        Runs go to ``runs/`` in it, a folder for each task, where other tables find them.
+        Runs go to ``runs/`` inside it, one folder per task, where other tables find them.
     options : Options
-        How.
+        How to run it.
 
     Raises
     ------
     InputError
-        If the data of no column can be had.
+        If no column's data is available.
     """
-    quick = " (quick scale: to see that it runs)" if options.quick else ""
+    quick = " (quick scale: only to check that it runs)" if options.quick else ""
     changed = ", ".join(f"{name} {value}" for name, value in options.task.items())
-    note = f"{table.note} In place of the table's own: {changed}." if changed else table.note
-    text = f"# {table.title}{quick}\n\nMeasured (published), per cent. {note}\n"
+    note = f"{table.note} Changed from the table's setup: {changed}." if changed else table.note
+    text = f"# {table.title}{quick}\n\nMeasured (published), percent. {note}\n"
     said: list[str] = []
     found = gather(table, root, options)
     absent = [rows for rows in found.values() if isinstance(rows, InputError)]
@@ -70,7 +70,7 @@ def run_table(table: PaperTable, root: Path, options: Options) -> None:
 def gather(
     table: PaperTable, root: Path, options: Options, *, progress: bool = True
 ) -> dict[str, "Column | InputError"]:
-    """Run what is not stored of a table; return the runs of each column, or why there are none."""
+    """Run what is not yet stored of a table; return each column's runs, or why it has none."""
     found: dict[str, Column | InputError] = {}
     for column, asked in table.columns.items():
         try:
@@ -84,19 +84,19 @@ def gather(
 def gather_side_by_side(
     table: PaperTable, root: Path, options: Options, *, jobs: int, backend: str = "loky"
 ) -> None:
-    """Run what is not stored of a table in several processes; they share out the cores.
+    """Run what is not yet stored of a table in several processes, which share the cores.
 
     Parameters
     ----------
     table, root, options
         As for `run_table`.
     jobs : int
-        Number of processes. Each takes the runs that no other is at, so that the same command
-        on another machine with the same disk takes its share too.
+        Number of processes. Each takes runs that no other process is working on, so the same
+        command on another machine with the same disk takes its share too.
     backend : str, default="loky"
-        Of joblib: loky, or dask or ray where they are installed. Dask's cluster is the one that
-        its configuration names (``DASK_SCHEDULER_ADDRESS``), ray's the one of ``RAY_ADDRESS``,
-        else one on this machine. All machines need `root` under the same path.
+        joblib's backend: loky, or dask or ray if installed. Dask uses the cluster that its
+        configuration names (``DASK_SCHEDULER_ADDRESS``) and ray the one at ``RAY_ADDRESS``; the
+        default is a cluster on this machine. All machines need `root` under the same path.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def gather_side_by_side(
 
 
 def _cluster(backend: str) -> AbstractContextManager[Any]:
-    """Return a connection to what joblib's backend runs on, to be closed afterwards."""
+    """Return a connection to the cluster of joblib's backend, to be closed afterwards."""
     if backend not in ("loky", "dask", "ray"):
         raise InputError(f"backend is {backend!r}; it must be loky, dask or ray")
     try:
@@ -130,7 +130,7 @@ def _gather_quietly(table: PaperTable, root: Path, options: Options, threads: in
 
 
 def column_cells(table: PaperTable, column: str, row: str, runs: Runs) -> list[Cell]:
-    """Return the cells of a row for one data set, one a measure."""
+    """Return a row's cells for one data set, one per measure."""
     cells = []
     method, published = table.rows[row], table.published.get(column, {}).get(row, ())
     for (heading, measure), figure in zip_longest(table.measures.items(), published):

@@ -1,8 +1,8 @@
 """The texts of AMO Table 3: Twitter and Reuters in a fixed form, with a two-layer network.
 
-The paper says neither how the texts became numbers nor how wide the network is. Features and
-their scale were chosen on the rows ERM and RS alone, so that these two come close to the
-published figures, and then fixed.
+The paper does not say how the texts became numbers or how wide the network is. The features and
+their scale were chosen only on the rows ERM and RS, so that these two come close to the published
+figures, and then fixed.
 """
 
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ from imbtorch.training.snapshots import Snapshots
 SETUP = Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(10 / 15,), decay=0.1)
 WORDS, FEATURES = 400, 900
 FACTORS = {"reuters": 4.0, "twitter": 6.0}
-"""What the network multiplies its inputs by, which have an L2 norm of 1."""
+"""Factor by which the network multiplies its inputs, which have an L2 norm of 1."""
 HIDDEN = {"reuters": 256, "twitter": 64}
 
 
 @dataclass(frozen=True)
 class TextTask(Task):
-    """A task whose network multiplies its input by a factor first."""
+    """A task whose network first multiplies its input by a factor."""
 
     def network(self, seed: int) -> Classifier:
-        """Return the untrained network of a training seed."""
+        """Return the untrained network for a training seed."""
         with scoped_seed(derive_seed(seed, "network")):
             return scaled_mlp(self.data.name, self.data.shape, len(self.data.classes))
 
@@ -50,7 +50,7 @@ class TextTask(Task):
         on_epoch: OnEpoch | None = None,
         snapshots: Snapshots | None = None,
     ) -> Pretrained:
-        """Return what provides the pretrained network: trained in seconds, and not stored."""
+        """Return the pretrained network's provider; it trains in seconds and is not stored."""
         return super().pretrained(None, on_epoch, None)
 
 
@@ -62,13 +62,13 @@ def make_text_task(
     Parameters
     ----------
     data : str
-        Which one; see `open_source` for where it must lie.
+        Which one; see `open_source` for where its files must be.
     epochs : int, default=15
         Epochs of network training.
     data_seed : int, default=0
-        Decides the validation split.
+        Determines the validation split.
     precision : str, default="32-true"
-        Fabric's name of the floating-point precision.
+        Floating-point precision, by Fabric's name.
     """
     model = f"mlp{HIDDEN[data]}x{FACTORS[data]:g}"
     return TextTask(load_texts(data), data_seed, model, epochs, SETUP, "none", precision)
@@ -91,7 +91,7 @@ def load_texts(name: str) -> LoadedData:
 
 
 def scaled_mlp(name: str, shape: tuple[int, ...], num_classes: int) -> Classifier:
-    """Return the untrained two-layer network of a data set, which scales its input first."""
+    """Return the untrained two-layer network for a data set, which first scales its input."""
     model = mlp(shape, num_classes, HIDDEN[name])
     scale = Normalize(torch.zeros(shape), torch.full(shape, 1 / FACTORS[name]))
     model.features = nn.Sequential(scale, *model.features.children())

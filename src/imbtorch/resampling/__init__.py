@@ -1,4 +1,4 @@
-"""Resampling: arrays -> more arrays, before training or in the embedding space."""
+"""Resampling: over-samplers (arrays -> more arrays) for the data set or its embeddings."""
 
 from imblearn.over_sampling import RandomOverSampler
 
@@ -20,13 +20,13 @@ __all__ = [
     "overload",
 ]
 
-LONGER = "before training: epochs up to K times as long; as a head: minutes"
+LONGER = "on the data: epochs up to K times as long; on the embeddings: minutes"
 
 METHODS = (
     Method(
         "ros",
         "over-sampler",
-        "random over-sampling: samples of rare classes repeated",
+        "random over-sampling: samples of rare classes are repeated",
         slots={"resample": RandomOverSampler},
         paper="baseline of all five papers",
         cost=LONGER,
@@ -35,7 +35,7 @@ METHODS = (
     Method(
         "smote",
         "over-sampler",
-        "points between neighbours of one class",
+        "points between neighbors of the same class",
         slots={"resample": SMOTE},
         paper="Chawla et al., JAIR 2002",
         cost=LONGER,
@@ -62,7 +62,7 @@ METHODS = (
     Method(
         "balanced-svm",
         "over-sampler",
-        "SMOTE, its points labelled by a support vector machine",
+        "SMOTE whose points are labeled by a support vector machine",
         slots={"resample": BalancedSVM},
         paper="EOS (Dablain et al.), section II",
         cost=LONGER,
@@ -71,13 +71,13 @@ METHODS = (
     Method(
         "eos",
         "over-sampler",
-        "points between a sample and its nearest enemies; a new head on such embeddings",
+        "points between a sample's embedding and its nearest enemies, then a new head",
         slots={"resample": EOS},
         candidates={"k": (10, 50, 100, 200, 300)},
         paper="EOS (Dablain et al.)",
-        cost="minutes, of the head alone",
+        cost="minutes, for the head only",
         page="eos",
         place="embeddings",
     ),
 )
-"""The room's rows of the catalog."""
+"""This room's rows of the catalog."""

@@ -20,7 +20,7 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
     Parameters
     ----------
     sampler : object with ``fit_resample(X, y)``
-        EOS, or any over- or under-sampler of imbalanced-learn.
+        EOS, or any over- or under-sampler from imbalanced-learn.
     x : Tensor of shape (N, ...)
         Samples, uint8 or float.
     y : Tensor of shape (N,), int64
@@ -29,13 +29,13 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
     Returns
     -------
     x : Tensor of shape (N', ...)
-        Of the dtype and on the device of the input; uint8 is rounded.
+        With the dtype and on the device of the input; uint8 values are rounded.
     y : Tensor of shape (N',), int64
 
     Raises
     ------
     InputError
-        If the sampler cannot work on these classes; its reason is passed on.
+        If the sampler cannot handle these classes; the message includes its reason.
 
     Examples
     --------
@@ -64,9 +64,9 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
 def as_rows(
     x: NDArray[np.generic],
 ) -> tuple[NDArray[np.generic], Callable[[NDArray[np.generic]], NDArray[np.generic]]]:
-    """Return samples as rows of numbers, and what brings rows back to their shape and dtype.
+    """Return samples as rows of numbers, and a function that restores their shape and dtype.
 
-    Whole numbers of 8 or 16 bits become float32 on the way: their differences would wrap around.
+    Integers of 8 or 16 bits become float32 on the way, because differences would wrap around.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def as_rows(
 
 
 def resample_dataset(sampler: OverSampler, dataset: Dataset[object]) -> ArrayDataset:
-    """Apply a sampler to a data set in memory; see `resample`."""
+    """Apply a sampler to a data set that is in memory; see `resample`."""
     if not isinstance(dataset, ArrayDataset):
         raise InputError(
             f"train is a {type(dataset).__name__}; resampling needs it in memory, as arrays (x, y)"

@@ -1,4 +1,4 @@
-"""Balanced SVM: SMOTE whose rows are labelled anew by a support vector machine."""
+"""Balanced SVM: SMOTE whose rows are relabeled by a support vector machine."""
 
 from typing import Any
 
@@ -11,31 +11,31 @@ from imbtorch.resampling.smote import SMOTE
 
 
 class BalancedSVM(TopUpSampler):
-    """SMOTE, then every synthetic row takes the label that a support vector machine gives it.
+    """SMOTE, after which a support vector machine relabels every synthetic row.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours k of SMOTE within the class, or all it has if they are fewer.
+        Neighbors k of SMOTE within the class, or all that the class has if there are fewer.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes SMOTE brings to which count, as everywhere in imbalanced-learn.
     top_up : bool, default=False
-        As rows change their class, the classes need not come out even: whether SMOTE fills up
-        those left short.
+        Because rows change class, the classes can end up uneven: whether SMOTE fills up those
+        left short.
     random_state : int, RandomState or None, default=None
         Random state of SMOTE.
 
     Attributes
     ----------
     svm_ : sklearn.svm.SVC
-        The machine.
+        The support vector machine.
     short_ : dict
-        Class -> how many rows it is short of its target after the relabelling.
+        Class -> number of rows by which it misses its target after relabeling.
 
     Notes
     -----
-    The text names no machine: here one with a Gaussian kernel and balanced class weights, fitted
-    on the real rows, whose labels stay.
+    The paper does not say which machine: this one has a Gaussian kernel and balanced class
+    weights, and is fitted on the real rows, whose labels do not change.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What the over-samplers share: arrays of any shape, and classes filled up to their target."""
+"""Base class of the over-samplers: arrays of any shape, and classes filled up to their target."""
 
 import warnings
 from collections import Counter
@@ -17,20 +17,20 @@ from imbtorch.resampling.apply import as_rows, resample
 from imbtorch.resampling.up_to import UpToNeighbors
 
 Strategy: TypeAlias = float | str | Mapping[Any, int] | Callable[..., Mapping[Any, int]]
-"""imbalanced-learn's: which classes are brought to which count."""
+"""imbalanced-learn's ``sampling_strategy``: which classes are brought to which count."""
 
 
 class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
-    """Base of the over-samplers here; a subclass implements ``_make``.
+    """Base class of this library's over-samplers; subclasses implement ``_make``.
 
-    To imbalanced-learn's contract it adds samples of any shape, (N, ...) arrays and Tensors, and
-    `top_up`: a method may make fewer rows of a class than it was asked for. That is never
-    silent, and with ``top_up=True`` other methods make the rest.
+    It extends imbalanced-learn's contract with samples of any shape, (N, ...) arrays and Tensors,
+    and with `top_up`: a method can make fewer rows of a class than it was asked for. This is
+    never silent, and with ``top_up=True`` other methods make the rest.
 
     Attributes
     ----------
     short_ : dict
-        Class -> how many rows the method itself left it short.
+        Class -> number of rows by which the method itself left it short.
     """
 
     takes_tensors = False
@@ -45,22 +45,22 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like, sparse matrix, data frame or Tensor of shape (N, D) or (N, ...)
-            Samples. Images may be uint8: what is made is rounded to it.
+            Samples. Images can be uint8: synthetic values are rounded to it.
         y : array-like of shape (N,)
-            Labels of any kind; with a Tensor as X, whole numbers.
+            Labels of any kind; integers if X is a Tensor.
 
         Returns
         -------
         X : of the kind, dtype and device of the input, shape (N', ...)
-            The real rows first and unchanged, then the synthetic ones.
+            The real rows first, unchanged, then the synthetic ones.
         y : of the kind of the input, shape (N',)
         """
         if isinstance(X, Tensor):
             labels = as_numbers(y, "y").to(X.device)
             if labels.ndim != 1 or X.ndim < 2 or len(X) != len(labels) or not X.numel():
                 raise InputError(
-                    f"X is of shape {tuple(X.shape)} and y of {tuple(labels.shape)}; (N, ...) "
-                    "and (N,) are needed, none of them 0"
+                    f"X has shape {tuple(X.shape)} and y has shape {tuple(labels.shape)}; they "
+                    "must be (N, ...) and (N,), without zeros"
                 )
             if self.takes_tensors and X.ndim == 2:
                 return self._fit_resample_tensor(X, labels)
@@ -79,18 +79,18 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
         raise NotImplementedError
 
     def _fit_resample_tensor(self, X: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Do the same on the device of a Tensor of shape (N, D)."""
+        """Resample a Tensor of shape (N, D) on its device."""
         raise NotImplementedError
 
     def _search(self, name: str) -> UpToNeighbors:
-        """Return what finds as many neighbours as the argument `name` says, beside the sample."""
+        """Return a search for as many neighbors as argument `name` says, plus the sample itself."""
         number = getattr(self, name)
         if not number >= 1 or number % 1:
-            raise InputError(f"{name} is {number!r}; a whole number of at least 1 is needed")
+            raise InputError(f"{name} is {number!r}; it must be a whole number of at least 1")
         return UpToNeighbors(int(number) + 1)
 
     def _filled_up(self, y: NDArray[Any], new_x: Any, new_y: Any) -> tuple[Any, Any]:
-        """Say which classes are short of their target, and fill them up if asked to."""
+        """Record and report the classes short of their target, and fill them up if asked to."""
         before, after = Counter(np.asarray(y).tolist()), Counter(np.asarray(new_y).tolist())
         wanted = {k: before[k] + n for k, n in self.sampling_strategy_.items() if n}
         self.short_ = {k: n - after[k] for k, n in wanted.items() if after[k] < n}
@@ -98,7 +98,9 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             warnings.warn(
                 f"{type(self).__name__} had too few samples to start from and leaves classes "
                 f"short: {', '.join(f'{k} by {n} rows' for k, n in self.short_.items())}; "
-                + ("SMOTE fills them up" if self.top_up else "top_up=True fills them up by SMOTE"),
+                + (
+                    "SMOTE fills them up" if self.top_up else "top_up=True fills them up with SMOTE"
+                ),
                 UserWarning,
                 stacklevel=2,
             )
@@ -109,7 +111,7 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
     def _fill(
         self, wanted: Mapping[Any, int], before: Mapping[Any, int], x: Any, y: Any
     ) -> tuple[Any, Any]:
-        """Bring classes up to their target: by SMOTE, or by repetition where there is one row."""
+        """Bring classes to their target: by SMOTE, or by repetition for a class of one row."""
         single = {k: n for k, n in wanted.items() if before[k] == 1}
         several = {k: n for k, n in wanted.items() if k not in single}
         if several:

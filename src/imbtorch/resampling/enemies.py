@@ -1,4 +1,4 @@
-"""Nearest enemies: the neighbours of a sample that are of another class."""
+"""Nearest enemies: the neighbors of a sample that belong to another class."""
 
 from typing import Any
 
@@ -19,24 +19,24 @@ def nearest_enemies(
     Parameters
     ----------
     nn : object
-        Fitted on `x`, with scikit-learn's ``kneighbors``, as `Neighbors`.
+        Search fitted on `x`, with scikit-learn's ``kneighbors``, for instance `Neighbors`.
     x : ndarray or Tensor of shape (N, D)
         Embeddings.
     y : ndarray of shape (N,)
         Labels.
     rows : ndarray of shape (n,), int64
-        The samples, as rows of `x`.
+        Row numbers of the samples in `x`.
     n_neighbors : int
-        Neighbours k of each over all classes, itself excluded; 1..N-1.
+        Neighbors k of each sample over all classes, without the sample itself; 1..N-1.
     compat : bool, default=False
-        List the neighbour before each enemy (the sample itself before the first) instead.
+        Instead of each enemy, list the neighbor before it (before the first, the sample itself).
 
     Returns
     -------
     number : ndarray of shape (n,), int64
-        How many of its k neighbours are of another class, 0..k.
+        How many of each sample's k neighbors belong to another class, 0..k.
     enemies : ndarray of shape (number.sum(),), int64
-        These neighbours as rows of `x`: those of the first sample, the nearest first, then
+        Row numbers of these neighbors in `x`: those of the first sample, nearest first, then
         those of the second, and so on.
 
     Examples
@@ -67,10 +67,10 @@ def draw_pairs(
     *,
     compat: bool = False,
 ) -> list[tuple[Indices, Indices]]:
-    """Draw samples of some classes among those that have enemies, and an enemy of each.
+    """Draw samples that have enemies from some classes, and one enemy of each sample.
 
-    Only the samples drawn are searched. One that turns out to have no enemy is replaced by
-    another draw, which leaves every sample with enemies the same chance.
+    Only the drawn samples are searched. A sample without enemies is replaced by another draw,
+    which gives every sample with enemies the same chance.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ def draw_pairs(
     Returns
     -------
     list of (bases, enemies)
-        For each class of `counts`, in their order: rows of `x`, two arrays of the number asked
-        for, or empty ones for a class in which no sample has an enemy.
+        For each class of `counts`, in their order: two arrays of row numbers in `x`, of the
+        length asked for, or empty for a class in which no sample has an enemy.
 
     Examples
     --------
@@ -99,11 +99,11 @@ def draw_pairs(
     [(array([0, 1, 1]), array([2, 2, 2]))]
     """
     groups = np.split(np.argsort(y, kind="stable"), np.cumsum(np.bincount(y))[:-1])
-    number = np.full(len(y), -1)  # of enemies, -1 while unknown
+    number = np.full(len(y), -1)  # number of enemies, -1 while unknown
     first = np.zeros(len(y), dtype=np.int64)  # where they begin in `enemies`
     enemies = np.empty(0, dtype=np.int64)
     bases = dict.fromkeys(counts, np.empty(0, dtype=np.int64))
-    ahead = 1  # draws for each that is missing: doubled, so that rare bases are found soon
+    ahead = 1  # draws per missing base: doubled each time, so that rare bases are found soon
     while True:
         drawn = {}
         for label, count in counts.items():

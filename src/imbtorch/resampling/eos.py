@@ -1,4 +1,4 @@
-"""EOS: expansive over-sampling towards the nearest enemies."""
+"""EOS: expansive over-sampling toward the nearest enemies."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -26,46 +26,46 @@ from imbtorch.resampling.smote import SMOTE
 class EOS(TopUpSampler):
     r"""Over-sample rare classes by points between a sample and its nearest enemies.
 
-    For a class below its target, the bases are those samples whose k nearest neighbours (over
-    all classes, Euclidean) contain another class, the enemies. A synthetic point is
+    For a class below its target, the bases are its samples whose k nearest neighbors (over all
+    classes, Euclidean) include samples of another class, the enemies. A synthetic point is
 
     .. math:: s = b + r \, (e - b), \quad r \sim U[0, 1)
 
-    with base b drawn uniformly with replacement and e uniformly among the enemies of b.
+    with base b drawn uniformly with replacement, and e uniformly among the enemies of b.
 
     Parameters
     ----------
     n_neighbors : int, default=10
-        Neighbours k looked at, 1..N-1. Larger is often better (50 to 300).
+        Number k of neighbors searched, 1..N-1. Larger is often better (50 to 300).
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
     direction : {"toward", "away"}, default="toward"
-        "away" takes :math:`s = b + r \, (b - e)`, as the paper's listing prints it.
+        "away" computes :math:`s = b + r \, (b - e)`, as printed in the paper's listing.
     compat : bool, default=False
-        Pair base and neighbour as the authors' program does, one position off: instead of an
-        enemy, the next nearer neighbour of the base is taken, which may be of its own class or
-        itself. For reproducing their figures.
+        Pair base and neighbor as the authors' program does, one position off: instead of an
+        enemy, take the next nearer neighbor of the base, which can be of the base's class or the
+        base itself. Use it to reproduce their figures.
     top_up : bool, default=False
-        A class without an enemy within k neighbours is over-sampled by repetition, with a
-        warning that names it, or with `top_up` by SMOTE.
+        A class without an enemy within k neighbors is over-sampled by repetition, with a
+        warning that names it, or by SMOTE if `top_up` is set.
     random_state : int, RandomState or None, default=None
-        Draws bases, enemies and r: the same on every device.
+        Draws bases, enemies and r, the same on every device.
     nn : object, optional
-        Finds the neighbours: `Neighbors`, or anything with scikit-learn's ``fit`` and
+        Neighbor search: `Neighbors`, or any object with scikit-learn's ``fit`` and
         ``kneighbors``. By default ``Neighbors()``.
 
     Attributes
     ----------
     base_indices_ : ndarray of shape (n,), int64
-        For each of the n synthetic rows, the row of its base; -1 for what SMOTE filled up.
+        Row number of each synthetic row's base; -1 for rows that SMOTE filled up.
     enemy_indices_ : ndarray of shape (n,), int64
-        The row of its enemy; -1 where the base was repeated.
+        Row number of each synthetic row's enemy; -1 if the base was repeated.
     r_ : ndarray of shape (n,), float64
-        How far it lies from the base, in [0, 1); 0 where the base was repeated.
+        Step from the base, in [0, 1); 0 if the base was repeated.
     sampling_strategy_ : dict
-        Class -> number of synthetic rows, in their order.
+        Class -> number of synthetic rows, in the order of the rows.
     short_ : dict
-        Class -> how many rows SMOTE filled up.
+        Class -> number of rows that SMOTE filled up.
     nn_ : object
         The fitted `nn`.
 
@@ -78,14 +78,14 @@ class EOS(TopUpSampler):
     -----
     ``fit_resample(X, y)`` takes X of shape (N, D) and y of shape (N,): arrays (also
     memory-mapped), data frames, sparse matrices (made dense on the way), or Tensors, which stay
-    on their device. It returns the real rows first and unchanged, then the synthetic ones, of
-    the same kind and dtype. A class without enemies within k neighbours is over-sampled by
-    repetition, with a warning that names it. Only samples that are drawn are searched for
-    enemies; one without any is drawn again.
+    on their device. It returns the real rows first, unchanged, then the synthetic rows, of the
+    same kind and dtype. A class without enemies within k neighbors is over-sampled by
+    repetition, with a warning that names it. Only drawn samples are searched for enemies; a
+    sample without any is redrawn.
 
     Differs from the paper: Algorithm 2 prints ``b + r (b - e)``, which moves away from the
-    enemy; the text says convex combination, as does the authors' program, and that is the
-    default.
+    enemy; the text says convex combination, which is what the authors' program computes and the
+    default here.
 
     References
     ----------
@@ -162,11 +162,11 @@ class EOS(TopUpSampler):
         return x, y
 
     def _synthesize(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        """Return the synthetic rows and their labels, and keep where they come from."""
+        """Return the synthetic rows and their labels, and record where they come from."""
         if not 1 <= self.n_neighbors < len(X) or self.n_neighbors % 1:
             raise InputError(
-                f"n_neighbors is {self.n_neighbors}; with {len(X)} samples it must lie in "
-                f"1..{len(X) - 1}, and be whole"
+                f"n_neighbors is {self.n_neighbors}; with {len(X)} samples it must be a whole "
+                f"number in 1..{len(X) - 1}"
             )
         if self.direction not in ("toward", "away"):
             raise InputError(f"direction is {self.direction!r}; it must be 'toward' or 'away'")
@@ -186,7 +186,7 @@ class EOS(TopUpSampler):
     def _draw(
         self, X: Any, y: NDArray[Any], wanted: dict[Any, int], random: np.random.RandomState
     ) -> Iterator[tuple[Indices, Indices, NDArray[np.float64]]]:
-        """Draw bases, enemies and r of each class in turn; all neighbours are found first."""
+        """Draw bases, enemies and r of each class in turn, after all neighbors are found."""
         classes, codes = np.unique(y, return_inverse=True)
         counts = {int(np.searchsorted(classes, label)): n for label, n in wanted.items()}
         pairs = draw_pairs(
@@ -200,7 +200,7 @@ class EOS(TopUpSampler):
             else:
                 warnings.warn(
                     f"class {label!s} has no enemy among its {self.n_neighbors} nearest "
-                    "neighbours: it is over-sampled by repetition",
+                    "neighbors: it is over-sampled by repetition",
                     UserWarning,
                     stacklevel=2,
                 )
@@ -208,19 +208,19 @@ class EOS(TopUpSampler):
                 yield repeated, np.full(count, -1), np.zeros(count)
 
     def _points(self, X: Any) -> Any:
-        """Return the points that base, enemy and r stand for, of the kind and dtype of X."""
+        """Return the points given by bases, enemies and r, of the kind and dtype of X."""
         r = self.r_[:, None] if self.direction == "toward" else -self.r_[:, None]
         base, enemy = self.base_indices_, np.maximum(self.enemy_indices_, 0)
         if isinstance(X, Tensor):
             if not X.is_floating_point():
-                raise InputError(f"X is of dtype {X.dtype}; a floating-point one is needed")
+                raise InputError(f"X has dtype {X.dtype}; it must be a floating-point one")
             start, end = (X[torch.from_numpy(rows).to(X.device)] for rows in (base, enemy))
             return start + torch.from_numpy(r).to(start) * (end - start)
         start, end = X[base], X[enemy]
-        if X.dtype.kind != "f":  # whole numbers stay whole, between base and enemy
+        if X.dtype.kind != "f":  # integers stay integers, between base and enemy
             start = start.astype(np.float64)
             return (start + r * (end - start)).round().astype(X.dtype)
-        end -= start  # in place: this is memory traffic more than arithmetic
+        end -= start  # in place: memory traffic costs more than arithmetic here
         end *= r.astype(X.dtype)
         end += start
         return end

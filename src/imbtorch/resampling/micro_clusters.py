@@ -1,4 +1,4 @@
-"""Micro-clusters (DOS): each sample with its nearest neighbours of the same class."""
+"""Micro-clusters (DOS): each sample with its nearest neighbors of the same class."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from imbtorch.resampling.neighbors import Neighbors
 
 
 def overload(features: Tensor, labels: Tensor, n_neighbors: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Pair each sample with its nearest neighbours within its class.
+    """Pair each sample with its nearest neighbors within its class.
 
     Parameters
     ----------
@@ -20,21 +20,21 @@ def overload(features: Tensor, labels: Tensor, n_neighbors: Sequence[int]) -> tu
     labels : Tensor of shape (N,), int64
         Labels 0..K-1.
     n_neighbors : sequence of int
-        Neighbours k of a sample of each class, K numbers of at least 0; a class with fewer
-        other samples has them all. A class with 0 is not searched.
+        Neighbors k of a sample of each class, K numbers of at least 0; a class with fewer other
+        samples uses them all. A class with 0 is not searched.
 
     Returns
     -------
     members : Tensor of shape (N, k + 1), int64
-        Rows of `features` for the largest k: the sample itself, then its neighbours, the
-        nearest first. Where there are fewer, the sample itself stands in for them.
+        Row numbers in `features`, for the largest k: the sample itself, then its neighbors,
+        nearest first. The sample itself stands in for missing neighbors.
     present : Tensor of shape (N, k + 1), bool
-        Whether a place is the sample itself (the first) or a neighbour.
+        Whether a place holds the sample itself (only the first one) or a neighbor.
 
     Raises
     ------
     InputError
-        If a number is negative or missing for a class.
+        If the number for a class is negative or missing.
 
     References
     ----------
@@ -50,8 +50,8 @@ def overload(features: Tensor, labels: Tensor, n_neighbors: Sequence[int]) -> tu
     labels = check_labels(labels, "labels")
     if features.ndim != 2 or not len(features) == len(labels) > 0:
         raise InputError(
-            f"features has shape {tuple(features.shape)} and labels {tuple(labels.shape)}; (N, D) "
-            "and (N,), N at least 1, are needed"
+            f"features has shape {tuple(features.shape)} and labels has {tuple(labels.shape)}; "
+            "they must be (N, D) and (N,), with N at least 1"
         )
     counts = torch.bincount(labels).tolist()
     if len(n_neighbors) < len(counts) or min(n_neighbors) < 0:
@@ -77,14 +77,14 @@ def draw_weights(present: Tensor, rng: torch.Generator) -> Tensor:
     Parameters
     ----------
     present : Tensor of shape (B, k + 1), bool
-        At least one place of each row.
+        At least one place per row.
     rng : torch.Generator
         On the CPU.
 
     Returns
     -------
     Tensor of shape (B, k + 1), float32
-        Flat Dirichlet over the places present, 0 elsewhere.
+        Flat Dirichlet over the present places, 0 elsewhere.
 
     Examples
     --------
@@ -93,19 +93,19 @@ def draw_weights(present: Tensor, rng: torch.Generator) -> Tensor:
     >>> weights[0].tolist(), round(float(weights[1].sum()), 6)
     ([1.0, 0.0], 1.0)
     """
-    # exponential variables over their sum are a flat Dirichlet
+    # exponential variables divided by their sum follow a flat Dirichlet
     drawn = torch.empty(present.shape).exponential_(generator=rng).clamp_min(1e-12)
     drawn = drawn.to(present.device) * present
     return drawn / drawn.sum(1, keepdim=True)
 
 
 def centres(features: Tensor, members: Tensor, present: Tensor) -> Tensor:
-    """Return the centre of each micro-cluster, shape (N, D).
+    """Return the center of each micro-cluster, shape (N, D).
 
     Parameters
     ----------
     features, members, present : Tensor
-        As given to `overload` and as it returned them.
+        As passed to and returned by `overload`.
 
     Examples
     --------
@@ -122,21 +122,21 @@ def centres(features: Tensor, members: Tensor, present: Tensor) -> Tensor:
 def spread(points: Tensor, features: Tensor, labels: Tensor, present: Tensor) -> float:
     """Return the mean squared distance of points from the mean embedding of their class.
 
-    Of the samples alone that have neighbours: the others are not drawn together.
+    Only samples that have neighbors count: the others are not pulled together.
 
     Parameters
     ----------
     points, features : Tensor of shape (N, D)
-        What is measured, such as `centres`, and the embeddings whose class means count.
+        The points to measure, such as `centres`, and the embeddings that define the class means.
     labels : Tensor of shape (N,), int64
-        Of both.
+        Labels of both.
     present : Tensor of shape (N, k + 1), bool
-        As `overload` returned it.
+        As returned by `overload`.
 
     Returns
     -------
     float
-        NaN if no sample has neighbours.
+        NaN if no sample has neighbors.
 
     Examples
     --------

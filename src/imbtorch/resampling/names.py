@@ -1,4 +1,4 @@
-"""Over-samplers by name."""
+"""Make over-samplers from names with options, such as ``eos:k=50``."""
 
 from imbtorch.errors import unknown_name
 from imbtorch.method import Method, parse
@@ -15,10 +15,10 @@ def make_over_sampler(text: str, random_state: object = None) -> OverSampler:
     Parameters
     ----------
     text : str
-        ros, smote, borderline-smote, svm-smote, balanced-svm or eos; options follow a colon
-        each: ``eos:k=50``.
+        ros, smote, borderline-smote, svm-smote, balanced-svm or eos; each option follows a
+        colon: ``eos:k=50``.
     random_state : int, RandomState or None, default=None
-        Its random state.
+        Random state of the over-sampler.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def make_over_sampler(text: str, random_state: object = None) -> OverSampler:
     Raises
     ------
     InputError
-        If there is no such over-sampler (the nearest name is suggested) or option.
+        If the over-sampler or an option is unknown (the nearest name is suggested).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Nearest neighbours: exact on any device, approximate for size, one interface."""
+"""Nearest neighbors: exact on any device, approximate for large data, with one interface."""
 
 import logging
 from typing import Any, TypeAlias
@@ -19,41 +19,41 @@ from imbtorch.resampling.search import has_faiss, make_index, search_blocks, set
 Found: TypeAlias = NDArray[np.generic] | Tensor
 logger = logging.getLogger(__name__)
 
-METHODS = ("auto", "torch", "flat", "ivf", "hnsw")
+SEARCHES = ("auto", "torch", "flat", "ivf", "hnsw")
 EXACT_ROWS = 100_000
-"""Up to this many rows "auto" searches exactly; above, with an inverted file."""
+"""Up to this many rows "auto" searches exactly; above, it uses an inverted file."""
 RECALL_SAMPLE = 256
 """Queries on which the recall of an approximate index is measured."""
 
 
 class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
-    r"""Euclidean nearest neighbours, with scikit-learn's interface.
+    r"""Euclidean nearest neighbors, with scikit-learn's interface.
 
-    Handed to imbalanced-learn's samplers as ``k_neighbors=`` (with one neighbour more than they
-    are to use, since they drop the first) and to `EOS` as ``nn=``. No more than 2^20 distances
-    are ever in memory, and only the rows asked for are searched.
+    Pass it to imbalanced-learn's samplers as ``k_neighbors=`` (with one neighbor more than they
+    should use, since they drop the first) and to `EOS` as ``nn=``. No more than 2^20 distances
+    are ever in memory, and only the requested rows are searched.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours k returned unless `kneighbors` is asked for another number.
+        Number k of neighbors returned unless `kneighbors` is given another number.
     method : {"auto", "torch", "flat", "ivf", "hnsw"}, default="auto"
         "torch" searches exactly, block by block, on the device and in the precision of the data
-        (float16 in float32). The others are faiss's, on the CPU in float32: "flat" is exact,
-        "ivf" (inverted file) and "hnsw" (graph) are approximate. "auto" takes "ivf" for more
-        than 100,000 rows on the CPU, if faiss is installed, and "torch" for all else, which is
+        (float16 in float32). The others come from faiss and run on the CPU in float32: "flat" is
+        exact, "ivf" (inverted file) and "hnsw" (graph) are approximate. "auto" chooses "ivf" for
+        more than 100,000 rows on the CPU if faiss is installed, and otherwise "torch", which is
         faster than "flat" on one core. The choice is logged at level INFO.
     recall : float, default=0.95
-        What an approximate index must reach, in 0..1: the share of the true k neighbours that
-        it finds, measured on up to 256 of the first queries. It searches twice as widely until
-        it does.
+        Recall that an approximate index must reach, in 0..1: the share of the true k neighbors
+        that it finds, measured on up to 256 of the first queries. The search is widened by
+        factors of two until it does.
 
     Attributes
     ----------
     method_ : str
-        What "auto" came to.
+        The method in use: `method`, or what "auto" chose.
     recall_ : float
-        Recall measured for an approximate index at the first query.
+        Recall of an approximate index, measured at the first query.
     n_samples_fit_ : int
         Number of rows N.
 
@@ -64,8 +64,8 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    Distances come from squared norms and inner products of the data after its mean is
-    subtracted: exact up to rounding in the precision named above.
+    Distances are computed from squared norms and inner products after subtracting the data's
+    mean: exact up to rounding in the precision given above.
 
     Examples
     --------
@@ -82,9 +82,9 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         self.recall = recall
 
     def fit(self, X: Array, y: None = None) -> "Neighbors":
-        """Take the rows among which neighbours are sought, shape (N, D): array or Tensor."""
-        if self.method not in METHODS:
-            raise InputError(f"method is {self.method!r}; known are {', '.join(METHODS)}")
+        """Store the rows to search, an array or Tensor of shape (N, D)."""
+        if self.method not in SEARCHES:
+            raise InputError(f"method is {self.method!r}; it must be one of {', '.join(SEARCHES)}")
         rows = _dense(X)
         if isinstance(rows, Tensor):
             self._mean = rows.to(_precision(rows)).mean(0)
@@ -93,7 +93,7 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         self._base = self._prepare(rows)
         self.n_samples_fit_, self.n_features_in_ = self._base.shape
         self.method_ = self._choose() if self.method == "auto" else self.method
-        logger.info("neighbours among %d x %d: %s", *self._base.shape, self.method_)
+        logger.info("neighbors among %d x %d: %s", *self._base.shape, self.method_)
         self._index = None if self.method_ == "torch" else make_index(self._base, self.method_)
         if hasattr(self, "recall_"):
             del self.recall_
@@ -102,23 +102,23 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
     def kneighbors(
         self, X: Array | None = None, n_neighbors: int | None = None, return_distance: bool = True
     ) -> Found | tuple[Found, Found]:
-        """Find the nearest neighbours of each row of `X`, the nearest first.
+        """Find the nearest neighbors of each row of `X`, nearest first.
 
         Parameters
         ----------
         X : array or Tensor of shape (n, D), optional
-            By default all N fitted rows, each left out of its own neighbours.
+            By default all N fitted rows, each left out of its own neighbors.
         n_neighbors : int, optional
-            Neighbours k, 1..N; by default those of the constructor.
+            Number k of neighbors, 1..N; by default the constructor's.
         return_distance : bool, default=True
             Whether to return the distances too.
 
         Returns
         -------
         distances : ndarray or Tensor of shape (n, k)
-            Only if asked for.
+            Only if `return_distance` is set.
         indices : ndarray or Tensor of shape (n, k), int64
-            Tensors, on their device, if `X` is one.
+            Both are Tensors, on its device, if `X` is one.
         """
         check_is_fitted(self, "n_samples_fit_")
         k = self.n_neighbors if n_neighbors is None else n_neighbors
@@ -131,7 +131,7 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         rows = None if X is None else _dense(X)
         if rows is not None and rows.shape[1] != self.n_features_in_:
             raise InputError(
-                f"X has {rows.shape[1]} columns; the rows fitted have {self._base.shape[1]}"
+                f"X has {rows.shape[1]} columns; the fitted rows have {self._base.shape[1]}"
             )
         queries = self._base if rows is None else self._prepare(rows)
         squared, indices = self._search(queries, k + own)
@@ -150,7 +150,7 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         return "ivf" if large and has_faiss() else "torch"
 
     def _prepare(self, X: Any) -> Tensor:
-        """Subtract the mean; a float32 or float64 tensor that nobody else holds."""
+        """Return `X` minus the mean, as a new float32 or float64 tensor."""
         if isinstance(X, Tensor):
             return X.to(_precision(X)) - self._mean.to(X.device, _precision(X))
         mean = self._mean.cpu().numpy()
@@ -163,14 +163,14 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
             self._widen(queries, k)
         found = self._index.search(queries.float().cpu().numpy(), k)
         squared, indices = (torch.from_numpy(a) for a in found)
-        missed = (indices < 0).any(1)  # fewer than k rows in the lists looked through
+        missed = (indices < 0).any(1)  # the searched lists hold fewer than k rows
         if missed.any():
             exact, indices[missed] = search_blocks(self._base, queries[missed].to(self._base), k)
             squared[missed] = exact.to(squared)
         return squared, indices
 
     def _widen(self, queries: Tensor, k: int) -> None:
-        """Search twice as widely until the recall on some of the queries is reached."""
+        """Double the search width until the recall is reached on some of the queries."""
         sample = queries[:: -(-len(queries) // RECALL_SAMPLE)].to(self._base)
         single = sample.float().cpu().numpy()
         true = search_blocks(self._base, sample, k)[1]
@@ -186,24 +186,24 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def nearest_others(nn: Any, x: Any, rows: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-    """Find the neighbours of some of the rows that `nn` was fitted on, themselves excluded.
+    """Find the neighbors of some of the rows that `nn` was fitted on, excluding themselves.
 
     Parameters
     ----------
     nn : object
-        Fitted on `x`, with scikit-learn's ``kneighbors``: `Neighbors` or another.
+        Search fitted on `x`, with scikit-learn's ``kneighbors``, for instance `Neighbors`.
     x : ndarray or Tensor of shape (N, D)
-        What it was fitted on.
+        The rows that `nn` was fitted on.
     rows : ndarray of shape (n,), int64
-        Rows of `x`.
+        Row numbers in `x`.
     k : int
-        Neighbours of each, 1..N-1.
+        Neighbors of each row, 1..N-1.
 
     Returns
     -------
     ndarray of shape (n, k), int64
-        Rows of `x`, the nearest first. With duplicated rows a sample need not be its own first
-        neighbour: it is dropped wherever it is, and the last one where it was not found.
+        Row numbers in `x`, nearest first. With duplicate rows, a sample is not always its own
+        first neighbor: it is dropped wherever it was found, or else the last neighbor is.
 
     Examples
     --------
@@ -221,28 +221,28 @@ def nearest_others(nn: Any, x: Any, rows: NDArray[np.int64], k: int) -> NDArray[
 
 
 def _without_itself(found: Tensor, rows: Tensor) -> Tensor:
-    """Mark all but one neighbour of each row: itself where it was found, or the last."""
+    """Mark all but one neighbor of each row: the row itself if it was found, else the last one."""
     itself = found == rows[:, None]
     itself[:, -1] |= ~itself.any(1)
     return ~itself
 
 
 def _dense(X: Any) -> Any:
-    """Return an array or Tensor of shape (N, D), of finite numbers."""
+    """Return an array or Tensor of shape (N, D) with finite numbers."""
     if not isinstance(X, Tensor):
         X = X.toarray() if issparse(X) else np.asarray(X)
         if X.dtype.kind not in "fiub":
-            raise InputError(f"X is of dtype {X.dtype}; numbers are needed")
+            raise InputError(f"X has dtype {X.dtype}; it must hold numbers")
     if X.ndim != 2 or not len(X):
-        raise InputError(f"X is of shape {tuple(X.shape)}; (N, D) with N at least 1 is needed")
+        raise InputError(f"X has shape {tuple(X.shape)}; it must be (N, D) with N at least 1")
     finite = X.isfinite().all() if isinstance(X, Tensor) else np.isfinite(X).all()
     if not bool(finite):
-        raise InputError("X holds NaN or infinite values; remove or fill them first")
+        raise InputError("X has NaN or infinite values; remove or fill them first")
     return X
 
 
 def _precision(X: Any) -> Any:
-    """Return float32 for half and single precision, float64 for all else."""
+    """Return float32 for half and single precision, float64 for everything else."""
     kind: Any = torch if isinstance(X, Tensor) else np
     narrow = X.dtype in (kind.float16, kind.float32) or X.dtype == torch.bfloat16
     return kind.float32 if narrow else kind.float64

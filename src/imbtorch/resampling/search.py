@@ -1,4 +1,4 @@
-"""The searches behind `Neighbors`: blocks of distances, and faiss's indexes."""
+"""The searches behind `Neighbors`: exact search in blocks of distances, and faiss indexes."""
 
 import importlib.util
 import warnings
@@ -13,7 +13,7 @@ from torch.nn import functional
 from imbtorch.errors import InputError
 
 BLOCK = 2**20
-"""Distances that are in memory at a time, at most (or those of one query, if more)."""
+"""Maximum number of distances in memory at a time (or those of one query, if more)."""
 
 
 def has_faiss() -> bool:
@@ -22,25 +22,25 @@ def has_faiss() -> bool:
 
 
 def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Search exactly, one block of queries after the other, on the device of the tensors.
+    """Search exactly, one block of queries after another, on the device of the tensors.
 
-    Selecting k of N distances takes longer than computing them. So the N rows are dealt into
-    groups and the nearest of each group is looked at first: the k nearest rows lie in the k
-    groups whose nearest row is nearest, and only there does the selection go on.
+    Selecting k of N distances takes longer than computing them. So the N rows are split into
+    groups, and the nearest row of each group is compared first: the k nearest rows lie in the k
+    groups whose nearest row is nearest, and the selection continues only in these.
 
     Parameters
     ----------
     base : Tensor of shape (N, D)
-        Where neighbours are sought.
+        The rows to search.
     queries : Tensor of shape (n, D)
-        Of the dtype and on the device of `base`.
+        With the dtype and on the device of `base`.
     k : int
-        Neighbours of each, 1..N.
+        Neighbors of each query, 1..N.
 
     Returns
     -------
     squared : Tensor of shape (n, k)
-        Squared distances, rising; rounding can leave them slightly below 0.
+        Squared distances, ascending; rounding can leave them slightly below 0.
     indices : Tensor of shape (n, k), int64
 
     Examples
@@ -49,9 +49,9 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
     (tensor([[0., 1.]]), tensor([[0, 2]]))
     """
     n = len(base)
-    size = max(1, min(12, n // (4 * k)))  # of a group
+    size = max(1, min(12, n // (4 * k)))  # rows per group
     groups = -(-n // size)
-    # |x|^2 - 2 x q orders as the distance does; infinite for what fills up the last groups
+    # |x|^2 - 2 x q orders rows as the distance does; it is infinite for the last groups' padding
     weight = base.new_zeros(size * groups, base.shape[1])
     torch.mul(base, -2, out=weight[:n])
     bias = base.new_full((size * groups,), torch.inf)
@@ -70,10 +70,10 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
 
 
 def _linear(base: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """Return what computes ``x @ weight.T + bias`` fastest for tensors such as `base`.
+    """Return the fastest function for ``x @ weight.T + bias`` on tensors such as `base`.
 
-    In float32 on the CPU that is the operator which compiled networks call, oneDNN's: on an AMD
-    EPYC it takes half the time of the BLAS that eager PyTorch calls.
+    In float32 on the CPU that is oneDNN's operator, which compiled networks call: on an AMD EPYC
+    it takes half the time of the BLAS that eager PyTorch calls.
     """
     single = base.device.type == "cpu" and base.dtype == torch.float32
     if single and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
@@ -87,10 +87,10 @@ def make_index(base: Tensor, method: str) -> Any:
     """Return a faiss index, "flat", "ivf" or "hnsw", over the rows of `base` in float32."""
     if not has_faiss():
         raise InputError(f"method is {method!r}, which needs faiss: install imbalanced-torch[knn]")
-    with warnings.catch_warnings():  # its bindings say at import that they will need a new SWIG
+    with warnings.catch_warnings():  # faiss's bindings warn at import that they need a newer SWIG
         warnings.simplefilter("ignore", DeprecationWarning)
         import faiss
-    # faiss asks for 39 rows a list at least; four times the root of N balances both searches
+    # faiss asks for at least 39 rows per list; 4 sqrt(N) lists balance the two steps of a search
     lists = max(1, min(int(4 * sqrt(len(base))), len(base) // 39))
     names = {"flat": "Flat", "ivf": f"IVF{lists},Flat", "hnsw": "HNSW32,Flat"}
     index: Any = faiss.index_factory(base.shape[1], names[method])
@@ -103,7 +103,7 @@ def make_index(base: Tensor, method: str) -> Any:
 
 
 def set_width(index: Any, width: int) -> int:
-    """Set how many lists or graph nodes are looked through for a query, and return it."""
+    """Set how many lists or graph nodes are searched per query, and return that number."""
     if hasattr(index, "nprobe"):
         index.nprobe = min(width, index.nlist)
         return width if width < index.nlist else int(index.ntotal)

@@ -1,4 +1,4 @@
-"""SMOTE and its relatives, as imbalanced-learn has them, on this library's neighbour search."""
+"""SMOTE and its variants: imbalanced-learn's, on this library's neighbor search."""
 
 from typing import Any
 
@@ -12,26 +12,26 @@ from imbtorch.resampling.base import Strategy, TopUpSampler
 
 
 class SMOTE(TopUpSampler):
-    r"""Over-sample rare classes by points between two neighbours of the same class.
+    r"""Over-sample rare classes by points between two neighbors of the same class.
 
     .. math:: s = b + r \, (n - b), \quad r \sim U[0, 1)
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours k within the class, or all it has if they are fewer.
+        Neighbors k within the class, or all that the class has if there are fewer.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
     top_up : bool, default=False
-        A class of one sample has no neighbour: an error says so, or with `top_up` the sample is
-        repeated.
+        A class of one sample has no neighbor: that is an error, unless `top_up` is set, which
+        repeats the sample.
     random_state : int, RandomState or None, default=None
         Draws b, n and r.
 
     Attributes
     ----------
     short_ : dict
-        Class -> how many rows were filled up by repetition.
+        Class -> number of rows that were filled up by repetition.
 
     References
     ----------
@@ -72,27 +72,27 @@ class SMOTE(TopUpSampler):
 
 
 class BorderlineSMOTE(TopUpSampler):
-    """SMOTE that starts from the samples in danger alone, those that lie among other classes.
+    """SMOTE that starts only from the samples in danger, which lie among other classes.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours k within the class, or all it has if they are fewer.
+        Neighbors k within the class, or all that the class has if there are fewer.
     m_neighbors : int, default=10
-        Neighbours m over all classes: a sample is in danger if at least half, but not all, of
-        them are of other classes.
+        Neighbors m over all classes: a sample is in danger if at least half, but not all, of
+        them belong to other classes.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
     top_up : bool, default=False
         Whether SMOTE fills up the classes left short, such as those without a sample in danger;
         a warning names them either way.
     random_state : int, RandomState or None, default=None
-        Draws samples, neighbours and steps.
+        Draws samples, neighbors and steps.
 
     Attributes
     ----------
     short_ : dict
-        Class -> how many rows the method left it short.
+        Class -> number of rows by which the method left it short.
 
     References
     ----------
@@ -102,7 +102,7 @@ class BorderlineSMOTE(TopUpSampler):
     --------
     >>> import warnings
     >>> X, y = np.array([[0.0], [1.0], [2.0], [8.0], [9.0]]), np.array([0, 0, 0, 1, 1])
-    >>> with warnings.catch_warnings():  # class 1 lies apart: none of its samples is in danger
+    >>> with warnings.catch_warnings():  # class 1 is far away: none of its samples is in danger
     ...     warnings.simplefilter("ignore")
     ...     _, labels = BorderlineSMOTE(1, m_neighbors=1).fit_resample(X, y)
     ...     _, filled = BorderlineSMOTE(1, m_neighbors=1, top_up=True).fit_resample(X, y)
@@ -138,31 +138,31 @@ class BorderlineSMOTE(TopUpSampler):
 class SVMSMOTE(TopUpSampler):
     """SMOTE between, and beyond, the support vectors of a class.
 
-    The support vector machine is fitted once, not once a class; the result is the same.
+    The support vector machine is fitted once, not once per class; the result is the same.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours k within the class, or all it has if they are fewer.
+        Neighbors k within the class, or all that the class has if there are fewer.
     m_neighbors : int, default=10
-        Neighbours m over all classes: support vectors with all of them in other classes are
-        noise and left out.
+        Neighbors m over all classes: support vectors whose neighbors all belong to other classes
+        are noise and left out.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
     top_up : bool, default=False
         Whether SMOTE fills up the classes left short; a warning names them either way.
     random_state : int, RandomState or None, default=None
-        Draws samples, neighbours and steps.
+        Draws samples, neighbors and steps.
 
     Attributes
     ----------
     short_ : dict
-        Class -> how many rows the method left it short.
+        Class -> number of rows by which the method left it short.
 
     References
     ----------
     Nguyen et al., "Borderline over-sampling for imbalanced data classification", 2009. EOS's
-    figures for "Balanced SVM" fit this; see `BalancedSVM` for what its text says.
+    figures for "Balanced SVM" fit this method; see `BalancedSVM` for what its text says.
 
     Examples
     --------
@@ -198,10 +198,10 @@ class SVMSMOTE(TopUpSampler):
 
 
 class OnceSVC(SVC):  # type: ignore[misc]
-    """A support vector classifier that is fitted once: asked again with the same data, it stays.
+    """A support vector classifier that is not fitted again on the same data.
 
     imbalanced-learn's ``SVMSMOTE`` fits the same machine on the same data for every class it
-    over-samples; given this one as ``svm_estimator=``, it does so for the first alone.
+    over-samples; with this one as ``svm_estimator=``, it does so only for the first class.
 
     Examples
     --------
@@ -213,7 +213,7 @@ class OnceSVC(SVC):  # type: ignore[misc]
     """
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "OnceSVC":
-        """Fit, unless these very objects were what it was last fitted on."""
+        """Fit, unless the last fit was on these very objects."""
         seen = (X, y, sample_weight)
         if not all(a is b for a, b in zip(seen, getattr(self, "_seen", (None,) * 3), strict=True)):
             super().fit(X, y, sample_weight)

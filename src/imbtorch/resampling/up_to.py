@@ -1,4 +1,4 @@
-"""Neighbours within classes that may be smaller than the number asked for."""
+"""Neighbor search within classes that can be smaller than the requested number of neighbors."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from imbtorch.resampling.neighbors import Neighbors
 
 
 class UpToNeighbors(Neighbors):
-    """Nearest neighbours, as many as asked for or as there are.
+    """Nearest neighbors, as many as requested or as there are.
 
-    imbalanced-learn's SMOTE family fails on a class with fewer samples than neighbours. Handed
-    over as ``k_neighbors`` this looks at all samples of such a class instead.
+    imbalanced-learn's SMOTE family fails on a class with fewer samples than neighbors. Passed as
+    ``k_neighbors``, this search uses all samples of such a class instead.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        Neighbours, the sample itself among them: SMOTE's ``k_neighbors=5`` is 6 here.
+        Number of neighbors, including the sample itself: SMOTE's ``k_neighbors=5`` is 6 here.
 
     Examples
     --------
@@ -33,11 +33,11 @@ class UpToNeighbors(Neighbors):
     def kneighbors(
         self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True
     ) -> Any:
-        """Return the neighbours of the rows of `X`, the nearest first."""
+        """Return the neighbors of the rows of `X`, nearest first."""
         if self.n_samples_fit_ == 1:
             raise InputError(
-                "a class has one sample alone, and no second one to go towards: over-sample at "
-                "random, or by EOS, which goes towards other classes"
+                "a class has only one sample, so it has no neighbor to move toward: over-sample at "
+                "random, or with EOS, which moves toward other classes"
             )
         wanted = self.n_neighbors if n_neighbors is None else n_neighbors
         return super().kneighbors(X, min(wanted, self.n_samples_fit_), return_distance)

@@ -24,4 +24,4 @@ METHODS = (
         page="balanced-sampling",
     ),
 )
-"""The room's rows of the catalog."""
+"""This room's rows of the catalog."""

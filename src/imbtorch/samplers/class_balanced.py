@@ -1,4 +1,4 @@
-"""Samplers: which indices an epoch visits, and in which order."""
+"""`ClassBalancedSampler`: draws samples so that an epoch visits every class equally often."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -14,26 +14,26 @@ from imbtorch.errors import InputError
 class ClassBalancedSampler(DistributedSampler[Any]):
     """Visit every class equally often: class first, then an index within it.
 
-    An epoch holds every class equally often (shares differ by at most one) in random order.
-    Within a class the indices are drawn without replacement until all were used, so that a
-    sample is repeated only when its class has no unused one left.
+    An epoch visits every class equally often (shares differ by at most one), in random order.
+    Within a class, indices are drawn without replacement until all are used, so a sample is
+    repeated only when its class has no unused one left.
 
     Parameters
     ----------
     labels : array-like of shape (N,) or (N, K)
-        Class of each sample, any integers; a class without a sample is not visited. With many
-        labels a sample: one column a label, true where it is present. Every label then has an
-        equal budget of the epoch, as have the samples without any; one that has several is
-        drawn for each.
+        Class of each sample, any integers; a class without a sample is not visited. For several
+        labels per sample: one column per label, true where it is present. Every label then gets
+        an equal share of the epoch, and so do the samples without any label; a sample with
+        several labels is drawn for each of them.
     num_samples : int, optional
-        Samples an epoch draws over all replicas, by default N. Rounded up to a multiple of
+        Samples per epoch over all replicas, by default N. Rounded up to a multiple of
         `num_replicas`, so that every replica makes the same number of steps.
     seed : int, default=0
-        Training seed. The plan of an epoch follows from (seed, epoch) alone, so every replica
+        Training seed. The plan of an epoch depends only on (seed, epoch), so every replica
         computes the same plan and takes its own share of it.
     num_replicas, rank : int, optional
-        Number of processes and this one's number; by default those of the process group, or
-        one process where there is none.
+        Number of processes, and the number of this one; by default those of the process group,
+        or a single process if there is no group.
 
     Raises
     ------
@@ -43,7 +43,7 @@ class ClassBalancedSampler(DistributedSampler[Any]):
     Notes
     -----
     A subclass of torch's ``DistributedSampler``, so that Lightning (Fabric) does not shard it a
-    second time. Call `set_epoch` before each epoch when you write your own loop.
+    second time. In your own loop, call `set_epoch` before each epoch.
 
     Differs from the papers: they draw each sample independently (class with probability 1/K,
     then an index with replacement). Here the shares are exact, which has the same expectation
@@ -81,7 +81,10 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         if rank is None:
             rank = torch.distributed.get_rank() if grouped else 0
         if not 0 <= rank < num_replicas:
-            raise InputError(f"rank is {rank}; with {num_replicas} replicas 0 is the first")
+            raise InputError(
+                f"rank is {rank}, with {num_replicas} replicas; it must be at least 0 and below "
+                "the number of replicas"
+            )
         if num_samples is not None and num_samples < 1:
             raise InputError(f"num_samples is {num_samples}; it must be at least 1")
         if seed < 0:
@@ -118,17 +121,17 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         return self.num_samples
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose plan the next iteration follows."""
+        """Set the epoch whose plan the next iteration follows."""
         if epoch != self.epoch:
             self._start = self._position = 0
         super().set_epoch(epoch)
 
     def state_dict(self) -> dict[str, int]:
-        """Return what is needed to go on from here: seed, epoch and position."""
+        """Return what is needed to resume from here: seed, epoch and position."""
         return {"seed": self.seed, "epoch": self.epoch, "position": self._position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from where `state_dict` was taken."""
+        """Resume from where `state_dict` was called."""
         self.seed, self.epoch = state["seed"], state["epoch"]
         self._start = self._position = state["position"]
 
@@ -139,7 +142,7 @@ def _members(labels: NDArray[Any]) -> list[NDArray[np.int64]]:
         try:
             classes = np.unique(labels)
         except TypeError as error:
-            raise InputError(f"labels holds values of several kinds: {error}") from error
+            raise InputError(f"labels holds values of several types: {error}") from error
         if classes.dtype.kind == "f" and np.isnan(classes).any():
             raise InputError("labels holds NaN; every sample needs a label")
         return [np.flatnonzero(labels == k) for k in classes]

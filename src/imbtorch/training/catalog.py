@@ -1,4 +1,4 @@
-"""The catalog: every method by name. Each is declared once, in the room it lives in."""
+"""The catalog: all methods by name, collected from the rooms that declare them."""
 
 from imbtorch import losses, resampling, samplers, transforms
 from imbtorch.errors import unknown_name
@@ -12,16 +12,16 @@ CATALOG: dict[str, Method] = {
 }
 """Name -> row."""
 PLACES = {"data": "data", "head": "embeddings"}
-"""Word before an over-sampler's name -> the place where it is to act."""
+"""Prefix of an over-sampler's name -> the place where it acts."""
 RECIPES = (
     *CATALOG,
     *(f"head:{n}" for n, m in CATALOG.items() if m.kind == "over-sampler" and m.place == "data"),
 )
-"""Names that `make_recipe` takes; a loss, a method and a head may be joined by ``+``."""
+"""Names that `make_recipe` accepts; a loss, a method and a head can be joined with ``+``."""
 
 
 def method_named(name: str) -> Method:
-    """Return the row of a method; an `InputError` suggests the nearest name."""
+    """Return a method's row; for an unknown name, the `InputError` suggests the nearest one."""
     if name not in CATALOG:
         raise unknown_name("recipe", name, RECIPES)
     return CATALOG[name]

@@ -17,7 +17,7 @@ from imbtorch.training.slots import Json
 
 
 class DataHeader(TypedDict, total=False):
-    """What a checkpoint says of the data the network was trained on."""
+    """What a checkpoint records about its training data."""
 
     name: str
     profile: dict[str, object]
@@ -29,7 +29,7 @@ class DataHeader(TypedDict, total=False):
 
 
 class Header(TypedDict, total=False):
-    """What a checkpoint says of itself; what else was handed to `save_checkpoint` is there too."""
+    """What a checkpoint records about itself, plus whatever `save_checkpoint` was given."""
 
     spec: Spec | None
     recipe: dict[str, Json]
@@ -41,20 +41,20 @@ class Header(TypedDict, total=False):
 
 
 KEY = "imbtorch"
-"""Where the header of a file is in its metadata."""
+"""Metadata key under which a file keeps its header."""
 
 
 def save_checkpoint(
     path: str | Path, model: Classifier, header: Mapping[str, object] | None = None
 ) -> None:
-    """Write a network and what is to be known of it into one file, all or nothing.
+    """Write a network and its header to one file, all or nothing.
 
     Parameters
     ----------
     path : str or Path
         File to write, usually ``*.safetensors``; replaced if it exists.
     model : Classifier
-        Its parameters and buffers are stored, and the `spec` it was built from.
+        Its parameters, its buffers and the `spec` it was built from are stored.
     header : mapping, optional
         JSON-ready values, such as ``{"recipe": recipe.describe()}``.
 
@@ -73,19 +73,19 @@ def save_checkpoint(
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, object]) -> None:
-    """Write tensors and a JSON-ready header into one file, all or nothing.
+    """Write tensors and a JSON-ready header to one file, all or nothing.
 
-    An OSError says that it could not be; a file that was there is then as it was.
+    If that fails, an OSError is raised and a file that existed before stays unchanged.
     """
     try:
         with replacing(path) as part:
             save_file(tensors, part, metadata={KEY: json.dumps(header)})
-    except FileNotFoundError:  # the folder was removed meanwhile
+    except FileNotFoundError:  # the folder has been removed in the meantime
         raise
     except (SafetensorError, OSError) as error:
         raise OSError(
-            f"{str(path)!r} cannot be written ({error}); what was stored before is as it was: make "
-            "room or choose another folder, and repeat the command"
+            f"{str(path)!r} cannot be written ({error}); what was stored before is unchanged: free "
+            "some space or choose another folder, then run the command again"
         ) from error
 
 
@@ -97,14 +97,14 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
     path : str or Path
         The file.
     model : Classifier, optional
-        Takes the weights; needed for networks not made by `build_model`.
+        Network that takes the weights; required unless `build_model` made the stored one.
 
     Returns
     -------
     model : Classifier
         In evaluation mode, on the CPU.
     header : dict
-        What was handed to `save_checkpoint`, and ``spec``.
+        What was passed to `save_checkpoint`, plus ``spec``.
 
     Raises
     ------
@@ -121,12 +121,12 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
     except (SafetensorError, OSError) as error:
         raise InputError(f"checkpoint {str(path)!r} is damaged: {error}") from error
     if text is None:
-        raise InputError(f"checkpoint {str(path)!r} was not written by imbtorch: no header")
+        raise InputError(f"checkpoint {str(path)!r} was not written by imbtorch: it has no header")
     try:
         header: Header = json.loads(text)
         spec = header["spec"]
         if model is None and spec is None:
-            raise InputError(f"checkpoint {str(path)!r} holds a network of your own: pass it")
+            raise InputError(f"checkpoint {str(path)!r} holds a custom network: pass it as model")
         network = build_model(**spec) if model is None and spec is not None else model
         assert network is not None
     except (json.JSONDecodeError, KeyError, TypeError) as error:

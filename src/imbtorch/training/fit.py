@@ -1,4 +1,4 @@
-"""fit: train a network by a recipe."""
+"""The `fit` function: train a network on imbalanced data with a recipe."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -31,23 +31,22 @@ class FitResult:
     Attributes
     ----------
     model : Classifier
-        The trained network of the last epoch, on the CPU, in evaluation mode.
+        The network after the last epoch, on the CPU, in evaluation mode.
     history : list of dict
-        One row an epoch: epoch (from 1), phase, loss, lr; balanced_accuracy of `val` where it
-        was measured; batch, the statistics of M2m.
+        One row per epoch: epoch (from 1), phase, loss, lr; balanced_accuracy on `val` if it was
+        measured; batch, the statistics of M2m.
     seconds : float
-        Time spent training, evaluation left out; with that of the pretrained network, where the
+        Training time without evaluation. Includes the training of the pretrained network if the
         recipe used one that `imbtorch` trained.
     pretrained : nn.Module or None
-        The pretrained network, where the recipe used one: pass it to the next `fit` on this data.
+        The pretrained network, if the recipe used one: pass it to the next `fit` on this data.
     pretrained_seconds : float
-        What its training took, whenever that was.
+        Training time of the pretrained network, even if it was trained earlier.
     examples : dict of str to Tensor
-        A few samples before and after translation (seed, moved, k0, k), where a recipe made
-        some.
+        A few samples before and after translation (seed, moved, k0, k), if the recipe made any.
     embedded : ArrayDataset or None
-        Embeddings that the head was trained on again, with EOS's points among them, where a
-        recipe does so; on the device.
+        Embeddings that the head was retrained on, including EOS's points, if the recipe retrains
+        it; on the device.
     """
 
     model: Classifier
@@ -75,38 +74,38 @@ def fit(
     on_epoch: OnEpoch | None = None,
     snapshots: Snapshots | None = None,
 ) -> FitResult:
-    """Train a network on imbalanced data by a recipe.
+    """Train a network on imbalanced data with a recipe.
 
     Parameters
     ----------
     recipe : Recipe or str
-        A recipe, or the name of one (see `make_recipe`).
+        A recipe or its name (see `make_recipe`).
     model : Classifier
-        Network with random or pretrained parameters; it is trained in place. Split your own
-        with `split_head`.
+        Network with random or pretrained parameters; it is trained in place. `split_head` turns
+        your own network into one.
     train, val : Dataset or pair (x, y)
         Any torch Dataset that yields (x, y) with y in 0..K-1, or arrays. The balanced accuracy
-        on `val` is recorded, nothing is chosen by it: the last epoch is returned.
+        on `val` is recorded, but nothing is selected by it: the last epoch is returned.
     epochs : int, default=200
-        Epochs of a recipe given by name.
+        Epochs, if the recipe is given by name.
     setup : Setup, optional
-        Optimiser and learning-rate schedule.
+        Optimizer and learning-rate schedule.
     augment : callable, optional
-        Batch-wise augmentation, as `crop_flip`.
+        Batch-wise augmentation, such as `crop_flip`.
     pretrained : nn.Module or Pretrained, optional
-        Trained network for recipes that translate (m2m), or what provides one when it is needed.
-        By default one of the same form is trained on `train` by plain ERM first.
+        Trained network for recipes that translate (m2m), or an object that provides one on
+        demand. By default, a network of the same form is first trained on `train` by plain ERM.
     seed : int, default=0
         Training seed: order, augmentation, dropout, new heads, methods.
     fabric : Fabric, optional
-        Devices and precision, by default the machine's best single device in float32. Under a
-        launcher (``torchrun``) hand over a launched one with as many devices.
+        Devices and precision; by default the machine's best single device in float32. Under a
+        launcher (``torchrun``), pass a launched Fabric with as many devices.
     eval_every : int, default=1
-        Epochs between measurements on `val`; the last one is always measured.
+        Epochs between measurements on `val`; the last epoch is always measured.
     on_epoch : callable, optional
-        Called with each row of the history, those of a snapshot included.
+        Called with each row of the history, including rows restored from a snapshot.
     snapshots : Snapshots, optional
-        Where the state is kept, so that an interrupted run goes on. For a single process.
+        Keeps the state on disk so that an interrupted run can resume. Single process only.
 
     Returns
     -------
@@ -115,7 +114,7 @@ def fit(
     Raises
     ------
     InputError
-        If the data does not fit the network, a class has no sample, or the loss diverges.
+        If the data does not fit the network, a class has no samples, or the loss diverges.
 
     Examples
     --------
@@ -143,8 +142,12 @@ def fit(
         pretrained = Pretrained(
             partial(train_pretrained, model, train, recipe.epochs, setup, augment, seed, fabric)
         )
-    elif not isinstance(pretrained, Pretrained):
+    elif isinstance(pretrained, nn.Module):
         pretrained = Pretrained(pretrained)
+    elif not isinstance(pretrained, Pretrained):
+        raise InputError(
+            f"pretrained is a {type(pretrained).__name__}; an nn.Module or a Pretrained is needed"
+        )
     run = Run(
         model,
         train,
@@ -190,17 +193,17 @@ def train_pretrained(
     Parameters
     ----------
     model : Classifier
-        Gives the form alone; the pretrained network starts from parameters of its own.
+        Only its form is used; the pretrained network starts from its own parameters.
     train, epochs, setup, augment, seed, fabric, on_epoch, snapshots
-        As for `fit`. No run with the same seed shares its random numbers.
+        As for `fit`. Its random numbers differ from those of any run with the same seed.
 
     Returns
     -------
     FitResult
     """
-    own_seed = derive_seed(seed, "generator")  # the word decides the figures: it stays
+    own_seed = derive_seed(seed, "generator")  # stored results depend on this string
     network = fresh_copy(model, own_seed)
-    if isinstance(network.head, CosineHead):  # plain cross-entropy needs logits without bounds
+    if isinstance(network.head, CosineHead):  # plain cross-entropy needs unbounded logits
         replace_head(network, nn.Linear, own_seed)
     return fit(
         make_recipe("erm", epochs),
@@ -223,17 +226,21 @@ def _check(model: Classifier, counts: list[int]) -> None:
         )
     num_classes = head_size(model.head)[1]
     if len(counts) > num_classes:
-        raise InputError(f"train has labels up to {len(counts) - 1}; the head has {num_classes}")
+        raise InputError(
+            f"train has labels up to {len(counts) - 1}; the head has {num_classes} classes"
+        )
     empty = [k for k in range(num_classes) if k >= len(counts) or counts[k] == 0]
     if empty:
-        raise InputError(f"train has no sample of class {empty[0]} of 0..{num_classes - 1}")
+        raise InputError(
+            f"train has no sample of class {empty[0]}; each class 0..{num_classes - 1} needs one"
+        )
 
 
 def _check_fits(model: Classifier, train: Dataset[Any]) -> None:
-    """Show the network one sample: what does not fit is said before anything is trained."""
+    """Run the network on one sample, so that a mismatch is reported before training."""
     sample = train[0][0]
     try:
         predict_logits(model, take(train, torch.zeros(1, dtype=torch.int64)))
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         described = f"shape {tuple(sample.shape)} and dtype {sample.dtype}"
-        raise InputError(f"model cannot take train's samples, of {described}: {error}") from error
+        raise InputError(f"model cannot take samples of {described} from train: {error}") from error

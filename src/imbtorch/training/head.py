@@ -1,4 +1,4 @@
-"""Training of a head alone, on embeddings in memory."""
+"""Train only the head of a network, on embeddings in memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +17,8 @@ from imbtorch.training.loop import train_epoch
 from imbtorch.training.setup import Setup
 
 LARGEST_NORM = 8.0
-"""Root mean square norm of embeddings up to which the papers' learning rate of .1 is stable; the
-ResNet-32 it was made for has 7."""
+"""Root mean square norm of embeddings up to which the papers' learning rate of 0.1 is stable; the
+ResNet-32 that this rate was chosen for has 7."""
 
 
 def head_epochs(
@@ -32,26 +32,26 @@ def head_epochs(
     sampler: EpochSampler | None = None,
     trained: bool = False,
 ) -> Iterator[tuple[float, float]]:
-    """Train a head by cross-entropy, one epoch whenever the next item is asked for.
+    """Train a head by cross-entropy, one epoch per item of the iterator.
 
     Parameters
     ----------
     head : nn.Module
-        (B, D) -> logits (B, K), on fabric's device; trained in place.
+        (B, D) -> logits (B, K), on Fabric's device; trained in place.
     data : ArrayDataset
         Embeddings of shape (N, D), float, and labels 0..K-1.
     epochs : int
         Number of epochs.
     setup : Setup
-        Optimiser and schedule.
+        Optimizer and schedule.
     seed : int
-        Decides the order of the samples.
+        Determines the order of the samples.
     fabric : Fabric
-        Device and precision. Every process trains the same head: there is nothing to exchange.
+        Device and precision. Every process trains the same head, so nothing is exchanged.
     sampler : sampler with ``set_epoch``, optional
-        By default every sample once an epoch, shuffled.
+        By default every sample once per epoch, shuffled.
     trained : bool, default=False
-        Whether the head fits these embeddings already, rather than being a new one.
+        Whether the head already fits these embeddings, rather than being new.
 
     Yields
     ------
@@ -62,10 +62,10 @@ def head_epochs(
 
     Notes
     -----
-    Embeddings whose root mean square norm exceeds 8 are divided by one number while the head is
-    trained, so that it is 8; the head's weights take that number up, and the head is one for the
-    embeddings as they are. Differs from the papers, which have ResNets alone: with a small CNN's
-    norm of 20, SGD .1 does not settle.
+    Embeddings whose root mean square norm exceeds 8 are divided by one number during training, so
+    that the norm becomes 8; the head's weights absorb that number, so the trained head takes the
+    embeddings unscaled. Differs from the papers, which use only ResNets: with a small CNN's norm
+    of 20, SGD with a learning rate of 0.1 does not settle.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def head_epochs(
     scaled = ArrayDataset(data.x / scale, data.y) if scale > 1 else data
     batches = Batches(scaled, sampler, batch_size=setup.batch_size, device=fabric.device)
     loss = nn.CrossEntropyLoss()
-    if not trained:  # a new head is one for the scaled embeddings
+    if not trained:  # a new head is initialized for the scaled embeddings
         _multiply(head.weight, 1 / scale)
     for epoch in range(epochs):
         sampler.set_epoch(epoch)
@@ -96,7 +96,7 @@ def head_epochs(
 
 @contextmanager
 def _single_thread() -> Iterator[None]:
-    """Keep the block's operations on one thread: a step is too small to be worth sharing."""
+    """Run the block on one thread: a step is too small to be worth sharing."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -112,7 +112,7 @@ def _multiply(weight: Any, factor: float) -> None:
 
 
 class _Alone(nn.Module):
-    """The head where the loop expects what ``fabric.setup`` returns."""
+    """Wraps the head as ``fabric.setup`` would, because the training loop expects that."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()

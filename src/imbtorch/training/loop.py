@@ -1,4 +1,4 @@
-"""The loop: one epoch over batches."""
+"""The training loop: one epoch over batches."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,12 +20,12 @@ def train_epoch(
     rate: Callable[[int], float],
     transform: BatchTransform | None = None,
 ) -> float:
-    """Train `model` on every batch once.
+    """Train `model` once on every batch.
 
     Parameters
     ----------
     fabric : Fabric
-        Runs the backward pass and the precision.
+        Runs the backward pass and sets the precision.
     model, optimizer
         As ``fabric.setup`` returned them.
     batches : iterable of (x, y)
@@ -35,8 +35,8 @@ def train_epoch(
     rate : callable
         Step within the epoch -> learning rate.
     transform : callable, optional
-        (x, y, model) -> (x, y), with the plain model: M2m and its like. The y it returns may
-        be class probabilities of shape (B, K), as Mixup's; the loss has to take them.
+        (x, y, model) -> (x, y), called with the unwrapped model, as M2m is. The y it returns may
+        be class probabilities of shape (B, K), as Mixup's are; the loss must then accept them.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def train_epoch(
     model.train()
     total, count = torch.zeros((), device=fabric.device), 0
     for step, (x, y) in enumerate(batches):
-        if len(y) == 1 and step:  # a lone last sample has no batch statistics
+        if len(y) == 1 and step:  # a single last sample has no batch statistics
             continue
         for group in optimizer.param_groups:
             group["lr"] = rate(step)
@@ -65,8 +65,8 @@ def train_epoch(
         optimizer.step()
         total += value.detach() * len(y)
         count += len(y)
-    everywhere: Any = fabric.all_reduce(total)  # the mean of all processes' totals
+    everywhere: Any = fabric.all_reduce(total)  # the mean of the totals over all processes
     mean = float(everywhere) / count
     if not mean < float("inf"):
-        raise InputError("the loss became NaN or infinite: lower lr, or look at the data's scale")
+        raise InputError("the loss became NaN or infinite: lower lr or check the data's scale")
     return mean

@@ -13,7 +13,7 @@ from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 
 
 class Trained(Protocol):
-    """A trained network and what its training took, as `FitResult`."""
+    """A trained network and its training time, such as a `FitResult`."""
 
     @property
     def model(self) -> Classifier:
@@ -21,28 +21,28 @@ class Trained(Protocol):
 
     @property
     def seconds(self) -> float:
-        """Time spent training."""
+        """Training time."""
 
 
 class Pretrained:
-    """Provides the pretrained network of a run when a method first asks for it.
+    """Provides a run's pretrained network, which is trained when a method first asks for it.
 
     Parameters
     ----------
     make : nn.Module or callable
-        The network, or () -> `FitResult`, which trains it.
+        The network, or a function () -> `FitResult` that trains it.
     path : Path, optional
-        File where the network is kept: it is trained by the first that asks, under a lock, and
-        read by all others, in whichever process. Needs a network made by `build_model`.
+        File where the network is kept: the first caller trains it, under a lock, and all others
+        read it, in any process. Requires a network made by `build_model`.
     header : mapping, optional
         JSON-ready values to store with it.
 
     Attributes
     ----------
     seconds : float
-        What its training took, whenever that was; 0 before it was asked for.
+        Training time of the network, even if it was trained earlier; 0 before the first call.
     waited : float
-        Time that callers have spent waiting for it, which is no time of their own phase.
+        Time that callers have spent waiting for it, which does not count for their own phase.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Pretrained:
         self.seconds = self.waited = 0.0
 
     def __call__(self) -> nn.Module:
-        """Return the network; the same one each time."""
+        """Return the network, the same one every time."""
         start = time.perf_counter()
         if self._network is None:
             self._network, self.seconds = self._trained()

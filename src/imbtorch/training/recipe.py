@@ -1,4 +1,4 @@
-"""A recipe is a list of phases."""
+"""The `Recipe` class: a way to train a network, as a list of phases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from imbtorch.training.slots import Json, describe
 
 @dataclass(frozen=True)
 class Recipe:
-    """A way to train: phases in order, and the kind of head they need.
+    """A way to train: a sequence of phases, and the kind of head they need.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class Recipe:
     phases : sequence of Phase
         Run one after the other on one network.
     head : class, optional
-        Made by (D, K), as `CosineHead`; the network's own by default.
+        Called as head(D, K), for instance `CosineHead`; by default the network keeps its own.
 
     Examples
     --------
@@ -35,12 +35,12 @@ class Recipe:
 
     @property
     def epochs(self) -> int:
-        """Epochs of network training over all phases; those of the head alone not counted."""
+        """Epochs of network training over all phases, without epochs that train only the head."""
         return sum(phase.epochs for phase in self.phases if phase.trains_network)
 
     @property
     def all_epochs(self) -> int:
-        """Epochs over all phases, those of the head alone included."""
+        """Epochs over all phases, including epochs that train only the head."""
         return sum(phase.epochs for phase in self.phases)
 
     def class_shares(self, counts: Sequence[int]) -> list[float]:
@@ -54,9 +54,9 @@ class Recipe:
         Returns
         -------
         list of float
-            Share of each class in what the head was last trained on: that of the data for
-            plain training, equal for balanced sampling, over-sampling and losses that take the
-            prior out; class weights count as repetitions. For `correct_prior`.
+            Share of each class in what the head was last trained on: the data's shares for plain
+            training, equal shares for balanced sampling, over-sampling and losses that take out
+            the prior. Class weights count as repetitions. Pass it to `correct_prior`.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Recipes by name: names and options -> phases."""
+"""Make recipes from names with options, such as ``focal:gamma=2+drw+eos:k=50``."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +13,14 @@ from imbtorch.training.phases import Phase, RefitHead, Train
 from imbtorch.training.recipe import Recipe
 
 HEAD_OPTIONS = ("epochs", "start")
-"""Options of `RefitHead` that a head which is trained again takes."""
+"""Options of `RefitHead` that a recipe's name can set."""
+SLOTS = ("phase", "then")
+"""Arguments of a method's `phases` that its slots fill; the others are options."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a recipe's name: a method, its options, and the role it plays."""
+    """One part of a recipe's name: a method, its options and its role."""
 
     method: Method
     options: Mapping[str, object]
@@ -27,7 +29,7 @@ class Part:
 
     @classmethod
     def read(cls, text: str) -> "Part":
-        """Read ``NAME:OPTION=VALUE``, perhaps with ``head:`` or ``data:`` before it."""
+        """Read ``NAME:OPTION=VALUE``, optionally prefixed with ``head:`` or ``data:``."""
         word, colon, rest = text.partition(":")
         place = PLACES.get(word) if colon else None
         name, options = parse(rest if place else text)
@@ -35,7 +37,8 @@ class Part:
         if method.kind != "over-sampler":
             if place:
                 raise InputError(
-                    f"{text!r}: {word}: stands before an over-sampler, as in head:smote"
+                    f"{text!r} begins with {word}:, which must precede an over-sampler, as in "
+                    "head:smote"
                 )
             role = method.kind if method.kind in ("loss", "head") else "method"
             return cls(method, options, role, written(name, options))
@@ -45,27 +48,27 @@ class Part:
 
 
 def split_name(name: str) -> dict[str, Part]:
-    """Return the parts of a recipe's name: role -> part.
+    """Split a recipe's name into its parts; return role -> part.
 
     Raises
     ------
     InputError
-        If a part is unknown, or two play the same role.
+        If a part is unknown, or two parts have the same role.
     """
     if not isinstance(name, str):
-        raise InputError(f"recipe is a {type(name).__name__}; a name, or a Recipe, is needed")
+        raise InputError(f"recipe is a {type(name).__name__}; a name or a Recipe is needed")
     parts: dict[str, Part] = {}
     for text in name.split("+"):
         part = Part.read(text.strip())
         if part.role in parts:
             both = f"{parts[part.role].method.name} and {part.method.name}"
-            raise InputError(f"recipe is {name!r}; {both} are both a {part.role}")
+            raise InputError(f"recipe is {name!r}; {both} are both a {part.role}: keep one of them")
         parts[part.role] = part
     return parts
 
 
 def split_list(text: str) -> list[str]:
-    """Return the names of a list separated by commas; those inside brackets stay.
+    """Split a comma-separated list of names, except at commas inside brackets.
 
     Examples
     --------
@@ -83,39 +86,39 @@ def split_list(text: str) -> list[str]:
 
 
 def make_recipe(name: str, epochs: int = 200) -> Recipe:
-    """Return the recipe called `name`, spread over a number of epochs.
+    """Return the recipe called `name`, with its phases spread over a number of epochs.
 
     Parameters
     ----------
     name : str
-        One of `RECIPES`, or a loss, a method and a head joined by ``+``, each at most once:
+        One of `RECIPES`, or a loss, a method and a head joined with ``+``, at most one of each:
         ``focal+drw``, ``ldam+eos``, ``asl+smote``. Options follow a method's name, each after a
         colon: ``m2m:beta=0.99:lam=0.5``, ``eos:k=50``, ``focal:gamma=2+drw``. They are the
-        keyword arguments of its class, and for every method that is trained with ``defer``, the
-        fraction of the epochs after which it begins (``m2m:defer=0``).
+        keyword arguments of its class. A method that acts during plain network training also
+        takes ``defer``, the fraction of the epochs after which it starts (``m2m:defer=0``).
 
         An over-sampler (ros, smote, borderline-smote, svm-smote, balanced-svm) is applied to the
         inputs before training; ``head:smote`` applies it to the embeddings instead and trains a
-        new head on them. eos does so by itself; ``data:eos`` applies it to the inputs.
+        new head on them. For eos this is the default; ``data:eos`` applies it to the inputs.
     epochs : int, default=200
-        Epochs of network training, at least 1. A head that is trained again afterwards takes
-        10 epochs more, over embeddings.
+        Epochs of network training, at least 1. A head that is retrained afterwards takes 10 more
+        epochs, over embeddings.
 
     Returns
     -------
     Recipe
-        Its name has the parts in the order loss, method, head.
+        Its name lists the parts in the order loss, method, head.
 
     Raises
     ------
     InputError
-        If there is no such recipe (the nearest name is suggested) or option, or `epochs` is
-        below 1.
+        If the recipe or an option is unknown (the nearest name is suggested), or `epochs` is
+        not a whole number of at least 1.
 
     References
     ----------
     AMO (ICLR 2020 submission), Tables 1 to 3; AOS poster, Tables 1 and 2; EOS (Dablain et al.),
-    Table II. DRW weighs by the effective number, as LDAM-DRW does.
+    Table II. DRW weights the classes by their effective number of samples, as LDAM-DRW does.
 
     Examples
     --------
@@ -133,7 +136,7 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     slots = loss.method.filled(loss.options).slots if loss else {}
     trained = parts.get("method") or Part.read("erm")
     if loss and trained.method.name == "triplet":
-        raise InputError(f"recipe is {name!r}; triplet is a loss itself and takes no other")
+        raise InputError(f"recipe is {name!r}; triplet has its own loss and takes no other")
     phases = _training_phases(trained, epochs, slots)
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]
@@ -151,14 +154,14 @@ def _training_phases(
     method = part.method
     if method.phases is not None:
         parameters = inspect.signature(method.phases).parameters.values()
-        more = [p.name for p in parameters if p.default is not p.empty and p.name not in PHASE]
+        more = [p.name for p in parameters if p.default is not p.empty and p.name not in SLOTS]
         filled = method.filled(part.options, more)
         made = method.phases(epochs, loss, **filled.slots, **filled.rest)
         return list(cast(Sequence[Phase], made))
     filled = method.filled(part.options, ["defer"])
     defer = filled.rest.get("defer", method.defer)
     if not isinstance(defer, int | float) or not 0 <= defer < 1:
-        raise InputError(f"defer is {defer!r}; a fraction of the epochs, in [0, 1), is needed")
+        raise InputError(f"defer is {defer!r}; it must be a fraction of the epochs, in [0, 1)")
     if not defer:
         return [Train(epochs, **loss, **filled.slots)]  # type: ignore[arg-type]
     rest = max(1, round(epochs * (1 - defer)))
@@ -166,11 +169,8 @@ def _training_phases(
     return [begin, Train(rest, **loss, **filled.slots)]  # type: ignore[arg-type]
 
 
-PHASE = ("phase", "then")
-
-
 def _head_phase(part: Part) -> Phase:
-    """Return the phase that puts another head on the trained network."""
+    """Return the phase that replaces the trained network's head."""
     method = part.method
     if "phase" in method.slots:
         return cast(Phase, method.filled(part.options).slots["phase"]())

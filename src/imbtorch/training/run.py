@@ -1,4 +1,4 @@
-"""What the phases of one run share: model, data, devices, seeds, history."""
+"""The state that the phases of a training run share: model, data, devices, seeds, history."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,15 +22,15 @@ from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.setup import Setup
 
 History = list[dict[str, Any]]
-"""One row an epoch, JSON-ready."""
+"""One row per epoch, JSON-ready."""
 OnEpoch = Callable[[dict[str, Any]], None]
 """Called with each row of the history."""
 Keep = Callable[[int, bool], None]
-"""Called after an epoch with the number of the phase's epochs done, and whether it is the last."""
+"""Called after an epoch with the number of epochs done in the phase, and whether that is all."""
 
 
 class Run:
-    """The state of one training run; phases read and change it.
+    """The state of one training run, which phases read and change.
 
     Attributes
     ----------
@@ -39,28 +39,28 @@ class Run:
     train, val : Dataset
         Training set, and the held-out set whose balanced accuracy is recorded (or None).
     setup : Setup
-        Optimiser and schedule.
+        Optimizer and schedule.
     fabric : Fabric
         Devices and precision.
     seed : int
         Training seed.
     epoch, total_epochs : int
-        Epochs of network training done, and planned over all phases.
+        Epochs of network training done so far, and planned over all phases.
     phase_first : int
-        What `epoch` was when the phase in progress began.
+        Value of `epoch` when the current phase began.
     state : dict of str to Tensor
-        What the phase in progress needs to go on from here, beside the network.
+        What the current phase needs in order to resume from here, besides the network.
     history : list of dict
-        One row an epoch: epoch, phase, loss, lr, now and then balanced_accuracy, and what a
+        One row per epoch: epoch, phase, loss, lr, balanced_accuracy if measured, and what a
         phase adds: batch, the statistics of a transform; class_variance and target_variance.
     examples : dict of str to Tensor
-        Samples before and after a transform that keeps some.
+        Samples before and after a transform, if it keeps any.
     embedded : ArrayDataset or None
-        Embeddings that a phase trained the head on, perhaps over-sampled.
+        Embeddings that a phase trained the head on, possibly over-sampled.
     pretrained : Pretrained
-        Provides the network that M2m asks; `asked_pretrained` says whether it did.
+        Provides the network that M2m uses; `asked_pretrained` says whether a method needed it.
     seconds : float
-        Time spent training; evaluation and waiting for `pretrained` left out.
+        Training time, without evaluation and without waiting for `pretrained`.
     """
 
     def __init__(
@@ -95,12 +95,12 @@ class Run:
         self._optimized: tuple[nn.Module, Any] | None = None
 
     def known(self, purpose: str) -> Mapping[str, Callable[[], Any]]:
-        """Return what a method of a phase may ask for by the name of an argument.
+        """Return what a phase's methods can request by argument name: name -> function.
 
         Parameters
         ----------
         purpose : str
-            What the seeds are for. The same purpose gives the same seeds on every process.
+            What the seeds are for. The same purpose gives the same seeds in every process.
         """
         x = self.train[0][0]
         return {
@@ -122,7 +122,7 @@ class Run:
         return self.fabric.to_device(self.pretrained()).eval()
 
     def optimized(self) -> tuple[nn.Module, Any]:
-        """Return the network and its optimiser set up for the devices; made at first use."""
+        """Return the network and its optimizer, set up for the devices on first use."""
         if self._optimized is None:
             optimizer = self.setup.optimizer(self.model.parameters())
             if self.optimizer_state is not None:
@@ -132,15 +132,15 @@ class Run:
         return self._optimized
 
     def embed(self, dataset: Dataset[Any]) -> tuple[Tensor, Tensor]:
-        """Return the embeddings and labels of a whole data set, the same on every process.
+        """Return the embeddings and labels of a whole data set, the same in every process.
 
-        Each process embeds its share, and they are gathered; see `imbtorch.embed`.
+        Each process embeds its share, and the shares are gathered; see `imbtorch.models.embed`.
         """
         processes = self.fabric.world_size
         if processes == 1:
             return embed(self.model, dataset)
         size: int = len(dataset)  # type: ignore[arg-type]
-        share = -(-size // processes)  # the last one's is filled up with the last sample
+        share = -(-size // processes)  # the last share is padded with the last sample
         mine = torch.arange(share).add(share * self.fabric.global_rank).clamp(max=size - 1)
         part = take(dataset, mine)
         whole = []
@@ -151,27 +151,27 @@ class Run:
         return whole[0], whole[1]
 
     def begin(self, first: int, keep: Keep | None) -> None:
-        """Begin a phase, or go on with it; `first` is the epoch it begins at."""
+        """Begin or resume a phase; `first` is the epoch at which it begins."""
         if first == self.epoch:
             self.state = {}
         self.phase_first, self.keep = first, keep
 
     def change_head(self, head: nn.Module) -> None:
-        """Put another head on the network; a later phase starts a new optimiser."""
+        """Replace the network's head; a later phase starts with a new optimizer."""
         self.model.head = head
         if self.model.spec is not None:
             self.model.spec["head"] = head_kind(head)
         self._optimized = self.optimizer_state = None
 
     def adopt_scale(self, loss: object) -> None:
-        """Let a cosine head know the scale of its loss, for the probabilities it gives."""
+        """Give a cosine head the scale of its loss, for the probabilities it computes."""
         scale = getattr(self.model.head, "scale", None)
         if isinstance(scale, Tensor) and hasattr(loss, "scale"):
             scale.fill_(loss.scale)
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Count the time spent in the block as training, but for waiting for `pretrained`."""
+        """Count the block's time as training time, except for waiting for `pretrained`."""
         start, waited = time.perf_counter(), self.pretrained.waited
         yield
         if self.fabric.device.type == "cuda":
@@ -188,11 +188,11 @@ class Run:
         more: Mapping[str, Any] | None = None,
         measured: tuple[nn.Module, Dataset[Any] | None] | None = None,
     ) -> None:
-        """Add an epoch to the history, with the held-out accuracy where it is due.
+        """Add an epoch to the history, with the held-out accuracy if it is due.
 
-        `more` holds further entries of the row.
-        `measured` is what to measure it with, by default the network on `val`: a phase that
-        trains a part of the network hands over that part and what goes into it.
+        `more` holds further entries of the row. `measured` is the module to measure and its
+        data, by default the network and `val`: a phase that trains only a part of the network
+        passes that part and its inputs.
         """
         model, val = measured or (self.model, self.val)
         row: dict[str, Any] = {
@@ -216,9 +216,9 @@ class Run:
 
 
 def _lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:
-    """Store what an optimiser keeps of each parameter in the parameter's memory format.
+    """Store an optimizer's state of each parameter in the parameter's memory format.
 
-    A fused step takes both for one run of memory: other formats would mix the entries up.
+    A fused step reads both in memory order, so different formats would mix up the entries.
     """
     for parameter, kept in optimizer.state.items():
         for name, value in kept.items():

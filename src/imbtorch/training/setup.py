@@ -1,4 +1,4 @@
-"""The optimiser's set-up and its learning-rate schedule."""
+"""The `Setup` class: optimizer settings and the learning-rate schedule."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from imbtorch.errors import InputError
 
 @dataclass(frozen=True)
 class Setup:
-    """SGD with momentum, linear warm-up and two decays: by default the papers' for CIFAR.
+    """SGD with momentum, linear warm-up and two decays; the defaults are the papers' for CIFAR.
 
     Parameters
     ----------
     batch_size : int, default=128
-        Samples of a batch, B, over all processes.
+        Samples per batch, B, over all processes.
     lr : float, default=0.1
         Learning rate after warm-up.
     momentum : float, default=0.9
@@ -57,7 +57,7 @@ class Setup:
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least 0")
         if self.batch_size % 1:
-            raise InputError(f"batch_size is {self.batch_size}; a whole number is needed")
+            raise InputError(f"batch_size is {self.batch_size}; it must be a whole number")
 
     def rate(self, progress: float) -> float:
         """Return the learning rate at a fraction of all epochs, 0 <= progress < 1."""
@@ -68,11 +68,11 @@ class Setup:
         return rate
 
     def schedule(self, epoch: int, steps: int, total_epochs: int) -> Callable[[int], float]:
-        """Return the learning rate of each step of an epoch, taken at the step's middle."""
+        """Return step -> learning rate for an epoch, evaluated in the middle of each step."""
         return lambda step: self.rate((epoch + (step + 0.5) / steps) / total_epochs)
 
     def optimizer(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """Return the optimiser over `parameters`."""
+        """Return the optimizer for `parameters`."""
         parameters = list(parameters)
         return torch.optim.SGD(
             parameters,
@@ -84,15 +84,15 @@ class Setup:
 
 
 HEAD_SETUP = Setup(warmup=0.5, milestones=())
-"""For a head on embeddings: 10 epochs with 5 of warm-up, no decay (EOS, section IV-B)."""
+"""For a head on embeddings: 10 epochs, 5 of them warm-up, no decay (EOS, section IV-B)."""
 
 SETUPS = {
     "resnet32": (Setup(), 200),
     "resnet56": (Setup(), 200),
-    "wide-resnet": (Setup(), 100),  # EOS, section V-E4: it over-fits sooner
+    "wide-resnet": (Setup(), 100),  # EOS, section V-E4: it overfits sooner
     "densenet": (Setup(), 200),
     "small-cnn": (Setup(batch_size=64, lr=0.02, decay=0.1), 30),
     "wide-cnn": (Setup(batch_size=64, lr=0.02, decay=0.1), 30),
     "mlp": (Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(0.67,), decay=0.1), 15),
 }
-"""Set-up and number of epochs that go with each built-in network unless others are asked for."""
+"""Default setup and number of epochs of each built-in network."""

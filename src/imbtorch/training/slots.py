@@ -1,4 +1,4 @@
-"""Slots of a phase: a method is named by its class, and made when the run is known."""
+"""Slots of a phase: each holds a method's class, and the object is created when the run starts."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -13,24 +13,24 @@ from torch import Tensor, nn
 from imbtorch.errors import InputError, unknown_name
 
 Json: TypeAlias = Union[bool, int, float, str, list["Json"], dict[str, "Json"], None]  # noqa: UP007
-"""What JSON can say."""
+"""A value that JSON can represent."""
 Known = Mapping[str, Callable[[], object]]
-"""What the run knows, each as a function without arguments, called only when asked for."""
+"""What the run can supply: argument name -> function without arguments, called only on demand."""
 _PLAIN = (bool, int, float, str, tuple, list)
-"""What an object's parameter may be to be told from another's."""
+"""Types of an object's parameters that `describe` records."""
 
 
 def build(slot: object, known: Known) -> Any:
-    """Make what a slot holds, with what its signature asks for by name.
+    """Create the object of a slot, with the arguments that its signature requests by name.
 
     Parameters
     ----------
     slot : object
-        A class, a function or a ``functools.partial`` of one is called with those of the
-        `known` arguments that it names and that the partial does not set; anything else
-        (None, an instance) is returned as it is.
+        A class, a function or a ``functools.partial`` of one is called with the `known` arguments
+        that its signature names and the partial does not set; anything else (None, an instance)
+        is returned unchanged.
     known : mapping of str to callable
-        What the run knows.
+        What the run can supply.
 
     Returns
     -------
@@ -39,8 +39,8 @@ def build(slot: object, known: Known) -> Any:
     Raises
     ------
     InputError
-        If the class requires an argument that the run does not know, or the partial sets one
-        that the class does not have.
+        If the class requires an argument that the run does not know, or the partial sets an
+        argument that the class does not have.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def build(slot: object, known: Known) -> Any:
         if named and parameter.default is parameter.empty and name not in {*known, *preset}:
             raise InputError(
                 f"{_name(slot)} requires {name}, which the run does not know; it knows "
-                f"{', '.join(known)}: set the others by functools.partial"
+                f"{', '.join(known)}: set other arguments with functools.partial"
             )
     wanted = [name for name in parameters if name in known and name not in preset]
     return slot(**{name: known[name]() for name in wanted})
@@ -71,7 +71,7 @@ def _name(slot: Callable[..., object]) -> str:
 
 
 def _parameters(slot: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
-    """Return the arguments of what a slot holds; an argument it does not have is an error."""
+    """Return the parameters of a slot; a partial that sets an unknown one is an error."""
     if isinstance(slot, partial):
         known = inspect.signature(slot.func).parameters
         if not any(p.kind is p.VAR_KEYWORD for p in known.values()):
@@ -82,7 +82,7 @@ def _parameters(slot: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
 
 
 def describe(slot: object) -> Json:
-    """Return a slot as JSON-ready values: the name, and every parameter with its value.
+    """Return a slot as JSON-ready values: its name, and every parameter with its value.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def describe(slot: object) -> Json:
     if isinstance(slot, (type, partial, FunctionType)):
         parameters = _parameters(slot).values()
         values = {p.name: p.default for p in parameters if p.default is not p.empty}
-        # what the run itself supplies is recorded elsewhere in the result
+        # arguments that the run supplies are recorded elsewhere in the result
         return {"name": _name(slot), **_described(values)}
     if hasattr(slot, "get_params"):
         return {"name": type(slot).__name__, **_described(slot.get_params(deep=False))}

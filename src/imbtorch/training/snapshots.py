@@ -1,4 +1,4 @@
-"""Snapshots: the state of a run on disk, so that an interrupted one goes on."""
+"""Snapshots: a run's state on disk, so that an interrupted run can resume."""
 
 import hashlib
 import json
@@ -22,21 +22,20 @@ from imbtorch.training.slots import describe
 
 
 class Snapshots:
-    """A folder of the states of runs, from which `fit` goes on.
+    """A folder of saved run states, from which `fit` resumes.
 
-    A state is written after each phase that trains the network, and within a phase now and
-    then. A run that was interrupted goes on from its last state, and ends as if it had not been
-    interrupted (on the CPU bit for bit). Recipes that begin alike, as drs, drw and m2m do, share
-    what is stored: the second one begins where they part. ``FitResult.seconds`` counts the
-    shared part for each.
+    A state is written after each phase that trains the network, and at intervals within a phase.
+    An interrupted run resumes from its last state and ends as if it had not been interrupted (on
+    the CPU bit for bit). Recipes that begin alike, such as drs, drw and m2m, share states: the
+    second one starts where they diverge. ``FitResult.seconds`` counts the shared part for each.
 
     Parameters
     ----------
     folder : str or Path
-        Made if missing. It is for one data set, network and optimiser: runs in it are told apart
-        by recipe, training seed, set-up and class counts, no more. Remove it when all are done.
+        Created if missing. Use it for one data set, network and optimizer: its runs are told
+        apart only by recipe, training seed, setup and class counts. Remove it when all are done.
     every : float, default=60.0
-        Seconds between states within a phase, at least.
+        Minimum number of seconds between states within a phase.
     keep_at : iterable of int, optional
         Epochs after which a state within a phase is written and kept, because the phase of
         another recipe ends there.
@@ -66,10 +65,10 @@ class Snapshots:
         self._last: Path | None = None
 
     def keys(self, run: Run, recipe: Recipe) -> Iterator[tuple[int, str]]:
-        """Yield the number of each phase that trains the network, and a name for the way there.
+        """Yield the index of each phase that trains the network, and a key for its states.
 
-        The name stands for all that comes before the phase and for the phase but its length: a
-        longer one can go on from a shorter.
+        The key covers everything before the phase, and the phase itself except its length: a
+        longer phase can resume from a shorter one.
         """
         way: list[Any] = [
             run.seed,
@@ -92,7 +91,7 @@ class Snapshots:
             way.append({**described, "epochs": epochs})
 
     def restore(self, run: Run, recipe: Recipe) -> int:
-        """Bring a run to the furthest state stored; return the number of the phase to run next."""
+        """Bring a run to its furthest stored state; return the index of the phase to run next."""
         self._last, self._written = None, time.monotonic()
         for index, key in reversed(list(self.keys(run, recipe))):
             done = {int(p.stem.rpartition("-")[2]): p for p in self.folder.glob(f"{key}-*.state")}
@@ -103,25 +102,25 @@ class Snapshots:
         return 0
 
     def epoch_done(self, run: Run, key: str, done: int, last: bool) -> None:
-        """Write the state after an epoch of a phase if it is due.
+        """Write the state after an epoch of a phase, if one is due.
 
         Parameters
         ----------
         run : Run
-            What to write.
+            The run to save.
         key : str
             See `keys`.
         done : int
-            Epochs of the phase that are done.
+            Number of epochs of the phase done so far.
         last : bool
-            Whether these are all.
+            Whether these are all of them.
         """
         kept = last or run.epoch in self.keep_at
         if not kept and time.monotonic() - self._written < self.every:
             return
         path = self.folder / f"{key}-{done}.state"
         if not path.exists():
-            with suppress(FileNotFoundError):  # another process may have tidied the folder
+            with suppress(FileNotFoundError):  # another process may have removed the folder
                 _save(path, run)
         if self._last is not None:
             self._last.unlink(missing_ok=True)
@@ -131,26 +130,26 @@ class Snapshots:
 def phases_to_run(
     run: Run, recipe: Recipe, snapshots: Snapshots | None
 ) -> Iterator[tuple[int, Phase, Keep | None]]:
-    """Yield the phases left, the epoch each begins at, and what keeps its state.
+    """Yield each remaining phase: the epoch at which it begins, the phase, and what saves it.
 
     Parameters
     ----------
     run : Run
-        At its beginning; brought to the last state stored.
+        At its beginning; brought to its last stored state.
     recipe : Recipe
         All phases.
     snapshots : Snapshots or None
-        Where states are.
+        Where the states are.
 
     Raises
     ------
     InputError
-        If snapshots are asked for and there are several processes.
+        If there are snapshots and several processes.
     """
     start, keys = 0, dict[int, str]()
     if snapshots is not None:
         if run.fabric.world_size > 1:
-            raise InputError(f"snapshots are for one process; there are {run.fabric.world_size}")
+            raise InputError(f"snapshots need a single process; there are {run.fabric.world_size}")
         keys = dict(snapshots.keys(run, recipe))
         start = snapshots.restore(run, recipe)
         if run.on_epoch is not None:
@@ -193,7 +192,7 @@ def _save(path: Path, run: Run) -> None:
 
 
 def _load(path: Path, run: Run) -> bool:
-    """Bring the run to a stored state; False if the file cannot be read."""
+    """Bring the run to a stored state; return False if the file cannot be read."""
     try:
         with safe_open(path, "pt") as file:
             header = json.loads(file.metadata()[KEY])

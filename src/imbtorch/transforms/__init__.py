@@ -1,4 +1,4 @@
-"""Transforms: batch -> batch, during training."""
+"""Batch transforms, applied to each training batch: M2m, AOS, Mixup and Remix."""
 
 from functools import partial
 
@@ -26,7 +26,7 @@ METHODS = (
     Method(
         "remix",
         "transform",
-        "mixup whose label goes to the rarer class where two are far apart",
+        "mixup that gives the label to the rarer class where the counts are far apart",
         slots={"batch": Remix},
         paper="Chou et al., ECCV 2020 workshops",
         page="mixup",
@@ -34,7 +34,7 @@ METHODS = (
     Method(
         "aos",
         "transform",
-        "random over-sampling, and rare samples moved along the loss",
+        "random over-sampling, with rare samples moved up the loss gradient",
         slots={"resample": RandomOverSampler, "batch": AOS},
         candidates={"epsilon": (0.007, 0.03, 0.1), "p": (0.1, 0.25, 0.5, 1.0)},
         paper="Wojciechowski and Lango, AOS poster",
@@ -49,19 +49,19 @@ METHODS = (
         defer=0.8,
         candidates={"beta": (0.9, 0.99, 0.999), "lam": (0.01, 0.1, 0.5), "gamma": (0.9, 0.99)},
         paper="M2m (Kim et al., CVPR 2020)",
-        cost="a second network; ten backward passes a batch in the last fifth",
+        cost="a second network; ten backward passes per batch in the last fifth",
         page="m2m",
     ),
     Method(
         "amo",
         "transform",
-        "m2m with the AMO paper's rule: a translation is accepted by its loss",
+        "m2m with the AMO paper's rule: translations are accepted by their loss",
         slots={"sampler": ClassBalancedSampler, "batch": partial(M2m, accept="loss")},
         defer=0.8,
         candidates={"beta": (0.99, 0.999), "lam": (0.1, 0.5)},
         paper="AMO (ICLR 2020 submission)",
-        cost="a second network; ten backward passes a batch in the last fifth",
+        cost="a second network; ten backward passes per batch in the last fifth",
         page="m2m",
     ),
 )
-"""The room's rows of the catalog."""
+"""The methods of this package, as rows of the catalog."""

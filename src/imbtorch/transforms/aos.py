@@ -10,7 +10,7 @@ from imbtorch.data.checks import check_batch
 from imbtorch.data.class_groups import minority_classes
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
-from imbtorch.transforms.frozen import frozen
+from imbtorch.transforms.frozen import frozen, head_scale
 
 
 def adversarial(
@@ -27,22 +27,22 @@ def adversarial(
     Parameters
     ----------
     x : Tensor of shape (n, ...)
-        Samples, any float dtype.
+        Samples of any float dtype.
     y : Tensor of shape (n,), int64
         Their labels.
     model : nn.Module
-        Network f: inputs -> logits (n, K), asked in evaluation mode; neither its parameters'
-        gradients nor its batch statistics are touched. The cosines of a `CosineHead` are
-        multiplied by its scale first, as in training.
+        Network f: inputs -> logits (n, K), called in evaluation mode; its parameter gradients
+        and batch statistics do not change. The cosines of a `CosineHead` are first multiplied
+        by its scale, as in training.
     epsilon : float
-        Length of the step in each input value, in the input's units.
+        Step length for each input value, in the units of the input.
     input_range : tuple of float, optional
         Smallest and largest valid input, to which x' is clamped.
 
     Returns
     -------
     Tensor of shape (n, ...)
-        x', detached, of the dtype of `x`.
+        x', detached, with the dtype of `x`.
 
     References
     ----------
@@ -55,10 +55,10 @@ def adversarial(
     >>> adversarial(torch.zeros(1, 2), torch.tensor([0]), f, 0.1)  # away from class 0
     tensor([[-0.1000,  0.1000]])
     """
-    # a copy of its own: training must not see that a gradient was asked for
+    # a separate copy, so that training does not see the gradient request
     inputs = x.detach().clone().requires_grad_()
     with frozen(model), torch.enable_grad():
-        scale = float(getattr(getattr(model, "head", None), "scale", 1.0))
+        scale = head_scale(model)
         loss = F.cross_entropy(scale * model(inputs), y, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, inputs)
     moved = x.detach() + epsilon * gradient.sign()
@@ -66,26 +66,26 @@ def adversarial(
 
 
 class AOS:
-    """Replace minority samples by adversarial examples of themselves, labels kept.
+    """Replace minority samples with adversarial versions of themselves, keeping the labels.
 
-    Each sample of a minority class is, with probability p, moved by epsilon in every input value
-    in the direction that raises the loss, see `adversarial`. The minority classes are those
-    below the mean count, n_k < N / K, see `minority_classes`.
+    With probability p, each sample of a minority class moves by epsilon in every input value in
+    the direction that raises the loss (see `adversarial`). The minority classes are those below
+    the mean count, n_k < N / K (see `minority_classes`).
 
     Parameters
     ----------
     class_counts : sequence of int
         Class counts n_k of the training set before over-sampling, K numbers.
     epsilon : float, default=0.007
-        Length of the step, at least 0; images lie in 0..1. The poster takes .007 for natural
-        imbalance and .1 for rho = 500.
+        Step length, at least 0; images lie in 0..1. The poster uses .007 for natural imbalance
+        and .1 for rho = 500.
     p : float, default=0.5
-        Probability that a minority sample is moved, in [0, 1]. The poster does not give its
-        value; the default is this library's.
+        Probability of moving a minority sample, in [0, 1]. The poster does not give its value;
+        the default is this library's.
     input_range : tuple of float, optional
-        Smallest and largest valid input, (0, 1) for images; None does not clamp.
+        Smallest and largest valid input, (0, 1) for images; None disables clamping.
     seed : int or torch.Generator, optional
-        Draws which samples are moved; on the CPU. By default a fresh, random seed.
+        Selects the samples to move, on the CPU. By default a fresh random seed.
 
     Raises
     ------
@@ -95,12 +95,12 @@ class AOS:
     Notes
     -----
     ``aos(x, y, model) -> x, y`` takes x of shape (B, ...) float and y of shape (B,) int64. Use it
-    on data over-sampled at random, as ``Train(n, resample=RandomOverSampler, batch=AOS)`` does.
-    It costs a forward and a backward pass over the samples that are moved.
+    on randomly over-sampled data, as ``Train(n, resample=RandomOverSampler, batch=AOS)`` does.
+    It costs one forward and one backward pass over the samples it moves.
 
-    Differs from the paper: there minority means every class that the step profile reduced; the
-    mean count marks the same classes in a step profile and some in any other. The step is taken
-    in evaluation mode and clamped to `input_range`; the poster says neither.
+    Differs from the paper, where the minority is every class that the step profile reduced; the
+    mean count selects the same classes in a step profile and some in any other profile. The step
+    is taken in evaluation mode and clamped to `input_range`; the poster specifies neither.
 
     References
     ----------
@@ -129,13 +129,13 @@ class AOS:
         if not 0 <= epsilon < float("inf"):
             raise InputError(f"epsilon is {epsilon}; it must be at least 0 and finite")
         if not 0 <= p <= 1:
-            raise InputError(f"p is {p}, a probability; it must lie in [0, 1]")
+            raise InputError(f"p is {p}; it must lie in [0, 1]")
         self.minority = torch.from_numpy(minority_classes(class_counts, by="aos"))
         self.epsilon, self.p, self.input_range = epsilon, p, input_range
         self.rng = generator_from(seed)
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
-        """Return the batch with some samples moved; x of shape (B, ...), y of shape (B,)."""
+        """Return the batch with some samples moved: x of shape (B, ...), y of shape (B,)."""
         y = check_batch(x, y, len(self.minority))
         drawn = torch.rand(len(y), generator=self.rng) < self.p
         chosen = (drawn & self.minority[y.cpu()]).nonzero().flatten().to(x.device)

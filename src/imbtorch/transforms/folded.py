@@ -1,4 +1,4 @@
-"""A network as it is in evaluation mode, made cheap to differentiate by its input."""
+"""Evaluation-mode copy of a network that makes gradients with respect to the input cheap."""
 
 import copy
 import logging
@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from imbtorch.transforms.frozen import head_scale
+
 logger = logging.getLogger(__name__)
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -15,26 +17,27 @@ _NORMALIZATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 class FoldedNetwork:
-    """The evaluation-mode function of a network, in any precision, without parameter gradients.
+    """A network in evaluation mode, in any precision, without parameter gradients.
 
-    Batch normalisation in evaluation mode is a fixed scale and shift: where it directly follows
-    a convolution it is folded into the convolution's weights. The network itself is not touched;
-    after it was trained further, `refresh` takes its weights over.
+    Batch normalization in evaluation mode is a fixed scale and shift: where it directly follows
+    a convolution, it is folded into the convolution's weights. The network itself is unchanged;
+    after further training, call `refresh` to copy its new weights.
 
     Parameters
     ----------
     network : nn.Module
-        Any network. One whose ``forward`` cannot be traced is used without folding.
+        Any network. If its ``forward`` cannot be traced, nothing is folded.
     dtype : torch.dtype, default=torch.float32
-        Precision of weights and activations; logits come out in float32. See `fast_dtype`.
+        Precision of weights and activations; logits are float32. See `fast_dtype`.
     compile : bool, default=False
-        Compile the network, for batches of any size: about half a minute once, for a fifth less
-        time a call. Where that fails (no C++ compiler) the log says so and nothing is compiled.
+        Compile the network for batches of any size: takes about half a minute once and saves a
+        fifth of the time of each call. If compiling fails (no C++ compiler), the network logs a
+        warning and runs uncompiled.
 
     Notes
     -----
-    Logits of a head that has a ``scale`` (a cosine head) come out multiplied by it: they are
-    what the network's softmax takes.
+    If the head has a ``scale`` (a cosine head), the logits are multiplied by it, ready for the
+    softmax.
 
     Examples
     --------
@@ -48,7 +51,7 @@ class FoldedNetwork:
         self, network: nn.Module, dtype: torch.dtype = torch.float32, compile: bool = False
     ) -> None:
         self.network, self.dtype = network, dtype
-        self.scale = float(getattr(getattr(network, "head", None), "scale", 1.0))
+        self.scale = head_scale(network)
         self._pairs: dict[str, str] = {}
         self._module = _fold(network, self._pairs)
         self._module.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -58,7 +61,7 @@ class FoldedNetwork:
 
     @torch.no_grad()
     def refresh(self) -> None:
-        """Take over the network's present weights and statistics."""
+        """Copy the network's current weights and statistics."""
         source = dict(self.network.named_modules())
         for name, module in self._module.named_modules():
             if name in self._pairs:
@@ -74,7 +77,7 @@ class FoldedNetwork:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return logits of shape (B, K), float32."""
-        # weights and input have their precision: an autocast around the call must not change it
+        # an autocast around the call must not change the precision of weights and input
         with torch.autocast(x.device.type, enabled=False):
             logits = self._run(x.to(self.dtype))
         return logits.float() * self.scale
@@ -87,20 +90,20 @@ class FoldedNetwork:
                 return out
             except torch.cuda.OutOfMemoryError:
                 raise
-            except Exception as error:  # the compiler's, of many kinds; the network's own recur
-                logger.warning("not compiled, slower by about a fifth: %s", error)
+            except Exception as error:  # any compiler error; the network's own errors recur below
+                logger.warning("not compiled, about a fifth slower: %s", error)
                 self._compiled = None
         out = self._module(x)
         return out
 
 
 def fast_dtype(x: Tensor) -> torch.dtype:
-    """Return bfloat16 for images where the processor multiplies it natively, else float32.
+    """Return bfloat16 for images if the processor multiplies it natively, else float32.
 
     Parameters
     ----------
     x : Tensor
-        A batch, (B, C, H, W) for images, on the device in question.
+        A batch, (B, C, H, W) for images, on the device to check.
     """
     if x.device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -111,7 +114,7 @@ def fast_dtype(x: Tensor) -> torch.dtype:
 
 
 class _Tracer(fx.Tracer):
-    """Looks only into modules that hold a batch normalisation."""
+    """Traces only into modules that contain a batch normalization."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return not any(isinstance(part, _NORMALIZATIONS) for part in m.modules()) or isinstance(
@@ -120,7 +123,7 @@ class _Tracer(fx.Tracer):
 
 
 def _fold(network: nn.Module, pairs: dict[str, str]) -> nn.Module:
-    """Return a copy with convolution and normalisation in one; `pairs` names them."""
+    """Return a copy with normalizations folded into convolutions; `pairs` maps their names."""
     copied = copy.deepcopy(network).eval()
     try:
         graph = _Tracer().trace(copied)

@@ -1,4 +1,4 @@
-"""Networks that are asked, not trained."""
+"""Freeze networks while their outputs or input gradients are computed."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,12 +8,12 @@ from torch import nn
 
 @contextmanager
 def frozen(*models: nn.Module) -> Iterator[None]:
-    """Evaluation mode and no parameter gradients inside the block; both put back after it.
+    """Use evaluation mode and no parameter gradients inside the block; restore both after it.
 
     Parameters
     ----------
     *models : nn.Module
-        Their modes may differ from module to module; each gets its own back.
+        Networks; modules may differ in mode, and each gets its own mode back.
 
     Examples
     --------
@@ -33,3 +33,14 @@ def frozen(*models: nn.Module) -> Iterator[None]:
                 parameter.requires_grad_(False)
             model.eval()
         yield
+
+
+def head_scale(network: nn.Module) -> float:
+    """Return what the logits of a network are multiplied by for its softmax: 1 but for cosines.
+
+    Examples
+    --------
+    >>> head_scale(nn.Linear(2, 2))
+    1.0
+    """
+    return float(getattr(getattr(network, "head", None), "scale", 1.0))

@@ -1,4 +1,4 @@
-"""M2m: translate majority samples into minority ones against a frozen classifier."""
+"""M2m: translate majority samples into minority samples with the help of a frozen classifier."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,55 +16,55 @@ from imbtorch.transforms.translate import target_probability, translate
 
 
 class M2m:
-    """Replace minority samples of a class-balanced batch by translated majority samples.
+    """Replace minority samples of a class-balanced batch with translated majority samples.
 
     A sample of class k is chosen with probability 1 - n_k / n_1. Its seed is drawn from the
-    same batch: class k0 with Q(k0 | k), then a sample of it. The translation takes the chosen
-    sample's place if it is not rejected (probability beta^(n_k0 - n_k)+) and the pretrained
+    same batch: class k0 with Q(k0 | k), then a sample of that class. The translation replaces
+    the chosen sample if it is not rejected (probability beta^(n_k0 - n_k)+) and the pretrained
     network g gives class k a probability of at least gamma; otherwise the chosen sample stays.
 
     Parameters
     ----------
     pretrained : nn.Module
-        Trained network g of K classes, see `translate`. Not changed.
+        Trained network g for K classes, see `translate`; not changed.
     class_counts : sequence of int
         Class counts n_k of the training set, K numbers.
     beta : float, default=0.999
-        In [0, 1), see `acceptance_matrix`; the paper's candidates are .9, .99, .999.
+        In [0, 1), see `acceptance_matrix`; the paper tries .9, .99, .999.
     lam : float, default=0.1
-        Weight lambda, see `translate`; candidates .01, .1, .5. 0 is the ablation without it.
+        Weight lambda, see `translate`; the paper tries .01, .1, .5. 0 is the ablation without it.
     gamma : float, default=0.9
-        What a translation must reach to be kept, see `accept`; candidates .9, .99.
+        Threshold for keeping a translation, see `accept`; the paper tries .9, .99.
     steps : int, default=10
-        Steps T of the translation.
+        Number of translation steps T.
     step_size : float, default=0.1
-        Length eta of a step.
+        Step length eta.
     noise : float, default=0.09
-        L2 norm of the start noise of each sample.
+        L2 norm of the noise added to each sample at the start.
     accept : {"probability", "loss"}, default="probability"
-        Keep x* if g's probability of class k is at least gamma, or if g's cross-entropy at x*
-        is below gamma (the AMO text, looser).
+        Keep x* if g's probability of class k is at least gamma, or (as in the AMO text, looser)
+        if g's cross-entropy at x* is below gamma.
     clean : bool, default=False
-        Ablation: where a translation would be kept, put its untouched seed.
+        Ablation: use the unchanged seed in place of each kept translation.
     random_label : bool, default=False
         Ablation: label a kept translation with a random class other than k0 and k.
     seeds_per_class : int, optional
-        Ablation: draw seeds from a fixed pool of so many samples a class, taken from `train`
-        once and without augmentation, instead of from the batch.
+        Ablation: draw seeds not from the batch but from a fixed pool of this many samples per
+        class, taken from `train` once, without augmentation.
     train : Dataset, optional
-        Where the pool is taken from.
+        Source of the pool.
     early_stop : bool, default=False
-        Move a sample no further once g's probability of k reaches gamma: less work, but another
-        method than the paper's.
+        Stop moving a sample once g's probability of k reaches gamma: less work, but not the
+        paper's method.
     input_range : tuple of float, optional
-        Smallest and largest valid input, (0, 1) for images; None does not clamp.
+        Smallest and largest valid input, (0, 1) for images; None disables clamping.
     dtype : torch.dtype, optional
-        Precision of the two networks while translating, by default `fast_dtype`'s choice.
+        Precision of the two networks during translation; by default chosen by `fast_dtype`.
     compile : bool, optional
-        Compile the two networks, see `FoldedNetwork`. By default `Train` decides: images are,
-        where it has at least 500 batches to come; in a loop of one's own they are not.
+        Compile the two networks, see `FoldedNetwork`. By default `Train` compiles them for images
+        if at least 500 batches remain; in your own loop they are not compiled.
     seed : int or torch.Generator, optional
-        Draws everything; on the CPU. By default a fresh, random seed.
+        Source of all random draws, on the CPU. By default a fresh random seed.
 
     Raises
     ------
@@ -74,14 +74,14 @@ class M2m:
     Notes
     -----
     ``m2m(x, y, model) -> x, y`` takes x of shape (B, ...) float and y of shape (B,) int64; the
-    order of the batch does not change. Neither network's mode, batch statistics or gradients
-    are touched. Use with a `ClassBalancedSampler`, from 80 % of the epochs on.
+    order of the batch does not change. The mode, batch statistics and gradients of both networks
+    do not change. Use it with a `ClassBalancedSampler`, after 80 % of the epochs.
 
     Differs from the paper: the rejection with beta is drawn before the translation rather than
-    after it, which gives the same distribution for less work. Networks are used with their
-    batch normalisation folded, images in bfloat16 where that is native: measured on trained
-    ResNet-32 (CIFAR-10-LT), gradients then have a cosine of .99 with those of float32, and 1 % of
-    the acceptance decisions differ; ``dtype=torch.float32`` is exact.
+    after it, which gives the same distribution for less work. The networks run with folded batch
+    normalization, and in bfloat16 for images where that is native: measured on a trained ResNet-32
+    (CIFAR-10-LT), the gradients have a cosine of .99 with those of float32, and 1 % of the
+    acceptance decisions differ; ``dtype=torch.float32`` is exact.
 
     References
     ----------
@@ -123,10 +123,15 @@ class M2m:
             low = 1 if name == "steps" else 0
             if not low <= value < float("inf"):
                 raise InputError(f"{name} is {value}; it must be at least {low} and finite")
+        if steps % 1:
+            raise InputError(f"steps is {steps}; it must be a whole number")
         if accept not in ("probability", "loss"):
             raise InputError(f"accept is {accept!r}; it must be 'probability' or 'loss'")
         if not gamma >= 0 or (accept == "probability" and gamma > 1):
-            raise InputError(f"gamma is {gamma}; a probability must lie in [0, 1], a loss above 0")
+            raise InputError(
+                f"gamma is {gamma}; it must lie in [0, 1] for accept='probability' and be at "
+                "least 0 for accept='loss'"
+            )
         self.gamma, self.accept_by, self.early_stop = gamma, accept, early_stop
         self.lam, self.steps, self.step_size = lam, steps, step_size
         self.noise, self.input_range = noise, input_range
@@ -140,7 +145,7 @@ class M2m:
         self._networks: tuple[nn.Module, FoldedNetwork, FoldedNetwork] | None = None
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
-        """Return the batch with some samples replaced; x of shape (B, ...), y of shape (B,)."""
+        """Return the batch with some samples replaced: x of shape (B, ...), y of shape (B,)."""
         y = check_batch(x, y, self.statistics.num_classes)
         seed_x, seed_y = (x, y) if self.pool is None else (t.to(x.device) for t in self.pool)
         wanted = self.draw.choose(y.cpu())
@@ -179,7 +184,7 @@ class M2m:
         return out, labels
 
     def _folded(self, model: nn.Module, x: Tensor) -> tuple[FoldedNetwork, FoldedNetwork]:
-        """Return f as it is now, and g, in the form that is cheap to differentiate."""
+        """Return the current f, and g, in the folded form that is cheap to differentiate."""
         if self._networks is None or self._networks[0] is not model:
             dtype = self.dtype or fast_dtype(x)
             self._networks = (
@@ -197,7 +202,7 @@ class M2m:
         assert self._networks is not None
         wanted = self.statistics.num_classes
         for name, network in zip(("model", "pretrained"), self._networks[1:], strict=True):
-            shape = tuple(network(x[:2]).shape)  # of two: one alone would be compiled apart
+            shape = tuple(network(x[:2]).shape)  # of two: a batch of one would compile apart
             if len(shape) != 2 or shape[1] != wanted:
                 raise InputError(
                     f"{name} makes logits of shape {shape}; class_counts has {wanted} classes"
@@ -208,7 +213,7 @@ def _pool(
     train: Dataset[Any] | None, per_class: int, rng: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     if train is None:
-        raise InputError("seeds_per_class needs train, the data set the pool is taken from")
+        raise InputError("train is None; seeds_per_class needs train, the source of the pool")
     y = labels_of(train)
     classes = [torch.nonzero(y == k).flatten() for k in range(int(y.max()) + 1)]
     rows = torch.cat([c[torch.randperm(len(c), generator=rng)[:per_class]] for c in classes])

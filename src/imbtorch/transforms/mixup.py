@@ -1,4 +1,4 @@
-"""Mixup and Remix: samples and labels as weighted means of two."""
+"""Mixup and Remix: mix pairs of samples and their labels by weighted means."""
 
 from collections.abc import Sequence
 
@@ -13,22 +13,22 @@ from imbtorch.seeding import generator_from
 
 
 class Mixup:
-    r"""Replace each sample of a batch by a weighted mean of itself and another one.
+    r"""Replace each sample of a batch with a weighted mean of itself and another sample.
 
     .. math:: \tilde x_i = \lambda x_i + (1 - \lambda) x_j, \quad
               \tilde y_i = \lambda e_{y_i} + (1 - \lambda) e_{y_j}, \quad
               \lambda \sim \mathrm{Beta}(\alpha, \alpha)
 
-    One lambda a batch; j runs over a random permutation of the batch.
+    One lambda per batch; j runs over a random permutation of the batch.
 
     Parameters
     ----------
     num_classes : int
         Number of classes K.
     alpha : float, default=1.0
-        Positive; the larger, the closer lambda lies to 1/2. 1 draws it uniformly.
+        Positive; larger values draw lambda closer to 1/2, and 1 draws it uniformly.
     seed : int or torch.Generator, optional
-        Draws lambda and the permutation; on the CPU. By default a fresh, random seed.
+        Draws lambda and the permutation, on the CPU. By default a fresh random seed.
 
     Raises
     ------
@@ -38,9 +38,9 @@ class Mixup:
     Notes
     -----
     ``mixup(x, y, model) -> x, y`` takes x of shape (B, ...) float and y of shape (B,) int64 and
-    returns y as class probabilities of shape (B, K) float32. Torch's ``CrossEntropyLoss`` takes
-    them, and so do `BalancedSoftmaxLoss`, `LogitAdjustedLoss` and `CDTLoss`; losses that are
-    defined for one class a sample refuse them. `model` is not asked.
+    returns y as class probabilities of shape (B, K) float32. Torch's ``CrossEntropyLoss``
+    accepts them, as do `BalancedSoftmaxLoss`, `LogitAdjustedLoss` and `CDTLoss`; losses defined
+    for one class per sample reject them. `model` is not used.
 
     References
     ----------
@@ -62,7 +62,7 @@ class Mixup:
         seed: int | torch.Generator | None = None,
     ) -> None:
         if num_classes < 1:
-            raise InputError(f"num_classes is {num_classes}; at least 1 is needed")
+            raise InputError(f"num_classes is {num_classes}; it must be at least 1")
         if not 0 < alpha < float("inf"):
             raise InputError(f"alpha is {alpha}; it must be positive and finite")
         self.num_classes, self.alpha = num_classes, alpha
@@ -78,8 +78,8 @@ class Mixup:
         return lam * x + (1 - lam) * x[order], share * first + (1 - share) * second
 
     def draw(self) -> float:
-        """Draw lambda of a batch."""
-        # the inverse of the distribution function, since torch's Beta takes no generator
+        """Draw lambda for one batch."""
+        # by the inverse distribution function, because torch's Beta takes no generator
         u = torch.rand((), generator=self.rng, dtype=torch.float64).item()
         return float(betaincinv(self.alpha, self.alpha, u))
 
@@ -89,9 +89,9 @@ class Mixup:
 
 
 class Remix(Mixup):
-    r"""Mixup whose mixed label goes wholly to the rarer class where the two are far apart.
+    r"""Mixup that gives the whole label to the rarer class where the counts are far apart.
 
-    The samples are mixed as in `Mixup`. Of the label, the share of y_i is
+    The samples are mixed as in `Mixup`. The share of y_i in the label is
 
     .. math:: \lambda_y = \begin{cases}
         0 & n_i / n_j \ge \kappa \text{ and } \lambda < \tau \\
@@ -105,14 +105,14 @@ class Remix(Mixup):
     class_counts : sequence of int
         Class counts n_k of the training set, K numbers, each at least 1.
     alpha : float, default=1.0
-        As for `Mixup`.
+        See `Mixup`.
     kappa : float, default=3.0
-        Ratio of counts from which two classes are far apart, at least 1.
+        Ratio of counts at which two classes count as far apart, at least 1.
     tau : float, default=0.5
-        In [0, 1]: the label is given away only where the frequent class's share of the sample is
-        below it.
+        In [0, 1]; the rarer class gets the whole label only if the frequent class's share of the
+        sample is below tau.
     seed : int or torch.Generator, optional
-        As for `Mixup`.
+        See `Mixup`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which samples M2m replaces and from which seeds, and what is counted meanwhile."""
+"""Choose which samples M2m replaces and from which seeds, and count the outcomes."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,13 +22,13 @@ def acceptance_matrix(class_counts: Sequence[int], beta: float) -> Tensor:
     class_counts : sequence of int
         Class counts n_k, K numbers.
     beta : float
-        In [0, 1): the larger, the more samples a seed class must have beyond the target's.
+        In [0, 1); the larger it is, the more samples a seed class needs beyond the target's.
 
     Returns
     -------
     Tensor of shape (K, K), float64
-        Row k0 (seed class), column k (target class). The seed class is drawn in proportion to
-        a column: Q(k0 | k).
+        Row k0 (seed class), column k (target class). Seed classes are drawn in proportion to a
+        column: Q(k0 | k).
 
     References
     ----------
@@ -56,7 +56,7 @@ class SeedDraw:
     beta : float
         In [0, 1), see `acceptance_matrix`.
     seed : int or torch.Generator, optional
-        By default a fresh, random seed.
+        By default a fresh random seed.
     """
 
     def __init__(
@@ -71,29 +71,29 @@ class SeedDraw:
         self.rng = generator_from(seed)
 
     def choose(self, y: Tensor) -> Tensor:
-        """Return the places of a batch that are to be replaced, with probability 1 - n_k/n_1."""
+        """Choose the batch positions to replace, each with probability 1 - n_k / n_1."""
         return (torch.rand(len(y), generator=self.rng) < self.select[y]).nonzero().flatten()
 
     def seeds(self, y: Tensor, chosen: Tensor, seed_y: Tensor) -> tuple[Tensor, Tensor]:
-        """Draw a seed for each chosen place.
+        """Draw a seed for each chosen position.
 
         Parameters
         ----------
         y : Tensor of shape (B,), int64
             Labels of the batch, on the CPU.
         chosen : Tensor of shape (n,), int64
-            Places in the batch.
+            Positions in the batch.
         seed_y : Tensor of shape (M,), int64
             Labels of the possible seeds, usually `y` itself.
 
         Returns
         -------
         chosen, seeds : Tensor of shape (m,), int64
-            Places in the batch, and among the seeds. Those without a valid seed, and those
-            rejected with probability beta^(n_k0 - n_k)+, are left out.
+            Positions in the batch and among the seeds, without those that have no valid seed or
+            are rejected with probability beta^(n_k0 - n_k)+.
         """
         present = torch.bincount(seed_y, minlength=len(self.select))
-        # weight of seed j for target k: Q(y_j | k), shared within its class
+        # weight of seed j for target k: Q(y_j | k), split evenly within its class
         weights = (self.accept[seed_y] / present[seed_y][:, None]).T[y[chosen]]
         valid = weights.sum(1) > 0
         chosen, weights = chosen[valid], weights[valid]
@@ -105,9 +105,9 @@ class SeedDraw:
         return chosen[accepted], seeds[accepted]
 
     def other_class(self, first: Tensor, second: Tensor) -> Tensor:
-        """Draw, for each pair of classes, one that is neither (K at least 3)."""
+        """Draw, for each pair of classes, a class that is neither of them (K at least 3)."""
         if len(self.select) < 3:
-            raise InputError("random_label needs a third class; there are 2")
+            raise InputError(f"random_label needs at least 3 classes; there are {len(self.select)}")
         weights = torch.ones(len(first), len(self.select))
         rows = torch.arange(len(first))
         weights[rows, first] = weights[rows, second] = 0
@@ -117,7 +117,7 @@ class SeedDraw:
 
 
 class TranslationStatistics:
-    """What happened to the samples M2m chose, since the last `flush`.
+    """Counts of what happened to the samples that M2m chose since the last `flush`.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class TranslationStatistics:
         self._pretrained, self._model = 0.0, 0.0
 
     def count(self, name: str, classes: Tensor) -> None:
-        """Add samples of these target classes to a counter."""
+        """Add samples of the given target classes to a counter."""
         self._counts[name] += torch.bincount(classes.cpu(), minlength=self.num_classes)
 
     def record(
@@ -151,7 +151,7 @@ class TranslationStatistics:
         model: Callable[[Tensor], Tensor],
         kept: Tensor,
     ) -> None:
-        """Count a generation: g's confidence is given, f's is measured here."""
+        """Record a set of translations; g's confidence is given, f's is measured here."""
         self.count("accepted", targets[kept])
         self._pretrained += float(confidence.sum())
         self._model += float(target_probability(model(moved), targets).sum())
@@ -160,12 +160,12 @@ class TranslationStatistics:
             self.examples = {name: v[kept][:8].float().cpu() for name, v in values.items()}
 
     def flush(self) -> dict[str, Any]:
-        """Return the statistics as JSON-ready values, and begin anew.
+        """Return the statistics as JSON-ready values and reset them.
 
         Returns
         -------
         dict
-            ``selected``, ``translated`` (neither without seed nor rejected with beta) and
+            ``selected``, ``translated`` (with a seed and not rejected with beta) and
             ``accepted``: samples of each target class, K counts; ``pretrained_confidence`` and
             ``model_confidence``: mean probability of the target class at x* under g and f.
         """

@@ -1,4 +1,4 @@
-"""Translation: move a sample until a frozen classifier takes it for another class."""
+"""Translation: move a sample until a frozen classifier assigns it to another class."""
 
 import warnings
 from collections.abc import Callable
@@ -23,37 +23,37 @@ def translate(
     stop_at: float | None = None,
     rng: torch.Generator | None = None,
 ) -> Tensor:
-    r"""Move seeds of class k0 until the pretrained network takes them for class k.
+    r"""Move seeds of class k0 until the pretrained network assigns them to class k.
 
     .. math:: \min_x \; CE(g; x, k) + \lambda f_{k_0}(x)
 
-    by `steps` steps of length `step_size` along the L2-normalised gradient, from a start
-    moved by noise; clamped to `input_range` after each.
+    Takes `steps` steps of length `step_size` along the L2-normalized gradient, starting from the
+    seed plus noise, and clamps to `input_range` after each step.
 
     Parameters
     ----------
     seeds : Tensor of shape (n, ...)
-        Samples x0, any float dtype.
+        Samples x0 of any float dtype.
     seed_labels, targets : Tensor of shape (n,), int64
-        Their classes k0 and the wanted classes k.
+        Their classes k0 and the target classes k.
     model, pretrained : callable
-        The network f being trained and the frozen network g: inputs -> logits (n, K). Both in
-        evaluation mode, so that samples do not depend on one another.
+        The network f being trained and the frozen network g: inputs -> logits (n, K), both in
+        evaluation mode so that samples do not depend on one another.
     lam : float
-        Weight lambda of f's logit of k0, at least 0.
+        Weight lambda of f's logit for k0, at least 0.
     steps : int
         Number of steps T.
     step_size : float
-        Length eta of a step, in units of the input's L2 norm over one sample.
+        Step length eta, as the L2 norm over one sample.
     noise : float, default=0.0
-        L2 norm of the start's random displacement of each sample.
+        L2 norm of the random displacement of each sample at the start.
     input_range : tuple of float, optional
-        Smallest and largest valid input; images (0, 1).
+        Smallest and largest valid input, (0, 1) for images.
     stop_at : float, optional
-        A sample to which g gives class k at least this probability is moved no further, which
-        saves its remaining steps. Differs from the paper, where every sample makes all steps.
+        Stop moving a sample once g gives class k at least this probability, which saves its
+        remaining steps. Differs from the paper, where every sample takes all steps.
     rng : torch.Generator, optional
-        On the CPU; draws the noise.
+        Draws the noise, on the CPU.
 
     Returns
     -------
@@ -62,8 +62,8 @@ def translate(
 
     Notes
     -----
-    Where the device's memory does not suffice for all samples at once, they are moved in halves,
-    or halves of these, with a warning; the result is the same.
+    If the device runs out of memory for all samples at once, they are moved in halves, or halves
+    of those, with a warning; the result is the same.
 
     References
     ----------
@@ -109,17 +109,17 @@ def translate(
 
 
 def _in_halves(function: Callable[..., Tensor], *rows: Tensor) -> Tensor:
-    """Call a function of rows with all of them; where memory does not suffice, with half each."""
+    """Call a function on all rows, or, if memory runs out, on each half of them."""
     number = len(rows[0])
     try:
         return function(*rows)
     except torch.cuda.OutOfMemoryError:
         if number < 2:
             raise
-    # not in the except block: there the failed call's tensors would still take their memory
+    # outside the except block, which would keep the failed call's tensors in memory
     warnings.warn(
-        f"the device's memory does not suffice to translate {number} samples at once: they are "
-        "translated in halves, which is slower; a smaller batch_size spares that",
+        f"the device has too little memory to translate {number} samples at once; translating "
+        "them in halves, which is slower: a smaller batch_size avoids this",
         UserWarning,
         stacklevel=2,
     )

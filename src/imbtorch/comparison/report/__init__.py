@@ -1,1 +1,1 @@
-"""The report of a comparison: table, page, figures."""
+"""The report of a comparison: a table, an HTML page and figures."""

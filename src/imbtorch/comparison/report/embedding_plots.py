@@ -1,4 +1,4 @@
-"""Figures of embeddings and head: gap, weight norms, the boundary between two classes."""
+"""The report's figures of embeddings and head: gap, weight norms, class boundaries, DOS."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 def _per_class(runs: Rows, measure: str) -> Floats | None:
-    """Return the mean over seeds of a measure of each class; NaN where no seed has one."""
+    """Return the mean over seeds of a measure of each class; NaN where no seed has a value."""
     stored = [run["embedding"][measure] for run in runs if measure in run.get("embedding", {})]
     if not stored:
         return None
@@ -35,7 +35,7 @@ def _per_class(runs: Rows, measure: str) -> Floats | None:
 
 
 def plot_gap(rows: Rows) -> Figure | None:
-    """Generalization gap of each class, one line a recipe, with the class counts in black."""
+    """Draw the generalization gap of each class, one line per recipe, and class counts in black."""
     drawn = lines_by_class(rows, "generalization gap", lambda runs: _per_class(runs, "gap"))
     if drawn is None:
         return None
@@ -51,7 +51,7 @@ def plot_gap(rows: Rows) -> Figure | None:
 
 
 def plot_true_false(rows: Rows) -> Figure | None:
-    """Mean generalization gap of true and of false positives, two bars a recipe."""
+    """Draw the mean generalization gap of true and false positives, two bars per recipe."""
     figure, axis = new_figure(8, 3.4)
     names, pairs = [], []
     for name, runs in by_recipe(rows).items():
@@ -74,7 +74,7 @@ def plot_true_false(rows: Rows) -> Figure | None:
 
 
 def plot_norms(rows: Rows) -> Figure | None:
-    """Norm of each class's weight vector, one line a recipe."""
+    """Draw the norm of each class's weight vector, one line per recipe."""
     drawn = lines_by_class(rows, "weight norm", lambda runs: _per_class(runs, "norm"))
     if drawn is None:
         return None
@@ -85,9 +85,9 @@ def plot_norms(rows: Rows) -> Figure | None:
 
 
 def plot_class_variance(rows: Rows) -> Figure | None:
-    """Mean squared distance from the class mean over the rounds of DOS.
+    """Draw the mean squared distance from the class mean over the rounds of DOS.
 
-    Of the embeddings (solid) and of their targets (dashed).
+    Solid lines are the embeddings, dashed lines their targets.
     """
     figure, axis = new_figure(8, 3.4)
     for name, runs in by_recipe(rows).items():
@@ -106,7 +106,7 @@ def plot_class_variance(rows: Rows) -> Figure | None:
                 colour = line.get_color()
     if not axis.lines:
         return None
-    axis.set(xlabel="epoch", ylabel="class variance as the round begins")
+    axis.set(xlabel="epoch", ylabel="class variance at the start of the round")
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.3)
     axis.legend()
@@ -114,7 +114,7 @@ def plot_class_variance(rows: Rows) -> Figure | None:
 
 
 def most_mistaken(labels: NDArray[Any], predicted: NDArray[Any], number: int) -> tuple[int, int]:
-    """Return the two classes between which most samples are mistaken, the lower one first."""
+    """Return the two classes that are confused most often, the lower one first."""
     mistaken = np.zeros((number, number), int)
     np.add.at(mistaken, (labels, predicted), 1)
     both = np.triu(mistaken + mistaken.T, 1)
@@ -123,9 +123,9 @@ def most_mistaken(labels: NDArray[Any], predicted: NDArray[Any], number: int) ->
 
 
 def plot_boundary(embeddings: Arrays, data: Mapping[str, Any]) -> Figure | None:
-    """Held-out samples of two classes by t-SNE, and which of the two their places are taken for.
+    """Draw held-out samples of two classes by t-SNE, and the boundary between the two.
 
-    The places are coloured by the nearest samples' predictions: the boundary in the plane.
+    The plane is colored by the predictions of the nearest samples.
     """
     arrays = {name: a for name, a in embeddings.items() if "predicted" in a}
     if not arrays:
@@ -146,7 +146,7 @@ def plot_boundary(embeddings: Arrays, data: Mapping[str, Any]) -> Figure | None:
             DecisionBoundaryDisplay.from_estimator(
                 near, points, response_method="predict", ax=axis, **shades
             )
-        elif len(taken):  # one of the two alone
+        elif len(taken):  # only one of the two is predicted
             axis.set_facecolor((*two(taken[0])[:3], shades["alpha"]))
         wrong = predicted != labels
         axis.scatter(points[:, 0], points[:, 1], 14, labels == pair[1], cmap=two, vmin=0, vmax=1)

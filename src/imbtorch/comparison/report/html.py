@@ -1,4 +1,4 @@
-"""The report: one HTML file with everything in it, and its figures as files beside it."""
+"""Write the report: one self-contained HTML file, and its figures as separate files."""
 
 import base64
 import io
@@ -26,7 +26,7 @@ CAPTIONS = {
     "class_counts": ("Class counts", "Samples of each class in the training set."),
     "recall": (
         "Recall of each class",
-        "Share of each class's held-out samples that is found, mean over seeds.",
+        "Share of each class's held-out samples that is recognized, mean over seeds.",
     ),
     "cost": (
         "Cost against gain",
@@ -34,37 +34,38 @@ CAPTIONS = {
     ),
     "curves": (
         "Training curves",
-        "Mean over seeds. Nothing was chosen by the held-out curve: the last epoch counts.",
+        "Mean over seeds. The held-out curve decided nothing: results are from the last epoch.",
     ),
     "confusion": (
         "Confusion matrices",
-        "All seeds together; each row shows where the samples of one "
-        "true class went (colour: square root of the share).",
+        "All seeds together; each row shows the predictions for the samples of one "
+        "true class (color: square root of the share).",
     ),
     "false_positives": (
         "Cumulative false positives",
-        "Held-out samples wrongly given a class, added up from the most to the least frequent "
+        "Held-out samples wrongly assigned to a class, summed from the most to the least frequent "
         "class; mean over seeds. The last point is the number of errors.",
     ),
     "tsne": (
         "Embeddings",
-        "t-SNE of up to 50 held-out samples a class, first seed, coloured by true class.",
+        "t-SNE of up to 50 held-out samples per class, first seed, colored by true class.",
     ),
     "boundary": (
         "Boundary between two classes",
-        "The pair of which most is mistaken by the first recipe, by t-SNE: held-out samples of "
-        "the first seed (outline red where the network is wrong), and where nearby ones are "
-        "taken for which of the two.",
+        "The pair of classes that the first recipe confuses most often, by t-SNE: held-out "
+        "samples of the first seed (outlined in red where the network is wrong), and which of the "
+        "two the network predicts for nearby samples.",
     ),
     "gap": (
         "Generalization gap",
-        "How far the held-out embeddings of a class leave the range of its training embeddings "
-        "(with synthetic ones, where the head was trained on such); black: training samples.",
+        "How far the held-out embeddings of a class lie outside the range of its training "
+        "embeddings (including synthetic ones, if the head was trained on them); black: training "
+        "samples.",
     ),
     "true_false": (
         "Generalization gap of true and false positives",
-        "Mean over the classes: held-out samples rightly and wrongly given a class, against the "
-        "class's training embeddings.",
+        "Mean over the classes: held-out samples rightly and wrongly assigned to a class, compared "
+        "with the training embeddings of that class.",
     ),
     "norms": (
         "Class weight norms",
@@ -73,13 +74,13 @@ CAPTIONS = {
     "class_variance": (
         "Class variance",
         "Deep over-sampling: mean squared distance of the training embeddings (solid) and of "
-        "their targets (dashed) from the mean of their class at the beginning of each round, over "
-        "the samples that have neighbours.",
+        "their targets (dashed) from the mean of their class at the start of each round, over "
+        "the samples that have neighbors.",
     ),
     "translations": (
         "Translations",
-        "M2m: how many translations were kept, and how sure the pretrained network g and the "
-        "trained network f are of the target class there (first seed).",
+        "M2m: the share of translations kept, and the probability that the pretrained network g "
+        "and the trained network f give to the target class (first seed).",
     ),
     "examples": (
         "Seeds and translations",
@@ -101,9 +102,9 @@ def write_report(
     Parameters
     ----------
     folder : Path
-        Where to; existing files are replaced, each at once.
+        Where to write; existing files are replaced atomically, one by one.
     rows : sequence of mapping
-        Result rows as stored, at least one, all of one task.
+        Result rows as stored; at least one, all of the same task.
     embeddings : mapping
         Recipe -> ``features`` (n, D) and ``labels`` (n,) of held-out samples.
     examples : mapping
@@ -114,7 +115,7 @@ def write_report(
     Returns
     -------
     Path
-        Of ``report.html``, which needs no other file and no network.
+        Path of ``report.html``, which needs no other file and no network connection.
     """
     summaries = summarize(rows, shots=shots)
     figures = _figures([_drawable(row) for row in rows], summaries, embeddings, examples)
@@ -153,7 +154,7 @@ def write_report(
 def _figures(
     rows: plots.Rows, summaries: list[Summary], embeddings: plots.Arrays, examples: plots.Arrays
 ) -> dict[str, Figure | None]:
-    """Draw every figure for which there is something to draw."""
+    """Draw all figures; a figure is None if there is nothing to draw."""
     classes = rows[0]["data"]["classes"]
     return {
         "class_counts": plots.plot_class_counts(rows),
@@ -174,6 +175,6 @@ def _figures(
 
 
 def _drawable(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a row whose class names matplotlib does not take for formulas."""
+    """Return the row with class names that matplotlib does not read as formulas."""
     classes = [name.replace("$", r"\$") for name in row["data"]["classes"]]
     return {**row, "data": {**row["data"], "classes": classes}}

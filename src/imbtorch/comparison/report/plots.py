@@ -1,4 +1,4 @@
-"""Figures of the report, from stored result rows."""
+"""The report's figures of results, drawn from stored result rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
@@ -25,13 +25,13 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return a figure of this size in inches, and its one pair of axes."""
+    """Return a figure of this size in inches, and its single pair of axes."""
     figure = _figure(width, height)
     return figure, figure.subplots()
 
 
 def new_grid(number: int, size: float) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a number of square pictures, at most four in a row."""
+    """Return a figure with `number` square pictures, at most four per row."""
     columns = max(1, min(number, 4))
     rows = max(1, ceil(number / columns))
     figure = _figure(size * columns, size * rows)
@@ -42,17 +42,17 @@ def new_grid(number: int, size: float) -> tuple[Figure, list[Axes]]:
 
 
 def by_recipe(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:
-    """Return the rows of each recipe."""
+    """Group the rows by recipe."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         groups.setdefault(row["recipe"]["name"], []).append(row)
     return groups
 
 
-def name_classes(axis: Axes, classes: Sequence[str]) -> None:
-    """Label the horizontal axis with the classes, where there is room."""
+def name_classes(axis: Axes, classes: Sequence[str], order: str = "in data order") -> None:
+    """Label the horizontal axis with the class names, if there is room."""
     if len(classes) > 30:
-        axis.set_xlabel("class, in the order of the data")
+        axis.set_xlabel(f"class, {order}")
         return
     axis.set_xticks(range(len(classes)), classes)
     axis.set_xlabel("class")
@@ -61,7 +61,7 @@ def name_classes(axis: Axes, classes: Sequence[str]) -> None:
 
 
 def plot_class_counts(rows: Rows) -> Figure:
-    """Bars of the training set's class counts, on a logarithmic scale."""
+    """Draw the training set's class counts as bars, on a logarithmic scale."""
     data = rows[0]["data"]
     figure, axis = new_figure(7, 2.8)
     bars = axis.bar(range(len(data["counts"])), data["counts"], color="tab:grey")
@@ -77,9 +77,9 @@ def plot_class_counts(rows: Rows) -> Figure:
 def lines_by_class(
     rows: Rows, label: str, values: Callable[[Rows], NDArray[Any] | None]
 ) -> tuple[Figure, Axes] | None:
-    """Draw a value of each class, one line a recipe; None where no recipe's rows have it.
+    """Draw a value of each class, one line per recipe; return None if no recipe has the value.
 
-    `values` takes the rows of a recipe to its K values.
+    `values` maps the rows of a recipe to its K values, or to None.
     """
     figure, axis = new_figure(9, 4)
     for name, runs in by_recipe(rows).items():
@@ -95,7 +95,7 @@ def lines_by_class(
 
 
 def plot_recall(rows: Rows) -> Figure:
-    """Recall of each class, mean over seeds, one line a recipe."""
+    """Draw the recall of each class, mean over seeds, one line per recipe."""
     drawn = lines_by_class(
         rows, "recall", lambda runs: np.mean([run["metrics"]["recall"] for run in runs], axis=0)
     )
@@ -107,13 +107,13 @@ def plot_recall(rows: Rows) -> Figure:
 
 
 def plot_confusion(rows: Rows) -> Figure:
-    """Confusion matrices over all seeds, each row normalised to 1."""
+    """Draw the confusion matrices over all seeds, each row normalized to 1."""
     groups = by_recipe(rows)
     figure, axes = new_grid(len(groups), 2.8)
     for axis, (name, runs) in zip(axes, groups.items(), strict=True):
         confusion = np.sum([run["metrics"]["confusion"] for run in runs], axis=0)
         shares = confusion / confusion.sum(1, keepdims=True)
-        # the square root makes rare confusions visible beside the diagonal
+        # the square root makes rare confusions visible next to the diagonal
         axis.imshow(shares, norm=PowerNorm(0.5, 0, 1), cmap="Blues")
         axis.set(title=name, xlabel="predicted", ylabel="true")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -122,14 +122,14 @@ def plot_confusion(rows: Rows) -> Figure:
 
 
 def plot_false_positives(rows: Rows) -> Figure:
-    """False positives added up from the most to the least frequent class, mean over seeds."""
+    """Draw false positives summed from the most to the least frequent class, mean over seeds."""
     figure, axis = new_figure(8, 3.4)
     order = np.argsort(-np.array(rows[0]["data"]["counts"]), kind="stable")
     for name, runs in by_recipe(rows).items():
         confusion = np.mean([run["metrics"]["confusion"] for run in runs], axis=0)
         wrong = confusion.sum(0) - np.diag(confusion)
         axis.plot(wrong[order].cumsum(), marker=".", label=name)
-    name_classes(axis, [rows[0]["data"]["classes"][k] for k in order])
+    name_classes(axis, [rows[0]["data"]["classes"][k] for k in order], "from the most frequent")
     axis.set_ylabel("false positives so far")
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.3)
@@ -138,7 +138,7 @@ def plot_false_positives(rows: Rows) -> Figure:
 
 
 def plot_curves(rows: Rows) -> Figure:
-    """Training loss and held-out balanced accuracy over the epochs, mean over seeds."""
+    """Draw training loss and held-out balanced accuracy over the epochs, mean over seeds."""
     figure = _figure(9, 3.4)
     left, right = figure.subplots(1, 2)
     for name, runs in by_recipe(rows).items():
@@ -160,7 +160,7 @@ def plot_curves(rows: Rows) -> Figure:
 
 
 def tsne(features: NDArray[Any]) -> NDArray[Any]:
-    """Return the points of embeddings in the plane, (n, 2)."""
+    """Return the t-SNE points of embeddings, shape (n, 2)."""
     perplexity = min(30.0, max(1.0, (len(features) - 1) / 3))
     made = TSNE(perplexity=perplexity, init="random", random_state=0)
     points: NDArray[Any] = made.fit_transform(features)
@@ -168,7 +168,7 @@ def tsne(features: NDArray[Any]) -> NDArray[Any]:
 
 
 def plot_tsne(embeddings: Arrays, classes: Sequence[str]) -> Figure:
-    """t-SNE of held-out embeddings, one picture a recipe, coloured by true class."""
+    """Draw the t-SNE of held-out embeddings, one picture per recipe, colored by true class."""
     figure, axes = new_grid(len(embeddings), 2.8)
     colours = mpl.colormaps["tab10" if len(classes) <= 10 else "nipy_spectral"]
     for axis, (name, arrays) in zip(axes, embeddings.items(), strict=True):
@@ -189,14 +189,14 @@ def plot_tsne(embeddings: Arrays, classes: Sequence[str]) -> Figure:
 
 
 def plot_cost(summaries: Sequence[Summary]) -> Figure:
-    """Balanced accuracy against training seconds, one point a recipe with its std."""
+    """Draw balanced accuracy against training seconds, one point per recipe, with its std."""
     figure, axis = new_figure(8, 3.6)
     for summary in summaries:
         x, y = summary.mean["seconds"], 100 * summary.mean["balanced_accuracy"]
         std = np.nan_to_num(100 * summary.std["balanced_accuracy"])
         axis.errorbar(x, y, std, marker="o", linestyle="", capsize=3, label=summary.recipe)
     axis.set(
-        xlabel="training seconds, a pretrained network included", ylabel="balanced accuracy, %"
+        xlabel="training seconds, including a pretrained network", ylabel="balanced accuracy, %"
     )
     axis.set_xlim(left=0)
     axis.grid(alpha=0.3)

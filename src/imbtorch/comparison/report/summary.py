@@ -1,4 +1,4 @@
-"""Runs over several seeds -> one line a recipe, and whether a lead is more than noise."""
+"""Summarize runs over seeds: one line per recipe, and whether its lead is more than noise."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,21 +23,21 @@ COLUMNS = {
     "few_recall": "few shot recall",
     "worst_recall": "worst class recall",
 }
-"""Metrics of the table, and how they are headed; NaN where there is no such class."""
+"""Metrics of the table -> headings; a metric is NaN if there is no such class."""
 CALIBRATION = {"ece": "ECE", "ece_corrected": "ECE, prior corrected"}
-"""Those of the report's second table; NaN in results from before they were measured."""
+"""Metrics of the report's second table; NaN in results older than these metrics."""
 
 
 @dataclass(frozen=True)
 class Lead:
-    """Lead of a recipe over the baseline, paired over seeds.
+    """Lead of a recipe over the baseline, paired by seed.
 
     Attributes
     ----------
     mean : float
         Mean difference.
     noise : float
-        Half width of its 95 % confidence interval (Student's t over the seeds); infinite for
+        Half-width of its 95 % confidence interval (Student's t over the seeds); infinite for
         fewer than two seeds.
     """
 
@@ -46,12 +46,12 @@ class Lead:
 
     @property
     def is_real(self) -> bool:
-        """Whether the lead, to either side, is larger than its noise."""
+        """Whether the lead, in either direction, is larger than its noise."""
         return abs(self.mean) > self.noise
 
     @property
     def verdict(self) -> str:
-        """One of better, worse, within noise, and noise unknown (one seed)."""
+        """One of better, worse, within noise, or noise unknown (one seed)."""
         if not np.isfinite(self.noise):
             return "noise unknown"
         if not self.is_real:
@@ -72,10 +72,10 @@ class Summary:
     recipe : str
         Name.
     mean, std : mapping of str to float
-        Of each metric in `COLUMNS` and `CALIBRATION` and of ``seconds``; the sample standard
-        deviation (NaN for one seed).
+        Mean and sample standard deviation (NaN for one seed) of each metric in `COLUMNS` and
+        `CALIBRATION` and of ``seconds``.
     lead : Lead or None
-        Balanced accuracy against the baseline; None for the baseline itself.
+        Lead in balanced accuracy over the baseline; None for the baseline itself.
     seeds : int
         Number of runs.
     """
@@ -115,14 +115,14 @@ def paired_lead(values: Sequence[float], baseline: Sequence[float]) -> Lead:
 def summarize(
     rows: Sequence[Mapping[str, Any]], baseline: str = "erm", shots: tuple[int, int] = SHOTS
 ) -> list[Summary]:
-    """Summarise result rows by recipe, in the order in which recipes first appear.
+    """Summarize result rows by recipe, in the order in which recipes first appear.
 
     Parameters
     ----------
     rows : sequence of mapping
         Results as stored: ``recipe`` (with ``name``), ``seed``, ``data``, ``metrics``, ``seconds``.
     baseline : str, default="erm"
-        Recipe the leads are taken over; without its runs there are none.
+        Recipe to compare with; without runs of it there are no leads.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes, see `shot_groups`.
 
@@ -160,7 +160,7 @@ def summarize(
 
 
 def shown_columns(summaries: Sequence[Summary]) -> dict[str, str]:
-    """Return the columns of a table, name -> heading: those that any recipe has a figure for."""
+    """Return the columns of a table, name -> heading: those for which any recipe has a value."""
     columns = {**COLUMNS, "seconds": "training seconds"}
     return {n: h for n, h in columns.items() if any(not np.isnan(s.mean[n]) for s in summaries)}
 
@@ -173,7 +173,7 @@ def best_recipe(summaries: Sequence[Summary], metric: str) -> str:
 
 
 def format_value(summary: Summary, metric: str) -> str:
-    """Return mean ± std as text: per cent, or seconds with one digit."""
+    """Return mean ± std as text with one decimal: percent, or seconds."""
     scale = 1 if metric == "seconds" else 100
     mean, std = scale * summary.mean[metric], scale * summary.std[metric]
     if np.isnan(mean):

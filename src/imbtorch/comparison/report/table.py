@@ -1,4 +1,4 @@
-"""The comparison as a table on the terminal."""
+"""The comparison as a table, on the terminal or in Markdown."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -21,18 +21,18 @@ from imbtorch.comparison.report.summary import (
 def print_table(
     summaries: Sequence[Summary], title: str, baseline: str = "erm", console: Console | None = None
 ) -> None:
-    """Print one row a recipe: metrics in per cent, mean±std over seeds, the best in bold.
+    """Print one row per recipe: metrics in percent, mean±std over seeds, the best in bold.
 
     Parameters
     ----------
     summaries : sequence of Summary
         At least one.
     title : str
-        Printed above.
+        Printed above the table.
     baseline : str, default="erm"
-        Named in the head of the lead's column.
+        Named in the heading of the lead's column.
     console : rich.console.Console, optional
-        Where to print, by default the terminal, 160 columns wide where there is none.
+        Where to print, by default the terminal; 160 columns wide if it is not a terminal.
     """
     console = console or Console()
     if not console.is_terminal:
@@ -44,7 +44,7 @@ def print_table(
 
 
 def markdown_table(summaries: Sequence[Summary], title: str, baseline: str = "erm") -> str:
-    """Return what `print_table` prints as Markdown.
+    """Return the table of `print_table` as Markdown.
 
     Parameters
     ----------

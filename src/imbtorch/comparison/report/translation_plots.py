@@ -1,4 +1,4 @@
-"""Figures of M2m's translations, for the report."""
+"""The report's figures of M2m's translations."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from imbtorch.comparison.report.plots import Arrays, Rows, by_recipe
 
 
 def plot_translations(rows: Rows) -> Figure | None:
-    """Share of translations kept, and both networks' confidence in them, over the epochs."""
+    """Draw the share of translations kept and both networks' confidence, over the epochs."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name, runs in by_recipe(rows).items():
@@ -32,7 +32,7 @@ def plot_translations(rows: Rows) -> Figure | None:
 
 
 def plot_examples(examples: Arrays, classes: Sequence[str]) -> Figure | None:
-    """Seeds, their translations and the difference amplified tenfold, for images."""
+    """Draw seed images, their translations and the difference amplified tenfold."""
     images = {name: a for name, a in examples.items() if a["seed"].ndim == 4}
     if not images:
         return None

@@ -1,4 +1,4 @@
-"""Phases: the stages a recipe is made of."""
+"""Phases: the stages that a recipe consists of."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from imbtorch.training.phases.deep_oversample import DeepOversample
 from imbtorch.training.phases.metric_learning import LocalEmbedding, TripletEmbedding
 from imbtorch.training.phases.phase import Phase
 from imbtorch.training.phases.refit_head import RefitHead
-from imbtorch.training.phases.rounds import alone, in_rounds
+from imbtorch.training.phases.rounds import embedding_only, in_rounds
 from imbtorch.training.phases.tau_norm import TauNormalize, tau_normalize
 from imbtorch.training.phases.train import Train
 
@@ -33,46 +33,46 @@ METHODS = (
     Method(
         "dos",
         "embedding",
-        "embeddings drawn to weighted means of their neighbours of the same class, in rounds",
+        "embeddings pulled toward weighted means of neighbors of the same class, in rounds",
         slots={"phase": DeepOversample},
         phases=in_rounds,
         candidates={"k_minority": (3, 5, 10), "alpha": (0.3, 1.0, 3.0)},
         paper="DOS (Ando and Huang, ECML 2017)",
-        cost="a neighbour search a round; epochs up to K times as long",
+        cost="a neighbor search per round; epochs up to K times as long",
         page="dos",
     ),
     Method(
         "lmle",
         "embedding",
-        "large-margin local embedding in rounds, then nearest neighbours",
+        "large-margin local embedding in rounds, then nearest neighbors",
         slots={"phase": LocalEmbedding, "then": NEAREST},
         phases=in_rounds,
         paper="Huang et al., CVPR 2016",
-        cost="k-means a round",
+        cost="k-means in each round",
         page="metric-learning",
     ),
     Method(
         "triplet",
         "embedding",
-        "embeddings by triplets with balanced batches and costs, then nearest neighbours",
+        "embeddings from triplets with balanced batches and costs, then nearest neighbors",
         slots={"phase": TripletEmbedding, "then": NEAREST},
-        phases=alone,
+        phases=embedding_only,
         paper="TL-RS-CSL in DOS (Ando and Huang, ECML 2017), Table 5",
         page="metric-learning",
     ),
     Method(
         "crt",
         "head",
-        "new head by class-balanced sampling",
+        "a new head, trained with class-balanced sampling",
         slots={"sampler": ClassBalancedSampler},
         paper="Kang et al., ICLR 2020",
-        cost="minutes, of the head alone",
+        cost="minutes, for the head only",
         page="heads",
     ),
     Method(
         "tau-norm",
         "head",
-        "class weights of equal length",
+        "the head's class weight vectors scaled to equal length",
         slots={"phase": TauNormalize},
         paper="Kang et al., ICLR 2020",
         page="heads",
@@ -83,16 +83,16 @@ METHODS = (
         "logistic regression on the embeddings",
         slots={"phase": LogisticHead},
         paper="DOS (Ando and Huang, ECML 2017), section 4.2",
-        cost="minutes, of the head alone",
+        cost="minutes, for the head only",
         page="heads",
     ),
     Method(
         "knn",
         "head",
-        "nearest neighbours on the embeddings",
+        "nearest neighbors on the embeddings",
         slots={"phase": NearestHead},
         paper="DOS (Ando and Huang, ECML 2017), section 4.2",
         page="heads",
     ),
 )
-"""The room's rows of the catalog."""
+"""This room's rows of the catalog."""

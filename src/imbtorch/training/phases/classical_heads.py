@@ -1,4 +1,4 @@
-"""Classifiers that are not trained by gradient steps, as heads on the network's embeddings."""
+"""Heads that are not trained by gradient descent: logistic regression and nearest neighbors."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ from imbtorch.training.run import Run
 
 
 class LogisticHead(Phase):
-    """Put logistic regression on the embeddings of the trained network.
+    """Replace the head with logistic regression on the trained network's embeddings.
 
-    scikit-learn's, on standardised embeddings (the scale is folded into the weights).
+    It is scikit-learn's, on standardized embeddings (the scale is folded into the weights).
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class LogisticHead(Phase):
         self.epochs, self.C = 0, C
 
     def class_shares(self, counts: Sequence[int]) -> list[float]:
-        """Return the shares of the data."""
+        """Return the class shares of the data."""
         return as_shares(counts)
 
     def run(self, run: Run) -> None:
-        """Embed, fit, put the head on the network."""
+        """Embed, fit, replace the network's head."""
         with run.timed():
             features, labels = (a.cpu().numpy() for a in run.embed(run.train))
             scaler = StandardScaler().fit(features)
@@ -53,7 +53,7 @@ class LogisticHead(Phase):
             model.fit(scaler.transform(features), labels)
             weight, bias = model.coef_ / scaler.scale_, model.intercept_
             bias = bias - weight @ scaler.mean_
-            if len(bias) == 1:  # of two classes it keeps the difference
+            if len(bias) == 1:  # for two classes, scikit-learn keeps only their difference
                 weight, bias = np.concatenate([-weight, weight]) / 2, np.append(-bias, bias) / 2
             head = nn.Linear(features.shape[1], len(bias))
             with torch.no_grad():
@@ -63,16 +63,16 @@ class LogisticHead(Phase):
 
 
 class NearestHead(Phase):
-    """Put k nearest neighbours on the embeddings of the trained network, see `NeighborHead`.
+    """Replace the head with k nearest neighbors on the embeddings, see `NeighborHead`.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        k.
+        Number of neighbors k.
 
     References
     ----------
-    DOS (Ando and Huang, ECML 2017), section 4.2: DOS-kNN, and CNN-CL but for its AUPRC.
+    DOS (Ando and Huang, ECML 2017), section 4.2: DOS-kNN, and CNN-CL except for its AUPRC.
 
     Examples
     --------
@@ -86,11 +86,11 @@ class NearestHead(Phase):
         self.epochs, self.n_neighbors = 0, n_neighbors
 
     def class_shares(self, counts: Sequence[int]) -> list[float]:
-        """Return the shares of the data."""
+        """Return the class shares of the data."""
         return as_shares(counts)
 
     def run(self, run: Run) -> None:
-        """Embed, put the head on the network."""
+        """Embed, replace the network's head."""
         with run.timed():
             features, labels = run.embed(run.train)
             run.change_head(NeighborHead(features, labels, len(run.counts), self.n_neighbors))

@@ -1,4 +1,4 @@
-"""DeepOversample: the phase that trains embeddings towards micro-clusters (DOS)."""
+"""DeepOversample: the phase that trains embeddings toward micro-clusters (DOS)."""
 
 from collections.abc import Sequence
 
@@ -21,19 +21,19 @@ from imbtorch.training.slots import build
 class DeepOversample(Phase):
     """Train for one round of deep over-sampling.
 
-    All samples are embedded, each is paired with its nearest neighbours of the same class, and
-    the network is trained by `MicroClusterLoss` towards weighted means of them. Minority samples
-    are repeated, each time with fresh weights. The targets stay for the phase: several rounds
-    are several phases, after a `Train`.
+    All samples are embedded, each is paired with its nearest neighbors of the same class, and
+    `MicroClusterLoss` trains the network toward weighted means of them. Minority samples are
+    repeated, each time with fresh weights. The targets stay fixed during the phase: for several
+    rounds, use several phases after a `Train`.
 
     Parameters
     ----------
     epochs : int
         Epochs of the round, at least 1.
     k_minority : int, default=5
-        Neighbours of a sample of a minority class (a count below the mean count), 3 to 10.
+        Neighbors of a sample of a minority class (a count below the mean count), 3 to 10.
     k_majority : int, default=0
-        Neighbours of the others; 0 trains them by H alone.
+        Neighbors of the other samples; with 0, only H trains them.
     alpha : float, default=1.0
         See `MicroClusterLoss`.
     per_dimension : bool, default=True
@@ -41,8 +41,8 @@ class DeepOversample(Phase):
     loss : class or nn.Module, default=nn.CrossEntropyLoss
         H, without class weights.
     sampler : class or sampler, optional
-        As `ClassBalancedSampler`. By default an epoch visits every class as often as the largest
-        one has samples (the guideline's 1 / R).
+        For instance `ClassBalancedSampler`. By default an epoch visits every class as often as
+        the largest class has samples (the guideline's 1 / R).
 
     Raises
     ------
@@ -51,18 +51,18 @@ class DeepOversample(Phase):
 
     Notes
     -----
-    The history has ``class_variance``, the mean squared distance of the embeddings, as they are
-    when the round begins, from the mean of their class, and ``target_variance``, that of the
-    micro-clusters' centres, which are the mean targets; both over the samples that have
-    neighbours (see `spread`).
+    The history has ``class_variance``, the mean squared distance between the embeddings, as they
+    are at the start of the round, and their class mean; and ``target_variance``, the same for the
+    micro-clusters' centers, which are the mean targets. Both are over the samples that have
+    neighbors (see `spread`).
 
-    Differs from the paper: squared distances are means over the embedding's dimensions. As sums
-    (``per_dimension=False``) they outweigh the head's loss, and the small CNN's embeddings
-    collapse on MNIST. The r weight vectors of a sample are drawn anew in each epoch.
+    Differs from the paper: squared distances are averaged over the embedding's dimensions. As
+    sums (``per_dimension=False``) they outweigh the head's loss, and the small CNN's embeddings
+    collapse on MNIST. The r weight vectors of a sample are redrawn in each epoch.
 
     References
     ----------
-    DOS (Ando and Huang, ECML 2017), section 3.4 and Algorithm 1, one turn of its loop.
+    DOS (Ando and Huang, ECML 2017), section 3.4 and Algorithm 1, one iteration of its loop.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class DeepOversample(Phase):
         """Embed, pair, train."""
         with run.timed():
             known = run.known(f"phase {run.phase_first}")
-            if "features" not in run.state:  # a round that was interrupted keeps its targets
+            if "features" not in run.state:  # an interrupted round keeps its targets
                 features, labels = run.embed(run.train)
                 run.state.update(features=features, labels=labels)
             features, labels = (run.state[n].to(run.fabric.device) for n in ("features", "labels"))

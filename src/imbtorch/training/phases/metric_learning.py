@@ -1,4 +1,4 @@
-"""Phases that train embeddings alone, for nearest neighbours to classify: triplets and LMLE."""
+"""Phases that train only the embedding, for nearest neighbors to classify: triplets and LMLE."""
 
 from collections.abc import Sequence
 
@@ -19,18 +19,18 @@ from imbtorch.training.slots import build
 
 
 class TripletEmbedding(Phase):
-    """Train embeddings by triplets, with re-sampling and cost-sensitive learning (TL-RS-CSL).
+    """Train embeddings on triplets, with re-sampling and cost-sensitive learning (TL-RS-CSL).
 
-    Batches are class-balanced; semi-hard triplets of a batch are weighed by the inverse
-    frequency of the anchor's class (mean 1 over the classes). The head is not trained:
-    `NearestHead` goes after it. Miner and loss are pytorch-metric-learning's.
+    Batches are class-balanced; a batch's semi-hard triplets are weighted by the inverse frequency
+    of the anchor's class (mean 1 over the classes). The head is not trained: add a `NearestHead`
+    after this phase. Miner and loss come from pytorch-metric-learning.
 
     Parameters
     ----------
     epochs : int
         Epochs, at least 1.
     margin : float, default=0.2
-        Between distances of embeddings of unit length, above 0.
+        Margin between distances of unit-length embeddings, above 0.
 
     Raises
     ------
@@ -40,7 +40,7 @@ class TripletEmbedding(Phase):
     References
     ----------
     Comparator TL-RS-CSL in Table 5 of DOS (Ando and Huang, ECML 2017), which takes it from
-    Huang et al. (CVPR 2016); neither gives its details.
+    Huang et al. (CVPR 2016); neither gives details.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class TripletEmbedding(Phase):
     def __init__(self, epochs: int, *, margin: float = 0.2) -> None:
         if epochs < 1 or not margin > 0:
             raise InputError(
-                f"epochs is {epochs} and margin {margin}; at least 1 and above 0 are needed"
+                f"epochs is {epochs} and margin is {margin}; they must be at least 1 and above 0"
             )
         self.epochs, self.margin = epochs, margin
 
@@ -85,19 +85,19 @@ class TripletEmbedding(Phase):
 
 
 class LocalEmbedding(Phase):
-    """Train one round of large-margin local embedding (LMLE).
+    """Train for one round of large-margin local embedding (LMLE).
 
-    The embeddings of each class are clustered by k-means, batches hold all clusters equally
-    often, and the network is trained by `QuintupletLoss`. The clusters stay for the phase:
-    several rounds are several phases, after a `Train`. The head is not trained: `NearestHead`
-    goes after them.
+    The embeddings of each class are clustered by k-means, batches show all clusters equally
+    often, and `QuintupletLoss` trains the network. The clusters stay fixed during the phase: for
+    several rounds, use several phases after a `Train`. The head is not trained: add a
+    `NearestHead` after them.
 
     Parameters
     ----------
     epochs : int
         Epochs of the round, at least 1.
     clusters : int, default=2
-        Clusters of a class, at least 1; a class of fewer samples has one for each.
+        Clusters per class, at least 1; a class with fewer samples has one cluster per sample.
     margins : sequence of float, default=(0.1, 0.1, 0.2)
         See `QuintupletLoss`.
 
@@ -109,8 +109,8 @@ class LocalEmbedding(Phase):
     References
     ----------
     LMLE (Huang et al., CVPR 2016), a comparator in Table 5 of DOS (Ando and Huang, ECML 2017).
-    Differs from the paper: quintuplets are made within a batch, and the nearest neighbours that
-    classify are not looked for cluster by cluster.
+    Differs from the paper: quintuplets are formed within a batch, and the nearest neighbors that
+    classify are not searched cluster by cluster.
 
     Examples
     --------
@@ -124,7 +124,9 @@ class LocalEmbedding(Phase):
         self, epochs: int, *, clusters: int = 2, margins: Sequence[float] = (0.1, 0.1, 0.2)
     ) -> None:
         if epochs < 1 or clusters < 1:
-            raise InputError(f"epochs is {epochs} and clusters {clusters}; both must be at least 1")
+            raise InputError(
+                f"epochs is {epochs} and clusters is {clusters}; both must be at least 1"
+            )
         self.epochs, self.clusters, self.margins = epochs, clusters, margins
 
     def run(self, run: Run) -> None:
@@ -133,7 +135,7 @@ class LocalEmbedding(Phase):
         labels = torch.as_tensor(run.labels)
         with run.timed():
             known = run.known(f"phase {run.phase_first}")
-            if "clusters" not in run.state:  # a round that was interrupted keeps them
+            if "clusters" not in run.state:  # an interrupted round keeps its clusters
                 features = torch.nn.functional.normalize(run.embed(run.train)[0]).cpu()
                 run.state["clusters"] = self._cluster(features, labels, known["seed"]())
             clusters = run.state["clusters"]
@@ -149,7 +151,7 @@ class LocalEmbedding(Phase):
             train_network(run, self.epochs, numbered(run.train), sampler, watched)
 
     def _cluster(self, features: Tensor, labels: Tensor, seed: int) -> Tensor:
-        """Return the cluster of each sample, numbers that no two classes share."""
+        """Return the cluster number of each sample; no two classes share a number."""
         clusters = torch.zeros(len(labels), dtype=torch.int64)
         for label in range(int(labels.max()) + 1):
             rows = (labels == label).nonzero().flatten()

@@ -1,4 +1,4 @@
-"""What all phases that train the network share: their epochs over batches."""
+"""The epochs over batches that all phases training the whole network share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,27 +24,27 @@ def train_network(
     rng: torch.Generator | None = None,
     measured: Callable[[], dict[str, Any]] = dict,
 ) -> None:
-    """Train the network for a phase, or for what is left of one that was interrupted.
+    """Train the network for a phase, or for the rest of an interrupted one.
 
     Parameters
     ----------
     run : Run
-        At the beginning of the phase, or at the state of a snapshot within it.
+        At the beginning of the phase, or at a snapshot within it.
     epochs : int
         Epochs of the phase.
     train : Dataset
-        What batches are made of.
+        Data set of the batches.
     sampler : sampler with ``set_epoch``
-        The order.
+        Order of the samples.
     loss : callable
         See `train_epoch`.
     make_transform : callable, optional
-        Number of batches of an epoch -> transform, see `train_epoch`.
+        Number of batches per epoch -> transform, see `train_epoch`.
     rng : torch.Generator, optional
-        What the loss draws from; the transform's own is its attribute ``rng``. Its state is
-        part of a snapshot.
+        Generator that the loss draws from; a transform's own is its attribute ``rng``. Its state
+        is part of a snapshot.
     measured : callable, optional
-        Gives further entries for the row of an epoch in the history.
+        Returns further entries for an epoch's row in the history.
     """
     rank, first = run.fabric.global_rank, run.phase_first
     augment_rng = torch.Generator()
@@ -83,7 +83,7 @@ def train_network(
 
 
 def _share_statistics(run: Run) -> None:
-    """Give every process the first one's batch statistics: each has met another share."""
+    """Give every process the first one's batch statistics: each has seen a different share."""
     if run.fabric.world_size > 1:
         for buffer in run.model.buffers():
             torch.distributed.broadcast(buffer, 0)

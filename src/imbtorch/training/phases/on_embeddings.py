@@ -1,4 +1,4 @@
-"""A loss of embeddings, where the loop expects one of logits."""
+"""Lets the training loop, which passes logits to a loss, train on a loss of the embeddings."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,25 +13,25 @@ from imbtorch.models.classifier import Classifier
 
 
 class OnEmbeddings(nn.Module):
-    """Hand the embeddings that a network makes on its way to the logits to a function.
+    """Apply a loss to the embeddings that a network computes on its way to the logits.
 
     Parameters
     ----------
     network : Classifier
-        The network in training.
+        The network being trained.
     loss : callable
-        (embeddings of shape (B, D), numbers of the samples of shape (B,)) -> scalar. The
-        network has to be trained on `numbered` data.
+        (embeddings of shape (B, D), sample numbers of shape (B,)) -> scalar. The network must be
+        trained on `numbered` data.
     """
 
     def __init__(self, network: Classifier, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
         super().__init__()
-        self._network, self._loss = [network], loss  # in a list: not a part of this module
+        self._network, self._loss = [network], loss  # in a list, to keep it out of this module
         self._live: Tensor | None = None
 
     @contextmanager
     def watching(self) -> Iterator["OnEmbeddings"]:
-        """Catch embeddings inside the block."""
+        """Catch the embeddings that are computed inside the block."""
 
         def catch(module: nn.Module, inputs: Any, output: Tensor) -> None:
             self._live = output
@@ -49,7 +49,7 @@ class OnEmbeddings(nn.Module):
         live, self._live = self._live.float(), None
         loss = self._loss(live, number)
         several = torch.distributed.is_available() and torch.distributed.is_initialized()
-        return loss + 0.0 * logits.sum() if several else loss  # all parameters must take part
+        return loss + 0.0 * logits.sum() if several else loss  # DDP needs every parameter used
 
 
 class _Numbered(Dataset[tuple[Any, int]]):
@@ -64,7 +64,7 @@ class _Numbered(Dataset[tuple[Any, int]]):
 
 
 def numbered(dataset: Dataset[Any]) -> Dataset[Any]:
-    """Return a data set with the numbers 0..N-1 of its samples in place of labels."""
+    """Return a data set whose labels are replaced by the sample numbers 0..N-1."""
     if isinstance(dataset, ArrayDataset):
         return ArrayDataset(dataset.x, torch.arange(len(dataset)))
     return _Numbered(dataset)

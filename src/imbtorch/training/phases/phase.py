@@ -1,4 +1,4 @@
-"""A phase: one stage of a recipe."""
+"""The `Phase` base class: one stage of a recipe."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ class Phase(ABC):
     Attributes
     ----------
     epochs : int
-        Epochs the phase trains for, for progress bars.
+        Number of epochs that the phase trains, for progress bars.
     trains_network : bool
-        Whether these epochs train the whole network, and so count for its schedule.
+        Whether these epochs train the whole network and so count toward its schedule.
     """
 
     epochs: int
@@ -26,9 +26,9 @@ class Phase(ABC):
         """Train `run.model` further."""
 
     def class_shares(self, counts: Sequence[int]) -> list[float] | None:
-        """Return how often the phase showed each class to the head, as shares.
+        """Return how often the phase shows each class to the head, as shares.
 
-        None, the default, stands for those of the phase before.
+        None, the default, means the shares of the phase before.
         """
         return None
 

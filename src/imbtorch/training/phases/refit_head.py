@@ -1,4 +1,4 @@
-"""RefitHead: the phase that trains the head again, on embeddings."""
+"""RefitHead: the phase that retrains the head on embeddings."""
 
 import copy
 from collections.abc import Sequence
@@ -19,29 +19,30 @@ from imbtorch.training.slots import build
 
 
 class RefitHead(Phase):
-    """Train a linear head on the embeddings of the training set; the features stay.
+    """Train a linear head on the training set's embeddings; the features stay fixed.
 
-    With ``resample=EOS`` this is EOS's second and third phase, with
-    ``sampler=ClassBalancedSampler`` classifier re-training (cRT).
+    With ``resample=EOS`` this is EOS's second and third phase; with
+    ``sampler=ClassBalancedSampler`` it is classifier re-training (cRT).
 
     Parameters
     ----------
     epochs : int, default=10
         Epochs over the (resampled) embeddings.
     resample : class or object with ``fit_resample``, optional
-        Applied to the embeddings first, as `EOS`.
+        Applied to the embeddings first, for instance `EOS`.
     sampler : class or sampler, optional
-        As `ClassBalancedSampler`; by default every embedding once, shuffled.
+        For instance `ClassBalancedSampler`; by default every embedding once per epoch, shuffled.
     start : {"fresh", "trained"}, default="fresh"
         Which parameters the head starts from. "trained" needs a linear head.
     setup : Setup, optional
-        By default SGD .1 with 5 epochs of linear warm-up, momentum .9, weight decay 2e-4.
+        By default SGD with learning rate 0.1, 5 epochs of linear warm-up, momentum 0.9, weight
+        decay 2e-4.
 
     References
     ----------
     EOS (Dablain et al.), section III-C: phases two and three of the framework. cRT: Kang et al.,
     "Decoupling representation and classifier for long-tailed recognition", ICLR 2020, which
-    trains it for 10 epochs too, on images with augmentation; here on embeddings without.
+    also trains it for 10 epochs, but on augmented images; here on embeddings, not augmented.
 
     Examples
     --------
@@ -68,12 +69,12 @@ class RefitHead(Phase):
         self.start, self.setup = start, setup
 
     def class_shares(self, counts: Sequence[int]) -> list[float]:
-        """Return equal shares where embeddings are over-sampled or drawn by class."""
+        """Return equal shares if embeddings are over-sampled or drawn by class, else the data's."""
         balanced = self.sampler is not None or self.resample is not None
         return as_shares([1] * len(counts) if balanced else counts)
 
     def run(self, run: Run) -> None:
-        """Embed, resample, train the head, put it on the network."""
+        """Embed, resample, train the head, attach it to the network."""
         with run.timed():
             data = ArrayDataset(*run.embed(run.train))
             known = run.known("refit")
@@ -105,8 +106,8 @@ class RefitHead(Phase):
         if self.start == "trained":
             if not isinstance(old, nn.Linear):
                 raise InputError(
-                    f"start is 'trained'; the head is a {type(old).__name__}, which "
-                    "cross-entropy cannot go on with: use start='fresh'"
+                    f"start is 'trained'; the head is a {type(old).__name__}, and only a linear "
+                    "one can be trained further: use start='fresh'"
                 )
             return copy.deepcopy(old)
         with scoped_seed(derive_seed(run.seed, "head")):

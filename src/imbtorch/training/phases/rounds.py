@@ -1,4 +1,4 @@
-"""Phases of methods that work in rounds, or train the embedding alone."""
+"""Build the phases of methods that work in rounds or train only the embedding."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -18,22 +18,23 @@ def in_rounds(
     rounds: int = 3,
     each: int | None = None,
 ) -> list[Phase]:
-    """Return plain training, then rounds of a phase that are as long.
+    """Return plain training, then rounds of a phase, all of about the same length.
 
     Parameters
     ----------
     epochs : int
-        Epochs in all.
+        Total number of epochs.
     loss : mapping
-        ``loss=`` of the phases, or nothing for cross-entropy.
+        ``loss=`` of the phases, or empty for cross-entropy.
     phase : callable
-        (epochs, loss=) -> phase of one round; one that is a loss itself takes none.
+        (epochs, loss=) -> phase of one round; a phase with its own loss takes no ``loss=``.
     then : callable, optional
-        Makes the phase after the rounds.
+        Creates the phase after the rounds.
     rounds : int, default=3
         Number of rounds.
     each : int, optional
-        Epochs of a round instead: as many rounds as fit, after plain training as long as one.
+        Epochs per round, instead of `rounds`: as many rounds as fit after plain training of the
+        same length.
 
     Examples
     --------
@@ -56,12 +57,12 @@ def in_rounds(
     ]
 
 
-def alone(
+def embedding_only(
     epochs: int,
     loss: Mapping[str, Callable[..., object]],
     *,
     phase: Make,
     then: Callable[[], Phase],
 ) -> list[Phase]:
-    """Return one phase that trains the embedding, and the one that classifies with it."""
+    """Return one phase that trains the embedding, and one that classifies with it."""
     return [phase(epochs), then()]

@@ -1,4 +1,4 @@
-"""TauNormalize: the phase that evens out the lengths of the class weights."""
+"""TauNormalize: the phase that equalizes the lengths of the head's class weights."""
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +16,9 @@ def tau_normalize(head: nn.Linear, tau: float = 1.0) -> nn.Linear:
     Parameters
     ----------
     head : nn.Linear
-        (D, K); left as it is.
+        (D, K); left unchanged.
     tau : float, default=1.0
-        From 0 (nothing changes but the bias) to 1 (every class weight has length 1).
+        From 0 (only the bias changes) to 1 (every class weight has length 1).
 
     Returns
     -------
@@ -28,12 +28,12 @@ def tau_normalize(head: nn.Linear, tau: float = 1.0) -> nn.Linear:
     Raises
     ------
     InputError
-        If the head is not linear (a cosine head knows no norms), or `tau` not in 0..1.
+        If the head is not linear (a cosine head has no norms) or `tau` is not in 0..1.
 
     References
     ----------
     Kang et al., "Decoupling representation and classifier for long-tailed recognition", ICLR
-    2020, section 4.2, which leaves out the bias and chooses tau on a validation set.
+    2020, section 4.2, which drops the bias and chooses tau on a validation set.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def tau_normalize(head: nn.Linear, tau: float = 1.0) -> nn.Linear:
     [[0.6000000238418579, 0.800000011920929], [0.0, 1.0]]
     """
     if not isinstance(head, nn.Linear):
-        raise InputError(f"head is a {type(head).__name__}; tau-normalisation needs a linear one")
+        raise InputError(f"head is a {type(head).__name__}; tau-normalization needs a linear one")
     if not 0 <= tau <= 1:
         raise InputError(f"tau is {tau}; it must lie in 0..1")
     weight: Tensor = head.weight.detach()
@@ -55,7 +55,7 @@ def tau_normalize(head: nn.Linear, tau: float = 1.0) -> nn.Linear:
 
 
 class TauNormalize(Phase):
-    """Normalise the trained head's class weights; nothing is trained.
+    """Normalize the trained head's class weights; nothing is trained.
 
     Parameters
     ----------
@@ -74,6 +74,6 @@ class TauNormalize(Phase):
         self.epochs, self.tau = 0, tau
 
     def run(self, run: Run) -> None:
-        """Put the normalised head on the network."""
+        """Replace the network's head with the normalized one."""
         with run.timed():
             run.change_head(tau_normalize(run.model.head, self.tau))  # type: ignore[arg-type]

@@ -15,14 +15,14 @@ from imbtorch.training.run import Run
 from imbtorch.training.slots import build
 
 COMPILE_FROM = 500
-"""Batches of images from which compiling a frozen network earns its start-up, half a minute."""
+"""Number of image batches from which compiling a frozen network repays its half-minute start."""
 
 
 class Train(Phase):
-    """Train the whole network for some epochs.
+    """Train the whole network for a number of epochs.
 
     Each slot takes a class, a ``functools.partial`` of one or a finished object; a class is
-    made when the run starts, with the class counts and whatever else it asks for by name.
+    instantiated when the run starts, with the class counts and whatever else it requests by name.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ class Train(Phase):
     loss : class or nn.Module, default=nn.CrossEntropyLoss
         (logits, labels) -> scalar.
     weights : callable, optional
-        Class counts -> class weights for the loss, as `inverse_frequency_weights`.
+        Class counts -> class weights for the loss, for instance `inverse_frequency_weights`.
     sampler : class or sampler, optional
-        As `ClassBalancedSampler`; by default every sample once, shuffled.
+        For instance `ClassBalancedSampler`; by default every sample once per epoch, shuffled.
     batch : class or callable, optional
-        (x, y, model) -> (x, y), as `M2m`.
+        (x, y, model) -> (x, y), for instance `M2m`.
     resample : class or object with ``fit_resample``, optional
-        Applied to the training arrays before the phase, as imbalanced-learn's
+        Applied to the training arrays before the phase, for instance imbalanced-learn's
         ``RandomOverSampler``.
 
     Examples
@@ -65,7 +65,7 @@ class Train(Phase):
         self.sampler, self.batch, self.resample = sampler, batch, resample
 
     def class_shares(self, counts: Sequence[int]) -> list[float] | None:
-        """Return the shares of the classes in its batches, times their weights."""
+        """Return the class shares in its batches, times the class weights."""
         if not self.epochs:
             return None
         balanced = self.sampler is not None or self.resample is not None
@@ -109,7 +109,7 @@ class Train(Phase):
 
 
 def _prior_taken_out(loss: object) -> float:
-    """Return the power of the class prior by which a loss adjusts the logits, else 0."""
+    """Return the power of the class prior that a loss takes out of the logits, 0 if none."""
     target = loss.func if isinstance(loss, partial) else loss
     if not getattr(target, "takes_out_prior", False):
         return 0.0

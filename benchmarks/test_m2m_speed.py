@@ -1,4 +1,4 @@
-"""One M2m generation, and one training step with it, against the obvious implementations.
+"""Time one M2m generation, and one training step with it, against the obvious implementations.
 
 Run with ``make benchmark``; the number in brackets is the ratio to the fastest of the group.
 """
@@ -24,7 +24,7 @@ OPTIONS = {"beta": 0.999, "lam": 0.1, "gamma": 0.9, "input_range": (0.0, 1.0)}
 
 @pytest.fixture
 def networks():
-    """f and g with the statistics of a little training, so that activations are of usual size."""
+    """f and g after a few forward passes in training mode, so that activations have usual size."""
     torch.manual_seed(0)
     out = []
     for _ in range(2):
@@ -47,7 +47,7 @@ def batch():
 
 
 def straightforward(x, y, f, g, draw, steps=10, step_size=0.1, lam=0.1, gamma=0.9):
-    """The whole selected set, float32, gradients by autograd, rejection after generating."""
+    """Translate the whole selection in float32, with autograd; reject after generating."""
     f.eval()
     g.eval()
     x = x.contiguous()
@@ -74,7 +74,7 @@ def straightforward(x, y, f, g, draw, steps=10, step_size=0.1, lam=0.1, gamma=0.
 
 def ours(networks, **options):
     f, g = networks
-    m2m = M2m(g, COUNTS, **{**OPTIONS, **options}, random_state=0)
+    m2m = M2m(g, COUNTS, **{**OPTIONS, **options}, seed=0)
     return lambda x, y: m2m(x, y, f)
 
 

@@ -1,4 +1,4 @@
-"""What can be reproduced, what of it is stored, and how long the rest would take here."""
+"""List the papers' tables: which runs are stored, and how long the rest would take here."""
 
 import json
 import time
@@ -28,14 +28,14 @@ SIZES = {
     "cifar100": (50_000, 100, (3, 32, 32)),
     "stl10": (5_000, 10, (3, 96, 96)),
 }
-"""Data set -> training samples, classes, shape."""
+"""Data set -> number of training samples, number of classes, shape of a sample."""
 SEEDS = 3
-"""Training seeds of a table, where none are said."""
+"""Default number of training seeds of a table."""
 
 
-def print_catalogue(root: Path) -> None:
-    """Print every table: its title, runs stored and in all, and an estimate for the others."""
-    shown = Table("table", "what", "runs stored", "the rest takes about", box=None)
+def print_overview(root: Path) -> None:
+    """Print every table: its title, stored and total runs, and a time estimate for the rest."""
+    shown = Table("table", "title", "runs stored", "time for the rest", box=None)
     stored = _stored(root / "runs")
     for table in map(load_table, table_names()):
         if any("task" in options for options in table.columns.values()):
@@ -57,8 +57,8 @@ def print_catalogue(root: Path) -> None:
         shown.add_row(table.name, table.title, f"{done} / {total}", took if seconds else "")
     Console(width=120).print(shown)
     Console().print(
-        f"{SEEDS} seeds, this machine, one process. The estimate is of plain training from a few "
-        "steps: M2m and over-sampled sets take longer, recipes that begin alike less."
+        f"{SEEDS} seeds, one process on this machine. The estimate comes from a few steps of plain "
+        "training: M2m and over-sampled sets take longer, recipes that begin alike less."
     )
 
 
@@ -70,7 +70,7 @@ def _cells(table: PaperTable) -> Iterator[tuple[Mapping[str, Any], Any, int]]:
 
 
 def _stored(folder: Path) -> list[dict[str, Any]]:
-    """Return experiment and rows of every task whose runs are stored."""
+    """Return the experiment and the runs of every task that has stored runs."""
     found = []
     for label in sorted(folder.glob("*/experiment.json")):
         rows = read_rows(label.with_name("results.jsonl"))
@@ -83,7 +83,7 @@ def _stored(folder: Path) -> list[dict[str, Any]]:
 def _is_stored(
     stored: list[dict[str, Any]], options: Mapping[str, Any], recipe: Any, seed: int, data_seed: int
 ) -> bool:
-    """Whether the run of a recipe and seed is stored, as far as can be told without the data."""
+    """Return whether a run is stored, as far as can be told without loading the data."""
     described = recipe.describe()
     for task in stored:
         experiment = task["experiment"]
@@ -105,7 +105,7 @@ def _is_stored(
 
 @cache
 def _samples(data: str, profile: str, ratio: float) -> int:
-    """Return the training samples that a profile leaves of a data set."""
+    """Return how many training samples of a data set a profile keeps."""
     number, num_classes, _ = SIZES[data]
     if profile == "none":
         return number
@@ -115,7 +115,7 @@ def _samples(data: str, profile: str, ratio: float) -> int:
 
 @cache
 def _sample_seconds(model: str, data: str) -> float:
-    """Return what plain training takes for a sample: the fastest of a few steps."""
+    """Return the seconds that plain training takes per sample: the fastest of a few steps."""
     _, num_classes, shape = SIZES[data]
     network: Any = build_model(model, shape, num_classes)
     network.to(memory_format=torch.channels_last)

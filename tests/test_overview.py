@@ -1,4 +1,4 @@
-"""The catalogue of tables: what can be reproduced, what is stored, how long the rest takes."""
+"""The overview of tables: what can be reproduced, what is stored, how long the rest takes."""
 
 import pytest
 
@@ -7,17 +7,17 @@ from imbtorch.cli import main
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.store import ResultStore
 from imbtorch.data import Profile
-from imbtorch.reproduction import catalogue
+from imbtorch.reproduction import overview
 from imbtorch.reproduction.paper_table import table_names
 
 
 @pytest.fixture(autouse=True)
 def quick_estimate(monkeypatch, request):
     if "estimate" not in request.node.name:
-        monkeypatch.setattr(catalogue, "_sample_seconds", lambda model, data: 1e-3)
+        monkeypatch.setattr(overview, "_sample_seconds", lambda model, data: 1e-3)
 
 
-def test_the_catalogue_shows_every_table(tmp_path, capsys):
+def test_the_overview_shows_every_table(tmp_path, capsys):
     assert main(["reproduce", "--list", "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     for name in table_names():
@@ -27,7 +27,7 @@ def test_the_catalogue_shows_every_table(tmp_path, capsys):
     assert "--list" in capsys.readouterr().err
 
 
-def test_the_catalogue_counts_what_is_stored(tmp_path, capsys):
+def test_the_overview_counts_what_is_stored(tmp_path, capsys):
     made = make_task("digits", epochs=4, model="small-cnn", augment="none", profile="random:0.95")
     identity = made.identity()
     profiles = Profile("random", 9.0, 0.95), Profile("stored", 1.2)
@@ -43,4 +43,4 @@ def test_the_catalogue_counts_what_is_stored(tmp_path, capsys):
 
 
 def test_an_estimate_is_of_this_machine():
-    assert 1e-7 < catalogue._sample_seconds("small-cnn", "mnist") < 0.1
+    assert 1e-7 < overview._sample_seconds("small-cnn", "mnist") < 0.1

@@ -10,9 +10,10 @@ SLOW = {
     *("test_auto", "test_back_rotation", "test_cli", "test_distributed", "test_examples"),
     *("test_faults", "test_folded", "test_fuzz_training", "test_grid", "test_image_tables"),
     *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
-    *("test_snapshots", "test_text_and_embedding_tables", "test_worker_faults"),
+    *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
+    *("test_text_and_embedding_tables", "test_worker_faults"),
 }
-"""Files of tests that take more than four seconds: `make check` leaves them out."""
+"""Files of tests that take more than two seconds: `make check` leaves them out."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -152,7 +152,7 @@ def test_ablations_do_what_they_are_called():
     assert (labels[replaced] != y[replaced]).all()
     pair, binary = torch.tensor([0, 1] * 30), nn.Linear(3, 2)
     m2m = M2m(binary, [99, 1], random_label=True, **options)
-    with pytest.raises(InputError, match="third class"):
+    with pytest.raises(InputError, match="at least 3 classes; there are 2"):
         m2m(x, pair, binary)
 
     train = ArrayDataset(torch.arange(180.0).view(60, 3), y)

@@ -124,8 +124,22 @@ def reference(namespace: str) -> str:
     return "\n\n".join(f"::: imbtorch.{namespace}.{name}" for name in module.__all__)
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def method_rows(page: str) -> str:
+    """Return the catalog's rows of the methods that a page is about, as a list."""
+    from imbtorch.training.catalog import CATALOG
+
+    return "\n".join(
+        f"- `{row.name}`: {row.summary} ({row.paper})"
+        for row in CATALOG.values()
+        if f"methods/{row.page}.md" == page
+    )
+
+
+def on_page_markdown(markdown: str, page: Any = None, **_: Any) -> str:
     """Fill in what the page requests."""
+    if page is not None and "\n## Idea" in markdown:
+        rows = method_rows(page.file.src_uri)
+        markdown = markdown.replace("\n## Idea", f"\n{rows}\n\n## Idea", 1)
     kinds = {"twin": twin, "printed": printed, "script": script, "reference": reference}
     markdown = re.sub(r"<!-- /?methods -->\n?", "", markdown)  # around what build_pages.py wrote
     markdown = FIGURES.sub(lambda match: figures(match[1]), markdown)

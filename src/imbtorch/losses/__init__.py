@@ -6,6 +6,7 @@ A loss maps logits and labels to a scalar; class weights are one number per clas
 from imbtorch.losses.asymmetric import AsymmetricLoss
 from imbtorch.losses.balanced_softmax import BalancedSoftmaxLoss
 from imbtorch.losses.cdt import CDTLoss
+from imbtorch.losses.dbm import DBMLoss
 from imbtorch.losses.focal import FocalLoss
 from imbtorch.losses.ldam import LDAMLoss, ldam_margins
 from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
@@ -19,6 +20,7 @@ __all__ = [
     "AsymmetricLoss",
     "BalancedSoftmaxLoss",
     "CDTLoss",
+    "DBMLoss",
     "FocalLoss",
     "LDAMLoss",
     "LogitAdjustedLoss",
@@ -103,6 +105,16 @@ METHODS = (
         "logits divided by temperatures that are higher for rare classes",
         slots={"loss": CDTLoss},
         paper="Ye et al., 2020 (arXiv 2001.01385)",
+        page="logit-adjustment",
+    ),
+    Method(
+        "dbm",
+        "loss",
+        "balanced softmax with margins for rare classes and hard samples, on a cosine head",
+        slots={"loss": DBMLoss},
+        head="cosine",
+        candidates={"margin": (0.1, 0.2, 0.3)},
+        paper="Son et al., AAAI 2025",
         page="logit-adjustment",
     ),
 )

@@ -1,0 +1,100 @@
+"""DBM: balanced softmax with margins for rare classes and hard samples."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from imbtorch.data.checks import check_counts
+from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
+
+
+class DBMLoss(nn.Module):
+    r"""Balanced softmax whose right class must win by an angular margin.
+
+    .. math:: \ell = w_y \, CE(s \psi + \log \pi,\, y), \quad
+              \psi_y = \cos(\theta_y + m_y), \quad \psi_{k \ne y} = \cos \theta_k
+    .. math:: m_y = K \Big(\frac{n_{min}}{n_y}\Big)^\tau \big(1 + h \, (1 - \cos \theta_y) / 2\big)
+
+    with the priors :math:`\pi_k = n_k / N`, and h = 1 if another class has a larger cosine than the
+    right one (the sample is hard), else 0. Evaluation uses the cosines unchanged. The batch mean is
+    weighted by w, as in torch's ``CrossEntropyLoss``.
+
+    Parameters
+    ----------
+    class_counts : sequence of int
+        Class counts n_k of the training set, each at least 1.
+    margin : float, default=0.1
+        K, the margin of the rarest class in radians, positive; a hard sample has up to twice as
+        much. The paper takes .1 to .3 for CIFAR.
+    tau : float, default=1.0
+        How fast the margin falls with the class count, at least 0.
+    scale : float, default=32.0
+        Factor s on the cosines, positive.
+    weight : Tensor of shape (K,), optional
+        Class weights w_k.
+
+    Raises
+    ------
+    InputError
+        If a count is below 1, `margin` or `scale` is not positive, `tau` is negative, or the
+        labels are class probabilities.
+
+    Notes
+    -----
+    The logits are cosines: use a `CosineHead`. Call with logits (B, K) and labels (B,) int64. The
+    gradient flows through the difficulty as well. Combining this loss with class weights or a
+    class-balanced sampler corrects the imbalance twice.
+
+    Differs from the paper: only its form with balanced softmax is here. The sine is kept above
+    0.001, so that gradients are finite at cosines of 1 and -1.
+
+    References
+    ----------
+    Son et al., "Difficulty-aware balancing margin loss for long-tailed recognition", AAAI 2025
+    (DBM-BS).
+
+    Examples
+    --------
+    >>> loss = DBMLoss([3, 1])
+    >>> loss(torch.zeros(1, 2), torch.tensor([1]))  # hard: a margin of 0.15
+    tensor(5.8834)
+    """
+
+    takes_out_prior = True
+    margins: Tensor
+    log_prior: Tensor
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        class_counts: Sequence[int],
+        margin: float = 0.1,
+        tau: float = 1.0,
+        scale: float = 32.0,
+        weight: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        for name, value in (("margin", margin), ("scale", scale)):
+            if not value > 0:
+                raise InputError(f"{name} is {value}; it must be positive")
+        if not tau >= 0:
+            raise InputError(f"tau is {tau}; it must be at least 0")
+        n = check_counts(class_counts)
+        self.scale = scale
+        self.register_buffer("margins", (margin * (n.min() / n) ** tau).float())
+        self.register_buffer("log_prior", torch.log(n / n.sum()).float())
+        self.register_buffer("weight", check_weight(weight))
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return the mean loss, a scalar."""
+        y = check_logits(self, logits, y)
+        cosine = logits.float().gather(1, y[:, None])
+        hard = (logits.argmax(1) != y)[:, None]
+        margin = self.margins[y][:, None] * (1 + hard * (1 - cosine) / 2)
+        # cos(theta + m) by the addition theorem; the root's slope has no limit at 0
+        sine = (1 - cosine.square()).clamp_min(1e-6).sqrt()
+        moved = (cosine * margin.cos() - sine * margin.sin()).to(logits.dtype)
+        psi = logits.scatter(1, y[:, None], moved)
+        return cross_entropy(self.scale * psi + self.log_prior.to(logits.dtype), y, self.weight)

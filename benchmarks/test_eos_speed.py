@@ -54,8 +54,8 @@ def hundred_classes():
     counts = exponential_counts(500, 100, 10)
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(100), counts)
-    centres = rng.normal(0, 1, (100, 64))
-    return (centres[y] + rng.normal(0, 1.5, (len(y), 64))).astype(np.float32), y
+    centers = rng.normal(0, 1, (100, 64))
+    return (centers[y] + rng.normal(0, 1.5, (len(y), 64))).astype(np.float32), y
 
 
 def seconds(function, *arguments):

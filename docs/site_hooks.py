@@ -129,7 +129,7 @@ def method_rows(page: str) -> str:
     from imbtorch.training.catalog import CATALOG
 
     return "\n".join(
-        f"- `{row.name}`: {row.summary} ({row.paper})"
+        f"- `{row.name}`: {row.summary}. Source: {row.paper}."
         for row in CATALOG.values()
         if f"methods/{row.page}.md" == page
     )

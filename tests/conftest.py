@@ -38,11 +38,11 @@ def shared_data() -> Path:
 def blobs() -> tuple[torch.Tensor, torch.Tensor]:
     """Three overlapping classes of 60, 20 and 8 points in the plane."""
     rng = torch.Generator().manual_seed(0)
-    counts, centres = (60, 20, 8), ((0.0, 0.0), (1.5, 0.0), (0.0, 1.5))
+    counts, centers = (60, 20, 8), ((0.0, 0.0), (1.5, 0.0), (0.0, 1.5))
     x = torch.cat(
         [
             torch.randn(n, 2, generator=rng) * 0.7 + torch.tensor(c)
-            for n, c in zip(counts, centres, strict=True)
+            for n, c in zip(counts, centers, strict=True)
         ]
     )
     return x, torch.repeat_interleave(torch.arange(3), torch.tensor(counts))

@@ -13,7 +13,7 @@ from torch.utils.data import TensorDataset
 from imbtorch import InputError, Recipe, Train, build_model, fit, make_recipe
 from imbtorch.models import mlp
 from imbtorch.resampling import draw_weights, overload
-from imbtorch.resampling.micro_clusters import centres, spread
+from imbtorch.resampling.micro_clusters import centers, spread
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training import DeepOversample
 
@@ -106,7 +106,7 @@ def test_any_data_set_and_any_loss(blobs):
 def test_centres_and_spread_by_hand():
     features, labels = torch.tensor([[0.0], [2.0], [5.0], [8.0]]), torch.tensor([0, 0, 2, 2])
     members, present = overload(features, labels, [1, 0, 0])
-    middle = centres(features, members, present)
+    middle = centers(features, members, present)
     assert middle.flatten().tolist() == [1, 1, 5, 8]
     assert spread(features, features, labels, present) == 1
     assert spread(middle, features, labels, present) == 0

@@ -80,12 +80,12 @@ def test_the_fixed_form_has_the_papers_sizes(shared_data, monkeypatch):
 @pytest.fixture
 def stored_embeddings(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
-    centres = rng.normal(size=(10, 8))
+    centers = rng.normal(size=(10, 8))
     arrays = {}
     for split, counts in (("train", range(60, 20, -4)), ("test", [20] * 10)):
         labels = np.repeat(np.arange(10), list(counts))
         arrays[f"{split}_labels"] = labels
-        features = centres[labels] + rng.normal(size=(len(labels), 8))
+        features = centers[labels] + rng.normal(size=(len(labels), 8))
         arrays[f"{split}_features"] = features.astype(np.float32)
     (tmp_path / "cifar10_lt_embeddings").mkdir()
     np.savez(tmp_path / "cifar10_lt_embeddings" / "embeddings.npz", **arrays)

@@ -234,8 +234,8 @@ def _content(row: Any, index: int) -> bytes:
 def _kind(spec: Input) -> str:
     """Return what the samples are, in words."""
     if isinstance(spec, ImageInput):
-        colour = "grey" if spec.channels == 1 else "color"
-        return f"{colour} images of {spec.size[0]} x {spec.size[1]} pixels"
+        color = "grey" if spec.channels == 1 else "color"
+        return f"{color} images of {spec.size[0]} x {spec.size[1]} pixels"
     if isinstance(spec, FeatureInput):
         return f"{np.prod(spec.shape)} numbers each"
     return "texts" if isinstance(spec, TextInput) else "windows of words"

@@ -86,11 +86,11 @@ def make_task(
         image_size=image_size,
     )
     spec = loaded.input
-    colour = isinstance(spec, ImageInput) and spec.channels == 3
+    color = isinstance(spec, ImageInput) and spec.channels == 3
     if model == "auto":
-        model = "resnet32" if colour else "small-cnn" if isinstance(spec, ImageInput) else "mlp"
+        model = "resnet32" if color else "small-cnn" if isinstance(spec, ImageInput) else "mlp"
     if augment == "auto":
-        augment = "crop-flip" if colour else "crop" if isinstance(spec, ImageInput) else "none"
+        augment = "crop-flip" if color else "crop" if isinstance(spec, ImageInput) else "none"
     setup, usual_epochs = SETUPS.get(model, (Setup(), 1))
     asked = {"lr": lr, "batch_size": batch_size, "epochs": epochs}
     chosen = {"epochs": usual_epochs, **usual, **{k: v for k, v in asked.items() if v is not None}}

@@ -99,7 +99,7 @@ def draw_weights(present: Tensor, rng: torch.Generator) -> Tensor:
     return drawn / drawn.sum(1, keepdim=True)
 
 
-def centres(features: Tensor, members: Tensor, present: Tensor) -> Tensor:
+def centers(features: Tensor, members: Tensor, present: Tensor) -> Tensor:
     """Return the center of each micro-cluster, shape (N, D).
 
     Parameters
@@ -110,7 +110,7 @@ def centres(features: Tensor, members: Tensor, present: Tensor) -> Tensor:
     Examples
     --------
     >>> features, labels = torch.tensor([[0.0], [1.0], [5.0]]), torch.tensor([0, 0, 0])
-    >>> centres(features, *overload(features, labels, [1])).flatten().tolist()
+    >>> centers(features, *overload(features, labels, [1])).flatten().tolist()
     [0.5, 0.5, 3.0]
     """
     total = torch.zeros_like(features)
@@ -127,7 +127,7 @@ def spread(points: Tensor, features: Tensor, labels: Tensor, present: Tensor) ->
     Parameters
     ----------
     points, features : Tensor of shape (N, D)
-        The points to measure, such as `centres`, and the embeddings that define the class means.
+        The points to measure, such as `centers`, and the embeddings that define the class means.
     labels : Tensor of shape (N,), int64
         Labels of both.
     present : Tensor of shape (N, k + 1), bool
@@ -144,7 +144,7 @@ def spread(points: Tensor, features: Tensor, labels: Tensor, present: Tensor) ->
     >>> members, present = overload(features, labels, [1, 0])
     >>> spread(features, features, labels, present)
     1.0
-    >>> spread(centres(features, members, present), features, labels, present)
+    >>> spread(centers(features, members, present), features, labels, present)
     0.0
     """
     counts = torch.bincount(labels).clamp_min(1)

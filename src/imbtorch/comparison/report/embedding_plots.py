@@ -91,7 +91,7 @@ def plot_class_variance(rows: Rows) -> Figure | None:
     """
     figure, axis = new_figure(8, 3.4)
     for name, runs in by_recipe(rows).items():
-        colour = None
+        color = None
         for measure, style in (("class_variance", "-"), ("target_variance", "--")):
             measured = [
                 {row["epoch"]: row[measure] for row in run["history"] if measure in row}
@@ -99,11 +99,11 @@ def plot_class_variance(rows: Rows) -> Figure | None:
             ]
             if measured[0]:
                 mean = np.mean([list(one.values()) for one in measured], axis=0)
-                label = name + (", targets" if colour else "")
+                label = name + (", targets" if color else "")
                 (line,) = axis.step(
-                    list(measured[0]), mean, style, where="post", label=label, color=colour
+                    list(measured[0]), mean, style, where="post", label=label, color=color
                 )
-                colour = line.get_color()
+                color = line.get_color()
     if not axis.lines:
         return None
     axis.set(xlabel="epoch", ylabel="class variance at the start of the round")

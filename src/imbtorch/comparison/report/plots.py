@@ -170,18 +170,18 @@ def tsne(features: NDArray[Any]) -> NDArray[Any]:
 def plot_tsne(embeddings: Arrays, classes: Sequence[str]) -> Figure:
     """Draw the t-SNE of held-out embeddings, one picture per recipe, colored by true class."""
     figure, axes = new_grid(len(embeddings), 2.8)
-    colours = mpl.colormaps["tab10" if len(classes) <= 10 else "nipy_spectral"]
+    colors = mpl.colormaps["tab10" if len(classes) <= 10 else "nipy_spectral"]
     for axis, (name, arrays) in zip(axes, embeddings.items(), strict=True):
         features, labels = arrays["features"], arrays["labels"]
         points = tsne(features)
         shade = labels if len(classes) <= 10 else labels / (len(classes) - 1)
-        axis.scatter(points[:, 0], points[:, 1], c=colours(shade), s=6)
+        axis.scatter(points[:, 0], points[:, 1], c=colors(shade), s=6)
         axis.set_title(name)
         axis.set_xticks([])
         axis.set_yticks([])
     if len(classes) <= 10:
         handles = [
-            Line2D([], [], marker="o", linestyle="", color=colours(k), label=label)
+            Line2D([], [], marker="o", linestyle="", color=colors(k), label=label)
             for k, label in enumerate(classes)
         ]
         figure.legend(handles=handles, loc="outside right upper", fontsize=8)

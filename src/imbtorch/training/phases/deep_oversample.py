@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
+from imbtorch.data.class_groups import minority_classes
 from imbtorch.errors import InputError
 from imbtorch.losses.micro_cluster import MicroClusterLoss
 from imbtorch.places import EpochSampler, Loss, Slot
-from imbtorch.resampling.micro_clusters import centres, draw_weights, overload, spread
+from imbtorch.resampling.micro_clusters import centers, draw_weights, overload, spread
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.seeding import derive_seed, generator_from
 from imbtorch.training.phases.network_epochs import train_network
@@ -31,7 +31,8 @@ class DeepOversample(Phase):
     epochs : int
         Epochs of the round, at least 1.
     k_minority : int, default=5
-        Neighbors of a sample of a minority class (a count below the mean count), 3 to 10.
+        Neighbors of a sample of a minority class (a count below the mean count, AOS's rule in
+        `minority_classes`), 3 to 10.
     k_majority : int, default=0
         Neighbors of the other samples; with 0, only H trains them.
     alpha : float, default=1.0
@@ -105,15 +106,14 @@ class DeepOversample(Phase):
                 features, labels = run.embed(run.train)
                 run.state.update(features=features, labels=labels)
             features, labels = (run.state[n].to(run.fabric.device) for n in ("features", "labels"))
-            counts = torch.bincount(labels).float()
-            minority = (counts < counts.mean()).tolist()
+            minority = minority_classes(run.counts, by="aos")
             k = [self.k_minority if few else self.k_majority for few in minority]
             members, present = overload(features, labels, k)
             measured = {
                 name: spread(points, features, labels, present)
                 for name, points in (
                     ("class_variance", features),
-                    ("target_variance", centres(features, members, present)),
+                    ("target_variance", centers(features, members, present)),
                 )
                 if present[:, 1:].any()
             }
@@ -123,16 +123,16 @@ class DeepOversample(Phase):
             run.adopt_scale(head)
             micro = MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=head)
             micro = micro.to(run.fabric.device)
-            parity = {"num_samples": lambda: int(counts.max()) * len(counts)}
+            parity = {"num_samples": lambda: max(run.counts) * len(run.counts)}
             sampler = build(self.sampler or ClassBalancedSampler, {**known, **parity})
 
-        def towards_clusters(live: Tensor, number: Tensor) -> Tensor:
+        def toward_clusters(live: Tensor, number: Tensor) -> Tensor:
             targets = features[members[number]]
             weights = draw_weights(present[number], rng)
             value: Tensor = micro(live, labels[number], run.model.head, targets, weights)
             return value
 
-        with OnEmbeddings(run.model, towards_clusters).watching() as loss:
+        with OnEmbeddings(run.model, toward_clusters).watching() as loss:
             train_network(
                 run,
                 self.epochs,

@@ -28,7 +28,7 @@ def test_images_stay_images_between_their_classes_extremes(sampler):
 
 
 @pytest.mark.parametrize("sampler", [SMOTE, BorderlineSMOTE, SVMSMOTE])
-def test_classes_smaller_than_the_neighbourhood_use_all_they_have(sampler):
+def test_classes_smaller_than_the_neighborhood_use_all_they_have(sampler):
     x = torch.cat([torch.randn(30, 2), torch.randn(3, 2) + 0.5])
     y = torch.tensor([0] * 30 + [1] * 3)
     method = sampler(k_neighbors=UpToNeighbors(n_neighbors=6), random_state=0)

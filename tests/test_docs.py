@@ -120,7 +120,7 @@ def test_figures_are_those_of_the_store():
 
 
 def surroundings(code):
-    """Return what the pages' code takes for given, tiny."""
+    """Return tiny stand-ins for the names that the pages' code uses."""
     torch.manual_seed(0)
     labels = torch.arange(3).repeat_interleave(torch.tensor([60, 20, 8]))
     x = (torch.rand(88, 2) + torch.eye(3)[labels][:, :2]) / 2

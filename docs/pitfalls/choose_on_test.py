@@ -27,7 +27,7 @@ for seed in range(3):
         chosen.append(on_a[best])
         honest.append(balanced_accuracy_score(y[b], guesses[best][b]))
         last.append(balanced_accuracy_score(y[b], guesses[-1][b]))
-print("balanced accuracy, mean of 3 seeds and 100 splits | per cent")
+print("balanced accuracy, mean of 3 seeds and 100 splits | percent")
 print("---|---")
 print(f"best epoch, on the half that chose it | {100 * np.mean(chosen):.1f}")
 print(f"the same epoch, on the other half | {100 * np.mean(honest):.1f}")

@@ -160,7 +160,7 @@ def test_faiss_takes_double_precision(method):
     pytest.importorskip("faiss")
     exact = Neighbors(3, method="torch").fit(POINTS).kneighbors(POINTS)[0]
     found = Neighbors(3, method=method, recall=1.0).fit(POINTS).kneighbors(POINTS)[0]
-    # a flat index may expand (x - y)^2, which rounds as |x|^2 does: the squares agree, not the roots
+    # a flat index may expand (x - y)^2, which rounds as |x|^2: the squares agree, not the roots
     rounding = 8 * np.finfo(np.float32).eps * float(np.square(POINTS).sum(1).max())
     np.testing.assert_allclose(found**2, exact**2, atol=rounding, rtol=1e-5)
 

@@ -1,6 +1,7 @@
 """Base class of the over-samplers: arrays of any shape, and classes filled up to their target."""
 
 import warnings
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -74,9 +75,9 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         return self._filled_up(y, *self._make(X, y))
 
+    @abstractmethod
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         """Return X and y with the method's own rows appended."""
-        raise NotImplementedError
 
     def _fit_resample_tensor(self, X: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Resample a Tensor of shape (N, D) on its device."""

@@ -135,8 +135,6 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     loss, head = parts.get("loss"), parts.get("head")
     slots = loss.method.filled(loss.options).slots if loss else {}
     trained = parts.get("method") or Part.read("erm")
-    if loss and trained.method.name == "triplet":
-        raise InputError(f"recipe is {name!r}; triplet has its own loss and takes no other")
     phases = _training_phases(trained, epochs, slots)
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]

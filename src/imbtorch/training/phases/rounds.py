@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 
+from imbtorch.errors import InputError
 from imbtorch.training.phases.phase import Phase
 from imbtorch.training.phases.train import Train
 
@@ -64,5 +65,14 @@ def embedding_only(
     phase: Make,
     then: Callable[[], Phase],
 ) -> list[Phase]:
-    """Return one phase that trains the embedding, and one that classifies with it."""
+    """Return a phase that trains the embedding with its own loss, and one that classifies.
+
+    Raises
+    ------
+    InputError
+        If `loss` is not empty.
+    """
+    if loss:
+        names = [getattr(made, "func", made).__name__ for made in (*loss.values(), phase)]
+        raise InputError(f"loss is {names[0]}; {names[-1]} has its own and takes no other")
     return [phase(epochs), then()]

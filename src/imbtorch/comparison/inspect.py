@@ -11,7 +11,7 @@ from imbtorch.comparison.inspection import Inspection, what_matters
 from imbtorch.data.hold_out import splits_of
 from imbtorch.data.images import ImageInput, decode_image
 from imbtorch.data.inputs import FeatureInput, Input
-from imbtorch.data.labels import class_names
+from imbtorch.data.labels import check_several, class_names
 from imbtorch.data.rows import Split
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
@@ -68,8 +68,7 @@ def inspect_data(
     train, test = splits_of(source, data_seed)
     names = source.label_names
     values = np.union1d(train.labels, test.labels)
-    if len(values) < 2:
-        raise InputError(f"DATA holds only one class ({values[0]!s}); at least 2 are needed")
+    check_several(values, names)
     counts = [[int((split.labels == v).sum()) for v in values] for split in (train, test)]
     unreadable: list[str] = []
     train_digests, test_digests = (_digests(split, unreadable) for split in (train, test))
@@ -100,8 +99,13 @@ def inspect_data(
         notes=[*source.notes],
         recipes=fitting_recipes(spec, counts[0]) if min(counts[0]) else [],
     )
+    if isinstance(spec, FeatureInput):
+        spec.check(test.rows.values)
+        for name, split in (("training", train), ("held-out", test)):
+            if gaps := spec.gaps(split.rows.values):
+                found.notes.append(f"{name} samples lack values in {', '.join(gaps[:8])}")
     if isinstance(spec, ImageInput):
-        found.notes.extend([*readable.survey.notes(), f"images are read as {spec}"])
+        found.notes.extend(readable.survey.notes(spec))
     if source.left_out:
         why = ", ".join(f"{reason}: {n}" for reason, n in source.left_out.items())
         found.notes.append(f"{sum(source.left_out.values())} samples left out ({why})")
@@ -131,10 +135,15 @@ def _content(row: Any, index: int) -> bytes:
         image = decode_image(row, index)
         pixels: bytes = image.tobytes()
         return f"{image.mode}{image.size}".encode() + pixels
-    if isinstance(row, np.ndarray) and row.dtype.kind == "f" and not np.isfinite(row).all():
+    if isinstance(row, np.ndarray) and row.dtype.kind == "f" and not _is_finite(row):
         raise InputError(f"row {index} (NaN or infinite)")
     content: bytes = row.tobytes() if isinstance(row, np.ndarray) else repr(row).encode()
     return content
+
+
+def _is_finite(row: np.ndarray) -> bool:
+    with np.errstate(over="ignore"):  # beyond float32, in which networks take it
+        return bool(np.isfinite(row.astype(np.float32)).all())
 
 
 def _kind(spec: Input) -> str:

@@ -49,9 +49,9 @@ class Columns:
         how = {
             "image": "images",
             "features": f"{len(self.used)} columns of numbers",
-            "text": "texts" + (", joined" if len(self.used) > 1 else ""),
+            "text": "texts, joined" if len(self.used) > 1 else "texts",
         }[self.kind]
-        notes = [f"input: {_some(self.used)} ({how})"]
+        notes = [f"input, {how}: {_some(self.used)}"]
         reasons: dict[str, list[str]] = {}
         for name, reason in self.dropped.items():
             reasons.setdefault(reason, []).append(name)
@@ -97,6 +97,9 @@ def find_columns(table: Any, label: str, reading: Reading) -> Columns:
             continue
         if name.lower() in OTHER_LABELS and not asked:
             dropped[name] = "another label"
+            continue
+        if _is_empty(table, name):
+            dropped[name] = "empty"
             continue
         role = _role(name, feature, seen[name], bool(asked))
         if role in found:
@@ -145,6 +148,13 @@ def _seen(table: Any) -> dict[str, list[Any]]:
     strings = [n for n, f in table.features.items() if _is_string(f) or _is_words(f)]
     part = table.select(rows).select_columns(strings).to_dict() if strings else {}
     return {name: part.get(name, []) for name in table.column_names}
+
+
+def _is_empty(table: Any, name: str) -> bool:
+    first = table.select(range(min(8, len(table)))).with_format("arrow")[name][:]
+    if first.null_count < len(first):
+        return False
+    return bool(table.select_columns([name]).to_pandas()[name].isna().all())
 
 
 def _role(name: str, feature: Any, seen: list[Any], asked: bool) -> str:

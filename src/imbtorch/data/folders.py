@@ -45,12 +45,16 @@ class Folder:
         """Return the subfolders that have an image at any depth."""
         return [folder for folder in self.folders if folder.all_images()]
 
-    def inner(self) -> "Folder":
-        """Return the folder that holds the classes: this one, unless it only wraps another."""
+    def inner(self, in_split: bool = False) -> "Folder":
+        """Return the folder that holds the classes: this one, unless it only wraps another.
+
+        A folder with the name of a split is kept, but for one in a split's own folder.
+        """
         filled = self.filled()
         if self.images or len(filled) != 1 or not filled[0].filled() or filled[0].images:
             return self
-        return self if role_of(filled[0].name) else filled[0].inner()
+        wraps = in_split or not role_of(filled[0].name)
+        return filled[0].inner(in_split) if wraps else self
 
     def walk(self) -> "Iterator[Folder]":
         """Yield this folder and all folders in it."""
@@ -88,7 +92,7 @@ def read_image_folder(root: Folder, reading: Reading) -> Source:
     splits = _splits(inner, reading)
     train, tests = choose_splits([*splits], reading)
     test = tests[0] if tests else None
-    used = {name: splits[name] for name in (train, test) if name}
+    used = {name: splits[name] for name in (train, test) if name is not None}
     names = sorted({name for classes in used.values() for name in classes})
     made = {name: _split(classes, names) for name, classes in used.items()}
     notes = [
@@ -110,7 +114,7 @@ def read_image_folder(root: Folder, reading: Reading) -> Source:
         notes.append(f"folders without an image skipped: {', '.join(empty[:8])}")
     return Source(
         made[train],
-        made[test] if test else None,
+        None if test is None else made[test],
         "image",
         lambda rows: ImageInput.fit(rows.survey, reading.image_size),
         names,
@@ -138,7 +142,7 @@ def _splits(inner: Folder, reading: Reading) -> dict[str, Classes]:
     if len(nested) < len(folders):
         mixed = ", ".join(repr(f.name) for f in folders if f not in nested)
         raise doubt([f.name for f in named], f"beside them are folders of images ({mixed})")
-    return {f.name: _classes(f.inner().filled()) for f in folders}
+    return {f.name: _classes(f.inner(in_split=True).filled()) for f in folders}
 
 
 def _splits_in_classes(folders: list[Folder]) -> dict[str, Classes] | None:

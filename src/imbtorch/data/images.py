@@ -61,17 +61,16 @@ class Survey:
         """1 if all images are gray, else 3."""
         return 1 if all(mode in GRAY for mode in self.modes) else 3
 
-    def notes(self) -> list[str]:
-        """Return what a user should know of the images, one sentence each."""
+    def notes(self, spec: "ImageInput") -> list[str]:
+        """Return what a user should know of the images and of how they are read, in sentences."""
         looked = sum(self.modes.values())
-        sizes = [*self.sizes]
-        low, high = (tuple(f(size[i] for size in sizes) for i in (0, 1)) for f in (min, max))
+        low, high = (tuple(f(size[i] for size in self.sizes) for i in (0, 1)) for f in (min, max))
+        sizes = _by(low) + (f" to {_by(high)}" if low != high else "")
         modes = ", ".join(f"{n} {_named(mode)}" for mode, n in self.modes.most_common())
-        notes = [
-            f"images ({looked} of {self.total} looked at): {modes}; {_by(low)}"
-            + (f" to {_by(high)}" if low != high else "")
-            + " pixels"
-        ]
+        among = "" if looked == self.total else f" among {looked} of {self.total}"
+        notes = [f"images{among}: {modes}; {sizes} pixels"]
+        if {*self.sizes} != {spec.size}:
+            notes.append(f"all images are resized to {_by(spec.size)} pixels")
         if len({mode in GRAY for mode in self.modes}) > 1:
             notes.append("gray and color images are mixed: all are read as color")
         if any(mode in WIDE for mode in self.modes):
@@ -107,9 +106,6 @@ class ImageInput:
     channels: int
     value_range: tuple[float, float] = (0.0, 255.0)
     kind = "image"
-
-    def __str__(self) -> str:
-        return f"{'gray' if self.channels == 1 else 'color'}, {_by(self.size)} pixels"
 
     @classmethod
     def fit(cls, found: Survey, image_size: int | None = None) -> "ImageInput":

@@ -37,41 +37,42 @@ class FeatureInput:
     @classmethod
     def fit(cls, rows: np.ndarray, columns: tuple[str, ...] = ()) -> "FeatureInput":
         """Take the shape of one row, which must be numbers."""
+        spec = cls(tuple(rows.shape[1:]), columns)
+        spec.check(rows)
+        return spec
+
+    def check(self, rows: np.ndarray) -> None:
+        """Raise an InputError unless rows are real numbers of this shape."""
         if rows.dtype.kind not in "biuf":
             raise InputError(f"DATA holds features of type {rows.dtype}; real numbers are needed")
-        return cls(tuple(rows.shape[1:]), columns)
-
-    def transform(self, rows: np.ndarray) -> Tensor:
-        """Return the rows as a float32 tensor; values must be finite."""
         if tuple(rows.shape[1:]) != tuple(self.shape):
             raise InputError(
                 f"DATA has rows of shape {tuple(rows.shape[1:])}; {tuple(self.shape)} is needed"
             )
-        if rows.dtype.kind not in "biuf":
-            raise InputError(f"DATA holds features of type {rows.dtype}; real numbers are needed")
-        with np.errstate(over="ignore"):  # infinite in float32: refused below
-            x = torch.from_numpy(np.ascontiguousarray(rows, np.float32))
-        if len(self.columns) == rows.shape[-1] and rows.ndim == 2:
-            self._check_columns(x)
+
+    def transform(self, rows: np.ndarray) -> Tensor:
+        """Return the rows as a float32 tensor; values must be finite."""
+        self.check(rows)
+        x = _in_float32(rows)
+        if gaps := self.gaps(rows):
+            raise InputError(
+                f"DATA holds NaN or infinite values in the columns {', '.join(gaps[:8])}: fill "
+                "them, leave the rows out, or choose other columns with --columns"
+            )
         check_finite(x, "DATA")
         return x
 
-    def _check_columns(self, x: Tensor) -> None:
-        """Name the columns with missing values: a row number alone says too little."""
-        bad = (~torch.isfinite(x)).sum(0).tolist()
-        if any(bad):
-            found = [f"{c} ({n})" for c, n in zip(self.columns, bad, strict=True) if n]
-            raise InputError(
-                f"DATA holds NaN or infinite values in {_rows_of(x)} in the columns "
-                f"{', '.join(found[:8])}: fill them, drop the rows, or choose other columns with "
-                "--columns"
-            )
+    def gaps(self, rows: np.ndarray) -> list[str]:
+        """Return the names of columns with NaN or infinite values, and how many they have."""
+        if len(self.columns) != rows.shape[-1]:
+            return []
+        bad = (~torch.isfinite(_in_float32(rows))).sum(0).tolist()
+        return [f"{name} ({n})" for name, n in zip(self.columns, bad, strict=True) if n]
 
 
-def _rows_of(x: Tensor) -> str:
-    rows = (~torch.isfinite(x).all(1)).nonzero().flatten().tolist()
-    shown = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
-    return f"{len(rows)} of {len(x)} rows ({shown})"
+def _in_float32(rows: np.ndarray) -> Tensor:
+    with np.errstate(over="ignore"):  # infinite in float32: refused by the caller
+        return torch.from_numpy(np.ascontiguousarray(rows, np.float32))
 
 
 Input = ImageInput | TextInput | WindowInput | FeatureInput

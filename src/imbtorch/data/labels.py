@@ -165,11 +165,7 @@ def encode_labels(
     (('cat', 'dog'), [1, 0, 1], ('labels mapped: cat -> 0, dog -> 1',))
     """
     values = np.unique(train)
-    if len(values) == 0:
-        raise InputError("DATA holds no labeled training sample")
-    if len(values) < 2:
-        found = _name(values.tolist()[0], names)
-        raise InputError(f"DATA holds only one class ({found}); at least 2 are needed")
+    check_several(values, names)
     unseen = np.setdiff1d(test, values).tolist()
     if unseen:
         raise InputError(f"the training set has no sample of class {some(unseen, names)}")
@@ -189,6 +185,15 @@ def encode_labels(
     return EncodedLabels(
         classes, np.searchsorted(values, train), np.searchsorted(values, test), tuple(notes)
     )
+
+
+def check_several(values: np.ndarray, names: Sequence[str] | None = None) -> None:
+    """Raise an InputError unless there are at least two different labels."""
+    if len(values) == 0:
+        raise InputError("DATA holds no labeled training sample")
+    if len(values) < 2:
+        only = some(values.tolist(), names)
+        raise InputError(f"DATA holds only one class ({only}); at least 2 are needed")
 
 
 def class_names(labels: np.ndarray, names: Sequence[str] | None = None) -> list[str]:

@@ -164,7 +164,7 @@ def load_data(
     spec = source.fit_input(train.rows)
     notes = [*source.notes, *labels.notes]
     if isinstance(spec, ImageInput):
-        notes += [*train.rows.survey.notes(), f"images are read as {spec}"]
+        notes += train.rows.survey.notes(spec)
     train_set = dataset_of(train.rows, train_y, spec, classes)
     test_set = dataset_of(test.rows, test_y, spec, classes)
     return LoadedData(

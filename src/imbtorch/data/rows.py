@@ -95,7 +95,7 @@ def keep_tested(source: Source, minimum: int) -> Source:
     dropped = len(np.union1d(values, source.train.labels)) - len(kept)
     if not dropped:
         return source
-    reason = f"{dropped} classes with fewer than {minimum} test samples left out"
+    few = f"classes with fewer than {minimum} test samples"
     train, test = (
         split.take(np.flatnonzero(np.isin(split.labels, kept)))
         for split in (source.train, source.test)
@@ -106,6 +106,6 @@ def keep_tested(source: Source, minimum: int) -> Source:
         source,
         train=train,
         test=test,
-        notes=[*source.notes, reason],
-        left_out={**source.left_out, "of such classes": gone},
+        notes=[*source.notes, f"{dropped} {few} left out"],
+        left_out={**source.left_out, few: gone},
     )

@@ -126,6 +126,8 @@ def _open(files: list[Path]) -> Any:
         )
     except Exception as error:  # the library raises many types for unreadable files
         cause = error.__cause__ or error
+        if "corresponds to no data" in str(cause):
+            raise InputError(f"DATA is {str(files[0])!r}; it holds no rows") from error
         reason = (str(cause).strip() or type(cause).__name__).splitlines()[0]
         raise InputError(
             f"DATA is {str(files[0])!r}; `datasets` cannot open it: {reason}"
@@ -150,12 +152,7 @@ def _dialect(path: Path, suffix: str) -> dict[str, str]:
     if suffix == ".tsv":
         return {"sep": "\t"}
     widths = {mark: len(next(csv.reader(lines[:1], delimiter=mark))) for mark in DELIMITERS}
-    mark, width = max(widths.items(), key=lambda item: item[1])
-    if width == 1:
-        raise InputError(
-            f"DATA is {str(path)!r}; its first line has a single column, "
-            f"{lines[0].strip()[:40]!r}: comma, semicolon, tab or | must separate columns"
-        )
+    mark = max(widths, key=lambda mark: widths[mark])
     body = "".join(lines[1:])
     decimal = "," if mark != "," and re.search(r"\d,\d", body) and "." not in body else "."
     return {"sep": mark, "decimal": decimal}

@@ -115,8 +115,11 @@ def _label_column(table: Any, reading: Reading) -> str:
     candidates = (reading.label,) if reading.label else LABEL_COLUMNS
     raise InputError(
         f"DATA has the columns {', '.join(features)}; "
-        + ("there is nothing besides the label" if found else "none of them is a label column ")
-        + ("" if found else f"({', '.join(candidates)}): name it with --label")
+        + (
+            "there is nothing besides the label"
+            if found
+            else f"none of them is a label column ({', '.join(candidates)}): name it with --label"
+        )
     )
 
 

@@ -37,6 +37,8 @@ class ClassLoss(nn.Module):
         super().__init__()
         if not 0 <= label_smoothing <= 1:
             raise InputError(f"label_smoothing is {label_smoothing}; it must lie in [0, 1]")
+        if not isinstance(ignore_index, int):
+            raise InputError(f"ignore_index is {ignore_index!r}; it must be a whole number")
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
         self.reduction = check_reduction(reduction)
         self.register_buffer("weight", check_weight(weight))

@@ -142,7 +142,7 @@ def test_classes_left_short_are_filled_up_if_asked_to(make, rare, kind):
     x, y = made(np.float32, counts=(40, 20, rare))
     x[y == 2] += 99  # none of its samples lies among others
     x[y == 1] -= 0.7  # so near to class 0 that the machine of BalancedSVM takes some for it
-    silent = make is BalancedSVM and rare > 1  # its rows change class, which is no fault of the data
+    silent = make is BalancedSVM and rare > 1  # whose rows change class
     name = "SMOTE" if make is BalancedSVM else make.__name__
     said = nullcontext() if silent else pytest.warns(UserWarning, match=rf"{name} .* short: .* by")
     sampler = make(top_up=True, random_state=0)

@@ -73,7 +73,7 @@ class FocalLoss(FocusedLoss):
         self.gamma = gamma
 
     def _each(self, z: Tensor, y: Tensor) -> Tensor:
-        cross_entropy = F.cross_entropy(z, y, reduction="none")
+        cross_entropy = F.cross_entropy(z, y, ignore_index=self.ignore_index, reduction="none")
         # 1 - p without cancellation; the power's slope is unbounded at 0 for gamma < 1
         wrong = (-torch.expm1(-cross_entropy)).clamp_min(1e-12)
         return wrong**self.gamma * cross_entropy

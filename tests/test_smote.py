@@ -63,10 +63,10 @@ def test_a_class_left_short_is_named_and_can_be_topped_up(labels):
     assert sampler.short_ == {labels[1]: 28}
 
 
-def test_balanced_svm_relabels_the_synthetic_rows_alone():
+def test_balanced_svm_as_in_the_paper_relabels_the_synthetic_rows_alone():
     x, y = overlapping()
     plain_x, plain_y = SMOTE(random_state=0).fit_resample(x, y)
-    sampler = BalancedSVM(random_state=0)
+    sampler = BalancedSVM(top_up=False, random_state=0)
     x_new, y_new = sampler.fit_resample(x, y)
     assert np.array_equal(x_new, plain_x)
     assert np.array_equal(y_new[: len(y)], y)

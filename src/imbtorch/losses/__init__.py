@@ -1,6 +1,8 @@
 """Loss functions for imbalanced classes, and class weights computed from class counts.
 
-A loss maps logits and labels to a scalar; class weights are one number per class.
+A loss maps logits and labels to a scalar; class weights are one number per class. The losses of
+class labels take what ``torch.nn.functional.cross_entropy`` takes: logits (B, K, ...) and labels
+(B, ...), ignored labels, a reduction, and label smoothing where it means something.
 """
 
 from imbtorch.losses.asymmetric import AsymmetricLoss

@@ -2,22 +2,20 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_logits, check_weight, weighted_mean
-
-SMOOTHING = 0.1
+from imbtorch.losses.class_loss import FocusedLoss
 
 
-class AsymmetricLoss(nn.Module):
+class AsymmetricLoss(FocusedLoss):
     r"""Cross-entropy with label smoothing, focused separately on the correct and other classes.
 
     .. math:: \ell = -w_y \sum_k t_k \, a_k \log p_k, \quad
               t_k = (1 - \epsilon) [k = y] + \epsilon / K, \quad
               a_y = (1 - p_y)^{\gamma_+}, \; a_{k \ne y} = p_k^{\gamma_-}
 
-    with p = softmax(z) and smoothing epsilon = 0.1. The batch mean is weighted by w, as in
+    with p = softmax(z) and epsilon the label smoothing. The batch mean is weighted by w, as in
     torch's ``CrossEntropyLoss``.
 
     Parameters
@@ -28,6 +26,12 @@ class AsymmetricLoss(nn.Module):
         Exponent gamma- for the other classes, at least 0.
     weight : Tensor of shape (K,), optional
         Class weights w_k.
+    ignore_index : int, default=-100
+        Label of what does not count, neither in the loss nor in its mean.
+    reduction : {"mean", "sum", "none"}, default="mean"
+        As in torch's ``CrossEntropyLoss``.
+    label_smoothing : float, default=0.1
+        epsilon, the share of the target, in [0, 1], that is spread evenly over the classes.
 
     Raises
     ------
@@ -36,8 +40,9 @@ class AsymmetricLoss(nn.Module):
 
     Notes
     -----
-    Call with logits (B, K) float and labels (B,) int64. The gradient also flows through the
-    factors a_k.
+    Call with logits (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64. Half
+    precision is computed, and returned, in float32. The gradient also flows through the factors
+    a_k.
 
     Differs from the paper, which handles several labels per sample with one sigmoid per class and
     clips small probabilities: this is the form for one label per sample, with softmax and no
@@ -54,25 +59,27 @@ class AsymmetricLoss(nn.Module):
     tensor(0.6607)
     """
 
-    weight: Tensor | None
-
     def __init__(
-        self, gamma_pos: float = 0.0, gamma_neg: float = 4.0, weight: Tensor | None = None
+        self,
+        gamma_pos: float = 0.0,
+        gamma_neg: float = 4.0,
+        weight: Tensor | None = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.1,
     ) -> None:
-        super().__init__()
+        super().__init__(weight, ignore_index, reduction, label_smoothing)
         for name, value in (("gamma_pos", gamma_pos), ("gamma_neg", gamma_neg)):
             if not value >= 0:
                 raise InputError(f"{name} is {value}; it must be at least 0")
         self.gamma_pos, self.gamma_neg = gamma_pos, gamma_neg
-        self.register_buffer("weight", check_weight(weight))
 
-    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss as a scalar."""
-        y = check_logits(self, logits, y)
-        log_p = F.log_softmax(logits, dim=1)
-        right = F.one_hot(y, logits.shape[1]).bool()
+    def _each(self, z: Tensor, y: Tensor) -> Tensor:
+        log_p = F.log_softmax(z, dim=1)
+        right = F.one_hot(y, z.shape[1]).bool()
         # 1 - p without cancellation; the power's slope is unbounded at 0 for exponents < 1
         wrong = (-torch.expm1(log_p)).clamp_min(1e-12)
         factor = torch.where(right, wrong**self.gamma_pos, (self.gamma_neg * log_p).exp())
-        target = (1 - SMOOTHING) * right + SMOOTHING / logits.shape[1]
-        return weighted_mean(-(target * factor * log_p).sum(1), y, self.weight)
+        target = (1 - self.label_smoothing) * right + self.label_smoothing / z.shape[1]
+        return -(target * factor * log_p).sum(1)

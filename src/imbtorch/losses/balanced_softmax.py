@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from imbtorch.data.checks import check_counts
-from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
+from imbtorch.losses.class_loss import ClassLoss
 
 
-class BalancedSoftmaxLoss(nn.Module):
+class BalancedSoftmaxLoss(ClassLoss):
     r"""Cross-entropy of a softmax that weights each class by its number of samples.
 
     .. math:: \ell = -w_y \log \frac{n_y e^{z_y}}{\sum_k n_k e^{z_k}}
@@ -23,6 +23,12 @@ class BalancedSoftmaxLoss(nn.Module):
         Class counts n_k of the training set, K numbers, each at least 1.
     weight : Tensor of shape (K,), optional
         Class weights w_k.
+    ignore_index : int, default=-100
+        Label of what does not count, neither in the loss nor in its mean.
+    reduction : {"mean", "sum", "none"}, default="mean"
+        As in torch's ``CrossEntropyLoss``.
+    label_smoothing : float, default=0.0
+        Share of the target, in [0, 1], that is spread evenly over the classes.
 
     Raises
     ------
@@ -31,8 +37,9 @@ class BalancedSoftmaxLoss(nn.Module):
 
     Notes
     -----
-    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) from
-    `Mixup` (then averaged over the batch size, as in torch). Combining this loss with class
+    Call with logits (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64, or
+    class probabilities of the shape of the logits from `Mixup` (then averaged over all of them, as
+    in torch). Half precision is computed, and returned, in float32. Combining this loss with class
     weights or a class-balanced sampler corrects the imbalance twice.
 
     Differs from the paper: there is no meta sampler.
@@ -49,15 +56,20 @@ class BalancedSoftmaxLoss(nn.Module):
     """
 
     takes_out_prior = True
+    takes_mixed = True
     log_counts: Tensor
-    weight: Tensor | None
 
-    def __init__(self, class_counts: Sequence[int], weight: Tensor | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        class_counts: Sequence[int],
+        weight: Tensor | None = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, ignore_index, reduction, label_smoothing)
         self.register_buffer("log_counts", torch.log(check_counts(class_counts)).float())
-        self.register_buffer("weight", check_weight(weight))
 
-    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss as a scalar."""
-        y = check_logits(self, logits, y, mixed=True)
-        return cross_entropy(logits + self.log_counts, y, self.weight)
+    def _moved(self, z: Tensor, y: Tensor) -> Tensor:
+        return z + self.log_counts

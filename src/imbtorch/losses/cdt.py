@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
+from imbtorch.losses.class_loss import ClassLoss
 
 
-class CDTLoss(nn.Module):
+class CDTLoss(ClassLoss):
     r"""Cross-entropy of logits divided by temperatures that are higher for rare classes.
 
     .. math:: \ell = w_y \, CE(z / a,\, y), \quad a_k = (n_1 / n_k)^\gamma
@@ -27,6 +27,12 @@ class CDTLoss(nn.Module):
         library's; the paper gives none.
     weight : Tensor of shape (K,), optional
         Class weights w_k.
+    ignore_index : int, default=-100
+        Label of what does not count, neither in the loss nor in its mean.
+    reduction : {"mean", "sum", "none"}, default="mean"
+        As in torch's ``CrossEntropyLoss``.
+    label_smoothing : float, default=0.0
+        Share of the target, in [0, 1], that is spread evenly over the classes.
 
     Raises
     ------
@@ -35,8 +41,9 @@ class CDTLoss(nn.Module):
 
     Notes
     -----
-    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) from
-    `Mixup` (then averaged over the batch size, as in torch).
+    Call with logits (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64, or
+    class probabilities of the shape of the logits from `Mixup` (then averaged over all of them, as
+    in torch). Half precision is computed, and returned, in float32.
 
     References
     ----------
@@ -52,21 +59,25 @@ class CDTLoss(nn.Module):
     tensor(0.3133)
     """
 
+    takes_mixed = True
     temperatures: Tensor
-    weight: Tensor | None
 
     def __init__(
-        self, class_counts: Sequence[int], gamma: float = 0.3, weight: Tensor | None = None
+        self,
+        class_counts: Sequence[int],
+        gamma: float = 0.3,
+        weight: Tensor | None = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(weight, ignore_index, reduction, label_smoothing)
         if not gamma >= 0:
             raise InputError(f"gamma is {gamma}; it must be at least 0")
         n = check_counts(class_counts)
         self.gamma = gamma
         self.register_buffer("temperatures", ((n.max() / n) ** gamma).float())
-        self.register_buffer("weight", check_weight(weight))
 
-    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss as a scalar."""
-        y = check_logits(self, logits, y, mixed=True)
-        return cross_entropy(logits / self.temperatures, y, self.weight)
+    def _moved(self, z: Tensor, y: Tensor) -> Tensor:
+        return z / self.temperatures

@@ -1,60 +1,105 @@
-"""Input checks and averaging shared by the losses."""
+"""Input checks shared by the losses."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 
+MIXED = (
+    "For mixed labels (class probabilities, as from Mixup) use cross-entropy, "
+    "BalancedSoftmaxLoss, LogitAdjustedLoss or CDTLoss"
+)
 
-def check_logits(loss: nn.Module, logits: Tensor, y: Tensor, *, mixed: bool = False) -> Tensor:
-    """Return the labels of a batch as int64, or class probabilities unchanged if allowed.
 
-    Checks shapes and dtypes only: checking values would mean copying them from the device.
+def check_logits(loss: nn.Module, logits: Tensor, y: Tensor, *, mixed: bool = False) -> None:
+    """Check the shapes and dtypes of a batch.
+
+    Not the labels' values: reading them would mean waiting for the device (see `label_error`).
 
     Parameters
     ----------
     loss : nn.Module
         Its one-dimensional buffers, if any, hold one number per class.
     logits : Tensor
-        Must be of shape (B, K), float, B at least 1.
+        Must be of shape (B, K, ...), float, without zeros in its shape.
     y : Tensor
-        Must be of shape (B,), integer, or (B, K), float, if `mixed`.
+        Must be of shape (B, ...), integer, or (B, K, ...), float, if `mixed`.
     mixed : bool, default=False
         Whether the loss accepts class probabilities.
     """
     name = type(loss).__name__
-    for argument, value in (("logits", logits), ("y", y)):
-        if not isinstance(value, Tensor):
-            raise InputError(f"{argument} is a {type(value).__name__}; {name} needs a Tensor")
-    if logits.ndim != 2 or not logits.is_floating_point() or logits.numel() == 0:
+    check_tensors(name, logits=logits, y=y)
+    if logits.ndim < 2 or not logits.is_floating_point() or logits.numel() == 0:
         raise InputError(
             f"logits has shape {tuple(logits.shape)} and dtype {logits.dtype}; {name} needs "
-            "(B, K) float, with at least one sample"
+            "(B, K) or (B, K, d1, ...) float, with at least one sample"
         )
+    check_classes(loss, logits)
+    if mixed and y.is_floating_point() and y.shape == logits.shape:
+        return
+    wanted = logits.shape[:1] + logits.shape[2:]
+    if y.shape != wanted or y.is_floating_point() or y.is_complex():
+        raise InputError(
+            f"y has shape {tuple(y.shape)} and dtype {y.dtype}; with logits of shape "
+            f"{tuple(logits.shape)}, {name} needs labels of shape {tuple(wanted)}, int64"
+            + (", or class probabilities of the shape of the logits" if mixed else ". " + MIXED)
+        )
+
+
+def check_tensors(loss: str, **values: object) -> None:
+    """Raise an InputError that names the argument which is not a Tensor."""
+    for name, value in values.items():
+        if not isinstance(value, Tensor):
+            raise InputError(f"{name} is a {type(value).__name__}; {loss} needs a Tensor")
+
+
+def check_classes(loss: nn.Module, logits: Tensor) -> None:
+    """Raise an InputError if a loss holds numbers of more or fewer classes than the logits."""
     for values in loss.buffers(recurse=False):
         if values.ndim == 1 and len(values) != logits.shape[1]:
             raise InputError(
-                f"logits has shape {tuple(logits.shape)}; this {name} is for {len(values)} classes"
+                f"logits has shape {tuple(logits.shape)}; this {type(loss).__name__} is for "
+                f"{len(values)} classes"
             )
-    if mixed and y.is_floating_point() and y.shape == logits.shape:
-        return y
-    check_hard_labels(y, name)
-    if len(y) != len(logits):
-        raise InputError(f"y has {len(y)} labels; logits has {len(logits)} rows")
-    return y.long()
 
 
-def check_hard_labels(y: Tensor, loss: str) -> None:
-    """Raise an InputError if `y` holds class probabilities (as from Mixup), not class numbers."""
-    if y.ndim != 1 or y.is_floating_point():
-        raise InputError(
-            f"y has shape {tuple(y.shape)} and dtype {y.dtype}; {loss} needs labels of shape (B,) "
-            "int64. For mixed labels (class probabilities of shape (B, K)) use cross-entropy, "
-            "BalancedSoftmaxLoss, LogitAdjustedLoss or CDTLoss"
-        )
+def shares(y: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return targets that must be in 0..1, but for rounding.
+
+    One outside is an InputError. Where reading it is impossible or would mean waiting (inside
+    ``torch.compile`` and ``vmap``, on an accelerator), it becomes NaN, and the loss with it.
+    """
+    rounding = 2 * torch.finfo(y.dtype).eps if y.is_floating_point() else 0
+    right = (y >= -rounding) & (y <= 1 + rounding)  # and not NaN
+    if y.device.type == "cpu" and not torch.compiler.is_compiling():
+        with suppress(RuntimeError):  # what vmap says
+            if bool(right.all()):
+                return y.to(dtype)
+            raise InputError(
+                f"y holds the target {y[~right][0].item()}; every target must be in 0..1"
+            )
+    return y.to(dtype).masked_fill(~right, torch.nan)
+
+
+def label_error(y: Tensor, classes: int, ignore_index: int | None = None) -> InputError | None:
+    """Return the error for the first label outside 0..K-1, for use after torch has refused y.
+
+    torch checks every label while it computes, so a second look is needed only to name it. None
+    if all labels are right, or lie on a device that has stopped.
+    """
+    if y.device.type != "cpu":
+        return None
+    wrong = y[((y < 0) | (y >= classes)) & (y != ignore_index)]
+    if not len(wrong):
+        return None
+    ignored = "" if ignore_index is None else f", or ignore_index={ignore_index}"
+    return InputError(
+        f"y holds the label {int(wrong[0])}; with logits of {classes} classes, labels are "
+        f"0..{classes - 1}{ignored}"
+    )
 
 
 def check_weight(weight: Tensor | Sequence[float] | None) -> Tensor | None:
@@ -67,14 +112,13 @@ def check_weight(weight: Tensor | Sequence[float] | None) -> Tensor | None:
     return w
 
 
-def cross_entropy(logits: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
-    """Return torch's cross-entropy for weights of any precision."""
-    return F.cross_entropy(logits, y, None if weight is None else weight.to(logits.dtype))
+def check_reduction(reduction: str) -> str:
+    """Return the reduction of a loss, by its name in torch."""
+    if reduction not in ("none", "mean", "sum"):
+        raise InputError(f"reduction is {reduction!r}; it must be 'none', 'mean' or 'sum'")
+    return reduction
 
 
-def weighted_mean(values: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
-    """Return the class-weighted mean of a batch's losses, as torch's losses do."""
-    if weight is None:
-        return values.mean()
-    w = weight[y].to(values.dtype)
-    return (w * values).sum() / w.sum()
+def at_least_float32(values: Tensor) -> Tensor:
+    """Return half precision as float32, in which no loss of finite logits is infinite."""
+    return values if values.dtype == torch.float64 else values.float()

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
+from imbtorch.losses.class_loss import ClassLoss
 
 
-class DBMLoss(nn.Module):
+class DBMLoss(ClassLoss):
     r"""Balanced softmax whose right class must win by an angular margin.
 
     .. math:: \ell = w_y \, CE(s \psi + \log \pi,\, y), \quad
@@ -34,6 +34,12 @@ class DBMLoss(nn.Module):
         Factor s on the cosines, positive.
     weight : Tensor of shape (K,), optional
         Class weights w_k.
+    ignore_index : int, default=-100
+        Label of what does not count, neither in the loss nor in its mean.
+    reduction : {"mean", "sum", "none"}, default="mean"
+        As in torch's ``CrossEntropyLoss``.
+    label_smoothing : float, default=0.0
+        Share of the target, in [0, 1], that is spread evenly over the classes.
 
     Raises
     ------
@@ -43,8 +49,9 @@ class DBMLoss(nn.Module):
 
     Notes
     -----
-    The logits are cosines: use a `CosineHead`. Call with logits (B, K) and labels (B,) int64. The
-    gradient flows through the difficulty as well. Combining this loss with class weights or a
+    The logits are cosines: use a `CosineHead`. Call with logits (B, K) or (B, K, d1, ...) float
+    and labels (B,) or (B, d1, ...) int64. Half precision is computed, and returned, in float32.
+    The gradient flows through the difficulty as well. Combining this loss with class weights or a
     class-balanced sampler corrects the imbalance twice.
 
     Differs from the paper: only its form with balanced softmax is here. The sine is kept above
@@ -65,7 +72,6 @@ class DBMLoss(nn.Module):
     takes_out_prior = True
     margins: Tensor
     log_prior: Tensor
-    weight: Tensor | None
 
     def __init__(
         self,
@@ -74,8 +80,12 @@ class DBMLoss(nn.Module):
         tau: float = 1.0,
         scale: float = 32.0,
         weight: Tensor | None = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(weight, ignore_index, reduction, label_smoothing)
         for name, value in (("margin", margin), ("scale", scale)):
             if not value > 0:
                 raise InputError(f"{name} is {value}; it must be positive")
@@ -85,16 +95,12 @@ class DBMLoss(nn.Module):
         self.scale = scale
         self.register_buffer("margins", (margin * (n.min() / n) ** tau).float())
         self.register_buffer("log_prior", torch.log(n / n.sum()).float())
-        self.register_buffer("weight", check_weight(weight))
 
-    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss, a scalar."""
-        y = check_logits(self, logits, y)
-        cosine = logits.float().gather(1, y[:, None])
-        hard = (logits.argmax(1) != y)[:, None]
+    def _moved(self, z: Tensor, y: Tensor) -> Tensor:
+        cosine = z.gather(1, y[:, None])
+        hard = (z.argmax(1) != y)[:, None]
         margin = self.margins[y][:, None] * (1 + hard * (1 - cosine) / 2)
         # cos(theta + m) by the addition theorem; the root's slope has no limit at 0
         sine = (1 - cosine.square()).clamp_min(1e-6).sqrt()
-        moved = (cosine * margin.cos() - sine * margin.sin()).to(logits.dtype)
-        psi = logits.scatter(1, y[:, None], moved)
-        return cross_entropy(self.scale * psi + self.log_prior.to(logits.dtype), y, self.weight)
+        psi = z.scatter(1, y[:, None], cosine * margin.cos() - sine * margin.sin())
+        return self.scale * psi + self.log_prior

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
+from imbtorch.losses.class_loss import ClassLoss
 
 
 def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
@@ -42,7 +42,7 @@ def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor
     return (max_margin * (n.min() / n) ** 0.25).float()
 
 
-class LDAMLoss(nn.Module):
+class LDAMLoss(ClassLoss):
     r"""Cross-entropy that requires a larger margin of rare classes.
 
     .. math:: \ell = w_y \, CE\big(s (z - \Delta_y e_y),\, y\big), \quad
@@ -61,6 +61,12 @@ class LDAMLoss(nn.Module):
         Factor s on the cosines.
     weight : Tensor of shape (K,), optional
         Class weights w_k, for example from `effective_number_weights` (LDAM-DRW's second phase).
+    ignore_index : int, default=-100
+        Label of what does not count, neither in the loss nor in its mean.
+    reduction : {"mean", "sum", "none"}, default="mean"
+        As in torch's ``CrossEntropyLoss``.
+    label_smoothing : float, default=0.0
+        Share of the target, in [0, 1], that is spread evenly over the classes.
 
     Raises
     ------
@@ -70,7 +76,8 @@ class LDAMLoss(nn.Module):
 
     Notes
     -----
-    The logits are cosines: use a `CosineHead`. Call with logits (B, K) and labels (B,) int64.
+    The logits are cosines: use a `CosineHead`. Call with logits (B, K) or (B, K, d1, ...) float
+    and labels (B,) or (B, d1, ...) int64. Half precision is computed, and returned, in float32.
 
     References
     ----------
@@ -85,7 +92,6 @@ class LDAMLoss(nn.Module):
     """
 
     margins: Tensor
-    weight: Tensor | None
 
     def __init__(
         self,
@@ -93,18 +99,18 @@ class LDAMLoss(nn.Module):
         max_margin: float = 0.5,
         scale: float = 30.0,
         weight: Tensor | None = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(weight, ignore_index, reduction, label_smoothing)
         if not scale > 0:
             raise InputError(f"scale is {scale}; it must be positive")
         self.scale = scale
         self.register_buffer("margins", ldam_margins(class_counts, max_margin))
-        self.register_buffer("weight", check_weight(weight))
 
-    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss as a scalar."""
-        y = check_logits(self, logits, y)
-        rows = torch.arange(len(y), device=y.device)
-        margins = torch.zeros_like(logits)
-        margins[rows, y] = self.margins[y].to(logits.dtype)
-        return cross_entropy(self.scale * (logits - margins), y, self.weight)
+    def _moved(self, z: Tensor, y: Tensor) -> Tensor:
+        margins = torch.zeros_like(z)
+        margins[torch.arange(len(y), device=y.device), y] = self.margins[y].to(z.dtype)
+        return self.scale * (z - margins)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_logits, check_weight, cross_entropy
+from imbtorch.losses.class_loss import ClassLoss
 
 
-class LogitAdjustedLoss(nn.Module):
+class LogitAdjustedLoss(ClassLoss):
     r"""Cross-entropy of logits shifted by the log of the class prior.
 
     .. math:: \ell = w_y \, CE(z + \tau \log \pi,\, y), \quad \pi_k = n_k / \textstyle\sum_j n_j
@@ -27,6 +27,12 @@ class LogitAdjustedLoss(nn.Module):
         same loss as `BalancedSoftmaxLoss`.
     weight : Tensor of shape (K,), optional
         Class weights w_k.
+    ignore_index : int, default=-100
+        Label of what does not count, neither in the loss nor in its mean.
+    reduction : {"mean", "sum", "none"}, default="mean"
+        As in torch's ``CrossEntropyLoss``.
+    label_smoothing : float, default=0.0
+        Share of the target, in [0, 1], that is spread evenly over the classes.
 
     Raises
     ------
@@ -35,8 +41,9 @@ class LogitAdjustedLoss(nn.Module):
 
     Notes
     -----
-    Call with logits (B, K) float and labels (B,) int64, or class probabilities (B, K) from
-    `Mixup` (then averaged over the batch size, as in torch). Combining this loss with class
+    Call with logits (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64, or
+    class probabilities of the shape of the logits from `Mixup` (then averaged over all of them, as
+    in torch). Half precision is computed, and returned, in float32. Combining this loss with class
     weights or a class-balanced sampler corrects the imbalance twice.
 
     References
@@ -51,21 +58,25 @@ class LogitAdjustedLoss(nn.Module):
     """
 
     takes_out_prior = True
+    takes_mixed = True
     adjustment: Tensor
-    weight: Tensor | None
 
     def __init__(
-        self, class_counts: Sequence[int], tau: float = 1.0, weight: Tensor | None = None
+        self,
+        class_counts: Sequence[int],
+        tau: float = 1.0,
+        weight: Tensor | None = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(weight, ignore_index, reduction, label_smoothing)
         if not tau >= 0:
             raise InputError(f"tau is {tau}; it must be at least 0")
         n = check_counts(class_counts)
         self.tau = tau
         self.register_buffer("adjustment", (tau * torch.log(n / n.sum())).float())
-        self.register_buffer("weight", check_weight(weight))
 
-    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss as a scalar."""
-        y = check_logits(self, logits, y, mixed=True)
-        return cross_entropy(logits + self.adjustment, y, self.weight)
+    def _moved(self, z: Tensor, y: Tensor) -> Tensor:
+        return z + self.adjustment

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_hard_labels
+from imbtorch.losses.checks import MIXED, at_least_float32, check_tensors, label_error
 
 
 class MicroClusterLoss(nn.Module):
@@ -37,7 +37,8 @@ class MicroClusterLoss(nn.Module):
     Raises
     ------
     InputError
-        If `alpha` is negative or the shapes do not match.
+        If `alpha` is negative, the batch is empty, the shapes do not match, or a label is not in
+        0..K-1.
 
     Notes
     -----
@@ -45,7 +46,9 @@ class MicroClusterLoss(nn.Module):
     gradient, labels (B,) int64, the head g: (n, D) -> logits (n, K), constant targets v of shape
     (B, k + 1, D), starting with the sample's own stored embedding, and weights of shape
     (B, k + 1). A sample with fewer neighbors has weight 0 for the missing ones; a sample with
-    none has weight 1 for itself, and its loss is H alone.
+    none has weight 1 for itself, and its loss is H alone. Half precision is computed, and
+    returned, in float32. No label is ignored: each sample of a batch has a micro-cluster of its
+    class.
 
     Differs from the paper, which prints k although the neighborhood holds k + 1 embeddings. The
     sample's own term in the head loss uses the live embedding, so that gradients reach f. The
@@ -80,23 +83,15 @@ class MicroClusterLoss(nn.Module):
         weights: Tensor,
     ) -> Tensor:
         """Return the mean loss as a scalar."""
-        check_hard_labels(y, "MicroClusterLoss")
-        batch, size = features.shape
-        wanted = (batch, weights.shape[-1], size)
-        if not batch or targets.shape != wanted or weights.shape != wanted[:2]:
-            raise InputError(
-                f"targets has shape {tuple(targets.shape)} and weights {tuple(weights.shape)}; "
-                f"with features of shape {tuple(features.shape)} they must be (B, k + 1, D) and "
-                "(B, k + 1)"
-            )
-        squared = (features[:, None] - targets).square()
+        _check(features, y, targets, weights)
+        squared = (at_least_float32(features)[:, None] - targets).square()
         distance = squared.mean(-1) if self.per_dimension else squared.sum(-1)
         alone = (weights[:, 1:] == 0).all(1)
         pull = (weights * distance).sum(1).masked_fill(alone, 0.0)
         rho = self.shares(distance, weights)
         own = self._each(head(features), y)
         around = head(targets[:, 1:].flatten(0, 1))
-        others = self._each(around, y.repeat_interleave(weights.shape[1] - 1)).view(batch, -1)
+        others = self._each(around, y.repeat_interleave(weights.shape[1] - 1)).view(len(y), -1)
         return (rho[:, 0] * own + (rho[:, 1:] * others).sum(1) + self.alpha * pull).mean()
 
     @staticmethod
@@ -110,9 +105,38 @@ class MicroClusterLoss(nn.Module):
 
     def _each(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return H of each row, shape (n,)."""
-        if self.loss is None:
-            return F.cross_entropy(logits, y, reduction="none")
-        one: Callable[[Tensor, Tensor], Tensor] = torch.func.vmap(
-            lambda z, label: self.loss(z[None], label[None])  # type: ignore[misc]
+        z = at_least_float32(logits)
+        try:
+            if self.loss is None:
+                return F.cross_entropy(z, y.long(), reduction="none")
+            one: Callable[[Tensor, Tensor], Tensor] = torch.func.vmap(
+                lambda z, label: self.loss(z[None], label[None])  # type: ignore[misc]
+            )
+            return one(z, y)
+        except (IndexError, RuntimeError) as error:
+            named = label_error(y, z.shape[1])
+            if named is None:
+                raise
+            raise named from error
+
+
+def _check(features: Tensor, y: Tensor, targets: Tensor, weights: Tensor) -> None:
+    """Raise an InputError if the shapes or dtypes of a batch do not match."""
+    check_tensors("MicroClusterLoss", features=features, y=y, targets=targets, weights=weights)
+    if features.ndim != 2 or not features.is_floating_point() or not features.numel():
+        raise InputError(
+            f"features has shape {tuple(features.shape)} and dtype {features.dtype}; "
+            "MicroClusterLoss needs (B, D) float, with at least one sample"
         )
-        return one(logits, y)
+    if y.shape != features.shape[:1] or y.is_floating_point() or y.is_complex():
+        raise InputError(
+            f"y has shape {tuple(y.shape)} and dtype {y.dtype}; MicroClusterLoss needs labels of "
+            f"shape ({len(features)},), int64. {MIXED}"
+        )
+    wanted = (len(features), weights.shape[-1] if weights.ndim else 0, features.shape[1])
+    if targets.shape != wanted or weights.shape != wanted[:2] or not weights.numel():
+        raise InputError(
+            f"targets has shape {tuple(targets.shape)} and weights {tuple(weights.shape)}; "
+            f"with features of shape {tuple(features.shape)} they must be (B, k + 1, D) and "
+            "(B, k + 1)"
+        )

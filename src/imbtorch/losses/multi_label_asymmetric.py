@@ -1,10 +1,18 @@
 """Asymmetric loss (ASL) for several labels per sample: one sigmoid per label."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import check_weight
+from imbtorch.losses.checks import (
+    at_least_float32,
+    check_classes,
+    check_reduction,
+    check_tensors,
+    check_weight,
+    shares,
+)
 
 
 class MultiLabelAsymmetricLoss(nn.Module):
@@ -25,17 +33,23 @@ class MultiLabelAsymmetricLoss(nn.Module):
         Margin m in [0, 1): an absent label with a probability below m costs nothing.
     weight : Tensor of shape (K,), optional
         Label weights w_k, such as `inverse_frequency_weights` of how often each label is present.
+    reduction : {"mean", "sum", "none"}, default="mean"
+        "mean" sums over the labels and averages over the batch; "none" returns (B, K).
 
     Raises
     ------
     InputError
-        If an argument is out of range, or the targets are not of shape (B, K).
+        If an argument is out of range, the batch is empty, or the targets are not of shape (B, K)
+        or not in 0..1. On an accelerator, where reading the targets would mean waiting for it,
+        the loss of a target outside 0..1 is NaN instead.
 
     Notes
     -----
-    Call with logits (B, K) float and targets (B, K) in 0..1. The gradient also flows through the
-    factors. `AsymmetricLoss` is the form for one label per sample. Use this loss in your own
-    training loop: `fit` and the recipes support only one label per sample.
+    Call with logits (B, K) float and targets (B, K) in 0..1. Half precision is computed, and
+    returned, in float32. There is no ignored label and no label smoothing: any target in 0..1 will
+    do. The gradient also flows through the factors. `AsymmetricLoss` is the form for one label per
+    sample. Use this loss in your own training loop: `fit` and the recipes support only one label
+    per sample.
 
     References
     ----------
@@ -58,6 +72,7 @@ class MultiLabelAsymmetricLoss(nn.Module):
         *,
         clip: float = 0.05,
         weight: Tensor | None = None,
+        reduction: str = "mean",
     ) -> None:
         super().__init__()
         for name, value in (("gamma_pos", gamma_pos), ("gamma_neg", gamma_neg)):
@@ -66,23 +81,35 @@ class MultiLabelAsymmetricLoss(nn.Module):
         if not 0 <= clip < 1:
             raise InputError(f"clip is {clip}; it must lie in [0, 1)")
         self.gamma_pos, self.gamma_neg, self.clip = gamma_pos, gamma_neg, clip
+        self.reduction = check_reduction(reduction)
         self.register_buffer("weight", check_weight(weight))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss as a scalar."""
-        if y.shape != logits.shape or logits.ndim != 2:
+        """Return the loss, a scalar, or (B, K) without reduction."""
+        check_tensors("MultiLabelAsymmetricLoss", logits=logits, y=y)
+        if y.shape != logits.shape or logits.ndim != 2 or not logits.numel():
             raise InputError(
                 f"y has shape {tuple(y.shape)} and logits {tuple(logits.shape)}; both must be "
-                "(B, K), with one target in 0..1 per label"
+                "(B, K), with at least one sample and one target in 0..1 per label"
             )
-        y = y.to(logits.dtype)
+        if not logits.is_floating_point() or y.is_complex():
+            raise InputError(
+                f"logits has dtype {logits.dtype} and y {y.dtype}; logits must be float, and y real"
+            )
+        check_classes(self, logits)
+        logits = at_least_float32(logits)
+        y = shares(y, logits.dtype)
         p = logits.sigmoid()
         # the power's slope is unbounded at 0 for exponents < 1
         present = (1 - p).clamp_min(1e-12) ** self.gamma_pos * F.logsigmoid(logits)
         if self.clip:
-            q = (p - self.clip).clamp_min(0)
+            q = (p - self.clip).clamp(0, 1 - torch.finfo(p.dtype).eps)
             absent = q.clamp_min(1e-12) ** self.gamma_neg * (-q).log1p()
         else:  # log(1 - p) without cancellation
             absent = p.clamp_min(1e-12) ** self.gamma_neg * F.logsigmoid(-logits)
         each = -(y * present + (1 - y) * absent)
-        return (each if self.weight is None else each * self.weight).sum(1).mean()
+        if self.weight is not None:
+            each = each * self.weight
+        if self.reduction == "none":
+            return each
+        return each.sum(1).mean() if self.reduction == "mean" else each.sum()

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
+from imbtorch.losses.checks import at_least_float32, check_tensors
 
 
 class QuintupletLoss(nn.Module):
@@ -29,7 +30,14 @@ class QuintupletLoss(nn.Module):
     Raises
     ------
     InputError
-        If `margins` is not three numbers of at least 0.
+        If `margins` is not three numbers of at least 0, the batch is empty, or the shapes do not
+        match.
+
+    Notes
+    -----
+    Call with features (B, D) float, labels (B,) and cluster numbers (B,), which need to tell apart
+    only the clusters within a class. Half precision is computed, and returned, in float32. Labels
+    are only compared, so that any numbers will do, none is ignored, and nothing is smoothed.
 
     References
     ----------
@@ -51,19 +59,21 @@ class QuintupletLoss(nn.Module):
         self.margins = tuple(margins)
 
     def forward(self, features: Tensor, labels: Tensor, clusters: Tensor) -> Tensor:
-        """Return the loss of features (B, D), labels (B,) and clusters (B,) as a scalar.
-
-        `clusters` are cluster numbers; no two classes share one.
-        """
-        if features.ndim != 2 or not len(features) == len(labels) == len(clusters) > 0:
+        """Return the loss of features (B, D), labels (B,) and clusters (B,) as a scalar."""
+        check_tensors("QuintupletLoss", features=features, labels=labels, clusters=clusters)
+        rows = features.shape[:1]
+        if features.ndim != 2 or not features.numel() or not labels.shape == clusters.shape == rows:
             raise InputError(
                 f"features has shape {tuple(features.shape)}, labels {tuple(labels.shape)} and "
-                f"clusters {tuple(clusters.shape)}; they must be (B, D), (B,) and (B,)"
+                f"clusters {tuple(clusters.shape)}; they must be (B, D), (B,) and (B,), "
+                "with at least one sample"
             )
-        unit = nn.functional.normalize(features)
+        if not features.is_floating_point():
+            raise InputError(f"features has dtype {features.dtype}; float is needed")
+        unit = nn.functional.normalize(at_least_float32(features))
         distance = 2 - 2 * unit @ unit.T
-        cluster = clusters[:, None] == clusters
         label = labels[:, None] == labels
+        cluster = label & (clusters[:, None] == clusters)
         itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
         apart = label & ~cluster
         whole = torch.where(apart.any(1, keepdim=True), apart, label & ~itself)

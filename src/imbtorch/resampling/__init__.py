@@ -1,5 +1,7 @@
 """Resampling: over-samplers (arrays -> more arrays) for the data set or its embeddings."""
 
+from functools import partial
+
 from imblearn.over_sampling import RandomOverSampler
 
 from imbtorch.method import Method
@@ -63,7 +65,7 @@ METHODS = (
         "balanced-svm",
         "over-sampler",
         "SMOTE whose points are labeled by a support vector machine",
-        slots={"resample": BalancedSVM},
+        slots={"resample": partial(BalancedSVM, top_up=False)},
         paper="EOS (Dablain et al.), section II",
         cost=LONGER,
         page="smote",

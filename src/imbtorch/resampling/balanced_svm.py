@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.svm import SVC
 
@@ -19,9 +20,10 @@ class BalancedSVM(TopUpSampler):
         Neighbors k of SMOTE within the class, or all that the class has if there are fewer.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes SMOTE brings to which count, as everywhere in imbalanced-learn.
-    top_up : bool, default=False
-        Because rows change class, the classes can end up uneven: whether SMOTE fills up those
-        left short.
+    top_up : bool, default=True
+        Rows change class, so that classes end up uneven. If True, a row counts only if the machine
+        gives it to a class that still lacks rows, and SMOTE makes the rest: every class has its
+        target. If False, every row is kept, as in the paper (and the recipe ``balanced-svm``).
     random_state : int, RandomState or None, default=None
         Random state of SMOTE.
 
@@ -30,7 +32,8 @@ class BalancedSVM(TopUpSampler):
     svm_ : sklearn.svm.SVC
         The support vector machine.
     short_ : dict
-        Class -> number of rows by which it misses its target after relabeling.
+        Class -> number of rows by which it misses its target after relabeling; with `top_up`,
+        those that SMOTE made.
 
     Notes
     -----
@@ -57,7 +60,7 @@ class BalancedSVM(TopUpSampler):
         n_neighbors: int = 5,
         *,
         sampling_strategy: Strategy = "auto",
-        top_up: bool = False,
+        top_up: bool = True,
         random_state: RandomState = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
@@ -71,4 +74,9 @@ class BalancedSVM(TopUpSampler):
         self.svm_ = SVC(class_weight="balanced").fit(X, y)
         if len(new_y) > len(y):
             new_y[len(y) :] = self.svm_.predict(new_x[len(y) :])
-        return new_x, new_y
+        if not self.top_up:
+            return new_x, new_y
+        kept = np.arange(len(new_y)) < len(y)
+        for label, number in self.sampling_strategy_.items():
+            kept[len(y) + np.flatnonzero(new_y[len(y) :] == label)[:number]] = True
+        return new_x[kept], new_y[kept]

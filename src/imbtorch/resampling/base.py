@@ -95,7 +95,7 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
         before, after = Counter(np.asarray(y).tolist()), Counter(np.asarray(new_y).tolist())
         wanted = {k: before[k] + n for k, n in self.sampling_strategy_.items() if n}
         self.short_ = {k: n - after[k] for k, n in wanted.items() if after[k] < n}
-        if self.short_ and (self.warns_when_short or self.top_up):
+        if self.short_ and self.warns_when_short:
             warnings.warn(
                 f"{type(self).__name__} had too few samples to start from and leaves classes "
                 f"short: {', '.join(f'{k} by {n} rows' for k, n in self.short_.items())}; "

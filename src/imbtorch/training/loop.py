@@ -46,7 +46,7 @@ def train_epoch(
     Raises
     ------
     InputError
-        If the loss becomes NaN or infinite.
+        If the loss is not one number, or becomes NaN or infinite.
     """
     plain: nn.Module = model.module
     model.train()
@@ -60,6 +60,11 @@ def train_epoch(
             with fabric.autocast():
                 x, y = transform(x, y, plain)
         value = loss(model(x), y)
+        if value.ndim:
+            raise InputError(
+                f"loss returned shape {tuple(value.shape)}; training needs one number, as with "
+                "reduction='mean'"
+            )
         optimizer.zero_grad()
         fabric.backward(value)
         optimizer.step()

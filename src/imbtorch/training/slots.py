@@ -102,15 +102,24 @@ def describe(slot: object) -> Json:
     if isinstance(slot, (type, partial, FunctionType)):
         parameters = _parameters(slot).values()
         values = {p.name: p.default for p in parameters if p.default is not p.empty}
+        values = _told(slot.func if isinstance(slot, partial) else slot, values)
         # arguments that the run supplies are recorded elsewhere in the result
         return {"name": _name(slot), **_described(values)}
     if hasattr(slot, "get_params"):
         return {"name": type(slot).__name__, **_described(slot.get_params(deep=False))}
     names = inspect.signature(type(slot)).parameters
     known = {n: getattr(slot, n) for n in names if isinstance(getattr(slot, n, None), _PLAIN)}
+    known = _told(type(slot), known)
     shown = repr(slot) if isinstance(slot, nn.Module) else type(slot).__name__
     return {"name": shown, **_described(known)} if known else shown
 
 
 def _described(values: Mapping[str, object]) -> dict[str, Json]:
     return {name: describe(value) for name, value in values.items() if value is not None}
+
+
+def _told(method: Callable[..., object], values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values without those of `recorded_if_set` that are at their default."""
+    quiet = getattr(method, "recorded_if_set", ())
+    parameters = inspect.signature(method).parameters
+    return {n: v for n, v in values.items() if n not in quiet or v != parameters[n].default}

@@ -1,0 +1,113 @@
+"""What the losses of logits and class labels share: shapes, ignored labels and reduction."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from imbtorch.errors import InputError
+from imbtorch.losses.checks import (
+    at_least_float32,
+    check_logits,
+    check_reduction,
+    check_weight,
+    label_error,
+    shares,
+)
+
+
+class ClassLoss(nn.Module):
+    """Base class: the cross-entropy of logits that a subclass changes in ``_moved``.
+
+    Takes what ``F.cross_entropy`` takes and agrees with it, except that the mean over nothing,
+    where every label is ignored, is 0 with gradient 0, not NaN.
+    """
+
+    takes_mixed = False
+    recorded_if_set = ("ignore_index", "reduction", "label_smoothing")
+    """Arguments that the record of a run holds only if they are not at their default."""
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        weight: Tensor | None,
+        ignore_index: int,
+        reduction: str,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if not 0 <= label_smoothing <= 1:
+            raise InputError(f"label_smoothing is {label_smoothing}; it must lie in [0, 1]")
+        if not isinstance(ignore_index, int):
+            raise InputError(f"ignore_index is {ignore_index!r}; it must be a whole number")
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        self.reduction = check_reduction(reduction)
+        self.register_buffer("weight", check_weight(weight))
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return the loss, a scalar, or without reduction of the shape of the labels."""
+        check_logits(self, logits, y, mixed=self.takes_mixed)
+        z, classes = _rows(at_least_float32(logits)), logits.shape[1]
+        mixed = y.is_floating_point()
+        rows = shares(_rows(y), z.dtype) if mixed else y.long().flatten()
+        try:
+            value = self._entropy(self._moved(z, rows), rows) if mixed else self._value(z, rows)
+        except (IndexError, RuntimeError) as error:
+            named = None if mixed else label_error(rows, classes, self.ignore_index)
+            if named is None:
+                raise
+            raise named from error
+        return value.view(logits.shape[:1] + logits.shape[2:]) if value.ndim else value
+
+    def _value(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return the loss of logits (M, K) and labels (M,)."""
+        kept = y != self.ignore_index
+        some = kept.any()  # if there is none: the loss of another label, times 0
+        filled = y.masked_fill(~some, (self.ignore_index + 1) % z.shape[1])
+        return some * self._entropy(self._moved(z, y.masked_fill(~kept, 0)), filled)
+
+    def _entropy(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return the cross-entropy of logits (M, K) and labels, or class probabilities."""
+        return F.cross_entropy(
+            z,
+            y,
+            self._weight(z),
+            ignore_index=-100 if y.is_floating_point() else self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
+
+    def _moved(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return the logits of which cross-entropy is taken, shape (M, K)."""
+        raise NotImplementedError
+
+    def _weight(self, z: Tensor) -> Tensor | None:
+        return None if self.weight is None else self.weight.to(z.dtype)
+
+
+class FocusedLoss(ClassLoss):
+    """Base class of the losses that are no cross-entropy: ``_each`` gives one number per label."""
+
+    def _value(self, z: Tensor, y: Tensor) -> Tensor:
+        kept = y != self.ignore_index
+        y = y.masked_fill(~kept, 0)
+        each, weight = self._each(z, y).masked_fill(~kept, 0), self._weight(z)
+        if weight is not None:
+            weight = weight[y] * kept
+            each = weight * each
+        if self.reduction == "none":
+            return each
+        if self.reduction == "sum":
+            return each.sum()
+        if weight is not None:
+            return each.sum() / weight.sum().clamp_min(torch.finfo(z.dtype).tiny)
+        mean = each.sum() / kept.sum().clamp_min(1)
+        return torch.where(kept.all(), each.mean(), mean)  # the same but for rounding
+
+    def _each(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return the loss of each of the labels (M,) that has logits (M, K)."""
+        raise NotImplementedError
+
+
+def _rows(values: Tensor) -> Tensor:
+    """Return (B, K, d1, ...) as (B * d1 * ..., K)."""
+    return values if values.ndim == 2 else values.movedim(1, -1).flatten(0, -2)

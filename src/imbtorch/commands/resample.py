@@ -6,7 +6,8 @@ from typing import Any
 from imbtorch.commands.common import npz_path, say
 from imbtorch.data.samples import check_samples
 from imbtorch.errors import InputError
-from imbtorch.files import read_npz, write_npz
+from imbtorch.files import write_npz
+from imbtorch.npz import read_npz
 from imbtorch.resampling.apply import cannot_resample
 from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
 

@@ -12,6 +12,7 @@ from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
 from imbtorch.data.inputs import ImageInput, Input
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 from imbtorch.training.recipes import make_recipe
 
 START = ("erm", "rs", "drw", "balanced-softmax", "ldam+drw", "eos", "m2m")
@@ -98,12 +99,8 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020: asynchronous
     successive halving, as implemented in optuna's ``SuccessiveHalvingPruner``.
     """
-    try:
+    with extra("tune", "recipes 'auto'"):
         import optuna
-    except ImportError as error:
-        raise InputError(
-            "recipes is 'auto', which needs optuna: pip install 'imbalanced-torch[tune]'"
-        ) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     whole = validation_task(task)
     shortest = max(2, task.epochs // FACTOR**BUDGETS)

@@ -16,6 +16,7 @@ from torch import Tensor
 from imbtorch.data.checks import check_finite
 from imbtorch.data.windows import WindowInput
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 
 class Indexed(Protocol):
@@ -57,7 +58,8 @@ class ImageInput:
 
     def transform(self, rows: Indexed) -> Tensor:
         """Return the images as a uint8 tensor of shape (N, C, H, W)."""
-        from PIL.Image import Resampling
+        with extra("cli", "a data set of images"):
+            from PIL.Image import Resampling
 
         out = np.empty((len(rows), *self.size, self.channels), np.uint8)
 
@@ -74,7 +76,8 @@ class ImageInput:
 
 def decode_image(row: Any, index: int) -> Any:
     """Return a stored image as a Pillow image; an InputError names an unreadable file."""
-    from PIL import Image
+    with extra("cli", "a data set of images"):
+        from PIL import Image
 
     if isinstance(row, np.ndarray):
         return Image.fromarray(row)

@@ -11,7 +11,7 @@ from imbtorch.data.inputs import FeatureInput, ImageInput
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.tables import load_hub, load_local, read_table
 from imbtorch.errors import InputError
-from imbtorch.files import read_npz
+from imbtorch.npz import read_npz
 
 FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}
 """Built-in data sets -> the folder that holds each one, see `built_in_folder`."""

@@ -10,6 +10,7 @@ from imbtorch.data.inputs import TEXT_NORM, FeatureInput, ImageInput, Input, Tex
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.windows import WindowInput, windows
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "class", "y")
 TEST_SPLITS = ("test", "validation", "valid", "val", "dev")
@@ -17,7 +18,8 @@ TEST_SPLITS = ("test", "validation", "valid", "val", "dev")
 
 def load_local(path: Path) -> Any:
     """Open a file or folder with Hugging Face `datasets`."""
-    from datasets import load_dataset
+    with extra("cli", "DATA"):
+        from datasets import load_dataset
 
     try:
         if path.is_file():
@@ -31,7 +33,8 @@ def load_local(path: Path) -> Any:
 
 def load_hub(name: str, configuration: str | None = None) -> Any:
     """Open a data set on the hub, by its name and the name of a configuration."""
-    from datasets import load_dataset
+    with extra("cli", "DATA"):
+        from datasets import load_dataset
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
@@ -46,7 +49,8 @@ def load_hub(name: str, configuration: str | None = None) -> Any:
 
 def read_table(loaded: Any, name: str, label: str | None, image_size: int | None) -> Source:
     """Find the input and label columns of what `load_local` or `load_hub` returned."""
-    from datasets import ClassLabel, Image
+    with extra("cli", "DATA"):
+        from datasets import ClassLabel, Image
 
     train_name = "train" if "train" in loaded else next(iter(loaded))
     test_name = next((s for s in TEST_SPLITS if s in loaded and s != train_name), None)

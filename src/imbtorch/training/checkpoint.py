@@ -107,7 +107,9 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
                     _load(_build(spec, path), {n: torch.empty(s) for n, s in shapes.items()}, path)
             tensors = {name: file.get_tensor(name) for name in shapes}
     except (SafetensorError, OSError) as error:
-        raise InputError(f"checkpoint {str(path)!r} is damaged: {error}") from error
+        raise InputError(
+            f"checkpoint {str(path)!r} is damaged: {shorten(str(error), 500)}"
+        ) from error
     network = _build(cast(Spec, spec), path) if model is None else model
     _load(network, tensors, path)
     return network.eval(), header
@@ -151,4 +153,5 @@ def damaged_header(path: str | Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise InputError(f"checkpoint {str(path)!r} has a damaged header: {error}") from error
+        reason = shorten(str(error), 500)  # one line, whatever the file holds
+        raise InputError(f"checkpoint {str(path)!r} has a damaged header: {reason}") from error

@@ -78,7 +78,8 @@ def conform(value: Any, kind: Any, where: str) -> None:
         whole = type(value) is int and abs(value) < 2**63
         _require(whole, value, "a whole number", where)
     elif kind is float:
-        finite = type(value) in (int, float) and abs(value) < 2**1023 and isfinite(value)
+        finite = type(value) is float and isfinite(value)
+        finite |= type(value) is int and abs(value) < 2**63
         _require(finite, value, "a finite number", where)
     elif kind is str:
         text = isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)

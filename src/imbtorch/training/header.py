@@ -68,7 +68,7 @@ class TrainedHeader(TypedDict, total=False):
     input: Required[dict[str, object]]
     model: str
     epochs: Annotated[int, Range(0, 2**31)]
-    setup: dict[str, object]
+    setup: dict[str, Any]
     augment: str
     precision: str
     figures: str
@@ -96,8 +96,11 @@ def parse_header(text: str) -> Header:
         values["spec"].setdefault("head", "linear")  # the only kind of the first versions
     conform(values, _Specified, "header")
     spec = values["spec"]
-    if spec is not None and prod(spec["input_shape"]) > 2**40:
-        raise InputError(f"spec.input_shape is {spec['input_shape']}; that is too large")
+    if spec is not None and max(prod(spec["input_shape"]), 2**9 * spec["num_classes"]) > 2**40:
+        raise InputError(
+            f"spec.input_shape is {spec['input_shape']} and spec.num_classes "
+            f"{spec['num_classes']}; that is too large"
+        )
     return cast(Header, values)
 
 
@@ -120,6 +123,7 @@ def trained_header(values: Mapping[str, Any]) -> TrainedHeader:
         raise InputError(f"model is {header['model']!r} and spec.name {spec['name']!r}")
     if "setup" in header:
         conform(header["setup"], Setup, "setup")
+        Setup(**header["setup"])  # checks the ranges
     _check_profile(data["profile"])
     _check_input(header["input"], tuple(spec["input_shape"]))
     return header
@@ -142,8 +146,9 @@ _INPUTS = {kind.kind: kind for kind in get_args(Input)}
 def _check_input(values: dict[str, Any], shape: tuple[int, ...]) -> None:
     """Raise an InputError unless the inputs that `values` describe have the shape `shape`."""
     kind = values.get("kind")
+    conform(kind, str, "input.kind")
     if kind not in _INPUTS:
-        raise unknown_name("input.kind", str(kind), _INPUTS)
+        raise unknown_name("input.kind", kind, _INPUTS)
     conform({k: v for k, v in values.items() if k != "kind"}, _INPUTS[kind], "input")
     spec = input_from_json(values)
     made = shape

@@ -145,7 +145,7 @@ _INPUTS = {kind.kind: kind for kind in get_args(Input)}
 
 def _check_input(values: dict[str, Any], shape: tuple[int, ...]) -> None:
     """Raise an InputError unless the inputs that `values` describe have the shape `shape`."""
-    kind = values.get("kind")
+    kind: Any = values.get("kind")
     conform(kind, str, "input.kind")
     if kind not in _INPUTS:
         raise unknown_name("input.kind", kind, _INPUTS)

@@ -201,8 +201,8 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
         """Check samples and, in training, labels; two-dimensional samples as scikit-learn does."""
-        labels = [given_labels(part) for part in y]
         X = given_samples(X)
+        labels = [given_labels(part) for part in y]
         if len(getattr(X, "shape", ())) > 2:
             X = as_numbers(X, "X")
             labels = [column_or_1d(part, warn=True) for part in labels]

@@ -89,6 +89,8 @@ def make_index(base: Tensor, method: str) -> Any:
         extra("knn", f"method {method!r}"),
         warnings.catch_warnings(),
     ):  # faiss's bindings warn at import that they need a newer SWIG
+        if not has_faiss():
+            raise ImportError(name="faiss")
         warnings.simplefilter("ignore", DeprecationWarning)
         import faiss
     # faiss asks for at least 39 rows per list; 4 sqrt(N) lists balance the two steps of a search

@@ -131,8 +131,12 @@ def _load(network: Classifier, tensors: Mapping[str, Tensor], path: Path) -> Non
     """Load tensors into a network, if their names, shapes and kinds of numbers are the same."""
     try:
         for name, value in network.state_dict().items():
-            if name in tensors and not value.is_meta and _kind(tensors[name]) != _kind(value):
-                raise RuntimeError(f"{name} is of type {tensors[name].dtype}, not {value.dtype}")
+            stored = tensors.get(name, value)
+            if not value.is_meta and _kind(stored) != _kind(value):
+                raise RuntimeError(f"{name} is of type {stored.dtype}; {value.dtype} is needed")
+            if stored.shape != value.shape and stored.shape == value.shape[::-1]:
+                shapes = f"{tuple(value.shape)} is needed; it is {tuple(stored.shape)}"
+                raise RuntimeError(f"{name}: {shapes}: transpose it")
         network.load_state_dict(tensors)
     except RuntimeError as error:
         reason = shorten((str(error).splitlines() * 2)[1], 300)  # the first reason that torch gives

@@ -1,5 +1,6 @@
 """The `fit` function: train a network on imbalanced data with a recipe."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -132,9 +133,14 @@ def fit(
     fabric = fabric or Fabric(accelerator="auto", devices=1)
     setup = setup or Setup()
     train, val = as_dataset(train), None if val is None else as_dataset(val)
-    _check(model, class_counts(train))
+    if not isinstance(model, Classifier):
+        raise InputError(
+            f"model is a {type(model).__name__}; a Classifier is needed: "
+            "split_head(model, name of its last layer) makes one"
+        )
     with scoped_seed(seed):
-        _check_fits(model, train)
+        logits = _check_fits(model, train)
+    _check(model, class_counts(train), logits.shape[1:])
     if recipe.head is not None and not isinstance(model.head, recipe.head):
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
@@ -218,13 +224,13 @@ def train_pretrained(
     )
 
 
-def _check(model: Classifier, counts: list[int]) -> None:
-    if not isinstance(model, Classifier):
+def _check(model: Classifier, counts: list[int], outputs: Sequence[int]) -> None:
+    size, num_classes = head_size(model.head)
+    if size != num_classes and tuple(outputs) == (size,):
         raise InputError(
-            f"model is a {type(model).__name__}; a Classifier is needed: "
-            "split_head(model, name of its last layer) makes one"
+            f"model.head has a weight of shape ({num_classes}, {size}) and returns {size} logits; "
+            f"(K, D) = ({size}, {num_classes}) is needed, and this is (D, K): transpose it"
         )
-    num_classes = head_size(model.head)[1]
     if len(counts) > num_classes:
         raise InputError(
             f"train has labels up to {len(counts) - 1}; the head has {num_classes} classes"
@@ -236,11 +242,11 @@ def _check(model: Classifier, counts: list[int]) -> None:
         )
 
 
-def _check_fits(model: Classifier, train: Dataset[Any]) -> None:
-    """Run the network on one sample, so that a mismatch is reported before training."""
+def _check_fits(model: Classifier, train: Dataset[Any]) -> Tensor:
+    """Return the logits of one sample, so that a mismatch is reported before training."""
     sample = train[0][0]
     try:
-        predict_logits(model, take(train, torch.zeros(1, dtype=torch.int64)))
+        return predict_logits(model, take(train, torch.zeros(1, dtype=torch.int64)))[0]
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         described = f"shape {tuple(sample.shape)} and dtype {sample.dtype}"
         raise InputError(f"model cannot take samples of {described} from train: {error}") from error

@@ -35,7 +35,7 @@ def read_npz(path: Path, argument: str) -> dict[str, NDArray[Any]]:
     except InputError:
         raise
     except Exception as error:  # zipfile, zlib and numpy raise many types for damaged files
-        reason = str(error) or type(error).__name__
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{argument} is {str(path)!r}, not a readable .npz: {reason}") from error
 
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import shorten
 from typing import cast
 
 import torch
@@ -107,9 +106,7 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
                     _load(_build(spec, path), {n: torch.empty(s) for n, s in shapes.items()}, path)
             tensors = {name: file.get_tensor(name) for name in shapes}
     except (SafetensorError, OSError) as error:
-        raise InputError(
-            f"checkpoint {str(path)!r} is damaged: {shorten(str(error), 500)}"
-        ) from error
+        raise InputError(f"checkpoint {str(path)!r} is damaged: {_short(error)}") from error
     network = _build(cast(Spec, spec), path) if model is None else model
     _load(network, tensors, path)
     return network.eval(), header
@@ -139,8 +136,9 @@ def _load(network: Classifier, tensors: Mapping[str, Tensor], path: Path) -> Non
                 raise RuntimeError(f"{name}: {shapes}: transpose it")
         network.load_state_dict(tensors)
     except RuntimeError as error:
-        reason = shorten((str(error).splitlines() * 2)[1], 300)  # the first reason that torch gives
-        raise InputError(f"checkpoint {str(path)!r} does not fit the model: {reason}") from error
+        raise InputError(
+            f"checkpoint {str(path)!r} does not fit the model: {_short(error)}"
+        ) from error
 
 
 def _kind(value: Tensor) -> object:
@@ -157,5 +155,11 @@ def damaged_header(path: str | Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        reason = shorten(str(error), 500)  # one line, whatever the file holds
-        raise InputError(f"checkpoint {str(path)!r} has a damaged header: {reason}") from error
+        raise InputError(
+            f"checkpoint {str(path)!r} has a damaged header: {_short(error)}"
+        ) from error
+
+
+def _short(error: Exception) -> str:
+    """Return an error on one line, whatever the file holds."""
+    return " ".join(str(error).split())[:500]

@@ -14,6 +14,7 @@ from imbtorch.data.profile import PROFILES, REDUCTIONS, Profile
 from imbtorch.data.windows import WindowInput
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.classifier import Spec
+from imbtorch.npz import check_memory
 from imbtorch.training.conform import Range, conform
 from imbtorch.training.setup import Setup
 from imbtorch.training.slots import Json
@@ -77,8 +78,8 @@ class TrainedHeader(TypedDict, total=False):
 
 LONGEST = 2**24
 """Characters of a header: a hundred thousand classes and more."""
-LARGEST_IMAGE = 10**8
-"""Pixels of an image that a network may ask for."""
+BATCH_BYTES = 128 * 16 * 4
+"""Bytes per pixel of a batch of images after the first layer: 16 channels and more in float32."""
 
 
 def parse_header(text: str) -> Header:
@@ -154,8 +155,9 @@ def _check_input(values: dict[str, Any], shape: tuple[int, ...]) -> None:
     made = shape
     if isinstance(spec, ImageInput):
         made = (spec.channels, *spec.size)
-        if prod(spec.size) > LARGEST_IMAGE or spec.channels not in (1, 3):
-            raise InputError(f"input is {spec}; 1 or 3 channels of at most 100 megapixels are read")
+        if spec.channels not in (1, 3):
+            raise InputError(f"input.channels is {spec.channels}; it must be 1 or 3")
+        check_memory(BATCH_BYTES * prod(spec.size), f"a batch of images of input.size {spec.size}")
     elif isinstance(spec, TextInput):
         made = (len(set(spec.vocabulary)),)
         if not spec.norm > 0:

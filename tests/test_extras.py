@@ -50,15 +50,20 @@ CORE = {"torch", "numpy", "scipy", "sklearn", "imblearn", "lightning_fabric", "s
 CORE |= {"filelock", "tqdm", "imbtorch", *sys.stdlib_module_names}
 
 
+def extra_of(block):
+    """Return the extra that a with statement guards, if it does."""
+    for call in (item.context_expr for item in block.items):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "extra":
+            return call.args[0].value
+    return None
+
+
 def unguarded(node, guard=None):
     """Yield (line, package) of imports, in any depth, that are not in the block of their extra."""
     for child in ast.iter_child_nodes(node):
         inner = guard
         if isinstance(child, ast.With):
-            calls = [item.context_expr for item in child.items]
-            names = [c.args[0].value for c in calls if isinstance(c, ast.Call) and c.args
-                     and isinstance(c.func, ast.Name) and c.func.id == "extra"]  # fmt: skip
-            inner = names[0] if names else guard
+            inner = extra_of(child) or guard
         typing_only = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
         if isinstance(child, (ast.Import, ast.ImportFrom)):
             names = [a.name for a in child.names] if isinstance(child, ast.Import) else []

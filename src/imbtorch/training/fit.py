@@ -1,6 +1,5 @@
 """The `fit` function: train a network on imbalanced data with a recipe."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +16,7 @@ from imbtorch.models.build import fresh_copy, replace_head
 from imbtorch.models.classifier import Classifier, CosineHead, head_size
 from imbtorch.models.inference import predict_logits
 from imbtorch.seeding import derive_seed, scoped_seed
+from imbtorch.training.head import check_orientation
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -133,14 +133,8 @@ def fit(
     fabric = fabric or Fabric(accelerator="auto", devices=1)
     setup = setup or Setup()
     train, val = as_dataset(train), None if val is None else as_dataset(val)
-    if not isinstance(model, Classifier):
-        raise InputError(
-            f"model is a {type(model).__name__}; a Classifier is needed: "
-            "split_head(model, name of its last layer) makes one"
-        )
     with scoped_seed(seed):
-        logits = _check_fits(model, train)
-    _check(model, class_counts(train), logits.shape[1:])
+        _check(model, train)
     if recipe.head is not None and not isinstance(model.head, recipe.head):
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
@@ -224,13 +218,14 @@ def train_pretrained(
     )
 
 
-def _check(model: Classifier, counts: list[int], outputs: Sequence[int]) -> None:
-    size, num_classes = head_size(model.head)
-    if size != num_classes and tuple(outputs) == (size,):
+def _check(model: Classifier, train: Dataset[Any]) -> None:
+    if not isinstance(model, Classifier):
         raise InputError(
-            f"model.head has a weight of shape ({num_classes}, {size}) and returns {size} logits; "
-            f"(K, D) = ({size}, {num_classes}) is needed, and this is (D, K): transpose it"
+            f"model is a {type(model).__name__}; a Classifier is needed: "
+            "split_head(model, name of its last layer) makes one"
         )
+    counts, num_classes = class_counts(train), head_size(model.head)[1]
+    check_orientation(model.head, _sample_logits(model, train))
     if len(counts) > num_classes:
         raise InputError(
             f"train has labels up to {len(counts) - 1}; the head has {num_classes} classes"
@@ -242,8 +237,8 @@ def _check(model: Classifier, counts: list[int], outputs: Sequence[int]) -> None
         )
 
 
-def _check_fits(model: Classifier, train: Dataset[Any]) -> Tensor:
-    """Return the logits of one sample, so that a mismatch is reported before training."""
+def _sample_logits(model: Classifier, train: Dataset[Any]) -> Tensor:
+    """Run the network on one sample, so that a mismatch is reported before training."""
     sample = train[0][0]
     try:
         return predict_logits(model, take(train, torch.zeros(1, dtype=torch.int64)))[0]

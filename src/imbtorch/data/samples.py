@@ -30,12 +30,7 @@ def check_samples(
     >>> x.dtype.isnative, y.tolist()
     (True, ['cat', 'dog'])
     """
-    if x.dtype.kind not in "biuf":
-        raise InputError(f"{names[0]} is of type {x.dtype}; real numbers are needed")
-    if x.ndim < 2 or x.size == 0:
-        raise InputError(
-            f"{names[0]} has shape {x.shape}; at least one row and one column, (N, D), are needed"
-        )
+    x = check_features(x, names[0])
     if y.shape != x.shape[:1]:
         raise InputError(
             f"{names[1]} has shape {y.shape}; {names[0]} of shape {x.shape} needs one label per "
@@ -46,14 +41,32 @@ def check_samples(
         raise InputError(
             f"{names[1]} holds {y[odd[0]]:g} in row {odd[0]}; whole numbers or strings are needed"
         )
+    try:
+        return x, _native(y.astype(str) if y.dtype.kind in "SO" else y)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{names[1]} holds bytes that are no ASCII text: {error}") from error
+
+
+def check_features(x: NDArray[Any], name: str = "features") -> NDArray[Any]:
+    """Return stored samples (N, ...), at least one, in the machine's byte order: finite numbers.
+
+    Examples
+    --------
+    >>> check_features(np.array([["red"], ["blue"]]))
+    Traceback (most recent call last):
+    imbtorch.errors.InputError: features is of type <U4; real numbers are needed
+    """
+    if x.dtype.kind not in "biuf":
+        raise InputError(f"{name} is of type {x.dtype}; real numbers are needed")
+    if x.ndim < 2 or x.size == 0:
+        raise InputError(
+            f"{name} has shape {x.shape}; at least one row and one column, (N, D), are needed"
+        )
     if x.dtype.kind == "f":
         bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(1)).tolist()
         if bad:
-            raise not_finite(names[0], bad, len(x))
-    try:
-        return _native(x), _native(y.astype(str) if y.dtype.kind in "SO" else y)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{names[1]} holds bytes that are no ASCII text: {error}") from error
+            raise not_finite(name, bad, len(x))
+    return _native(x)
 
 
 def check_classes(y: NDArray[Any], name: str = "y") -> None:

@@ -25,8 +25,7 @@ from imbtorch.data.arrays import class_counts, labels_of
 from imbtorch.data.augment import crop_flip
 from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json
-from imbtorch.data.load_for import load_splits_for
-from imbtorch.data.profile import Profile
+from imbtorch.data.load_for import TrainedOn, load_for
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.transforms import M2m
 from imbtorch.transforms.folded import FoldedNetwork
@@ -40,13 +39,8 @@ def load(folder):
     """Return f, g, the class counts and an iterator over class-balanced batches."""
     f, header = load_checkpoint(folder / "checkpoints" / "erm-seed0.safetensors")
     g, _ = load_checkpoint(folder / "pretrained.safetensors")
-    train, _ = load_splits_for(
-        header["data"]["name"],
-        input_from_json(header["input"]),
-        header["data"]["classes"],
-        data_seed=header["data"]["data_seed"],
-        profile=Profile.from_json(header["data"]["profile"]),
-    )
+    trained_on = TrainedOn.from_header(header["data"])
+    train = load_for(header["data"]["name"], input_from_json(header["input"]), trained_on).train
     sampler = ClassBalancedSampler(labels_of(train), seed=0)
     rng = torch.Generator().manual_seed(0)
     batches = Batches(train, sampler, batch_size=128, augment=crop_flip, rng=rng)

@@ -13,7 +13,7 @@ from imbtorch.data.augment import augment_by_name, crop_flip, random_crop
 from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json, input_to_json
 from imbtorch.data.load import LazyImages
-from imbtorch.data.load_for import load_for, load_splits_for
+from imbtorch.data.load_for import TrainedOn, load_for
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -30,6 +30,11 @@ def image_folder(folder, counts, size=(8, 8), mode="RGB"):
     return folder
 
 
+def trained_on(data, data_seed=0):
+    """What a checkpoint says of its data."""
+    return TrainedOn(data.classes, data.counts, data.profile, data_seed, data.digest)
+
+
 def save(path, features, labels, **more):
     np.savez(path, features=np.asarray(features, np.float32), labels=labels, **more)
     return str(path)
@@ -42,9 +47,9 @@ def test_image_folder(tmp_path):
     assert data.shape == (3, 8, 8)
     x, y = data.train[0]
     assert (x.dtype, float(x.max()) <= 1, y.dtype) == (torch.float32, True, torch.int64)
-    again = load_for(str(tmp_path / "pets"), data.input, data.classes)
-    assert torch.equal(again.x, data.test.x)
-    assert torch.equal(again.y, data.test.y)
+    again = load_for(str(tmp_path / "pets"), data.input, trained_on(data))
+    assert torch.equal(again.test.x, data.test.x)
+    assert torch.equal(again.test.y, data.test.y)
 
 
 def test_images_of_other_sizes_are_brought_to_one(tmp_path):
@@ -59,7 +64,7 @@ def test_csv_with_text_labels_says_the_mapping(tmp_path):
         writer = csv.writer(file)
         writer.writerow(["width", "height", "label"])
         for i in range(60):
-            writer.writerow([i, i % 7, "rose" if i % 3 else "aster"])
+            writer.writerow([i * i, i % 7, "rose" if i % 3 else "aster"])
     data = load_data(str(path), profile="none")
     assert data.classes == ("aster", "rose")
     assert data.shape == (2,)
@@ -123,7 +128,7 @@ BAD = {
     "nan": (([[0.0], [float("nan")], *[[1.0]] * 6], [0, 1] * 4), r"in . of . rows \(\d"),
     "single sample": (([[0.0]] * 8, [0] * 7 + [1]), "one sample of class 1"),
     "measurements": (([[0.0]] * 8, [0.1, 0.9, 0.3, 0.4] * 2), "measurements"),
-    "lengths": (([[0.0]] * 8, [0, 1]), "8 rows"),
+    "lengths": (([[0.0]] * 8, [0, 1]), r"shape \(8, 1\), labels \(2,\)"),
 }
 
 
@@ -138,15 +143,20 @@ def test_bad_data_is_said(case, tmp_path, monkeypatch):
 
 
 def test_a_class_in_one_split_alone_is_said(tmp_path):
+    """Without training samples it is refused; without test samples its recall is undefined."""
     x = np.zeros((4, 1), np.float32)
-    for train, test, which in (
-        ([0, 0, 1, 2], [0, 0, 1, 1], "test"),
-        ([0, 0, 1, 1], [0, 1, 2, 2], "training"),
-    ):
-        path = tmp_path / f"{which}.npz"
-        np.savez(path, train_features=x, train_labels=train, test_features=x, test_labels=test)
-        with pytest.raises(InputError, match=f"the {which} set has no sample of class 2"):
-            load_data(str(path))
+    path = str(tmp_path / "made.npz")
+    np.savez(
+        path, train_features=x, train_labels=[0, 0, 1, 1], test_features=x, test_labels=[0, 1, 2, 2]
+    )
+    with pytest.raises(InputError, match="the training set has no sample of class 2"):
+        load_data(path)
+    np.savez(
+        path, train_features=x, train_labels=[0, 0, 1, 2], test_features=x, test_labels=[0, 0, 1, 1]
+    )
+    data = load_data(path)
+    assert data.counts == [2, 1, 1]
+    assert any("the test set has no sample of class 2" in note for note in data.notes)
 
 
 @pytest.mark.parametrize("ratio", [0.5, 1000, float("nan")])
@@ -159,14 +169,11 @@ def test_step_profiles_take_a_fraction_and_are_made_again():
     data = load_data("digits", profile="step:0.3", ratio=13)
     assert data.counts == [131] * 7 + [10] * 3
     assert load_data("digits", profile="step", ratio=13).counts == [131] * 5 + [10] * 5
-    train, _ = load_splits_for("digits", data.input, data.classes, profile=data.profile)
-    torch.testing.assert_close(train.x, data.train.x)
+    assert torch.equal(load_for("digits", data.input, trained_on(data)).train.x, data.train.x)
     reduced = load_data("digits", profile="random:0.9", data_seed=3)
     assert [n // 10 for n in sorted(reduced.counts)] == [1] * 4 + [13] * 6
-    again, _ = load_splits_for(
-        "digits", reduced.input, reduced.classes, data_seed=3, profile=reduced.profile
-    )
-    assert torch.equal(again.x, reduced.train.x)
+    again = load_for("digits", reduced.input, trained_on(reduced, data_seed=3))
+    assert torch.equal(again.train.x, reduced.train.x)
     assert len(load_data("digits", profile="gaussian:0.4").train) == round(0.6 * 1347)
     for wrong in (
         "random",
@@ -185,7 +192,7 @@ def test_unknown_profile_and_label_are_said(tmp_path):
     with pytest.raises(InputError, match="exponential, step, linear"):
         load_data("digits", profile="exponental")
     folder = image_folder(tmp_path / "pets", {"cat": 3, "dog": 3})
-    with pytest.raises(InputError, match="kind"):
+    with pytest.raises(InputError, match="label is 'kind'"):
         load_data(str(folder), label="kind")
 
 

@@ -17,8 +17,8 @@ from imbtorch.cli import main
 from imbtorch.comparison.auto import choose
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.tune import tune
-from imbtorch.data.inputs import ImageInput
-from imbtorch.data.rows import Rows
+from imbtorch.data.image_files import image_suffixes
+from imbtorch.data.images import ImageInput, survey
 from imbtorch.extras import MissingExtra
 from imbtorch.models import mlp
 from imbtorch.reproduction.reproduce import reproduce
@@ -110,7 +110,9 @@ DOORS = [
     ("datasets", "cli", table),
     ("datasets", "cli", lambda folder: load_data("someone/something")),
     ("PIL", "cli", lambda folder: load_data("digits")),
-    ("PIL", "cli", lambda folder: ImageInput.fit(Rows(np.zeros((1, 8, 8), np.uint8)))),
+    ("PIL", "cli", lambda folder: ImageInput((8, 8), 1).transform(np.zeros((1, 8, 8), np.uint8))),
+    ("PIL", "cli", lambda folder: survey(np.zeros((1, 8, 8), np.uint8))),
+    ("PIL", "cli", lambda folder: image_suffixes.__wrapped__()),
     ("faiss", "knn", lambda folder: Neighbors(method="flat").fit(np.zeros((9, 2)))),
     ("faiss", "knn", lambda folder: Neighbors(method="hnsw").fit(np.zeros((9, 2)))),
     ("optuna", "tune", lambda folder: tune(a_task(folder), "m2m", out=folder)),

@@ -209,20 +209,20 @@ def test_an_image_size_that_no_weight_bounds(stored, tmp_path, monkeypatch):
         new["input"] = {**header["input"], "size": [side, side]}
         path = write(tmp_path / "m.safetensors", json.dumps(new), network.state_dict())
         with memory_of_at_most(2**30), pytest.raises(InputError, match=r"GB are free|too large"):
-            evaluate.run(path, data, None)
+            evaluate.run(path, data)
 
 
 def test_keys_of_the_users_own_and_of_newer_versions_are_no_fault(stored, tmp_path):
     data, header, tensors, _ = stored["rows"]
     header = changed(header, ("note",), {"deep": DEEP, "loss": float("nan"), "n": 10**30})
     header = changed(header, ("data", "license"), "CC0")
-    evaluate.run(write(tmp_path / "m.safetensors", json.dumps(header), tensors), data, None)
+    evaluate.run(write(tmp_path / "m.safetensors", json.dumps(header), tensors), data)
 
 
 def test_a_header_of_the_first_version_has_no_kind_of_head(stored, tmp_path):
     data, header, tensors, _ = stored["rows"]
     text = json.dumps(changed(header, ("spec", "head"), DROP))
-    evaluate.run(write(tmp_path / "m.safetensors", text, tensors), data, None)
+    evaluate.run(write(tmp_path / "m.safetensors", text, tensors), data)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
@@ -331,7 +331,7 @@ def test_any_change_of_a_header_works_or_is_said(draw, kind, stored, tmp_path, c
         header = changed(header, where, draw.draw(ANY | st.just(DROP)))
     path = write(tmp_path / "m.safetensors", json.dumps(header), tensors)
     if draw.draw(st.booleans()):
-        works_or_says_why(evaluate.run, path, data, None)
+        works_or_says_why(evaluate.run, path, data)
     else:
         works_or_says_why(embed.run, path, data, str(tmp_path / "out.npz"))
 
@@ -349,4 +349,4 @@ def test_any_damage_to_the_bytes_works_or_is_said(draw, stored, tmp_path, capsys
         damaged = damaged[: draw.draw(st.integers(0, len(damaged)))]
     path = tmp_path / "m.safetensors"
     path.write_bytes(damaged)
-    works_or_says_why(evaluate.run, str(path), data, None)
+    works_or_says_why(evaluate.run, str(path), data)

@@ -6,7 +6,8 @@ from PIL import Image
 
 from imbtorch import InputError
 from imbtorch.cli import main
-from imbtorch.comparison.inspect import inspect_data, lines
+from imbtorch.comparison.inspect import inspect_data
+from imbtorch.comparison.inspection import lines
 
 
 def write_images(folder, counts, rng, size=8):

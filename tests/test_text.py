@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from imbtorch import InputError, load_data
 from imbtorch.data.inputs import input_from_json, input_to_json
-from imbtorch.data.load_for import load_for
+from imbtorch.data.load_for import TrainedOn, load_for
 from imbtorch.data.windows import WindowInput, windows
 
 
@@ -50,9 +50,10 @@ def test_a_stored_network_meets_tagged_words_in_its_own_form(tagged):
     data = load_data(str(tagged), profile="none")
     spec = input_from_json(input_to_json(data.input))
     assert spec == data.input
-    again = load_for(str(tagged), spec, data.classes)
-    assert torch.equal(again.x, data.test.x)
-    assert torch.equal(again.y, data.test.y)
+    made = TrainedOn(data.classes, data.counts, data.profile, 0, data.digest)
+    again = load_for(str(tagged), spec, made)
+    assert torch.equal(again.test.x, data.test.x)
+    assert torch.equal(again.test.y, data.test.y)
 
 
 @given(st.lists(st.text("abC1@", min_size=1, max_size=6), min_size=1, max_size=8))

@@ -24,6 +24,13 @@ def add_task_options(parser: Any) -> None:
     parser.add_function_arguments(make_task, as_positional=True)
 
 
+def add_reading_options(parser: Any) -> None:
+    """Add the options that say what is what in DATA, for a network that is already trained."""
+    parser.add_argument("--label", type=str | None, help="label column")
+    parser.add_argument("--train_split", type=str | None, help="name of the training split")
+    parser.add_argument("--test_split", type=str | None, help="name of the split to measure")
+
+
 def npz_path(out: str) -> Path:
     """Return the path of the ``.npz`` to write."""
     if Path(out).suffix != ".npz":

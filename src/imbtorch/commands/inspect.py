@@ -12,8 +12,9 @@ def add_options(parser: Any) -> None:
     parser.add_function_arguments(inspect_data, as_positional=True)
 
 
-def run(data: str, label: str | None, image_size: int | None, data_seed: int) -> None:
+def run(data: str, **options: Any) -> None:
     """Show what is in a data set, and what will matter in training."""
-    from imbtorch.comparison.inspect import inspect_data, lines
+    from imbtorch.comparison.inspect import inspect_data
+    from imbtorch.comparison.inspection import lines
 
-    say(lines(inspect_data(data, label=label, image_size=image_size, data_seed=data_seed)))
+    say(lines(inspect_data(data, **options)))

@@ -10,7 +10,8 @@ from tqdm import tqdm
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
-from imbtorch.data.inputs import ImageInput, Input
+from imbtorch.data.images import ImageInput
+from imbtorch.data.inputs import Input
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.training.recipes import make_recipe

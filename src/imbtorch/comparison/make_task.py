@@ -5,7 +5,7 @@ from typing import Any
 
 from imbtorch.comparison.task import Task
 from imbtorch.data.augment import augment_by_name
-from imbtorch.data.inputs import ImageInput
+from imbtorch.data.images import ImageInput
 from imbtorch.data.load import load_data
 from imbtorch.training.recipes import make_recipe
 from imbtorch.training.setup import SETUPS, Setup
@@ -25,6 +25,9 @@ def make_task(
     epochs: int | None = None,
     data_seed: int = 0,
     label: str | None = None,
+    columns: str | None = None,
+    train_split: str | None = None,
+    test_split: str | None = None,
     image_size: int | None = None,
     augment: str = "auto",
     lr: float | None = None,
@@ -53,7 +56,13 @@ def make_task(
     data_seed : int, default=0
         Decides which samples are kept and which are held out.
     label : str, optional
-        Label column.
+        Label column, by default the first with a usual name (label, target, class, ...).
+    columns : str, optional
+        Input columns, separated by commas, by default all that are of use.
+    train_split : str, optional
+        Name of the training split, by default the usual ones; none if no folder is a split.
+    test_split : str, optional
+        Name of the held-out split, by default the usual ones; none to hold a quarter out.
     image_size : int, optional
         Height and width in pixels to which images are resized.
     augment : str, default="auto"
@@ -83,6 +92,9 @@ def make_task(
         ratio=usual["ratio"] if ratio is None else ratio,
         data_seed=data_seed,
         label=label,
+        columns=columns,
+        train_split=train_split,
+        test_split=test_split,
         image_size=image_size,
     )
     spec = loaded.input

@@ -14,7 +14,8 @@ from lightning_fabric import Fabric
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.augment import augment_by_name
-from imbtorch.data.inputs import FeatureInput, ImageInput, input_to_json
+from imbtorch.data.images import ImageInput
+from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.data.profile import Profile
 from imbtorch.metrics.classification import classification_metrics
@@ -121,7 +122,7 @@ class Task:
         return [
             *data.notes,
             f"{data.name}: {sum(counts)} training samples of {len(counts)} classes "
-            f"({data.profile}): {shown}; {len(data.test)} held out",  # type: ignore[arg-type]
+            f"({data.profile}): {shown}; {len(data.test)} held out; {_counted(data.left_out)}",  # type: ignore[arg-type]
             f"network {self.model}, {self.epochs} epochs, batch size {self.setup.batch_size}, "
             f"learning rate {self.setup.lr:g}, augmentation {self.augment}",
         ]
@@ -222,6 +223,12 @@ class Task:
             "input": input_to_json(self.data.input),
             "versions": versions(),
         }
+
+
+def _counted(left_out: Mapping[str, int]) -> str:
+    """Return how many samples are left out, and why."""
+    why = ", ".join(f"{reason}: {n}" for reason, n in left_out.items())
+    return f"{sum(left_out.values())} left out" + (f" ({why})" if why else "")
 
 
 def _slug(identity: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from imbtorch.data.inputs import ImageInput
+from imbtorch.data.images import ImageInput
 from imbtorch.data.rows import Rows, Source, Split
 from imbtorch.errors import InputError
 
@@ -119,4 +119,4 @@ def back_rotation(mnist: Source) -> Source:
         for part in (slice(0, SIZES[0]), slice(SIZES[0], None))
     )
     note = "a reconstruction of MNIST-back-rotation from its published recipe"
-    return Source(train, test, lambda rows: spec, mnist.label_names, [note])
+    return Source(train, test, "image", lambda rows: spec, mnist.label_names, [note])

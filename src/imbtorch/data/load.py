@@ -1,23 +1,26 @@
 """Load a DATA argument as training and test sets that a network can take."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, Pairs, class_counts
-from imbtorch.data.inputs import ImageInput, Input
+from imbtorch.data.hold_out import splits_of
+from imbtorch.data.images import ImageInput
+from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.profile import Profile
-from imbtorch.data.rows import Rows, Source, Split
+from imbtorch.data.rows import Rows
 from imbtorch.data.sources import open_source
-from imbtorch.errors import InputError
+from imbtorch.data.splits import Reading
 
 IN_MEMORY_BYTES = 2 * 2**30
 """Images that need more than this as uint8 are decoded batch by batch instead."""
@@ -54,6 +57,8 @@ class LoadedData:
         Hash of all tensors and labels of the whole data: 16 hexadecimal digits.
     parts : tuple of Part
         The parts taken, each from the one before; empty for the whole data.
+    left_out : dict
+        Why samples are in neither set -> how many.
     """
 
     name: str
@@ -65,6 +70,7 @@ class LoadedData:
     notes: tuple[str, ...]
     digest: str
     parts: tuple[Part, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> list[int]:
@@ -88,6 +94,9 @@ def load_data(
     ratio: float = 100.0,
     data_seed: int = 0,
     label: str | None = None,
+    columns: str | None = None,
+    train_split: str | None = None,
+    test_split: str | None = None,
     image_size: int | None = None,
 ) -> LoadedData:
     """Open DATA, make it imbalanced if requested, and convert it to tensors.
@@ -108,7 +117,13 @@ def load_data(
         Decides which samples stay and, if no held-out split is stored, which are held out
         (every fourth, stratified).
     label : str, optional
-        Label column.
+        Label column, by default the first of label, labels, fine_label, target, class, y that is
+        found, in any case.
+    columns : str, optional
+        Input columns, separated by commas, by default those that `find_columns` finds.
+    train_split, test_split : str, optional
+        Names of the splits, by default those with usual names, see `choose_splits`. ``none`` as
+        the training split: no folder is a split; as the test split: hold a quarter out.
     image_size : int, optional
         Height and width in pixels to which images are resized.
 
@@ -119,8 +134,9 @@ def load_data(
     Raises
     ------
     InputError
-        If the data cannot be opened, holds only one class, NaN or unreadable images, a class
-        has no sample in the training or the test set, or the ratio would leave a class empty.
+        If the data cannot be opened, hold only one class, NaN or unreadable images, it is
+        doubtful what is what in them, the training set has no sample of a class, or the ratio
+        would leave a class empty.
 
     Examples
     --------
@@ -129,41 +145,39 @@ def load_data(
     [131, 93, 67, 48, 34, 24, 17, 12, 9, 6]
     """
     asked = Profile.parse(profile, ratio)
-    source = open_source(data, label, image_size)
+    reading = Reading.of(
+        label=label,
+        columns=columns,
+        train_split=train_split,
+        test_split=test_split,
+        image_size=image_size,
+    )
+    source = open_source(data, reading)
     train, test = splits_of(source, data_seed)
     labels = encode_labels(train.labels, test.labels, source.label_names)
     classes, train_y, test_y = labels.classes, labels.train, labels.test
     made = asked.settled(np.bincount(train_y))
     keep = made.rows(train_y, len(classes), data_seed)
+    left_out = {**source.left_out, f"profile {made.label}": len(train_y) - len(keep)}
     train, train_y = train.take(keep), train_y[keep]
     made = made.measured(np.bincount(train_y))
     spec = source.fit_input(train.rows)
+    notes = [*source.notes, *labels.notes]
+    if isinstance(spec, ImageInput):
+        notes += train.rows.survey.notes(spec)
     train_set = dataset_of(train.rows, train_y, spec, classes)
     test_set = dataset_of(test.rows, test_y, spec, classes)
-    digest = digest_of(train_set, test_set)
-    notes = (*source.notes, *labels.notes)
-    return LoadedData(data, train_set, test_set, classes, spec, made, notes, digest)
-
-
-def splits_of(source: Source, data_seed: int) -> tuple[Split, Split]:
-    """Return the training and the held-out split of a source; see `hold_out` if none is stored."""
-    return (source.train, source.test) if source.test else hold_out(source.train, data_seed)
-
-
-def hold_out(split: Split, data_seed: int) -> tuple[Split, Split]:
-    """Hold out a quarter of a split, stratified: return (train, test)."""
-    values, counts = np.unique(split.labels, return_counts=True)
-    if len(values) > 1 and counts.min() < 2:
-        raise InputError(
-            f"DATA has one sample of class {values[counts.argmin()]!s} and no held-out split: "
-            "each class needs one sample to train on and one to test on"
-        )
-    indices = np.arange(len(split.labels))
-    size = max(0.25, len(values) / len(indices))
-    train, test = train_test_split(
-        indices, test_size=size, random_state=data_seed, stratify=split.labels
+    return LoadedData(
+        data,
+        train_set,
+        test_set,
+        classes,
+        spec,
+        made,
+        tuple(notes),
+        digest_of(train_set, test_set),
+        left_out={reason: n for reason, n in left_out.items() if n},
     )
-    return split.take(np.sort(train)), split.take(np.sort(test))
 
 
 class LazyImages(Dataset[tuple[Tensor, Tensor]]):
@@ -189,6 +203,13 @@ def dataset_of(rows: Rows, y: np.ndarray, spec: Input, classes: tuple[str, ...])
     return ArrayDataset(x, y, classes)
 
 
+def stored_bytes(row: Any) -> bytes:
+    """Return an image as it is stored, not decoded."""
+    if isinstance(row, np.ndarray):
+        return row.tobytes()
+    return bytes(row["bytes"]) if row["bytes"] else Path(row["path"]).read_bytes()
+
+
 def digest_of(*datasets: Dataset[Any]) -> str:
     """Return a hash of all tensors and labels: 16 hexadecimal digits."""
     digest = hashlib.sha256()
@@ -196,6 +217,8 @@ def digest_of(*datasets: Dataset[Any]) -> str:
         if isinstance(dataset, ArrayDataset):
             digest.update(dataset.x.numpy().tobytes())
         elif isinstance(dataset, LazyImages):
-            digest.update(f"{dataset.rows.values._fingerprint}{dataset.spec}".encode())
+            digest.update(repr(dataset.spec).encode())
+            for i in range(len(dataset)):
+                digest.update(stored_bytes(dataset.rows[i]))
         digest.update(dataset.y.numpy().tobytes())  # type: ignore[attr-defined]
     return digest.hexdigest()[:16]

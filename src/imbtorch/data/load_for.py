@@ -1,97 +1,146 @@
 """Load DATA for a network that is already trained, in the form it takes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from torch.utils.data import Dataset
 
-from imbtorch.data.inputs import Input
+from imbtorch.data.hold_out import hold_out
+from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.labels import class_names
-from imbtorch.data.load import dataset_of, splits_of
+from imbtorch.data.load import dataset_of, digest_of
 from imbtorch.data.profile import Profile
-from imbtorch.data.rows import Split
+from imbtorch.data.rows import Source, Split
 from imbtorch.data.sources import open_source
+from imbtorch.data.splits import FREE, Reading
+from imbtorch.data.texts import TextInput
 from imbtorch.errors import InputError
 
 
-def load_for(
-    data: str, spec: Input, classes: Sequence[str], *, data_seed: int = 0, label: str | None = None
-) -> Dataset[Any]:
-    """Open the held-out split of DATA in the form a trained network takes.
+@dataclass(frozen=True)
+class TrainedOn:
+    """The data that a network was trained on, as its checkpoint says.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        The network's classes.
+    counts : sequence of int
+        Training samples of each class.
+    profile : Profile
+        The imbalance made in them.
+    data_seed : int
+        Decided which samples were kept and held out.
+    digest : str
+        Hash of both sets, see `LoadedData`.
+    """
+
+    classes: Sequence[str]
+    counts: Sequence[int]
+    profile: Profile
+    data_seed: int
+    digest: str
+
+    @classmethod
+    def from_header(cls, data: Mapping[str, Any]) -> "TrainedOn":
+        """Read the entry ``data`` of a checkpoint's header."""
+        profile = Profile.from_json(data["profile"])
+        return cls(data["classes"], data["counts"], profile, data["data_seed"], data["hash"])
+
+
+@dataclass(frozen=True)
+class Opened:
+    """DATA in the form a trained network takes.
+
+    Attributes
+    ----------
+    train, test : Dataset
+        Yield (x, y). `train` is None if all samples are in `test`.
+    notes : tuple of str
+        What was taken for what.
+    """
+
+    train: Dataset[Any] | None
+    test: Dataset[Any]
+    notes: tuple[str, ...]
+
+
+def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = FREE) -> Opened:
+    """Open DATA in the form a trained network takes.
+
+    A stored held-out split is the test set. Without one, data that the network was trained on (the
+    same samples, wherever they are stored) are divided as they were for its training; of any other
+    data, all samples are the test set.
 
     Parameters
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
     spec : ImageInput, TextInput, WindowInput or FeatureInput
-        The input kind the network was trained on.
-    classes : sequence of str
-        The network's classes; the labels in DATA must be among them.
-    data_seed : int, default=0
-        The data seed of the network's training. If no held-out split is stored, it holds out
-        the same samples again.
-    label : str, optional
-        Label column.
+        The input kind the network was trained on; its columns are looked for by name.
+    trained_on : TrainedOn
+        What the network was trained on; the labels in DATA must be among its classes.
+    reading : Reading, optional
+        Label column and splits, where the user names them.
 
     Returns
     -------
-    Dataset
-        Yields (x, y).
+    Opened
 
     Raises
     ------
     InputError
         If DATA cannot be opened, or holds another kind of input or unknown labels.
     """
-    return load_splits_for(data, spec, classes, data_seed=data_seed, label=label)[1]
-
-
-def load_splits_for(
-    data: str,
-    spec: Input,
-    classes: Sequence[str],
-    *,
-    data_seed: int = 0,
-    label: str | None = None,
-    profile: Profile | None = None,
-) -> tuple[Dataset[Any], Dataset[Any]]:
-    """Open both splits of DATA in the form a trained network takes.
-
-    Parameters
-    ----------
-    data, spec, classes, data_seed, label
-        As for `load_for`.
-    profile : Profile, optional
-        The profile of the network's training set, to make the same imbalance again; by default
-        all training rows are kept.
-
-    Returns
-    -------
-    train, test : Dataset
-        Yield (x, y).
-    """
-    source = open_source(data, label)
-    train, test = splits_of(source, data_seed)
-    kind = source.fit_input(test.rows).kind
-    if kind != spec.kind:
-        raise InputError(f"DATA {data!r} holds {kind} rows; the network takes {spec.kind} rows")
-    places = {name: k for k, name in enumerate(classes)}
-
-    def numbers(split: Split) -> np.ndarray:
-        names = class_names(split.labels, source.label_names)
-        unknown = sorted(set(names) - set(classes))
-        if unknown:
-            raise InputError(
-                f"DATA has the labels {unknown[:5]}; the network knows {list(classes)}"
-            )
-        return np.array([places[n] for n in names])
-
-    train_y, test_y = numbers(train), numbers(test)
-    if profile is not None:
-        keep = profile.rows(train_y, len(classes), data_seed)
-        train, train_y = train.take(keep), train_y[keep]
-    return (
-        dataset_of(train.rows, train_y, spec, tuple(classes)),
-        dataset_of(test.rows, test_y, spec, tuple(classes)),
+    columns = spec.columns if isinstance(spec, TextInput | FeatureInput) else ()
+    source = open_source(data, replace(reading, columns=columns))
+    notes = list(source.notes)
+    if source.kind != spec.kind:
+        raise InputError(f"DATA {data!r} holds {source.kind} rows; the network takes {spec.kind}")
+    again = _as_trained(source, spec, trained_on)
+    if again:
+        notes.append("these are the data the network was trained on")
+        return Opened(*again, tuple(notes))
+    if source.test is None:
+        notes.append(f"no held-out split is stored: all {len(source.train.labels)} samples")
+        return Opened(None, _dataset(source.train, source, spec, trained_on), tuple(notes))
+    train, test = (
+        _dataset(split, source, spec, trained_on) for split in (source.train, source.test)
     )
+    return Opened(train, test, tuple(notes))
+
+
+def _as_trained(
+    source: Source, spec: Input, trained_on: TrainedOn
+) -> tuple[Dataset[Any], Dataset[Any]] | None:
+    """Return both sets as they were in training, or None if these are other data."""
+    try:
+        train, test = (
+            (source.train, source.test) if source.test else hold_out(source, trained_on.data_seed)
+        )
+        y = _numbers(train, source, trained_on.classes)
+        keep = trained_on.profile.rows(y, len(trained_on.classes), trained_on.data_seed)
+    except InputError:
+        return None
+    train, y = train.take(keep), y[keep]
+    if np.bincount(y, minlength=len(trained_on.classes)).tolist() != list(trained_on.counts):
+        return None
+    sets = tuple(_dataset(split, source, spec, trained_on) for split in (train, test))
+    return sets if digest_of(*sets) == trained_on.digest else None  # type: ignore[return-value]
+
+
+def _dataset(split: Split, source: Source, spec: Input, trained_on: TrainedOn) -> Dataset[Any]:
+    y = _numbers(split, source, trained_on.classes)
+    return dataset_of(split.rows, y, spec, tuple(trained_on.classes))
+
+
+def _numbers(split: Split, source: Source, classes: Sequence[str]) -> np.ndarray:
+    """Return the number of each label among the network's classes."""
+    places = {name: k for k, name in enumerate(classes)}
+    names = class_names(split.labels, source.label_names)
+    unknown = sorted(set(names) - set(classes))
+    if unknown:
+        raise InputError(f"DATA has the labels {unknown[:5]}; the network knows {list(classes)}")
+    return np.array([places[n] for n in names], dtype=np.int64)

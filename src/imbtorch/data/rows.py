@@ -1,11 +1,13 @@
 """Stored rows with their labels, before they become tensors."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from imbtorch.data.images import Survey, survey
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import whole_numbers
 
@@ -25,6 +27,11 @@ class Rows:
     def __getitem__(self, index: int) -> Any:
         row = self.values[int(index)]
         return row[self.column] if self.column else row
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What is among these rows, if they are images."""
+        return survey(self)
 
     def take(self, indices: np.ndarray) -> "Rows":
         """Return the rows at `indices`, in that order."""
@@ -52,15 +59,31 @@ class Split:
 class Source:
     """What a DATA argument refers to.
 
-    `fit_input` derives the input kind from the training rows; `label_names` names integer labels
-    if the source has names; `test` is None if no held-out split is stored.
+    Attributes
+    ----------
+    train : Split
+        Rows to train on, or all rows if nothing else is stored.
+    test : Split or None
+        The held-out split, None if none is stored.
+    kind : str
+        Kind of input: image, text, windows or features.
+    fit_input : callable
+        Derives the input kind from training rows.
+    label_names : sequence of str, optional
+        Names of integer labels.
+    notes : list of str
+        What was taken for what.
+    left_out : dict
+        Why samples are in neither split -> how many.
     """
 
     train: Split
     test: Split | None
+    kind: str
     fit_input: Callable[[Rows], Input]
     label_names: Sequence[str] | None = None
     notes: list[str] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def keep_tested(source: Source, minimum: int) -> Source:
@@ -72,9 +95,17 @@ def keep_tested(source: Source, minimum: int) -> Source:
     dropped = len(np.union1d(values, source.train.labels)) - len(kept)
     if not dropped:
         return source
-    note = f"{dropped} classes with fewer than {minimum} test samples left out"
+    few = f"classes with fewer than {minimum} test samples"
     train, test = (
         split.take(np.flatnonzero(np.isin(split.labels, kept)))
         for split in (source.train, source.test)
     )
-    return Source(train, test, source.fit_input, source.label_names, [*source.notes, note])
+    gone = sum(map(len, (source.train.labels, source.test.labels)))
+    gone -= len(train.labels) + len(test.labels)
+    return replace(
+        source,
+        train=train,
+        test=test,
+        notes=[*source.notes, f"{dropped} {few} left out"],
+        left_out={**source.left_out, few: gone},
+    )

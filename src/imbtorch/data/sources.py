@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from imbtorch.data.back_rotation import back_rotation
-from imbtorch.data.inputs import FeatureInput, ImageInput
+from imbtorch.data.folders import open_folder, read_image_folder
+from imbtorch.data.images import ImageInput
+from imbtorch.data.inputs import FeatureInput, Input
+from imbtorch.data.labels import HIDDEN, read_labels
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
-from imbtorch.data.tables import load_hub, load_local, read_table
+from imbtorch.data.splits import FREE, Reading
+from imbtorch.data.table_files import open_tables, table_files
+from imbtorch.data.tables import open_hub, read_tables
 from imbtorch.errors import InputError
 from imbtorch.npz import read_npz
 
@@ -28,25 +33,22 @@ REUTERS_MIN_TEST = 5
 """Test documents that a class of Reuters R52 needs (AMO, section 3.3); 36 classes have them."""
 
 
-def open_source(data: str, label: str | None = None, image_size: int | None = None) -> Source:
+def open_source(data: str, reading: Reading = FREE) -> Source:
     """Open DATA: ``digits``, an ``.npz``, a file or folder, or a hub name.
 
     Parameters
     ----------
     data : str
         ``digits`` (scikit-learn's); a path to an ``.npz`` with ``features`` and ``labels`` (or
-        ``train_features``, ``train_labels``, ``test_features``, ``test_labels``), to a CSV or
-        Parquet file or to any folder that Hugging Face ``datasets`` can open; the name of a data
-        set on its hub; ``reuters`` or ``twitter``, stored in the folders ``reuters_r52`` and
-        ``twitter_pos`` (see `built_in_folder`), which may also be given by path; ``mnist``,
-        ``cifar10``, ``cifar100``, ``svhn`` and ``stl10``, from the same place if they are there,
-        else from the hub; ``mnist-back-rotation``, reconstructed from MNIST (see
-        `back_rotation`).
-    label : str, optional
-        The label column, by default the first found of label, labels, fine_label, target,
-        class, y; tags for tagged words.
-    image_size : int, optional
-        Height and width in pixels to which images are resized.
+        ``train_features``, ``train_labels``, ``test_features``, ``test_labels``); to a CSV, TSV,
+        Parquet, JSON or Arrow file, or a folder of them; to a folder of images in class folders;
+        the name of a data set on the Hugging Face hub; ``reuters`` or ``twitter``, stored in the
+        folders ``reuters_r52`` and ``twitter_pos`` (see `built_in_folder`), which may also be
+        given by path; ``mnist``, ``cifar10``, ``cifar100``, ``svhn`` and ``stl10``, from the same
+        place if they are there, else from the hub; ``mnist-back-rotation``, reconstructed from
+        MNIST (see `back_rotation`).
+    reading : Reading, optional
+        Label column, input columns, splits and image size, where the user names them.
 
     Returns
     -------
@@ -54,6 +56,8 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
 
     Notes
     -----
+    Splits are found by their usual names (see `choose_splits`), columns by what they hold (see
+    `find_columns`). Table columns of file names are images, named relative to the table.
     Tagged words (columns ``tokens`` and ``tags``, one row per text) become one sample per word,
     in a window of three words; a tag that no held-out word has is left out (Twitter: M and Y).
     If the name of the folder begins with ``reuters``, classes with fewer than 5 test documents
@@ -62,27 +66,53 @@ def open_source(data: str, label: str | None = None, image_size: int | None = No
     Raises
     ------
     InputError
-        If no data are found, or they have no label column.
+        If no data are found, they have no label column, or it is doubtful what is what.
     """
+    if not data.strip():
+        raise InputError("DATA is empty; a name, a path or a hub name is needed")
     path = Path(data).expanduser()
     if data == "digits":
+        reading.only(of=data)
         return _digits()
     if data == "mnist-back-rotation":
+        reading.only(of=data)
         return _back_rotation(data_folder())
     if data in FOLDERS:
         path = built_in_folder(data)
     if data in ON_HUB and not path.exists():
         path = data_folder() / data
     if path.suffix == ".npz" and path.is_file():
-        return _npz(path, image_size)
+        reading.only("image_size", of="an .npz")
+        return _npz(path, reading.image_size)
     if path.exists():
-        source = read_table(load_local(path), data, label, image_size)
+        source = _stored(path, reading)
         if path.resolve().name.startswith("reuters"):
             return keep_tested(source, REUTERS_MIN_TEST)
         return source
     if data.startswith((".", "/", "~")) or path.suffix or data.count("/") > 1:
         raise InputError(f"DATA is {data!r}; there is no such file or folder")
-    return read_table(load_hub(*ON_HUB.get(data, (data, None))), data, label, image_size)
+    return read_tables(open_hub(*ON_HUB.get(data, (data, None))), reading)
+
+
+def _stored(path: Path, reading: Reading) -> Source:
+    """Read a file of a table, a folder of tables, or a folder of images in class folders."""
+    if path.is_file():
+        return read_tables(open_tables(path), reading, path.parent)
+    folder = open_folder(path)
+    tables, in_folders = table_files(path), any(f.all_images() for f in folder.folders)
+    if in_folders and tables:
+        raise InputError(
+            f"DATA is the folder {str(path)!r}, which holds folders of images and tables "
+            f"({tables[0].relative_to(path)}): give the table, or the folder of the images alone"
+        )
+    if in_folders:
+        return read_image_folder(folder, reading)
+    if folder.images and not tables:
+        raise InputError(
+            f"DATA is the folder {str(path)!r}, which holds images but no class folders and no "
+            "table of their labels"
+        )
+    return read_tables(open_tables(path), reading, path)
 
 
 def built_in_folder(name: str) -> Path:
@@ -112,26 +142,47 @@ def _digits() -> Source:
 
     bunch = load_digits()
     images = (bunch.images * (255 / 16)).round().astype(np.uint8)
-    return Source(Split(Rows(images), bunch.target), None, lambda rows: ImageInput((8, 8), 1))
+    return Source(
+        Split(Rows(images), bunch.target), None, "image", lambda rows: ImageInput((8, 8), 1)
+    )
 
 
 def _npz(path: Path, image_size: int | None) -> Source:
     arrays = read_npz(path, "DATA")
+    notes: list[str] = []
+    left_out: dict[str, int] = {}
 
     def split(prefix: str) -> Split | None:
         x, y = arrays.get(f"{prefix}features"), arrays.get(f"{prefix}labels")
         if x is None or y is None:
             return None
-        if len(x) != len(y):
-            raise InputError(f"{path}: {prefix}features has {len(x)} rows, {prefix}labels {len(y)}")
-        return Split(Rows(x), y)
+        if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
+            shapes = f"{prefix}features has shape {x.shape}, {prefix}labels {y.shape}"
+            raise InputError(f"{path}: {shapes}; both need N rows")
+        if len(x) == 0:
+            raise InputError(f"{path}: {prefix}features holds no rows")
+        found = read_labels(y, where=f"{path}: {prefix}labels")
+        notes.extend(found.notes)
+        if unknown := int((~found.known).sum()):
+            left_out["without a label"] = left_out.get("without a label", 0) + unknown
+        known = np.flatnonzero(found.known)
+        return Split(Rows(x), found.values).take(known) if unknown else Split(Rows(x), found.values)
 
-    train = split("train_") or split("")
+    train, test = split("train_") or split(""), split("test_")
     if train is None:
         raise InputError(
             f"{path} holds the arrays {', '.join(arrays) or 'none'}; features and labels (or "
             "train_features, train_labels, test_features, test_labels) are needed"
         )
-    if train.rows.values.dtype == np.uint8 and train.rows.values.ndim in (3, 4):
-        return Source(train, split("test_"), lambda rows: ImageInput.fit(rows, image_size))
-    return Source(train, split("test_"), lambda rows: FeatureInput.fit(rows.values))
+    if test and set(test.labels.tolist()) <= {HIDDEN} and HIDDEN not in train.labels:
+        notes.append("test_labels are hidden (-1): a part of the training set is held out")
+        left_out["hidden test labels"], test = len(test.labels), None
+    as_images = train.rows.values.dtype == np.uint8 and train.rows.values.ndim in (3, 4)
+
+    def fit_input(rows: Rows) -> Input:
+        return (
+            ImageInput.fit(rows.survey, image_size) if as_images else FeatureInput.fit(rows.values)
+        )
+
+    kind = "image" if as_images else "features"
+    return Source(train, test, kind, fit_input, None, notes, left_out)

@@ -1,118 +1,214 @@
-"""Read tables of Hugging Face `datasets`: find the input column and the label column."""
+"""Read tables: their splits, their label column, and the columns that a network takes."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from imbtorch.data.inputs import TEXT_NORM, FeatureInput, ImageInput, Input, TextInput
+from imbtorch.data.columns import LABEL_COLUMNS, Columns, find_columns
+from imbtorch.data.image_files import image_rows
+from imbtorch.data.images import ImageInput
+from imbtorch.data.inputs import FeatureInput, Input
+from imbtorch.data.labels import HIDDEN, StoredLabels, read_labels
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
+from imbtorch.data.splits import Reading, choose_splits
+from imbtorch.data.table_files import Tables, split_by_column
+from imbtorch.data.texts import TEXT_NORM, TextInput
 from imbtorch.data.windows import WindowInput, windows
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 
-LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "class", "y")
-TEST_SPLITS = ("test", "validation", "valid", "val", "dev")
 
-
-def load_local(path: Path) -> Any:
-    """Open a file or folder with Hugging Face `datasets`."""
-    with extra("cli", "DATA"):
-        from datasets import load_dataset
-
-    try:
-        if path.is_file():
-            builder = path.suffix.lstrip(".").replace("jsonl", "json").replace("tsv", "csv")
-            return load_dataset(builder, data_files=str(path))
-        return load_dataset(str(path.resolve()))
-    except Exception as error:  # the library raises many types for unreadable files
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
-        raise InputError(f"DATA is {str(path)!r}; `datasets` cannot open it: {reason}") from error
-
-
-def load_hub(name: str, configuration: str | None = None) -> Any:
+def open_hub(name: str, configuration: str | None = None) -> Tables:
     """Open a data set on the hub, by its name and the name of a configuration."""
     with extra("cli", "DATA"):
         from datasets import load_dataset
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
-        return load_dataset(name, configuration)
-    except Exception as error:  # connection, authentication, missing: just as many types
-        reason = str(error).strip().splitlines()[0]
+        return dict(load_dataset(name, configuration))
+    except Exception as error:  # connection, authentication, missing: many types
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
             f"DATA is {name!r}; it is neither a built-in data set (digits) nor a file or folder, "
             f"and the hub did not provide it: {reason}"
         ) from error
 
 
-def read_table(loaded: Any, name: str, label: str | None, image_size: int | None) -> Source:
-    """Find the input and label columns of what `load_local` or `load_hub` returned."""
-    with extra("cli", "DATA"):
-        from datasets import ClassLabel, Image
+def read_tables(tables: Tables, reading: Reading, folder: Path | None = None) -> Source:
+    """Read the splits of a data set: find its labels and inputs, and leave out what has no label.
 
-    train_name = "train" if "train" in loaded else next(iter(loaded))
-    test_name = next((s for s in TEST_SPLITS if s in loaded and s != train_name), None)
-    features = loaded[train_name].features
-    if "tokens" in features and (label or "tags") in features:
-        return _tagged_words(loaded, train_name, test_name, label or "tags")
-    candidates = (label,) if label else LABEL_COLUMNS
-    label_column = next((c for c in candidates if c in features), None)
-    if label_column is None:
-        raise InputError(
-            f"DATA {name!r} has the columns {', '.join(features)}; none of them is a label column "
-            f"({', '.join(map(str, candidates))}): name it with --label"
+    Parameters
+    ----------
+    tables : dict
+        Split -> `datasets.Dataset`.
+    reading : Reading
+        What the user says of splits and columns.
+    folder : Path, optional
+        Where the names of image files in the tables begin.
+
+    Raises
+    ------
+    InputError
+        If it is doubtful which split or column is which, or there is no label or input.
+    """
+    tables, column = split_by_column(tables)
+    name, others = choose_splits([*tables], reading)
+    train = tables[name]
+    notes = [f"splits are named in the column {column!r}"] if column else []
+    if _is_tagged(train, reading):
+        reading.only("label", "train_split", "test_split", of="a table of tagged words")
+        return _tagged_words(tables, name, others[0] if others else None, reading.label or "tags")
+    label = _label_column(train, reading)
+    names = getattr(train.features[label], "names", None)
+    columns = find_columns(train, label, reading)
+    labels = {name: _labels(train, label, names, name)}
+    test_name = None
+    for other in others:
+        labels[other] = _labels(tables[other], label, names, other)
+        if _hidden(labels[other], labels[name]):
+            notes.append(f"split {other!r} has no labels to test on")
+            if reading.test_split:
+                raise InputError(f"test_split is {other!r}, whose labels are hidden or missing")
+            continue
+        test_name = other
+        break
+    used = [part for part in (name, test_name) if part]
+    if test_name is None and others:
+        notes.append(
+            "every held-out split hides its labels: a part of the training set is held out"
         )
-    inputs = [
-        c for c in features if c != label_column and c not in (*LABEL_COLUMNS, "coarse_label")
-    ]
-    images = [c for c in inputs if isinstance(features[c], Image)]
-    texts = [c for c in inputs if getattr(features[c], "dtype", None) in ("string", "large_string")]
-    numbers = [c for c in inputs if _is_number(features[c])]
-
-    def split(split_name: str | None) -> Split | None:
-        if split_name is None:
-            return None
-        part = loaded[split_name]
-        labels = np.asarray(part.with_format("numpy")[label_column][:])
-        if images:
-            return Split(Rows(part.cast_column(images[0], Image(decode=False)), images[0]), labels)
-        if texts:
-            return Split(Rows(np.asarray(part[texts[0]][:], dtype=object)), labels)
-        table = part.select_columns(numbers).to_pandas().to_numpy(np.float32)
-        return Split(Rows(table), labels)
-
-    if not (images or texts or numbers):
-        raise InputError(
-            f"DATA {name!r} has no column of images, texts or numbers besides its label"
-        )
-    column = (images or texts or [f"{len(numbers)} numeric columns"])[0]
-    label_feature = features[label_column]
-    train = split(train_name)
-    assert train is not None
-
-    def fit_input(rows: Rows) -> Input:
-        if images:
-            return ImageInput.fit(rows, image_size)
-        return (
-            TextInput.fit(rows.values, norm=TEXT_NORM) if texts else FeatureInput.fit(rows.values)
-        )
-
+    left_out = {f"split {part!r}": len(tables[part]) for part in tables if part not in used}
+    missing = sum(int((~labels[part].known).sum()) for part in used)
+    if missing:
+        left_out["without a label (empty, NA, None, or -1)"] = missing
+    splits = {}
+    for part in used:
+        rows = _rows(tables[part], columns, folder, part, notes)
+        known = np.flatnonzero(labels[part].known)
+        splits[part] = Split(rows.take(known), labels[part].values[known])
+        notes += [note for note in labels[part].notes if note not in notes]
     return Source(
-        train,
-        split(test_name),
-        fit_input,
-        label_feature.names if isinstance(label_feature, ClassLabel) else None,
-        [f"input {column}, label {label_column}, held-out split {test_name or 'none stored'}"],
+        splits[name],
+        splits[test_name] if test_name else None,
+        columns.kind,
+        lambda rows: _fit(columns, rows, reading),
+        names,
+        [
+            f"label: {label}; training split {name!r}, held-out split "
+            f"{repr(test_name) if test_name else 'none stored'}",
+            *columns.notes(),
+            *notes,
+        ],
+        left_out,
     )
 
 
-def _tagged_words(loaded: Any, train_name: str, test_name: str | None, label: str) -> Source:
+def _label_column(table: Any, reading: Reading) -> str:
+    features = table.features
+    if reading.label:
+        found = [c for c in features if c == reading.label]
+    else:
+        found = [c for usual in LABEL_COLUMNS for c in features if c.strip().lower() == usual]
+    if found and (len(features) > 1):
+        return str(found[0])
+    candidates = (reading.label,) if reading.label else LABEL_COLUMNS
+    raise InputError(
+        f"DATA has the columns {', '.join(features)}; "
+        + (
+            "there is nothing besides the label"
+            if found
+            else f"none of them is a label column ({', '.join(candidates)}): name it with --label"
+        )
+    )
+
+
+def _labels(table: Any, column: str, names: Sequence[str] | None, split: str) -> StoredLabels:
+    if column not in table.column_names:
+        return StoredLabels(np.zeros(len(table)), np.zeros(len(table), bool))
+    feature = table.features[column]
+    if isinstance(feature, list | dict) or hasattr(feature, "feature"):
+        raise InputError(
+            f"label column {column!r} holds lists; one label for each sample is needed: name "
+            "another column with --label"
+        )
+    raw = table.select_columns([column]).to_pandas()[column].to_numpy()
+    return read_labels(raw, names, f"label column {column!r} of split {split!r}")
+
+
+def _hidden(test: StoredLabels, train: StoredLabels) -> bool:
+    """Whether a split has no label, or `HIDDEN` alone, which is no class in training."""
+    found = set(test.values[test.known].tolist())
+    return not found or (
+        found <= {HIDDEN, str(HIDDEN)} and not found & set(train.values[train.known].tolist())
+    )
+
+
+def _rows(table: Any, columns: Columns, folder: Path | None, split: str, notes: list[str]) -> Rows:
+    if missing := [name for name in columns.used if name not in table.column_names]:
+        raise InputError(f"split {split!r} has no column {missing[0]!r}, an input of the training")
+    if columns.kind == "image":
+        with extra("cli", "DATA"):
+            from datasets import Image
+
+        name = columns.used[0]
+        if isinstance(table.features[name], Image):
+            return Rows(table.cast_column(name, Image(decode=False)), name)
+        return Rows(image_rows(table[name][:], folder or Path(), name))
+    part = table.select_columns([*columns.used]).to_pandas()
+    if columns.kind == "text":
+        texts = [[_text(v) for v in part[name]] for name in columns.used]
+        joined = [" ".join(filter(None, values)) for values in zip(*texts, strict=True)]
+        if empty := sum(not text.strip() for text in joined):
+            notes.append(f"{empty} texts of split {split!r} are empty")
+        return Rows(np.array(joined, dtype=object))
+    return Rows(_numbers(part))
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    return value if isinstance(value, str) else " ".join(map(str, value))
+
+
+def _numbers(part: Any) -> np.ndarray:
+    """Return columns of numbers, or of lists of numbers, side by side."""
+    blocks = []
+    for name in part.columns:
+        values = part[name].to_numpy()
+        if values.dtype == object and any(hasattr(v, "__len__") for v in values[:1]):
+            widths = {len(v) if v is not None else 0 for v in values}
+            if len(widths) > 1:
+                raise InputError(
+                    f"column {name!r} holds lists of {min(widths)} to {max(widths)} numbers; all "
+                    "must have one length, or choose other columns with --columns"
+                )
+            values = np.stack([np.asarray(v) for v in values])
+        blocks.append(values.astype(np.float32).reshape(len(part), -1))
+    return np.concatenate(blocks, axis=1)
+
+
+def _fit(columns: Columns, rows: Rows, reading: Reading) -> Input:
+    if columns.kind == "image":
+        return ImageInput.fit(rows.survey, reading.image_size)
+    if columns.kind == "text":
+        return TextInput.fit(rows.values, norm=TEXT_NORM, columns=columns.used)
+    return FeatureInput.fit(rows.values, columns.used)
+
+
+def _is_tagged(table: Any, reading: Reading) -> bool:
+    """Whether each row is a text of words with a tag for every word."""
+    tags = table.features.get(reading.label or "tags")
+    return "tokens" in table.features and hasattr(tags, "feature")
+
+
+def _tagged_words(tables: Tables, train_name: str, test_name: str | None, label: str) -> Source:
     """Return one sample per word: its window of words, and its tag."""
 
     def split(name: str) -> Split:
-        part = loaded[name]
+        part = tables[name]
         rows, tags = [], []
         for words, word_tags in zip(part["tokens"], part[label], strict=True):
             rows += windows(words)
@@ -120,12 +216,14 @@ def _tagged_words(loaded: Any, train_name: str, test_name: str | None, label: st
         return Split(Rows(np.array(rows, dtype=object)), np.array(tags))
 
     note = f"windows of 3 words, label {label}, held-out split {test_name or 'none stored'}"
-    names = getattr(loaded[train_name].features[label].feature, "names", None)
+    names = getattr(tables[train_name].features[label].feature, "names", None)
+    left_out = {
+        f"words of split {name!r}": sum(map(len, table["tokens"]))
+        for name, table in tables.items()
+        if name not in (train_name, test_name)
+    }
     test = split(test_name) if test_name else None
-    source = Source(split(train_name), test, lambda rows: WindowInput(), names, [note])
+    source = Source(
+        split(train_name), test, "windows", lambda rows: WindowInput(), names, [note], left_out
+    )
     return keep_tested(source, 1)
-
-
-def _is_number(feature: Any) -> bool:
-    dtype = str(getattr(feature, "dtype", ""))
-    return dtype.startswith(("int", "uint", "float")) and not hasattr(feature, "names")

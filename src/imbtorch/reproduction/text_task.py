@@ -14,11 +14,12 @@ from torch import nn
 
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.data.inputs import Input, TextInput
+from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.load import LoadedData, digest_of
 from imbtorch.data.profile import Profile
 from imbtorch.data.sources import open_source
+from imbtorch.data.texts import TextInput
 from imbtorch.data.windows import WindowInput
 from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.models.small import mlp

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from math import prod
 from typing import Annotated, Any, Required, TypedDict, cast, get_args
 
-from imbtorch.data.inputs import FeatureInput, ImageInput, Input, TextInput, input_from_json
+from imbtorch.data.images import ImageInput
+from imbtorch.data.inputs import FeatureInput, Input, input_from_json
 from imbtorch.data.profile import PROFILES, REDUCTIONS, Profile
+from imbtorch.data.texts import TextInput
 from imbtorch.data.windows import WindowInput
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.classifier import Spec
@@ -29,7 +31,7 @@ class DataHeader(TypedDict, total=False):
     name: Required[str]
     profile: Required[dict[str, object]]
     parts: list[str]
-    hash: str
+    hash: Required[str]
     data_seed: Required[Seed]
     classes: Required[list[str]]
     counts: Required[list[Size]]
@@ -160,8 +162,11 @@ def _check_input(values: dict[str, Any], shape: tuple[int, ...]) -> None:
         check_memory(BATCH_BYTES * prod(spec.size), f"a batch of images of input.size {spec.size}")
     elif isinstance(spec, TextInput):
         made = (len(set(spec.vocabulary)),)
-        if not spec.norm > 0:
-            raise InputError(f"input.norm is {spec.norm}; it must be above 0")
+        if not spec.norm > 0 or spec.analyzer not in ("word", "char"):
+            raise InputError(
+                f"input has norm {spec.norm} and analyzer {spec.analyzer!r}; it must be above 0, "
+                "and word or char"
+            )
     elif isinstance(spec, WindowInput):
         made = (WindowInput.width * spec.features,)
     elif isinstance(spec, FeatureInput):

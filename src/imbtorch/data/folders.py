@@ -1,0 +1,183 @@
+"""Read a folder of images: which subfolders are splits, and which are classes."""
+
+import os
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from imbtorch.data.image_files import image_suffixes
+from imbtorch.data.images import ImageInput
+from imbtorch.data.rows import Rows, Source, Split
+from imbtorch.data.splits import NONE, SETTLE, USUAL, Reading, choose_splits, doubt, role_of
+from imbtorch.errors import InputError
+
+
+class Folder:
+    """A folder as read: its images, how many other files it has, and its subfolders."""
+
+    def __init__(self, path: Path, suffixes: frozenset[str]) -> None:
+        self.path = path
+        self.images: list[Path] = []
+        self.folders: list[Folder] = []
+        self.others = 0
+        for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+            if entry.name.startswith((".", "__MACOSX")):
+                continue
+            if entry.is_dir():
+                self.folders.append(Folder(Path(entry.path), suffixes))
+            elif Path(entry.name).suffix.lower() in suffixes:
+                self.images.append(Path(entry.path))
+            else:
+                self.others += 1
+
+    @property
+    def name(self) -> str:
+        """Name of the folder, composed: the same characters are the same name."""
+        return unicodedata.normalize("NFC", self.path.name.strip())
+
+    def all_images(self) -> list[Path]:
+        """Return the images of this folder and of all folders in it, ordered by path."""
+        return sorted([*self.images, *(p for f in self.folders for p in f.all_images())])
+
+    def filled(self) -> "list[Folder]":
+        """Return the subfolders that have an image at any depth."""
+        return [folder for folder in self.folders if folder.all_images()]
+
+    def inner(self, in_split: bool = False) -> "Folder":
+        """Return the folder that holds the classes: this one, unless it only wraps another.
+
+        A folder with the name of a split is kept, but for one in a split's own folder.
+        """
+        filled = self.filled()
+        if self.images or len(filled) != 1 or not filled[0].filled() or filled[0].images:
+            return self
+        wraps = in_split or not role_of(filled[0].name)
+        return filled[0].inner(in_split) if wraps else self
+
+    def walk(self) -> "Iterator[Folder]":
+        """Yield this folder and all folders in it."""
+        yield self
+        for folder in self.folders:
+            yield from folder.walk()
+
+
+def open_folder(path: Path) -> Folder:
+    """Read a folder and all folders in it."""
+    return Folder(path, image_suffixes())
+
+
+def read_image_folder(root: Folder, reading: Reading) -> Source:
+    """Return the images of a folder, each labeled by the folder it lies in.
+
+    Classes are the folders in DATA, or in its split folders (`choose_splits`). A folder is a
+    split only if its images lie in folders of their own: a class may be called "train". Splits
+    may also lie in each class folder. Folders in a class folder belong to the class.
+
+    Parameters
+    ----------
+    root : Folder
+        DATA.
+    reading : Reading
+        Its splits and image size.
+
+    Raises
+    ------
+    InputError
+        If it is doubtful which folders are splits.
+    """
+    reading.only("train_split", "test_split", "image_size", of="a folder of images")
+    inner = root.inner()
+    splits = _splits(inner, reading)
+    train, tests = choose_splits([*splits], reading)
+    test = tests[0] if tests else None
+    used = {name: splits[name] for name in (train, test) if name is not None}
+    names = sorted({name for classes in used.values() for name in classes})
+    made = {name: _split(classes, names) for name, classes in used.items()}
+    notes = [
+        "images labeled by their folders, "
+        + ("no split folders" if splits.keys() == {""} else f"training split {train!r}")
+        + (f", held-out split {test!r}" if test else ", no held-out split")
+    ]
+    left_out = {
+        f"split {name!r}": sum(map(len, classes.values()))
+        for name, classes in splits.items()
+        if name not in used
+    }
+    placed = sum(len(p) for classes in splits.values() for p in classes.values())
+    if outside := len(root.all_images()) - placed:
+        left_out["images outside class folders"] = outside
+    if others := sum(folder.others for folder in root.walk()):
+        notes.append(f"{others} files that are no images skipped")
+    if empty := [f.name for f in inner.folders if not f.all_images()]:
+        notes.append(f"folders without an image skipped: {', '.join(empty[:8])}")
+    return Source(
+        made[train],
+        None if test is None else made[test],
+        "image",
+        lambda rows: ImageInput.fit(rows.survey, reading.image_size),
+        names,
+        notes,
+        left_out,
+    )
+
+
+Classes = dict[str, list[Path]]
+"""Class -> its images."""
+
+
+def _splits(inner: Folder, reading: Reading) -> dict[str, Classes]:
+    """Return split -> class -> images; one split called "" if there are none."""
+    folders = inner.filled()
+    nested = [f for f in folders if f.filled() and not f.images]
+    named = [f for f in nested if role_of(f.name)]
+    if reading.train_split == NONE:
+        return {"": _classes(folders)}
+    if reading.train_split:
+        asked = {name.lower() for name in (reading.train_split, reading.test_split) if name}
+        named = [f for f in folders if f.name.lower() in asked] or named
+    if not named:
+        return _splits_in_classes(folders) or {"": _classes(folders)}
+    if len(nested) < len(folders):
+        mixed = ", ".join(repr(f.name) for f in folders if f not in nested)
+        raise doubt([f.name for f in named], f"beside them are folders of images ({mixed})")
+    return {f.name: _classes(f.inner(in_split=True).filled()) for f in folders}
+
+
+def _splits_in_classes(folders: list[Folder]) -> dict[str, Classes] | None:
+    """Return the splits where each class folder has its own, or None if there are none."""
+    if all(folder.name.lower() in USUAL for folder in folders):
+        found = ", ".join(repr(folder.name) for folder in folders)
+        raise InputError(
+            f"DATA has the folders {found}, which are named as splits, but hold images and no "
+            "class folders: if they are classes, say --train-split none; unlabeled images cannot "
+            "be used"
+        )
+    inner = [part for folder in folders for part in folder.filled()]
+    roles = [role_of(part.name) for part in inner]
+    if not any(roles):
+        return None
+    if not all(roles) or any(folder.images for folder in folders):
+        raise InputError(
+            f"DATA has folders in its class folders, some named as splits "
+            f"({inner[[*map(bool, roles)].index(True)].path}), some not: {SETTLE}"
+        )
+    splits: dict[str, Classes] = {}
+    for folder in folders:
+        for part in folder.filled():
+            splits.setdefault(part.name, {}).setdefault(folder.name, []).extend(part.all_images())
+    return splits
+
+
+def _classes(folders: list[Folder]) -> Classes:
+    classes: Classes = {}
+    for folder in folders:
+        classes.setdefault(folder.name, []).extend(folder.all_images())
+    return classes
+
+
+def _split(classes: Classes, names: list[str]) -> Split:
+    paths = [(str(p), names.index(name)) for name in sorted(classes) for p in classes[name]]
+    rows = np.array([{"bytes": None, "path": path} for path, _ in paths], dtype=object)
+    return Split(Rows(rows), np.array([k for _, k in paths], dtype=np.int64))

@@ -1,0 +1,82 @@
+"""Hold out a part of a data set, class by class."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from imbtorch.data.labels import some
+from imbtorch.data.rows import Source, Split
+from imbtorch.errors import InputError
+
+SHARE = 0.25
+"""Fraction of a data set without a held-out split that is held out."""
+
+
+def splits_of(source: Source, data_seed: int) -> tuple[Split, Split]:
+    """Return the training and the held-out split of a source; see `hold_out` if none is stored."""
+    return (source.train, source.test) if source.test else hold_out(source, data_seed)
+
+
+def hold_out(source: Source, data_seed: int) -> tuple[Split, Split]:
+    """Hold out a quarter of the training split, class by class: return (train, test).
+
+    Raises
+    ------
+    InputError
+        If a class has a single sample; the error names it.
+    """
+    split = source.train
+    values, counts = np.unique(split.labels, return_counts=True)
+    if len(values) > 1 and counts.min() < 2:
+        single = values[counts < 2].tolist()
+        raise InputError(
+            f"DATA has one sample of class {some(single, source.label_names)} and no held-out "
+            "split: each class needs one sample to train on and one to test on; add one, or leave "
+            "the class out"
+        )
+    kept, held = stratified(split.labels, SHARE, data_seed)
+    return split.take(kept), split.take(held)
+
+
+def stratified(y: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Divide rows at random, class by class: return those that stay and those held out.
+
+    Parameters
+    ----------
+    y : ndarray of shape (N,)
+        Labels.
+    share : float
+        Fraction to hold out; more if that is less than one sample per class.
+    seed : int
+        Random state.
+
+    Returns
+    -------
+    kept, held : ndarray of int64
+        Row numbers, ascending. Each class with at least two samples has one in both.
+
+    Examples
+    --------
+    >>> y = np.repeat([0, 1, 2], [30, 2, 2])
+    >>> [np.bincount(y[rows], minlength=3).tolist() for rows in stratified(y, 0.25, 0)]
+    [[24, 1, 1], [6, 1, 1]]
+    """
+    values, counts = np.unique(y, return_counts=True)
+    rows = np.flatnonzero(np.isin(y, values[counts > 1]))  # a single sample stays
+    if len(rows) == 0:
+        return np.arange(len(y)), rows
+    size = max(share, (counts > 1).sum() / len(rows))
+    kept, held = train_test_split(rows, test_size=size, random_state=seed, stratify=y[rows])
+    if len(rows) < len(y):
+        kept = np.concatenate([kept, np.setdiff1d(np.arange(len(y)), rows)])
+    kept, held = _one_of_each(y, kept, held, values[counts > 1])
+    held, kept = _one_of_each(y, held, kept, values[counts > 1])
+    return np.sort(kept), np.sort(held)
+
+
+def _one_of_each(
+    y: np.ndarray, giving: np.ndarray, taking: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Move one row of each class that `taking` lacks: return both."""
+    lacking = np.setdiff1d(values, y[taking])
+    moved = np.array([giving[y[giving] == value][0] for value in lacking], np.int64)
+    return np.setdiff1d(giving, moved), np.concatenate([taking, moved])

@@ -124,7 +124,6 @@ class ImageInput:
         """Return the images as a uint8 tensor of shape (N, C, H, W)."""
         with extra("cli", "a data set of images"):
             from PIL.Image import Resampling
-
         out = np.empty((len(rows), *self.size, self.channels), np.uint8)
 
         def fill(i: int) -> None:

@@ -16,7 +16,6 @@ from imbtorch.models.build import fresh_copy, replace_head
 from imbtorch.models.classifier import Classifier, CosineHead, head_size
 from imbtorch.models.inference import predict_logits
 from imbtorch.seeding import derive_seed, scoped_seed
-from imbtorch.training.head import check_orientation
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -133,8 +132,9 @@ def fit(
     fabric = fabric or Fabric(accelerator="auto", devices=1)
     setup = setup or Setup()
     train, val = as_dataset(train), None if val is None else as_dataset(val)
+    _check(model, class_counts(train))
     with scoped_seed(seed):
-        _check(model, train)
+        _check_fits(model, train)
     if recipe.head is not None and not isinstance(model.head, recipe.head):
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
@@ -218,14 +218,18 @@ def train_pretrained(
     )
 
 
-def _check(model: Classifier, train: Dataset[Any]) -> None:
+def _check(model: Classifier, counts: list[int]) -> None:
     if not isinstance(model, Classifier):
         raise InputError(
             f"model is a {type(model).__name__}; a Classifier is needed: "
             "split_head(model, name of its last layer) makes one"
         )
-    counts, num_classes = class_counts(train), head_size(model.head)[1]
-    check_orientation(model.head, _sample_logits(model, train))
+    size, num_classes = head_size(model.head)
+    if num_classes != len(counts) == size:
+        raise InputError(
+            f"model.head has a weight of shape ({num_classes}, {size}); (K, D) is needed, with the "
+            f"{size} classes of train first, and this is (D, K): transpose it"
+        )
     if len(counts) > num_classes:
         raise InputError(
             f"train has labels up to {len(counts) - 1}; the head has {num_classes} classes"
@@ -237,11 +241,11 @@ def _check(model: Classifier, train: Dataset[Any]) -> None:
         )
 
 
-def _sample_logits(model: Classifier, train: Dataset[Any]) -> Tensor:
+def _check_fits(model: Classifier, train: Dataset[Any]) -> None:
     """Run the network on one sample, so that a mismatch is reported before training."""
     sample = train[0][0]
     try:
-        return predict_logits(model, take(train, torch.zeros(1, dtype=torch.int64)))[0]
+        predict_logits(model, take(train, torch.zeros(1, dtype=torch.int64)))
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         described = f"shape {tuple(sample.shape)} and dtype {sample.dtype}"
         raise InputError(f"model cannot take samples of {described} from train: {error}") from error

@@ -11,8 +11,6 @@ from torch.utils.data import DistributedSampler
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.batches import Batches
-from imbtorch.errors import InputError
-from imbtorch.models.classifier import head_size
 from imbtorch.places import EpochSampler
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch
@@ -94,16 +92,6 @@ def head_epochs(
             mean = train_epoch(fabric, model, optimizer, batches, loss, rate)
         _multiply(head.weight, 1 / scale)
         yield mean, rate(0)
-
-
-def check_orientation(head: nn.Module, logits: Tensor) -> None:
-    """Raise an InputError if the weight of a head that returns `logits` is (D, K), not (K, D)."""
-    size, num_classes = head_size(head)
-    if size != num_classes and logits.shape[1:] == (size,):
-        raise InputError(
-            f"model.head has a weight of shape ({num_classes}, {size}) and returns {size} logits; "
-            f"(K, D) = ({size}, {num_classes}) is needed, and this is (D, K): transpose it"
-        )
 
 
 @contextmanager

@@ -227,8 +227,8 @@ def _check(model: Classifier, counts: list[int]) -> None:
     size, num_classes = head_size(model.head)
     if num_classes != len(counts) == size:
         raise InputError(
-            f"model.head has a weight of shape ({num_classes}, {size}); (K, D) is needed, with the "
-            f"{size} classes of train first, and this is (D, K): transpose it"
+            f"model.head has a weight of shape ({num_classes}, {size}), which is (D, K); (K, D) "
+            "is needed: transpose it"
         )
     if len(counts) > num_classes:
         raise InputError(

@@ -28,6 +28,7 @@ def _refused(name: str, said: str, doors: str | None = None, **more) -> Case:
     return refused(name, _npz(**arrays), said, suffix=".npz", doors=doors)
 
 
+IMAGES = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
 WORDS = np.array(["ham", "spam", "egg"])
 CASES: list[Case] = [
     _right("whole float labels", classes=("0", "1", "2"), labels=Y.astype(np.float64)),
@@ -43,6 +44,11 @@ CASES: list[Case] = [
     _right("half precision", shape=(3,), features=X.astype(np.float16)),
     _right("other byte order", shape=(3,), features=X.astype(">f8"), labels=Y.astype(">i2")),
     _right("bool features", shape=(3,), features=X > 0),
+    _right("images with channels first", shape=(3, 8, 8), features=IMAGES.transpose(0, 3, 1, 2)),
+    _right("gray images with a channel", shape=(1, 8, 8), features=IMAGES[..., :1]),
+    _right("gray images with a channel first", shape=(1, 8, 8), features=IMAGES[..., 0][:, None]),
+    _right("transparent arrays", "white", shape=(3, 8, 8), features=IMAGES[..., [0, 1, 2, 0]]),
+    _refused("images of two channels", "channels", features=IMAGES[..., :2]),
     _refused("complex features", "complex", features=X.astype(complex)),
     _refused("features of strings", "features", features=X.astype(str)),
     _refused("features without rows", "no rows", features=X[:0], labels=Y[:0]),

@@ -112,6 +112,37 @@ def _(folder):
         images(folder / name, f"patient {i}", f"patient {i + 2}", n=3)
 
 
+@right(
+    "a test split without classes", CASES, train=9, test=3, left_out=4, said="without labels: test"
+)
+def _(folder):
+    splits(folder, {"train": 6})
+    for i in range(4):
+        image(folder / "test" / f"{i}.png", i)
+
+
+@right("a link to the folder above", CASES, train=9, test=3)
+def _(folder):
+    images(folder, "cat", "dog")
+    (folder / "cat" / "again").symlink_to(folder)
+
+
+@right("palettes and bilevel images", CASES, train=18, test=6, shape=(3, 6, 6), said="8-bit P")
+def _(folder):
+    images(folder, "cat", "dog", n=6, suffix="gif", mode="RGB")
+    for name in ("cat", "dog"):
+        for i in range(6):
+            Image.new("1", (6, 6), i % 2).save(folder / name / f"{i}.bmp")
+
+
+@right("ink instead of light", CASES, train=9, test=3, shape=(3, 6, 6), said="8-bit CMYK")
+def _(folder):
+    for name in ("cat", "dog"):
+        (folder / name).mkdir(parents=True)
+        for i in range(6):
+            Image.new("CMYK", (6, 6), (i, 0, 0, 9)).save(folder / name / f"{i}.jpg")
+
+
 @right("litter beside the images", CASES, train=9, test=3, said="3 files that are no images")
 def _(folder):
     images(folder, "cat", "dog")
@@ -303,6 +334,19 @@ CASES += [
         options=("--image-size", "1000000"),
     ),
 ]
+
+
+@right(
+    "a train split beside class folders, named",
+    CASES,
+    9,
+    3,
+    left_out=12,
+    options=("--train-split", "train", "--test-split", "none"),
+)
+def _(folder):
+    splits(folder, {"train": 6, "test": 3})
+    images(folder, "owl")
 
 
 @refused("images without classes", CASES, "no class folders")

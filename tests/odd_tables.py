@@ -15,6 +15,7 @@ N = 24
 PARTS = {"train": 18, "test": 6}
 RNG = np.random.default_rng(0)
 LABEL = ["spam" if i % 3 == 0 else "ham" for i in range(N)]
+NAMES3 = ["low", "middle", "high"]
 AGE = RNG.integers(20, 70, N).tolist()
 INCOME = RNG.normal(3000, 500, N).round(2).tolist()
 TEXT = [f"please read this letter about {w} and answer me soon" for w in "abcdef" * 4]

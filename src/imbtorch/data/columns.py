@@ -1,27 +1,21 @@
-"""What each column of a table is, which of them a network takes, and why not the others."""
+"""Which columns of a table a network takes, and why not the others."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from imbtorch.data.image_files import are_image_files
+from imbtorch.data.column_roles import (
+    OTHER_LABELS,
+    counts_rows,
+    is_empty,
+    is_label_again,
+    mean_words,
+    role_of_column,
+    seen_strings,
+)
 from imbtorch.data.splits import Reading
-from imbtorch.data.texts import NO_SPACES
 from imbtorch.errors import InputError
 
-LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "class", "y")
-OTHER_LABELS = (*LABEL_COLUMNS, "coarse_label")
-IDENTIFIER = re.compile(
-    r"(?i:unnamed: \d+|__index_level_\d+__|index|idx|row|rownames|row_?(id|nr|num|number|index)"
-    r"|id|uu?id|guid|.+[_ .-](id|uu?id|guid)|)|.+[a-z](ID|Id)"
-)
-DATE = re.compile(r"\d{4}-\d\d?-\d\d?([ T].*)?|\d\d?[./-]\d\d?[./-]\d{2,4}( .*)?")
-NUMBER = re.compile(r"[-+]?[\d.,' ]*\d[\d.,' ]*%?")
-SEEN = 2_000
-"""Rows that are looked at to find out what a column of strings holds, evenly spaced."""
 PROSE = 6.0
 """Words a text from which on texts are used rather than the columns of numbers beside them."""
 
@@ -88,23 +82,23 @@ def find_columns(table: Any, label: str, reading: Reading) -> Columns:
     found: dict[str, list[str]] = {"image": [], "text": [], "number": [], "category": []}
     dropped: dict[str, str] = {}
     words: dict[str, float] = {}
-    seen = _seen(table)
+    seen = seen_strings(table)
     for name, feature in table.features.items():
         if name == label:
             continue
         if asked and name not in asked:
             dropped[name] = "not among --columns"
             continue
-        if name.lower() in OTHER_LABELS and not asked:
+        if not asked and (name.lower() in OTHER_LABELS or is_label_again(table, name, label)):
             dropped[name] = "another label"
             continue
-        if _is_empty(table, name):
+        if is_empty(table, name):
             dropped[name] = "empty"
             continue
-        role = _role(name, feature, seen[name], bool(asked))
+        role = role_of_column(name, feature, seen[name], bool(asked))
         if role in found:
             found[role].append(name)
-            words[name] = _words(seen[name]) if role == "text" else 0
+            words[name] = mean_words(seen[name]) if role == "text" else 0
         else:
             dropped[name] = role
     _drop_row_numbers(table, found, dropped, bool(asked))
@@ -142,61 +136,6 @@ def _settle(
 _PLURAL = {"text": "texts", "features": "numbers"}
 
 
-def _seen(table: Any) -> dict[str, list[Any]]:
-    """Return some values of each column of strings."""
-    rows = np.unique(np.linspace(0, len(table) - 1, SEEN).astype(int))
-    strings = [n for n, f in table.features.items() if _is_string(f) or _is_words(f)]
-    part = table.select(rows).select_columns(strings).to_dict() if strings else {}
-    return {name: part.get(name, []) for name in table.column_names}
-
-
-def _is_empty(table: Any, name: str) -> bool:
-    first = table.select(range(min(8, len(table)))).with_format("arrow")[name][:]
-    if first.null_count < len(first):
-        return False
-    return bool(table.select_columns([name]).to_pandas()[name].isna().all())
-
-
-def _role(name: str, feature: Any, seen: list[Any], asked: bool) -> str:
-    """Return image, text, number or category, or why a column is of none of these kinds."""
-    dtype = str(getattr(feature, "dtype", ""))
-    if type(feature).__name__ == "Image":
-        return "image"
-    if _is_words(feature):
-        return "text"
-    if _is_string(feature):
-        return _role_of_strings(name, [s for s in seen if s is not None], asked)
-    if dtype.startswith(("int", "uint", "float", "bool", "decimal")):
-        return "an identifier" if IDENTIFIER.fullmatch(name.strip()) and not asked else "number"
-    inner = getattr(feature, "feature", feature[0] if isinstance(feature, list) else None)
-    if inner is not None and str(getattr(inner, "dtype", "")).startswith(("int", "uint", "float")):
-        return "number"
-    if dtype.startswith(("timestamp", "date", "time", "duration")):
-        return "dates: write them as numbers to use them"
-    return "empty" if dtype == "null" else f"of type {dtype or type(feature).__name__}"
-
-
-def _role_of_strings(name: str, seen: list[str], asked: bool) -> str:
-    values = [s.strip() for s in seen if s.strip()]
-    if not values:
-        return "text" if asked else "empty"
-    if are_image_files(values):
-        return "image"
-    if asked:
-        return "text"
-    if all(DATE.fullmatch(v) for v in values):
-        return "dates: write them as numbers to use them"
-    if all(NUMBER.fullmatch(v) for v in values):
-        return "numbers written as text"
-    single = sum(len(v.split()) == 1 and not NO_SPACES.search(v) for v in values) > 0.9 * len(
-        values
-    )
-    distinct = len(set(values)) / len(values)
-    if single and (distinct > 0.95 or IDENTIFIER.fullmatch(name.strip())) and len(values) > 1:
-        return "an identifier: its values are all different single words"
-    return "category" if single or distinct < 0.2 else "text"
-
-
 def _drop_row_numbers(
     table: Any, found: dict[str, list[str]], dropped: dict[str, str], asked: bool
 ) -> None:
@@ -207,38 +146,9 @@ def _drop_row_numbers(
         feature = table.features[name]
         if not str(getattr(feature, "dtype", "")).startswith(("int", "uint")):
             continue
-        if sum(map(len, found.values())) > 1 and _counts_rows(table, name):
+        if sum(map(len, found.values())) > 1 and counts_rows(table, name):
             found["number"].remove(name)
             dropped[name] = "a row number"
-
-
-def _counts_rows(table: Any, name: str) -> bool:
-    first, last = (table.select([i])[name][0] for i in (0, len(table) - 1))
-    if first is None or last is None or last - first != len(table) - 1:
-        return False
-    values = table.select_columns([name]).to_pandas()[name].to_numpy()
-    return bool((np.diff(values) == 1).all())
-
-
-def _words(seen: Sequence[Any]) -> float:
-    """Return the mean number of words of texts; without spaces, two characters are a word."""
-    lengths = [
-        len(s) if isinstance(s, list) else len(s.split()) + len(NO_SPACES.findall(s)) / 2
-        for s in seen
-        if s
-    ]
-    return float(np.mean(lengths)) if lengths else 0.0
-
-
-def _is_string(feature: Any) -> bool:
-    return getattr(feature, "dtype", None) in ("string", "large_string") and not hasattr(
-        feature, "names"
-    )
-
-
-def _is_words(feature: Any) -> bool:
-    inner = getattr(feature, "feature", feature[0] if isinstance(feature, list) else None)
-    return inner is not None and _is_string(inner)
 
 
 def _some(names: Sequence[str]) -> str:

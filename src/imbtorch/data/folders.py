@@ -17,8 +17,9 @@ from imbtorch.errors import InputError
 class Folder:
     """A folder as read: its images, how many other files it has, and its subfolders."""
 
-    def __init__(self, path: Path, suffixes: frozenset[str]) -> None:
+    def __init__(self, path: Path, above: frozenset[Path] = frozenset()) -> None:
         self.path = path
+        here = above | {path.resolve()}
         self.images: list[Path] = []
         self.folders: list[Folder] = []
         self.others = 0
@@ -26,8 +27,9 @@ class Folder:
             if entry.name.startswith((".", "__MACOSX")):
                 continue
             if entry.is_dir():
-                self.folders.append(Folder(Path(entry.path), suffixes))
-            elif Path(entry.name).suffix.lower() in suffixes:
+                if Path(entry.path).resolve() not in here:  # not a link to a folder above
+                    self.folders.append(Folder(Path(entry.path), here))
+            elif Path(entry.name).suffix.lower() in image_suffixes():
                 self.images.append(Path(entry.path))
             else:
                 self.others += 1
@@ -63,11 +65,6 @@ class Folder:
             yield from folder.walk()
 
 
-def open_folder(path: Path) -> Folder:
-    """Read a folder and all folders in it."""
-    return Folder(path, image_suffixes())
-
-
 def read_image_folder(root: Folder, reading: Reading) -> Source:
     """Return the images of a folder, each labeled by the folder it lies in.
 
@@ -91,7 +88,8 @@ def read_image_folder(root: Folder, reading: Reading) -> Source:
     inner = root.inner()
     splits = _splits(inner, reading)
     train, tests = choose_splits([*splits], reading)
-    test = tests[0] if tests else None
+    unlabeled = [name for name in tests if not splits[name]]
+    test = next((name for name in tests if splits[name]), None)
     used = {name: splits[name] for name in (train, test) if name is not None}
     names = sorted({name for classes in used.values() for name in classes})
     made = {name: _split(classes, names) for name, classes in used.items()}
@@ -103,9 +101,11 @@ def read_image_folder(root: Folder, reading: Reading) -> Source:
     left_out = {
         f"split {name!r}": sum(map(len, classes.values()))
         for name, classes in splits.items()
-        if name not in used
+        if name not in used and classes
     }
     placed = sum(len(p) for classes in splits.values() for p in classes.values())
+    if unlabeled:
+        notes.append(f"splits without class folders, so without labels: {', '.join(unlabeled)}")
     if outside := len(root.all_images()) - placed:
         left_out["images outside class folders"] = outside
     if others := sum(folder.others for folder in root.walk()):
@@ -134,13 +134,11 @@ def _splits(inner: Folder, reading: Reading) -> dict[str, Classes]:
     named = [f for f in nested if role_of(f.name)]
     if reading.train_split == NONE:
         return {"": _classes(folders)}
-    if reading.train_split:
-        asked = {name.lower() for name in (reading.train_split, reading.test_split) if name}
-        named = [f for f in folders if f.name.lower() in asked] or named
-    if not named:
+    if not named and reading.train_split is None:
         return _splits_in_classes(folders) or {"": _classes(folders)}
-    if len(nested) < len(folders):
-        mixed = ", ".join(repr(f.name) for f in folders if f not in nested)
+    classes = [f.name for f in folders if f not in nested and not role_of(f.name)]
+    if classes and reading.train_split is None:
+        mixed = ", ".join(map(repr, classes))
         raise doubt([f.name for f in named], f"beside them are folders of images ({mixed})")
     return {f.name: _classes(f.inner(in_split=True).filled()) for f in folders}
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,11 @@ def are_image_files(values: Sequence[str]) -> bool:
     """Whether nearly all values are names of image files, by their suffixes."""
     found = sum(Path(value).suffix.lower() in image_suffixes() for value in values)
     return found > 0.9 * len(values)
+
+
+def is_stored_image(feature: Any) -> bool:
+    """Whether a column holds images as Hugging Face `datasets` stores them, but does not say so."""
+    return isinstance(feature, dict) and {*feature} == {"bytes", "path"}
 
 
 def image_rows(names: Sequence[str | None], folder: Path, column: str) -> np.ndarray:

@@ -7,16 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from imbtorch.data.back_rotation import back_rotation
-from imbtorch.data.folders import open_folder, read_image_folder
+from imbtorch.data.folders import Folder, read_image_folder
 from imbtorch.data.images import ImageInput
-from imbtorch.data.inputs import FeatureInput, Input
-from imbtorch.data.labels import HIDDEN, read_labels
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.splits import FREE, Reading
+from imbtorch.data.stored_arrays import read_arrays
 from imbtorch.data.table_files import open_tables, table_files
 from imbtorch.data.tables import open_hub, read_tables
 from imbtorch.errors import InputError
-from imbtorch.npz import read_npz
 
 FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}
 """Built-in data sets -> the folder that holds each one, see `built_in_folder`."""
@@ -83,7 +81,7 @@ def open_source(data: str, reading: Reading = FREE) -> Source:
         path = data_folder() / data
     if path.suffix == ".npz" and path.is_file():
         reading.only("image_size", of="an .npz")
-        return _npz(path, reading.image_size)
+        return read_arrays(path, reading.image_size)
     if path.exists():
         source = _stored(path, reading)
         if path.resolve().name.startswith("reuters"):
@@ -97,22 +95,33 @@ def open_source(data: str, reading: Reading = FREE) -> Source:
 def _stored(path: Path, reading: Reading) -> Source:
     """Read a file of a table, a folder of tables, or a folder of images in class folders."""
     if path.is_file():
-        return read_tables(open_tables(path), reading, path.parent)
-    folder = open_folder(path)
+        return _of_tables(path, reading)
+    folder = Folder(path)
     tables, in_folders = table_files(path), any(f.all_images() for f in folder.folders)
-    if in_folders and tables:
-        raise InputError(
-            f"DATA is the folder {str(path)!r}, which holds folders of images and tables "
-            f"({tables[0].relative_to(path)}): give the table, or the folder of the images alone"
-        )
-    if in_folders:
+    if in_folders and not tables:
         return read_image_folder(folder, reading)
     if folder.images and not tables:
         raise InputError(
             f"DATA is the folder {str(path)!r}, which holds images but no class folders and no "
             "table of their labels"
         )
-    return read_tables(open_tables(path), reading, path)
+    try:
+        source: Source | None = _of_tables(path, reading)
+    except InputError:
+        if not in_folders:
+            raise
+        source = None
+    if source is None or (in_folders and source.kind != "image"):
+        raise InputError(
+            f"DATA is the folder {str(path)!r}, which holds folders of images and tables "
+            f"({tables[0].relative_to(path)}): give the table, or the folder of the images alone"
+        )
+    return source
+
+
+def _of_tables(path: Path, reading: Reading) -> Source:
+    tables, folders = open_tables(path)
+    return read_tables(tables, reading, folders)
 
 
 def built_in_folder(name: str) -> Path:
@@ -145,44 +154,3 @@ def _digits() -> Source:
     return Source(
         Split(Rows(images), bunch.target), None, "image", lambda rows: ImageInput((8, 8), 1)
     )
-
-
-def _npz(path: Path, image_size: int | None) -> Source:
-    arrays = read_npz(path, "DATA")
-    notes: list[str] = []
-    left_out: dict[str, int] = {}
-
-    def split(prefix: str) -> Split | None:
-        x, y = arrays.get(f"{prefix}features"), arrays.get(f"{prefix}labels")
-        if x is None or y is None:
-            return None
-        if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
-            shapes = f"{prefix}features has shape {x.shape}, {prefix}labels {y.shape}"
-            raise InputError(f"{path}: {shapes}; both need N rows")
-        if len(x) == 0:
-            raise InputError(f"{path}: {prefix}features holds no rows")
-        found = read_labels(y, where=f"{path}: {prefix}labels")
-        notes.extend(found.notes)
-        if unknown := int((~found.known).sum()):
-            left_out["without a label"] = left_out.get("without a label", 0) + unknown
-        known = np.flatnonzero(found.known)
-        return Split(Rows(x), found.values).take(known) if unknown else Split(Rows(x), found.values)
-
-    train, test = split("train_") or split(""), split("test_")
-    if train is None:
-        raise InputError(
-            f"{path} holds the arrays {', '.join(arrays) or 'none'}; features and labels (or "
-            "train_features, train_labels, test_features, test_labels) are needed"
-        )
-    if test and set(test.labels.tolist()) <= {HIDDEN} and HIDDEN not in train.labels:
-        notes.append("test_labels are hidden (-1): a part of the training set is held out")
-        left_out["hidden test labels"], test = len(test.labels), None
-    as_images = train.rows.values.dtype == np.uint8 and train.rows.values.ndim in (3, 4)
-
-    def fit_input(rows: Rows) -> Input:
-        return (
-            ImageInput.fit(rows.survey, image_size) if as_images else FeatureInput.fit(rows.values)
-        )
-
-    kind = "image" if as_images else "features"
-    return Source(train, test, kind, fit_input, None, notes, left_out)

@@ -24,11 +24,18 @@ Tables = dict[str, Any]
 """Split -> `datasets.Dataset`."""
 
 
-def open_tables(path: Path) -> Tables:
+def open_tables(path: Path) -> tuple[Tables, dict[str, Path]]:
     """Open a table, or all tables in a folder, each split by itself.
 
     In a folder, the names of files and subfolders say which split a file belongs to; files of the
     same split are joined, and files beside named splits are splits of their own.
+
+    Returns
+    -------
+    tables : dict
+        Split -> `datasets.Dataset`.
+    folders : dict
+        Split -> the folder of its first file.
 
     Raises
     ------
@@ -39,10 +46,10 @@ def open_tables(path: Path) -> Tables:
         from datasets import DatasetDict, load_from_disk
 
     if path.is_file():
-        return {path.stem: _open([path])}
+        return {path.stem: _open([path])}, {path.stem: path.parent}
     if (path / "dataset_dict.json").exists() or (path / "state.json").exists():
         stored = load_from_disk(str(path))
-        return dict(stored) if isinstance(stored, DatasetDict) else {"train": stored}
+        return dict(stored) if isinstance(stored, DatasetDict) else {"train": stored}, {}
     files = table_files(path)
     if not files:
         raise InputError(
@@ -61,7 +68,8 @@ def open_tables(path: Path) -> Tables:
                 f"DATA has the split {name!r} in files of several kinds ({shown}); leave one, or "
                 "give the file as DATA"
             )
-    return {name: _open(members) for name, members in splits.items()}
+    folders = {name: members[0].parent for name, members in splits.items()}
+    return {name: _open(members) for name, members in splits.items()}, folders
 
 
 def table_files(path: Path) -> list[Path]:
@@ -90,18 +98,24 @@ def split_by_column(tables: Tables) -> tuple[Tables, str | None]:
         return tables, None
     (table,) = tables.values()
     for column in table.column_names:
-        if column.lower() not in ("split", "subset", "partition", "set", "fold"):
+        if not _is_split(table[0][column]):
             continue
         values = table.unique(column)
-        if not all(isinstance(v, str) and v.strip().lower() in USUAL for v in values):
-            if any(isinstance(v, str) and v.strip().lower() in USUAL for v in values):
+        if not all(map(_is_split, values)):
+            if column.lower() in ("split", "subset", "partition", "set", "fold"):
                 raise doubt(map(str, values), f"they stand in the column {column!r}, some unusual")
+            continue
+        if len({v.strip() for v in values}) < 2:
             continue
         rows: dict[str, list[int]] = {}
         for i, value in enumerate(table[column]):
             rows.setdefault(value.strip(), []).append(i)
         return {v: table.select(r).remove_columns(column) for v, r in rows.items()}, column
     return tables, None
+
+
+def _is_split(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() in USUAL
 
 
 def _split_of(path: Path) -> str:

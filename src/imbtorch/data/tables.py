@@ -1,14 +1,15 @@
 """Read tables: their splits, their label column, and the columns that a network takes."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from imbtorch.data.columns import LABEL_COLUMNS, Columns, find_columns
-from imbtorch.data.image_files import image_rows
+from imbtorch.data.column_roles import LABEL_COLUMNS
+from imbtorch.data.columns import Columns, find_columns
+from imbtorch.data.image_files import image_rows, is_stored_image
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.labels import HIDDEN, StoredLabels, read_labels
@@ -37,7 +38,9 @@ def open_hub(name: str, configuration: str | None = None) -> Tables:
         ) from error
 
 
-def read_tables(tables: Tables, reading: Reading, folder: Path | None = None) -> Source:
+def read_tables(
+    tables: Tables, reading: Reading, folders: Mapping[str, Path] | None = None
+) -> Source:
     """Read the splits of a data set: find its labels and inputs, and leave out what has no label.
 
     Parameters
@@ -46,14 +49,16 @@ def read_tables(tables: Tables, reading: Reading, folder: Path | None = None) ->
         Split -> `datasets.Dataset`.
     reading : Reading
         What the user says of splits and columns.
-    folder : Path, optional
-        Where the names of image files in the tables begin.
+    folders : mapping, optional
+        Split -> where the names of image files in its table begin.
 
     Raises
     ------
     InputError
         If it is doubtful which split or column is which, or there is no label or input.
     """
+    folders = folders or {}
+    where = [*folders.values(), Path()][0]
     tables, column = split_by_column(tables)
     name, others = choose_splits([*tables], reading)
     train = tables[name]
@@ -86,7 +91,7 @@ def read_tables(tables: Tables, reading: Reading, folder: Path | None = None) ->
         left_out["without a label (empty, NA, None, or -1)"] = missing
     splits = {}
     for part in used:
-        rows = _rows(tables[part], columns, folder, part, notes)
+        rows = _rows(tables[part], columns, folders.get(part, where), part, notes)
         known = np.flatnonzero(labels[part].known)
         splits[part] = Split(rows.take(known), labels[part].values[known])
         notes += [note for note in labels[part].notes if note not in notes]
@@ -146,7 +151,7 @@ def _hidden(test: StoredLabels, train: StoredLabels) -> bool:
     )
 
 
-def _rows(table: Any, columns: Columns, folder: Path | None, split: str, notes: list[str]) -> Rows:
+def _rows(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
     if missing := [name for name in columns.used if name not in table.column_names]:
         raise InputError(f"split {split!r} has no column {missing[0]!r}, an input of the training")
     if columns.kind == "image":
@@ -154,9 +159,9 @@ def _rows(table: Any, columns: Columns, folder: Path | None, split: str, notes: 
             from datasets import Image
 
         name = columns.used[0]
-        if isinstance(table.features[name], Image):
+        if isinstance(table.features[name], Image) or is_stored_image(table.features[name]):
             return Rows(table.cast_column(name, Image(decode=False)), name)
-        return Rows(image_rows(table[name][:], folder or Path(), name))
+        return Rows(image_rows(table[name][:], folder, name))
     part = table.select_columns([*columns.used]).to_pandas()
     if columns.kind == "text":
         texts = [[_text(v) for v in part[name]] for name in columns.used]

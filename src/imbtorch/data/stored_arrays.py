@@ -1,0 +1,87 @@
+"""Read the arrays of an ``.npz``: images or numbers, with their labels."""
+
+from pathlib import Path
+
+import numpy as np
+
+from imbtorch.data.images import ImageInput
+from imbtorch.data.inputs import FeatureInput, Input
+from imbtorch.data.labels import HIDDEN, read_labels
+from imbtorch.data.rows import Rows, Source, Split
+from imbtorch.errors import InputError
+from imbtorch.npz import read_npz
+
+
+def read_arrays(path: Path, image_size: int | None = None) -> Source:
+    """Return the arrays of an ``.npz`` as a source.
+
+    Parameters
+    ----------
+    path : Path
+        Holds ``features`` (N, ...) and ``labels`` (N,), or ``train_features``, ``train_labels``
+        and, if a held-out split is stored, ``test_features`` and ``test_labels``. Bytes (uint8)
+        of shape (N, H, W), (N, H, W, C) or (N, C, H, W) are images.
+    image_size : int, optional
+        Height and width in pixels to which images are resized.
+
+    Raises
+    ------
+    InputError
+        If an array is missing or of a form that cannot be read.
+    """
+    arrays = read_npz(path, "DATA")
+    notes: list[str] = []
+    left_out: dict[str, int] = {}
+
+    def split(prefix: str) -> Split | None:
+        x, y = arrays.get(f"{prefix}features"), arrays.get(f"{prefix}labels")
+        if x is None or y is None:
+            return None
+        if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
+            shapes = f"{prefix}features has shape {x.shape}, {prefix}labels {y.shape}"
+            raise InputError(f"{path}: {shapes}; both need N rows")
+        if len(x) == 0:
+            raise InputError(f"{path}: {prefix}features holds no rows")
+        found = read_labels(y, where=f"{path}: {prefix}labels")
+        notes.extend(found.notes)
+        if unknown := int((~found.known).sum()):
+            left_out[f"{prefix}labels missing"] = unknown
+        known = np.flatnonzero(found.known)
+        return Split(Rows(_images(x) if _are_images(x) else x), found.values).take(known)
+
+    train, test = split("train_") or split(""), split("test_")
+    if train is None:
+        raise InputError(
+            f"{path} holds the arrays {', '.join(arrays) or 'none'}; features and labels (or "
+            "train_features, train_labels, test_features, test_labels) are needed"
+        )
+    if test and set(test.labels.tolist()) <= {HIDDEN} and HIDDEN not in train.labels:
+        notes.append("test_labels are hidden (-1): a part of the training set is held out")
+        left_out["hidden test labels"], test = len(test.labels), None
+    as_images = _are_images(train.rows.values)
+
+    def fit_input(rows: Rows) -> Input:
+        if as_images:
+            return ImageInput.fit(rows.survey, image_size)
+        return FeatureInput.fit(rows.values)
+
+    kind = "image" if as_images else "features"
+    return Source(train, test, kind, fit_input, None, notes, left_out)
+
+
+def _are_images(x: np.ndarray) -> bool:
+    return x.dtype == np.uint8 and x.ndim in (3, 4)
+
+
+def _images(x: np.ndarray) -> np.ndarray:
+    """Return bytes as images (N, H, W), or (N, H, W, C) with 3 or 4 channels."""
+    if x.ndim == 3:
+        return x
+    if x.shape[-1] not in (1, 3, 4):
+        if x.shape[1] not in (1, 3, 4):
+            raise InputError(
+                f"features has shape {x.shape}; images need 1, 3 or 4 channels, as (N, H, W, C) or "
+                "(N, C, H, W)"
+            )
+        x = x.transpose(0, 2, 3, 1)
+    return x[..., 0] if x.shape[-1] == 1 else np.ascontiguousarray(x)

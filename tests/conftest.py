@@ -8,7 +8,8 @@ import torch
 
 SLOW = {
     *("test_auto", "test_back_rotation", "test_cli", "test_distributed", "test_examples"),
-    *("test_faults", "test_folded", "test_fuzz_training", "test_grid", "test_image_tables"),
+    *("test_faults", "test_folded", "test_fuzz_training", "test_grid", "test_hostile_checkpoints"),
+    *("test_hostile_arrays", "test_image_tables", "test_given"),
     *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),

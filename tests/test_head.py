@@ -23,7 +23,7 @@ from imbtorch import (
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.losses import LDAMLoss
 from imbtorch.metrics import class_weight_norms
-from imbtorch.models import CosineHead, mlp, predict_logits
+from imbtorch.models import Classifier, CosineHead, mlp, predict_logits
 from imbtorch.resampling import EOS
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.sklearn import EmbeddingHead
@@ -130,3 +130,24 @@ def test_large_embeddings_are_learned_as_well_as_usual_ones(factor):
     large = EmbeddingHead("smote", random_state=0).fit(factor * x, y)
     score = balanced_accuracy_score(truth, usual.predict(test))
     assert balanced_accuracy_score(truth, large.predict(factor * test)) > score - 0.04
+
+
+class Transposed(nn.Module):
+    """A head whose weight is stored as (D, K), as in numpy and in transformers' Conv1D."""
+
+    def __init__(self, size, num_classes):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(size, num_classes))
+
+    def forward(self, h):
+        return h @ self.weight
+
+
+def test_a_head_stored_the_other_way_round_is_said(blobs):
+    model = Classifier(nn.Linear(2, 16), Transposed(16, 3))
+    with pytest.raises(InputError, match=r"\(16, 3\), .* \(K, D\) is needed: transpose it"):
+        fit("erm", model, blobs, epochs=1)
+    with pytest.raises(InputError, match=r"\(2, 3\), .* \(K, D\) is needed: transpose it"):
+        fit("erm", Classifier(nn.Identity(), Transposed(2, 3)), blobs, epochs=1)
+    square = Classifier(nn.Linear(2, 3), Transposed(3, 3))  # no shape can tell
+    assert len(fit("erm", square, blobs, epochs=1).history) == 1

@@ -9,7 +9,7 @@ import imbtorch
 ROOT = Path(imbtorch.__file__).parent
 LINE = [
     ("errors", "seeding"),
-    ("files", "method", "places"),
+    ("extras", "files", "method", "npz", "places"),
     ("data", "samplers"),
     ("resampling",),
     ("transforms",),

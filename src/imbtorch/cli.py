@@ -8,13 +8,15 @@ from importlib.metadata import version
 from typing import Any
 
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "resample", "embed")
 
 
 def make_parser() -> Any:
     """Return the parser; a sub-command's help is the first line of its ``run`` docstring."""
-    from jsonargparse import ArgumentParser
+    with extra("cli", "the command line"):
+        from jsonargparse import ArgumentParser
 
     parser = ArgumentParser(
         prog="imbtorch",

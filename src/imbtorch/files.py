@@ -4,13 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-
-from imbtorch.errors import InputError
 
 
 @contextmanager
@@ -62,12 +58,3 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     """Write arrays to an ``.npz``, completely or not at all."""
     with replacing(path) as part, part.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
-
-
-def read_npz(path: Path, argument: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of an ``.npz``; an `InputError` names the argument that holds the path."""
-    try:
-        with path.open("rb") as file:
-            return dict(np.load(file, allow_pickle=False))
-    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
-        raise InputError(f"{argument} is {str(path)!r}, not a readable .npz: {error}") from error

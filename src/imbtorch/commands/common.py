@@ -8,7 +8,7 @@ from imbtorch.errors import InputError
 
 if TYPE_CHECKING:
     from imbtorch.models.classifier import Classifier
-    from imbtorch.training.checkpoint import Header
+    from imbtorch.training.header import TrainedHeader
 
 
 def say(lines: Iterable[str]) -> None:
@@ -38,11 +38,16 @@ def npz_path(out: str) -> Path:
     return Path(out)
 
 
-def load_trained(checkpoint: str) -> "tuple[Classifier, Header]":
-    """Load a checkpoint that says what inputs its network takes."""
-    from imbtorch.training.checkpoint import load_checkpoint
+def load_trained(checkpoint: str) -> "tuple[Classifier, TrainedHeader]":
+    """Load a checkpoint that says what inputs its network takes and what it was trained on."""
+    from imbtorch.training.checkpoint import damaged_header, load_checkpoint
+    from imbtorch.training.header import trained_header
 
     model, header = load_checkpoint(checkpoint)
     if "input" not in header:
         raise InputError(f"checkpoint {checkpoint!r} does not say what inputs it takes")
-    return model, header
+    for name, value in model.state_dict().items():
+        if not bool(value.isfinite().all()):
+            raise InputError(f"checkpoint {checkpoint!r} holds NaN or infinite values in {name}")
+    with damaged_header(checkpoint):
+        return model, trained_header(header)

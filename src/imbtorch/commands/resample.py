@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from imbtorch.commands.common import npz_path, say
-from imbtorch.data.checks import check_finite
+from imbtorch.data.samples import check_samples
 from imbtorch.errors import InputError
-from imbtorch.files import read_npz, write_npz
+from imbtorch.files import write_npz
+from imbtorch.npz import read_npz
+from imbtorch.resampling.apply import cannot_resample
 from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
 
 
@@ -42,14 +42,15 @@ def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
             f"{data} holds the arrays {', '.join(arrays) or 'none'}; features and labels, or "
             "train_features and train_labels, are needed"
         )
-    x, y = (arrays[name] for name in names)
-    if x.ndim != 2 or y.shape != x.shape[:1]:
-        raise InputError(
-            f"{names[0]} has shape {x.shape} and {names[1]} has shape {y.shape}; (N, D) and (N,) "
-            "are needed"
-        )
-    check_finite(torch.from_numpy(x), names[0])
-    new_x, new_y = sampler.fit_resample(x, y)
+    x, y = check_samples(arrays[names[0]], arrays[names[1]], names)
+    if x.ndim != 2:
+        raise InputError(f"{names[0]} has shape {x.shape}; embeddings of shape (N, D) are needed")
+    try:
+        new_x, new_y = sampler.fit_resample(x, y)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise cannot_resample(sampler, y, error) from error
     arrays.update(dict(zip(names, (new_x, new_y), strict=True)))
     for name in ("base_indices", "enemy_indices", "r"):
         if hasattr(sampler, f"{name}_"):

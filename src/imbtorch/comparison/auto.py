@@ -13,6 +13,7 @@ from imbtorch.comparison.validation import validation_task
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import Input
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 from imbtorch.training.recipes import make_recipe
 
 START = ("erm", "rs", "drw", "balanced-softmax", "ldam+drw", "eos", "m2m")
@@ -99,12 +100,8 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020: asynchronous
     successive halving, as implemented in optuna's ``SuccessiveHalvingPruner``.
     """
-    try:
+    with extra("tune", "recipes 'auto'"):
         import optuna
-    except ImportError as error:
-        raise InputError(
-            "recipes is 'auto', which needs optuna: pip install 'imbalanced-torch[tune]'"
-        ) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     whole = validation_task(task)
     shortest = max(2, task.epochs // FACTOR**BUDGETS)

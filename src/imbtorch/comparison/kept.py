@@ -8,8 +8,9 @@ import torch
 
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import labels_of, take
-from imbtorch.files import read_npz, write_npz
+from imbtorch.files import write_npz
 from imbtorch.models.inference import embed
+from imbtorch.npz import read_npz
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 

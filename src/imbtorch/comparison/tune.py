@@ -14,6 +14,7 @@ from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 from imbtorch.method import SHORT, written
 from imbtorch.training.catalog import CATALOG
 from imbtorch.training.recipes import make_recipe, split_name
@@ -61,12 +62,10 @@ def tune(
     """
     candidates = candidates_of(recipe)
     make_recipe(recipe, task.epochs)
-    try:
+    with extra("tune", "tune"):
         import optuna
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
-    except ImportError as error:
-        raise InputError("tune needs optuna: pip install 'imbalanced-torch[tune]'") from error
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     task = validation_task(task)

@@ -21,11 +21,20 @@ def check_finite(x: Tensor, name: str = "x") -> None:
     if not x.is_floating_point() or bool(torch.isfinite(x).all()):
         return
     bad = (~torch.isfinite(x.reshape(len(x), -1)).all(1)).nonzero().flatten().tolist()
-    shown = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
-    raise InputError(
-        f"{name} holds NaN or infinite values in {len(bad)} of {len(x)} rows ({shown}); "
+    raise not_finite(name, bad, len(x))
+
+
+def not_finite(name: str, rows: Sequence[int], n: int) -> InputError:
+    """Return the error for rows, of n, that hold NaN or infinite values."""
+    return InputError(
+        f"{name} holds NaN or infinite values in {len(rows)} of {n} rows ({first(rows)}); "
         "remove or fill them first"
     )
+
+
+def first(rows: Sequence[int]) -> str:
+    """Return the first few of some row numbers, for a message."""
+    return ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
 
 
 def check_one_label(y: Tensor) -> Tensor:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 
 @cache
 def image_suffixes() -> frozenset[str]:
     """Return the suffixes of all image files that can be read, in lower case."""
-    from PIL import Image
+    with extra("cli", "a data set of images"):
+        from PIL import Image
 
     return frozenset(s for s, form in Image.registered_extensions().items() if form in Image.OPEN)
 

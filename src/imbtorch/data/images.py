@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 GRAY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes of gray images."""
@@ -121,8 +122,8 @@ class ImageInput:
 
     def transform(self, rows: Indexed) -> Tensor:
         """Return the images as a uint8 tensor of shape (N, C, H, W)."""
-        from PIL.Image import Resampling
-
+        with extra("cli", "a data set of images"):
+            from PIL.Image import Resampling
         out = np.empty((len(rows), *self.size, self.channels), np.uint8)
 
         def fill(i: int) -> None:
@@ -165,7 +166,8 @@ def survey(rows: Indexed) -> Survey:
 
 def open_image(row: Any, index: int) -> Any:
     """Return a stored image as a Pillow image, not decoded yet; an InputError names a bad file."""
-    from PIL import Image
+    with extra("cli", "a data set of images"):
+        from PIL import Image
 
     if isinstance(row, np.ndarray):
         return Image.fromarray(row)
@@ -186,7 +188,8 @@ def open_image(row: Any, index: int) -> Any:
 
 def decode_image(row: Any, index: int) -> Any:
     """Return a stored image as an upright Pillow image; an InputError names an unreadable file."""
-    from PIL import ImageOps
+    with extra("cli", "a data set of images"):
+        from PIL import ImageOps
 
     image = open_image(row, index)
     if isinstance(row, np.ndarray):
@@ -202,7 +205,8 @@ def decode_image(row: Any, index: int) -> Any:
 
 def in_8_bits(image: Any, channels: int, value_range: tuple[float, float]) -> Any:
     """Return a Pillow image of mode L (1 channel) or RGB (3 channels)."""
-    from PIL import Image
+    with extra("cli", "a data set of images"):
+        from PIL import Image
 
     if image.mode.startswith("I;16") or image.mode in WIDE:
         values = np.asarray(image)

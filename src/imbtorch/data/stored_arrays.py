@@ -9,7 +9,7 @@ from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.labels import HIDDEN, read_labels
 from imbtorch.data.rows import Rows, Source, Split
 from imbtorch.errors import InputError
-from imbtorch.files import read_npz
+from imbtorch.npz import read_npz
 
 
 def read_arrays(path: Path, image_size: int | None = None) -> Source:

@@ -7,6 +7,7 @@ from typing import Any
 
 from imbtorch.data.splits import USUAL, doubt, role_of
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 BUILDERS = {
     ".csv": "csv",
@@ -41,7 +42,8 @@ def open_tables(path: Path) -> tuple[Tables, dict[str, Path]]:
     InputError
         If a file cannot be opened, or its kind is not known.
     """
-    from datasets import DatasetDict, load_from_disk
+    with extra("cli", "DATA"):
+        from datasets import DatasetDict, load_from_disk
 
     if path.is_file():
         return {path.stem: _open([path])}, {path.stem: path.parent}
@@ -125,7 +127,8 @@ def _split_of(path: Path) -> str:
 
 
 def _open(files: list[Path]) -> Any:
-    from datasets import load_dataset
+    with extra("cli", "DATA"):
+        from datasets import load_dataset
 
     suffix = files[0].suffix.lower()
     if suffix not in BUILDERS:

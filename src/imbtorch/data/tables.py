@@ -19,11 +19,13 @@ from imbtorch.data.table_files import Tables, split_by_column
 from imbtorch.data.texts import TEXT_NORM, TextInput
 from imbtorch.data.windows import WindowInput, windows
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 
 def open_hub(name: str, configuration: str | None = None) -> Tables:
     """Open a data set on the hub, by its name and the name of a configuration."""
-    from datasets import load_dataset
+    with extra("cli", "DATA"):
+        from datasets import load_dataset
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
@@ -153,7 +155,8 @@ def _rows(table: Any, columns: Columns, folder: Path, split: str, notes: list[st
     if missing := [name for name in columns.used if name not in table.column_names]:
         raise InputError(f"split {split!r} has no column {missing[0]!r}, an input of the training")
     if columns.kind == "image":
-        from datasets import Image
+        with extra("cli", "DATA"):
+            from datasets import Image
 
         name = columns.used[0]
         if isinstance(table.features[name], Image) or is_stored_image(table.features[name]):

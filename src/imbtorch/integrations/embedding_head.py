@@ -8,13 +8,13 @@ from lightning_fabric import Fabric
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.checks import RandomState
 from imbtorch.errors import InputError
+from imbtorch.integrations.given import given_labels, given_samples, numbered
 from imbtorch.places import OverSampler
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.names import make_over_sampler
@@ -94,11 +94,8 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if self.epochs < 1:
             raise InputError(f"epochs is {self.epochs}; it must be at least 1")
-        rows, labels = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(labels)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise InputError(f"y has only one class ({self.classes_[0]!s}); it needs at least 2")
+        rows, labels = validate_data(self, given_samples(X), given_labels(y), dtype=np.float32)
+        self.classes_, codes = numbered(labels)
         random = check_random_state(self.random_state)
         seed, sampler = int(random.randint(2**31)), self._sampler(codes, random)
         data = ArrayDataset(rows, codes)
@@ -115,7 +112,7 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return class probabilities of shape (n, K), in the order of `classes_`."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
+        X = validate_data(self, given_samples(X), dtype=np.float32, reset=False)
         with torch.no_grad():
             out: NDArray[np.float32] = self.head_(torch.tensor(X)).softmax(1).numpy()
         return out

@@ -5,19 +5,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
-from torch import Tensor
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.augment import Augment
-from imbtorch.data.checks import Array, RandomState
+from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.errors import InputError
+from imbtorch.integrations.given import given_labels, given_samples, numbered
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
@@ -66,6 +69,8 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Class shares that the network assumes, see `Recipe.class_shares`.
     n_features_in_ : int
         Number of features D; only for two-dimensional input.
+    sample_shape_ : tuple of int
+        Shape of one sample: (D,) or (C, H, W).
 
     Raises
     ------
@@ -122,12 +127,10 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             This estimator.
         """
         samples, labels = self._samples(X, y)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise InputError(f"y has only one class ({self.classes_[0]!s}); it needs at least 2")
+        self.classes_, codes = numbered(labels)
         train = ArrayDataset(samples, codes)
         seed = int(check_random_state(self.random_state).randint(2**31))
-        shape = tuple(train.x.shape[1:])
+        self.sample_shape_ = shape = tuple(train.x.shape[1:])
         name = self._network_name(shape)
         setup, usual = SETUPS.get(name, (Setup(batch_size=64, lr=0.01), 15))
         recipe = self.recipe
@@ -172,6 +175,11 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         check_is_fitted(self)
         samples, _ = self._samples(X)
         data = ArrayDataset(samples, np.zeros(len(samples), dtype=np.int64))
+        if data.x.shape[1:] != self.sample_shape_:
+            raise InputError(
+                f"X has samples of shape {tuple(data.x.shape[1:])}; the network was trained on "
+                f"{self.sample_shape_}"
+            )
         logits, _ = predict_logits(self.model_, data)
         probabilities: NDArray[np.float64] = self.model_.probabilities(logits).double().numpy()
         if prior is None:
@@ -193,16 +201,14 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
         """Check samples and, in training, labels; two-dimensional samples as scikit-learn does."""
-        labels = [part.cpu().numpy() if isinstance(part, Tensor) else part for part in y]
+        X = given_samples(X)
+        labels = [given_labels(part) for part in y]
         if len(getattr(X, "shape", ())) > 2:
-            X = torch.as_tensor(X)
-            if labels:
-                check_consistent_length(X, *labels)
+            X = as_numbers(X, "X")
+            labels = [column_or_1d(part, warn=True) for part in labels]
+            check_consistent_length(X, *labels)
         else:
-            X = X.cpu().numpy() if isinstance(X, Tensor) else X
             X = validate_data(self, X, *labels, dtype=np.float32, reset=bool(labels))
             if labels:
                 X, labels = X[0], [X[1]]
-        for part in labels:
-            check_classification_targets(part)
         return X, labels[0] if labels else None

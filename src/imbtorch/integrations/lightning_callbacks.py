@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 from imbtorch.models.build import replace_head
 from imbtorch.models.classifier import Classifier, head_size
 from imbtorch.models.inference import embed
@@ -27,11 +28,9 @@ def _callbacks() -> tuple[type, ...]:
             found.append(import_module(name).Callback)
         except ImportError:
             continue
-    if not found:
-        raise ImportError(
-            "imbtorch.lightning needs pytorch-lightning or lightning: "
-            "pip install 'imbalanced-torch[lightning]'"
-        )
+    with extra("lightning", "imbtorch.lightning"):
+        if not found:
+            raise ImportError(name="pytorch_lightning")
     return tuple(found)
 
 

@@ -60,9 +60,21 @@ class NeighborHead(nn.Module):
         return self.labels[torch.cdist(h, self.features).topk(k, largest=False).indices]
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
-        """Load any number of stored embeddings."""
+        """Load any number of stored embeddings; those that cannot be used are said to torch."""
+        size = self.features.shape[1]
         for name in ("features", "labels"):
             stored = state.get(prefix + name)
             if stored is not None:
                 setattr(self, name, torch.empty_like(stored, device=getattr(self, name).device))
         super()._load_from_state_dict(state, prefix, *rest)
+        x, y = self.features, self.labels
+        right = x.shape[1:] == (size,) and len(x) > 0 and y.shape == x.shape[:1]
+        if right and not y.is_meta:
+            in_range = int(y.min()) >= 0 and int(y.max()) < self.out_features
+            right = in_range and int(self.asked) >= 1 and x.dtype in (torch.float32, torch.float64)
+        if not right:
+            rest[-1].append(
+                f"{prefix}features has shape {tuple(x.shape)} and {prefix}labels has shape "
+                f"{tuple(y.shape)}; (N, {size}) and (N,), with labels below {self.out_features}, "
+                "are needed"
+            )

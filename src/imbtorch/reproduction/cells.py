@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from math import hypot, inf, isnan, nan
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
+
+from imbtorch.extras import extra
+
+with extra("cli"):
+    from rich.console import Console
+    from rich.table import Table
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 from torch import nn
 
 from imbtorch.comparison.store import read_rows
 from imbtorch.data.profile import Profile
+from imbtorch.extras import extra
 from imbtorch.models.build import build_model
 from imbtorch.reproduction.paper_table import PaperTable, load_table, table_names
 from imbtorch.training.recipes import make_recipe
 from imbtorch.training.setup import SETUPS
+
+with extra("cli"):
+    from rich.console import Console
+    from rich.table import Table
 
 SIZES = {
     "mnist": (60_000, 10, (1, 28, 28)),

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from jinja2 import Environment
-from markdown_it import MarkdownIt
-
+from imbtorch.extras import extra
 from imbtorch.files import write_atomically
+
+with extra("cli"):
+    from jinja2 import Environment
+    from markdown_it import MarkdownIt
 
 PAGE = """<!doctype html>
 <html lang="en">

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from joblib import Parallel, delayed, parallel_config
-from rich.console import Console
 
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 from imbtorch.reproduction.cells import Cell, claims, show
 from imbtorch.reproduction.page import write_page
 from imbtorch.reproduction.paper_table import PaperTable
 from imbtorch.reproduction.run_column import Column, Options, Runs, run_column
+
+with extra("cli"):
+    from joblib import Parallel, delayed, parallel_config
+    from rich.console import Console
 
 
 def run_table(table: PaperTable, root: Path, options: Options) -> None:
@@ -120,7 +123,10 @@ def _cluster(backend: str) -> AbstractContextManager[Any]:
         if backend == "ray":
             import_module("ray.util.joblib").register_ray()
     except ImportError as error:
-        raise InputError(f"backend is {backend!r}, which is not installed: {error}") from error
+        package = {"dask": "dask[distributed]", "ray": "ray"}[backend]
+        raise InputError(
+            f"backend is {backend!r}, which is not installed: pip install '{package}'"
+        ) from error
     return nullcontext()
 
 

@@ -55,10 +55,16 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
     except InputError:
         raise
     except ValueError as error:
-        name, counts = type(sampler).__name__, np.unique(y.cpu(), return_counts=True)[1].tolist()
-        raise InputError(f"{name} cannot resample class counts {counts}: {error}") from error
+        raise cannot_resample(sampler, y.cpu().numpy(), error) from error
     out = torch.from_numpy(np.ascontiguousarray(restore(np.asarray(made))))
     return out.to(x.device), torch.from_numpy(np.asarray(targets)).to(y.device)
+
+
+def cannot_resample(sampler: object, y: NDArray[np.generic], error: ValueError) -> InputError:
+    """Return the error for a sampler that refuses labels; it includes the sampler's reason."""
+    name, counts = type(sampler).__name__, np.unique(y, return_counts=True)[1].tolist()
+    reason = " ".join(str(error).split())
+    return InputError(f"{name} cannot resample class counts {counts}: {reason}")
 
 
 def as_rows(

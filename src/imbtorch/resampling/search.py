@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 BLOCK = 2**20
 """Maximum number of distances in memory at a time (or those of one query, if more)."""
@@ -85,9 +85,12 @@ def _linear(base: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
 
 def make_index(base: Tensor, method: str) -> Any:
     """Return a faiss index, "flat", "ivf" or "hnsw", over the rows of `base` in float32."""
-    if not has_faiss():
-        raise InputError(f"method is {method!r}, which needs faiss: install imbalanced-torch[knn]")
-    with warnings.catch_warnings():  # faiss's bindings warn at import that they need a newer SWIG
+    with (
+        extra("knn", f"method {method!r}"),
+        warnings.catch_warnings(),
+    ):  # faiss's bindings warn at import that they need a newer SWIG
+        if not has_faiss():
+            raise ImportError(name="faiss")
         warnings.simplefilter("ignore", DeprecationWarning)
         import faiss
     # faiss asks for at least 39 rows per list; 4 sqrt(N) lists balance the two steps of a search

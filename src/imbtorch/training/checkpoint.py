@@ -1,10 +1,12 @@
 """Checkpoints: weights as safetensors, everything else as JSON in the same file's header."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict
+from typing import cast
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -13,32 +15,7 @@ from imbtorch.errors import InputError
 from imbtorch.files import replacing
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, Spec
-from imbtorch.training.slots import Json
-
-
-class DataHeader(TypedDict, total=False):
-    """What a checkpoint records about its training data."""
-
-    name: str
-    profile: dict[str, object]
-    parts: list[str]
-    hash: str
-    data_seed: int
-    classes: list[str]
-    counts: list[int]
-
-
-class Header(TypedDict, total=False):
-    """What a checkpoint records about itself, plus whatever `save_checkpoint` was given."""
-
-    spec: Spec | None
-    recipe: dict[str, Json]
-    seed: int
-    data: DataHeader
-    input: dict[str, object]
-    seconds: float
-    versions: dict[str, str]
-
+from imbtorch.training.header import Header, parse_header
 
 KEY = "imbtorch"
 """Metadata key under which a file keeps its header."""
@@ -116,23 +93,73 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
         raise InputError(f"checkpoint is {str(path)!r}; there is no such file")
     try:
         with safe_open(path, "pt") as file:
-            text = (file.metadata() or {}).get(KEY)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+            shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+            header = _header(metadata, path)
+            spec = header["spec"]
+            if model is None:
+                if spec is None:
+                    raise InputError(
+                        f"checkpoint {str(path)!r} holds a custom network: pass it as model"
+                    )
+                with torch.device("meta"):  # takes no memory, whatever the sizes
+                    _load(_build(spec, path), {n: torch.empty(s) for n, s in shapes.items()}, path)
+            tensors = {name: file.get_tensor(name) for name in shapes}
     except (SafetensorError, OSError) as error:
-        raise InputError(f"checkpoint {str(path)!r} is damaged: {error}") from error
-    if text is None:
+        raise InputError(f"checkpoint {str(path)!r} is damaged: {_short(error)}") from error
+    network = _build(cast(Spec, spec), path) if model is None else model
+    _load(network, tensors, path)
+    return network.eval(), header
+
+
+def _header(metadata: Mapping[str, str], path: Path) -> Header:
+    if KEY not in metadata:
         raise InputError(f"checkpoint {str(path)!r} was not written by imbtorch: it has no header")
+    with damaged_header(path):
+        return parse_header(metadata[KEY])
+
+
+def _build(spec: Spec, path: Path) -> Classifier:
+    with damaged_header(path):
+        return build_model(**spec)
+
+
+def _load(network: Classifier, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Load tensors into a network, if their names, shapes and kinds of numbers are the same."""
     try:
-        header: Header = json.loads(text)
-        spec = header["spec"]
-        if model is None and spec is None:
-            raise InputError(f"checkpoint {str(path)!r} holds a custom network: pass it as model")
-        network = build_model(**spec) if model is None and spec is not None else model
-        assert network is not None
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"checkpoint {str(path)!r} has a damaged header: {error}") from error
-    try:
+        for name, value in network.state_dict().items():
+            stored = tensors.get(name, value)
+            if not value.is_meta and _kind(stored) != _kind(value):
+                raise RuntimeError(f"{name} is of type {stored.dtype}; {value.dtype} is needed")
+            if stored.shape != value.shape and stored.shape == value.shape[::-1]:
+                shapes = f"{tuple(value.shape)} is needed; it is {tuple(stored.shape)}"
+                raise RuntimeError(f"{name}: {shapes}: transpose it")
         network.load_state_dict(tensors)
     except RuntimeError as error:
-        raise InputError(f"checkpoint {str(path)!r} does not fit the model: {error}") from error
-    return network.eval(), header
+        raise InputError(
+            f"checkpoint {str(path)!r} does not fit the model: {_short(error)}"
+        ) from error
+
+
+def _kind(value: Tensor) -> object:
+    """Return the dtype, but the same for all floats: they may be stored in another precision."""
+    return "float" if value.dtype in _FLOATS else value.dtype
+
+
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+@contextmanager
+def damaged_header(path: str | Path) -> Iterator[None]:
+    """Name the checkpoint in the InputErrors of a block that uses its header."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            f"checkpoint {str(path)!r} has a damaged header: {_short(error)}"
+        ) from error
+
+
+def _short(error: Exception) -> str:
+    """Return an error on one line, whatever the file holds."""
+    return " ".join(str(error).split())[:500]

@@ -224,7 +224,12 @@ def _check(model: Classifier, counts: list[int]) -> None:
             f"model is a {type(model).__name__}; a Classifier is needed: "
             "split_head(model, name of its last layer) makes one"
         )
-    num_classes = head_size(model.head)[1]
+    size, num_classes = head_size(model.head)
+    if num_classes != len(counts) == size:
+        raise InputError(
+            f"model.head has a weight of shape ({num_classes}, {size}), which is (D, K); (K, D) "
+            "is needed: transpose it"
+        )
     if len(counts) > num_classes:
         raise InputError(
             f"train has labels up to {len(counts) - 1}; the head has {num_classes} classes"

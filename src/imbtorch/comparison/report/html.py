@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from matplotlib.figure import Figure
-
 from imbtorch.comparison.report import embedding_plots, plots, translation_plots
 from imbtorch.comparison.report.summary import (
     CALIBRATION,
@@ -20,7 +17,12 @@ from imbtorch.comparison.report.summary import (
 )
 from imbtorch.data.class_groups import SHOTS
 from imbtorch.data.profile import Profile
+from imbtorch.extras import extra
 from imbtorch.files import write_atomically
+
+with extra("cli"):
+    import jinja2
+    from matplotlib.figure import Figure
 
 CAPTIONS = {
     "class_counts": ("Class counts", "Samples of each class in the training set."),

@@ -4,17 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import PowerNorm
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
 from imbtorch.comparison.report.summary import Summary
+from imbtorch.extras import extra
+
+with extra("cli"):
+    import matplotlib as mpl
+    from matplotlib.axes import Axes
+    from matplotlib.colors import PowerNorm
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.ticker import MaxNLocator
 
 Rows = Sequence[Mapping[str, Any]]
 Arrays = Mapping[str, Mapping[str, NDArray[Any]]]

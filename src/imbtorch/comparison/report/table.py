@@ -4,11 +4,6 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from imbtorch.comparison.report.summary import (
     COLUMNS,
     Summary,
@@ -16,6 +11,13 @@ from imbtorch.comparison.report.summary import (
     format_value,
     shown_columns,
 )
+from imbtorch.extras import extra
+
+with extra("cli"):
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
 
 
 def print_table(

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-
 from imbtorch.comparison.report.plots import Arrays, Rows, by_recipe
+from imbtorch.extras import extra
+
+with extra("cli"):
+    from matplotlib.figure import Figure
 
 
 def plot_translations(rows: Rows) -> Figure | None:

@@ -7,6 +7,7 @@ from sklearn.cluster import KMeans
 from torch import Tensor
 
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 from imbtorch.losses.quintuplet import QuintupletLoss
 from imbtorch.losses.weights import inverse_frequency_weights
 from imbtorch.samplers import ClassBalancedSampler
@@ -59,15 +60,10 @@ class TripletEmbedding(Phase):
 
     def run(self, run: Run) -> None:
         """Train for `epochs` epochs."""
-        try:
+        with extra("metric", "TripletEmbedding"):
             from pytorch_metric_learning.losses import TripletMarginLoss
             from pytorch_metric_learning.miners import TripletMarginMiner
             from pytorch_metric_learning.reducers import ClassWeightedReducer
-        except ImportError as error:
-            raise InputError(
-                "TripletEmbedding needs pytorch-metric-learning: "
-                "pip install 'imbalanced-torch[metric]'"
-            ) from error
         device = run.fabric.device
         costs = inverse_frequency_weights(run.counts).to(device)
         miner = TripletMarginMiner(self.margin, type_of_triplets="semihard")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from imbtorch.comparison.report.plots import Arrays, Rows, by_recipe
+from imbtorch.comparison.report.canvas import Arrays, Rows, by_recipe
 
 
 def plot_translations(rows: Rows) -> Figure | None:

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from rich.cells import cell_len, set_cell_size
 
 from imbtorch.metrics.confusion import DENSE
 from imbtorch.metrics.undefined import mean_of_each
@@ -20,8 +21,8 @@ MANY = DENSE
 """Number of classes above which figures show groups of classes, or some of them."""
 GROUPS = 100
 """Number of groups of classes that a line over many classes has."""
-LONGEST = 30
-"""Number of characters of a name that figures show."""
+LONGEST = 24
+"""Number of characters of a name that figures show; wide ones, as in Chinese, count twice."""
 
 
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
@@ -47,10 +48,10 @@ def drawable(name: str) -> str:
     Examples
     --------
     >>> drawable("$x$"), drawable("_x"), len(drawable("x" * 100))
-    ('\\\\$x\\\\$', ' _x', 30)
+    ('\\\\$x\\\\$', ' _x', 24)
     """
     name = printable(name)
-    name = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+    name = name if cell_len(name) <= LONGEST else set_cell_size(name, LONGEST - 1).rstrip() + "…"
     return (" " if name.startswith("_") else "") + name.replace("$", r"\$")
 
 

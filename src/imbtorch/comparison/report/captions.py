@@ -79,9 +79,18 @@ OF_MANY = {
     "tsne": f"Only the {COLORS} classes that all runs together confuse most are shown.",
 }
 """What is added where there are many classes."""
+OF_UNTESTED = {
+    "recall": "No point: no held-out sample.",
+    "confusion": "Gray: no held-out sample.",
+}
+"""What is added where classes are without a held-out sample."""
 
 
-def caption(figure: str, num_classes: int) -> str:
+def caption(figure: str, num_classes: int, untested: bool) -> str:
     """Return the caption of a figure, which says what of many classes is shown."""
-    more = OF_MANY.get(figure) if num_classes > MANY else None
-    return CAPTIONS[figure][1] + (f" {more}" if more else "")
+    said = [CAPTIONS[figure][1]]
+    if num_classes > MANY:
+        said.append(OF_MANY.get(figure, ""))
+    if untested:
+        said.append(OF_UNTESTED.get(figure, ""))
+    return " ".join(filter(None, said))

@@ -77,7 +77,7 @@ def write_report(
             figure.savefig(buffer, format="png", dpi=130)
         write_atomically(folder / "figures" / f"{name}.png", buffer.getvalue())
         encoded = base64.b64encode(buffer.getvalue()).decode()
-        said = caption(name, len(rows[0]["data"]["classes"]))
+        said = caption(name, len(rows[0]["data"]["classes"]), bool(summaries[0].untested))
         images.append({"title": CAPTIONS[name][0], "caption": said, "data": encoded})
     columns, classes = shown_columns(summaries), class_rows(rows)
     recipes = [summary.recipe for summary in summaries]

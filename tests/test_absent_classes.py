@@ -67,6 +67,7 @@ def test_predicting_an_absent_class_is_an_error_of_the_true_class():
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 @pytest.mark.filterwarnings("ignore:A single label was found")
+@settings(deadline=None, max_examples=50)
 @given(labelled)
 def test_the_average_is_that_of_scikit_learn_and_of_training(case):
     k, pairs = case
@@ -78,6 +79,7 @@ def test_the_average_is_that_of_scikit_learn_and_of_training(case):
     assert balanced_accuracy(logits, torch.from_numpy(true)) == expected
 
 
+@settings(deadline=None, max_examples=50)
 @given(labelled)
 def test_with_all_classes_nothing_changes(case):
     """The figures are, bit for bit, those of the definitions that version 0.2 used."""
@@ -95,7 +97,7 @@ def test_with_all_classes_nothing_changes(case):
     assert metrics["confusion"] == confusion.tolist()
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=50)
 @given(labelled, st.integers(0, 6), st.randoms(use_true_random=False))
 def test_a_class_that_is_neither_tested_nor_predicted_changes_no_average(case, place, random):
     k, pairs = case

@@ -4,7 +4,7 @@ import io
 import json
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from sklearn.metrics import confusion_matrix
@@ -81,6 +81,7 @@ def test_the_most_confused_classes_are_found():
     assert most_confused([perfect], 2) == [K - 2, K - 3]  # the most frequent ones
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.sampled_from([3, 100, 101, 8142]).flatmap(
         lambda k: st.tuples(
@@ -105,6 +106,7 @@ def test_counted_pairs_are_the_confusion_matrix(case):
     assert matrix.diagonal().sum() == (true == predicted).sum()
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(101, 250), st.floats(-5, 5), st.integers(0, 99))
 def test_groups_of_classes_keep_the_order_and_leave_out_what_is_undefined(number, value, seed):
     rng = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ import warnings
 from contextlib import suppress
 
 import numpy as np
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
@@ -21,6 +21,7 @@ from imbtorch import InputError
 from imbtorch.cli import main
 from imbtorch.commands.common import say
 from imbtorch.comparison.inspect import inspect_data, lines
+from imbtorch.comparison.report.canvas import drawable_recipes
 from imbtorch.comparison.report.classes import class_rows, classes_csv
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.report.summary import summarize, untested_line
@@ -82,6 +83,7 @@ def row(recipe, classes):
     }
 
 
+@settings(deadline=None, max_examples=50)
 @given(NAMES)
 @example("\ud800")  # a name of a file that is not valid text
 def test_a_printable_text_is_one_clean_line_and_stays_so(text):
@@ -94,6 +96,7 @@ def test_a_printable_text_is_one_clean_line_and_stays_so(text):
         assert shown == text
 
 
+@settings(deadline=None, max_examples=50)
 @given(NAMES, NAMES)
 def test_every_writer_keeps_its_number_of_lines(name, recipe):
     rows = [row(recipe, ["a", "b", name])]
@@ -121,7 +124,8 @@ def test_every_writer_keeps_its_number_of_lines(name, recipe):
     assert printable(name) in untested_line([name])
 
 
-@given(NAMES)
+@settings(deadline=None, max_examples=50)
+@given(NAMES | st.text("a_*~`: ", max_size=8))
 def test_markdown_shows_the_name_and_nothing_else(name):
     cell = in_markdown(f"x{name}x")
     html = MarkdownIt("commonmark").enable("table").render(f"|a|\n|---|\n|{cell}|\n")
@@ -133,6 +137,7 @@ def test_markdown_shows_the_name_and_nothing_else(name):
     assert html.count("<td>") == 1
 
 
+@settings(deadline=None, max_examples=50)
 @given(NAMES)
 def test_an_error_is_one_clean_line(name):
     error = InputError(f"class {name} has no sample")
@@ -210,6 +215,13 @@ def test_the_report_shows_hostile_names_as_they_are(tmp_path):
         assert printable(name).replace("<", "&lt;").replace(">", "&gt;") in page
     assert json.dumps(rows)  # the stored names stay what they are
     assert len(list((tmp_path / "figures").iterdir())) >= 5
+
+
+def test_figures_never_take_two_recipes_for_one():
+    long = [f"focal:gamma=2+m2m:beta=0.99:lam={lam}+eos:k=10" for lam in (0.1, 0.5)]
+    shown = drawable_recipes(long)
+    assert len(set(shown.values())) == 2
+    assert drawable_recipes(["erm", "ldam+drw"]) == {"erm": "erm", "ldam+drw": "ldam+drw"}
 
 
 def test_a_spreadsheet_computes_no_name():

@@ -7,6 +7,9 @@ from unicodedata import category
 JOINERS = "\u200c\u200d"
 """Invisible, but part of words in Persian and Hindi, and of emoji."""
 
+MARKUP = re.compile(r"([\\`*~|\[\]]|(?<![^\W_])_|_(?![^\W_]))")
+"""What Markdown reads as markup; an underscore inside a word is none."""
+
 
 def printable(text: object) -> str:
     r"""Return a text with its control characters escaped, so that it stays on its line.
@@ -49,10 +52,10 @@ def in_markdown(text: object) -> str:
 
     Examples
     --------
-    >>> print(in_markdown("a|b `c` <d>"))
-    a\|b \`c\` &lt;d&gt;
+    >>> print(in_markdown("a|b `c` <d> small_cnn"))
+    a\|b \`c\` &lt;d&gt; small_cnn
     """
-    return re.sub(r"([\\`*|\[\]])", r"\\\1", html.escape(printable(text), quote=False))
+    return MARKUP.sub(r"\\\1", html.escape(printable(text), quote=False))
 
 
 def in_csv(text: object) -> str:

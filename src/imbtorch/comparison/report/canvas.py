@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from imbtorch.metrics.confusion import DENSE
 from imbtorch.metrics.undefined import mean_of_each
@@ -42,17 +42,27 @@ def new_grid(number: int, size: float) -> tuple[Figure, list[Axes]]:
     return figure, list(axes[:number])
 
 
-def drawable(name: str) -> str:
+def drawable(name: str, longest: int = LONGEST) -> str:
     """Return a name as matplotlib shows it: no formula, not hidden from legends, not too long.
 
     Examples
     --------
-    >>> drawable("$x$"), drawable("_x"), len(drawable("x" * 100))
-    ('\\\\$x\\\\$', ' _x', 24)
+    >>> drawable("$x$"), drawable("_x"), drawable("a very long name of a species of beetles")
+    ('\\\\$x\\\\$', ' _x', 'a very long …s of beetles')
     """
     name = printable(name)
-    name = name if cell_len(name) <= LONGEST else set_cell_size(name, LONGEST - 1).rstrip() + "…"
+    if cell_len(name) > longest:
+        half = longest * len(name) // (2 * cell_len(name))
+        name = f"{name[:half]}…{name[-half:]}"
     return (" " if name.startswith("_") else "") + name.replace("$", r"\$")
+
+
+def drawable_recipes(names: Sequence[str]) -> dict[str, str]:
+    """Return recipe name -> the name that figures show, a different one for each recipe."""
+    shown = {name: drawable(name) for name in names}
+    if len(set(shown.values())) < len(shown):
+        shown = {name: drawable(name, sum(map(len, names))) for name in names}
+    return shown
 
 
 def by_recipe(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:

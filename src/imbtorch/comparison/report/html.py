@@ -18,7 +18,7 @@ from imbtorch.comparison.report import (
     translation_plots,
     tsne_plots,
 )
-from imbtorch.comparison.report.canvas import Arrays, Rows, drawable
+from imbtorch.comparison.report.canvas import Arrays, Rows, drawable, drawable_recipes
 from imbtorch.comparison.report.captions import CAPTIONS, caption
 from imbtorch.comparison.report.classes import COLUMNS, class_rows, classes_csv, ends
 from imbtorch.comparison.report.summary import (
@@ -111,10 +111,11 @@ def _figures(
     stored: Rows, summaries: list[Summary], embeddings: Arrays, examples: Arrays
 ) -> dict[str, Figure | None]:
     """Draw all figures; a figure is None if there is nothing to draw."""
-    rows = [_drawable(row) for row in stored]
+    shown = drawable_recipes([one.recipe for one in summaries])
+    rows = [_drawable(row, shown) for row in stored]
     data = rows[0]["data"]
-    embeddings = {drawable(name): arrays for name, arrays in embeddings.items()}
-    summaries = [replace(one, recipe=drawable(one.recipe)) for one in summaries]
+    embeddings = {shown.get(name, name): arrays for name, arrays in embeddings.items()}
+    summaries = [replace(one, recipe=shown[one.recipe]) for one in summaries]
     return {
         "class_counts": plots.plot_class_counts(rows),
         "recall": plots.plot_recall(rows),
@@ -133,8 +134,8 @@ def _figures(
     }
 
 
-def _drawable(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _drawable(row: Mapping[str, Any], recipes: Mapping[str, str]) -> Mapping[str, Any]:
     """Return the row with names as matplotlib shows them."""
     classes = [drawable(name) for name in row["data"]["classes"]]
-    recipe = {**row["recipe"], "name": drawable(row["recipe"]["name"])}
+    recipe = {**row["recipe"], "name": recipes[row["recipe"]["name"]]}
     return {**row, "recipe": recipe, "data": {**row["data"], "classes": classes}}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from imbtorch import InputError
-from imbtorch.comparison.report.embedding_plots import most_mistaken
+from imbtorch.comparison.report.tsne_plots import most_mistaken
 from imbtorch.metrics import (
     class_weight_norms,
     cumulative_false_positives,

@@ -8,6 +8,7 @@ import imbtorch
 
 ROOT = Path(imbtorch.__file__).parent
 LINE = [
+    ("printable",),
     ("errors", "seeding"),
     ("extras", "files", "method", "npz", "places"),
     ("data", "samplers"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
+from imbtorch.printable import printable
 
 COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "resample", "embed")
 
@@ -18,7 +19,13 @@ def make_parser() -> Any:
     with extra("cli", "the command line"):
         from jsonargparse import ArgumentParser
 
-    parser = ArgumentParser(
+    class Parser(ArgumentParser):
+        """Reports an error on one line, whatever was typed or a file pattern matched."""
+
+        def error(self, message: str, ex: Exception | None = None) -> Any:
+            super().error(printable(" ".join(message.split())), ex)
+
+    parser = Parser(
         prog="imbtorch",
         description="Learn from class-imbalanced data: inspect it, compare recipes, train, "
         "evaluate, reproduce the papers' tables, tune, embed and over-sample embeddings.",
@@ -27,7 +34,7 @@ def make_parser() -> Any:
     subs = parser.add_subcommands()
     for name in COMMANDS:
         module = import_module(f"imbtorch.commands.{name}")
-        sub = ArgumentParser(description=module.run.__doc__)
+        sub = Parser(description=module.run.__doc__)
         module.add_options(sub)
         subs.add_subcommand(name, sub, help=module.run.__doc__.splitlines()[0])
     return parser
@@ -42,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module = import_module(f"imbtorch.commands.{parsed.subcommand}")
         module.run(**vars(parsed[parsed.subcommand]))
     except InputError as error:
-        print(f"imbtorch: error: {error}", file=sys.stderr)
+        print(f"imbtorch: error: {printable(error)}", file=sys.stderr)
         return 2
     except OSError as error:  # no space, no permission: what was stored before is unchanged
-        print(f"imbtorch: error: {error}", file=sys.stderr)
+        print(f"imbtorch: error: {printable(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)
@@ -62,4 +69,4 @@ def _underscored(argument: str) -> str:
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"\nimbtorch: warning: {message}", file=sys.stderr)
+    print(f"\nimbtorch: warning: {printable(message)}", file=sys.stderr)

@@ -3,13 +3,24 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from imbtorch.printable import printable
+
 
 class InputError(ValueError):
-    """An argument or a file given to imbtorch cannot be used.
+    r"""An argument or a file given to imbtorch cannot be used.
 
     The message names the argument, what was given and what would be right. The command line
-    prints it without a traceback and exits with status 2.
+    prints it without a traceback and exits with status 2. It is one line: control characters,
+    which may come from a name in a file, are escaped.
+
+    Examples
+    --------
+    >>> print(InputError("class 'a\nimbtorch: done' has no sample"))
+    class 'a\nimbtorch: done' has no sample
     """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 def unknown_name(argument: str, value: str, known: Iterable[str]) -> InputError:

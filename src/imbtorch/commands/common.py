@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imbtorch.errors import InputError
+from imbtorch.printable import printable
 
 if TYPE_CHECKING:
     from imbtorch.models.classifier import Classifier
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def say(lines: Iterable[str]) -> None:
-    """Print lines, and flush after each one."""
+    """Print each text on a line of its own, and flush after it."""
     for line in lines:
-        print(line, flush=True)
+        print(printable(line), flush=True)
 
 
 def add_task_options(parser: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from imbtorch.comparison.store import ResultStore
 from imbtorch.comparison.task import Task
+from imbtorch.printable import printable
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.snapshots import Snapshots
@@ -76,7 +77,7 @@ def run_grid(
     pretrained = task.pretrained(path, trained_epoch, snapshots)
 
     def run(recipe: Recipe, seed: int) -> dict[str, Any]:
-        bar.set_description(f"{recipe.name}, seed {seed}")
+        bar.set_description(printable(f"{recipe.name}, seed {seed}"))
         fitted = task.fit(recipe, seed, pretrained, lambda row: bar.update(), snapshots)
         if keep is not None:
             keep(recipe, seed, fitted)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imbtorch.comparison.auto import SMOTE_NEEDS
+from imbtorch.printable import printable
 
 BETA = 0.9999
 """Beta of the effective number of samples, as in `effective_number_weights`."""
@@ -107,7 +108,8 @@ def what_matters(found: Inspection) -> list[str]:
 def lines(found: Inspection) -> list[str]:
     """Return an inspection as text, line by line."""
     total = sum(found.train)
-    width = max(5, *(len(name) for name in found.classes))
+    names = [printable(name) for name in found.classes]
+    width = max(5, *map(len, names))
     table = [
         f"  {'class':{width}} {'training':>9} {'share, %':>9} {'effective':>10} {'held out':>9}"
     ]
@@ -116,8 +118,7 @@ def lines(found: Inspection) -> list[str]:
         n = found.train[k]
         effective = (1 - BETA**n) / (1 - BETA)
         table.append(
-            f"  {found.classes[k]:{width}} {n:9} {100 * n / total:9.2f} {effective:10.1f} "
-            f"{found.test[k]:9}"
+            f"  {names[k]:{width}} {n:9} {100 * n / total:9.2f} {effective:10.1f} {found.test[k]:9}"
         )
     out = [
         f"{found.name}: {total} training and {sum(found.test)} held-out samples of "
@@ -129,7 +130,7 @@ def lines(found: Inspection) -> list[str]:
     if found.recipes:
         out.append(f"recipes that fit: {', '.join(found.recipes)}")
         out.append(f"next: imbtorch compare {found.asked} --recipes auto")
-    return out
+    return [printable(line) for line in out]
 
 
 def _some(values: list[str]) -> str:

@@ -5,26 +5,24 @@ from typing import Any
 
 import numpy as np
 from imblearn.metrics import geometric_mean_score
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import gmean
-from sklearn.metrics import (
-    average_precision_score,
-    confusion_matrix,
-    f1_score,
-    precision_recall_fscore_support,
-)
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
 from imbtorch.data.arrays import Samples
 from imbtorch.data.checks import check_labels
 from imbtorch.data.class_groups import SHOTS, minority_classes, shot_groups
 from imbtorch.errors import InputError
 from imbtorch.metrics.calibration import expected_calibration_error
+from imbtorch.metrics.pairs import count_pairs
 from imbtorch.metrics.prior import correct_prior
+from imbtorch.metrics.undefined import mean_defined, with_none
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
 
+Labels = NDArray[np.int64]
 Metrics = dict[str, Any]
-"""Name -> number, list of K numbers or matrix; JSON-ready."""
+"""Name -> number, list of K numbers or matrix, None for what is undefined; JSON-ready."""
 
 
 def classification_metrics(
@@ -37,6 +35,10 @@ def classification_metrics(
     shots: tuple[int, int] = SHOTS,
 ) -> Metrics:
     """Compute metrics of predictions, per class and overall.
+
+    A class without a sample in `y_true` has no recall: its own figures are undefined, given as
+    None, and the averages are over the other classes, as in scikit-learn's
+    ``balanced_accuracy_score``. Predicting it is an error of the true class as any other.
 
     Parameters
     ----------
@@ -57,13 +59,13 @@ def classification_metrics(
     dict
         All in 0..1:
 
-        - ``balanced_accuracy``: mean recall over the classes.
+        - ``balanced_accuracy``: mean recall over the classes of `y_true`, like all averages here.
         - ``gmean_recall``: geometric mean of the class recalls (0 if any recall is 0).
         - ``gmean_macro``: sqrt(macro recall x macro specificity), imbalanced-learn's
-          ``geometric_mean_score(average="macro")``.
+          ``geometric_mean_score(average="macro")``; None if `y_true` holds one class only.
         - ``f1_macro``, ``accuracy``.
         - ``majority_recall``, ``minority_recall``: mean recall over the majority and the minority
-          classes.
+          classes; None if there are none.
         - ``many_recall``, ``medium_recall``, ``few_recall``: mean recall over the many-, medium-
           and few-shot classes; None if there are none.
         - ``worst_recall``: smallest class recall.
@@ -72,7 +74,8 @@ def classification_metrics(
           `probabilities`.
         - ``ece``: expected calibration error of `probabilities`; ``ece_corrected``: the same
           after `correct_prior` to the class shares of `y_true`; only with `class_shares`.
-        - ``confusion``: K x K counts, rows the true classes.
+        - ``confusion``: K x K counts, rows the true classes; for more than 100 classes sparse,
+          see `unpack`.
 
     References
     ----------
@@ -86,6 +89,9 @@ def classification_metrics(
     >>> metrics = classification_metrics([0, 0, 1, 1], [0, 0, 0, 1], [90, 10])
     >>> metrics["balanced_accuracy"], metrics["recall"]
     (0.75, [1.0, 0.5])
+    >>> metrics = classification_metrics([0, 0, 1, 1], [0, 0, 0, 1], [90, 10, 5])
+    >>> metrics["balanced_accuracy"], metrics["recall"]
+    (0.75, [1.0, 0.5, None])
     """
     true, predicted = check_labels(y_true, "y_true").numpy(), check_labels(y_pred, "y_pred").numpy()
     labels = np.arange(len(class_counts))
@@ -99,26 +105,29 @@ def classification_metrics(
             f"y_true holds labels up to {true.max()} and y_pred up to {predicted.max()}; "
             f"class_counts has {len(labels)} classes"
         )
-    confusion = confusion_matrix(true, predicted, labels=labels)
-    recall = confusion.diagonal() / confusion.sum(1).clip(min=1)
+    support = np.bincount(true, minlength=len(labels))
+    present = support > 0
+    right = np.bincount(true[true == predicted], minlength=len(labels))
+    recall = np.divide(right, support, out=np.full(len(labels), np.nan), where=present)
     minority = minority_classes(class_counts)
     precision, _, f1, _ = precision_recall_fscore_support(
         true, predicted, labels=labels, zero_division=0
     )
+    precision[~present] = f1[~present] = np.nan
     metrics: Metrics = {
-        "balanced_accuracy": float(recall.mean()),
-        "gmean_recall": float(gmean(recall)) if (recall > 0).all() else 0.0,
-        "gmean_macro": float(geometric_mean_score(true, predicted, average="macro")),
-        "f1_macro": float(f1_score(true, predicted, average="macro", zero_division=0)),
+        "balanced_accuracy": mean_defined(recall),
+        "gmean_recall": float(gmean(recall[present])) if (recall[present] > 0).all() else 0.0,
+        "gmean_macro": _gmean_macro(true, predicted, labels[present]),
+        "f1_macro": mean_defined(f1),
         "accuracy": float((true == predicted).mean()),
-        "majority_recall": float(recall[~minority].mean()),
-        "minority_recall": float(recall[minority].mean()),
+        "majority_recall": mean_defined(recall[~minority]),
+        "minority_recall": mean_defined(recall[minority]),
         **shot_recalls(recall, class_counts, shots),
-        "worst_recall": float(recall.min()),
-        "recall": recall.tolist(),
-        "precision": precision.tolist(),
-        "f1": f1.tolist(),
-        "confusion": confusion.tolist(),
+        "worst_recall": float(recall[present].min()),
+        "recall": with_none(recall),
+        "precision": with_none(precision),
+        "f1": with_none(f1),
+        "confusion": count_pairs(true, predicted, len(labels)),
     }
     if probabilities is not None:
         scores = np.asarray(probabilities)
@@ -127,14 +136,20 @@ def classification_metrics(
                 f"probabilities has shape {scores.shape}; it must be {(len(true), len(labels))}"
             )
         metrics["auprc"] = [
-            float(average_precision_score(true == k, scores[:, k])) if (true == k).any() else 0.0
+            float(average_precision_score(true == k, scores[:, k])) if present[k] else None
             for k in labels
         ]
         metrics["ece"] = expected_calibration_error(true, scores)
         if class_shares is not None:
-            corrected = correct_prior(scores, class_shares, confusion.sum(1))
+            corrected = correct_prior(scores, class_shares, support.tolist())
             metrics["ece_corrected"] = expected_calibration_error(true, corrected)
     return metrics
+
+
+def _gmean_macro(true: Labels, predicted: Labels, present: Labels) -> float | None:
+    if len(present) == 1:  # no sample of another class: no specificity
+        return None
+    return float(geometric_mean_score(true, predicted, labels=present, average="macro"))
 
 
 def shot_recalls(
@@ -145,7 +160,7 @@ def shot_recalls(
     Parameters
     ----------
     recall : array-like of shape (K,)
-        Recall of each class.
+        Recall of each class; NaN or None where it is undefined, which is left out.
     class_counts : sequence of int
         Class counts of the training set, K numbers.
     shots : tuple of int, default=(20, 100)
@@ -154,7 +169,7 @@ def shot_recalls(
     Returns
     -------
     dict
-        ``many_recall``, ``medium_recall``, ``few_recall``; None if there is no such class.
+        ``many_recall``, ``medium_recall``, ``few_recall``; None if no such class has a recall.
 
     Examples
     --------
@@ -163,7 +178,7 @@ def shot_recalls(
     """
     values = np.asarray(recall, dtype=np.float64)
     groups = shot_groups(class_counts, shots).items()
-    return {f"{n}_recall": float(values[m].mean()) if m.any() else None for n, m in groups}
+    return {f"{name}_recall": mean_defined(values[mask]) for name, mask in groups}
 
 
 def evaluate(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from imbtorch.data.checks import Array, check_finite
 from imbtorch.errors import InputError
 from imbtorch.metrics.class_bias import class_weight_norms
+from imbtorch.metrics.undefined import with_none
 
 Floats = NDArray[np.float64]
 
@@ -166,11 +167,11 @@ def embedding_measures(
     true, false = true_false_gaps(
         train_features, train_labels, test_features, test_labels, predicted
     )
-    values = {"gap": gap, "gap_true": true, "gap_false": false}
-    lists = {name: value.per_class.tolist() for name, value in values.items()}
+    gaps = {"gap": gap, "gap_true": true, "gap_false": false}
+    lists = {name: value.per_class for name, value in gaps.items()}
     if hasattr(head, "weight"):
-        lists["norm"] = class_weight_norms(head).tolist()
-    return {name: [None if v != v else v for v in list_] for name, list_ in lists.items()}
+        lists["norm"] = class_weight_norms(head)
+    return {name: with_none(values) for name, values in lists.items()}
 
 
 def _array(values: Any) -> NDArray[Any]:

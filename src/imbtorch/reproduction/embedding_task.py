@@ -13,6 +13,7 @@ from imbtorch.data.load import load_data
 from imbtorch.data.sources import data_folder
 from imbtorch.errors import InputError
 from imbtorch.integrations.embedding_head import EmbeddingHead
+from imbtorch.metrics.undefined import mean_defined
 from imbtorch.models.classifier import Classifier
 from imbtorch.training.fit import FitResult
 from imbtorch.training.phases import RefitHead
@@ -72,7 +73,7 @@ class EmbeddingTask(Task):
         row = super().result(recipe, seed, fitted)
         gap = np.array(row["embedding"]["gap"], float)
         rarest = np.argsort(self.data.counts)[:3]
-        row["metrics"] |= {"gap": float(np.nanmean(gap)), "gap_rarest": float(gap[rarest].mean())}
+        row["metrics"] |= {"gap": mean_defined(gap), "gap_rarest": mean_defined(gap[rarest])}
         return row
 
 

@@ -1,11 +1,13 @@
 """The figures that a table shows for a run: stored metrics, selected by name."""
 
 from collections.abc import Callable, Mapping
+from math import nan
 from typing import Any
 
 import numpy as np
 
 from imbtorch.data.class_groups import minority_classes
+from imbtorch.metrics.undefined import mean_defined
 
 Measure = Callable[[Mapping[str, Any]], float]
 """Result row -> figure, in percent (gaps in their own unit)."""
@@ -18,9 +20,9 @@ def measure(text: str) -> Measure:
     Parameters
     ----------
     text : str
-        A stored metric; if it has one value per class, these are averaged. Prefixed with
-        ``minority`` or ``majority``, only these classes count, by DOS's rule (see
-        `minority_classes`).
+        A stored metric; if it has one value per class, these are averaged, without the classes
+        where it is undefined. Prefixed with ``minority`` or ``majority``, only these classes
+        count, by DOS's rule (see `minority_classes`). NaN if no class has a value.
 
     Examples
     --------
@@ -35,6 +37,7 @@ def measure(text: str) -> Measure:
         if group:
             few = minority_classes(row["data"]["counts"], by="dos")
             values = values[few == GROUPS[group]]
-        return float(values.mean()) * (1 if name.startswith("gap") else 100)
+        mean = mean_defined(values)
+        return nan if mean is None else mean * (1 if name.startswith("gap") else 100)
 
     return figure

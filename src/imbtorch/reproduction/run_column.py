@@ -17,6 +17,7 @@ from imbtorch.comparison.task import Task
 from imbtorch.comparison.tune import named
 from imbtorch.comparison.validation import validation_task
 from imbtorch.errors import InputError
+from imbtorch.printable import printable
 from imbtorch.reproduction.embedding_task import make_embedding_task
 from imbtorch.reproduction.paper_table import PaperTable, Row
 from imbtorch.reproduction.quick import few_of_each
@@ -113,7 +114,7 @@ def run_column(
             if options.figures and data_seed == 0 and rows:
                 shown = [recipe.name for recipe in recipes.values()]
                 write_report(folder, rows, *(stored(folder, shown, kind) for kind in KINDS))
-                bar.write(f"{title}: {folder / 'report.html'}")
+                bar.write(printable(f"{title}: {folder / 'report.html'}"))
             for key, recipe in recipes.items():
                 mine = [row for row in rows if row["recipe"] == recipe.describe()]
                 found.setdefault(key, []).extend(mine)

@@ -12,6 +12,7 @@ import torch
 
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
+from imbtorch.printable import in_markdown
 from imbtorch.reproduction.cells import Cell, claims, show
 from imbtorch.reproduction.page import write_page
 from imbtorch.reproduction.paper_table import PaperTable
@@ -62,10 +63,10 @@ def run_table(table: PaperTable, root: Path, options: Options) -> None:
         place = list(table.measures).index(table.claimed)
         means = {row: values[place].ours[0] for row, values in cells.items()}
         said += [f"{column}, {table.claimed}: {c}" for c in claims(means, table.claims)]
-    Console().print(*said, sep="\n")
+    Console().print(*said, sep="\n", markup=False, emoji=False)
     command = f"reproduce {table.name}{options.words}"
     if said:
-        text += "\nThe paper's claims:\n\n- " + "\n- ".join(said) + "\n"
+        text += "\nThe paper's claims:\n\n- " + "\n- ".join(map(in_markdown, said)) + "\n"
     name = f"{table.name}-quick" if options.quick else table.name
     write_page(root / name, text, command)
 

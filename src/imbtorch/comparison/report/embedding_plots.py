@@ -1,51 +1,30 @@
-"""The report's figures of embeddings and head: gap, weight norms, class boundaries, DOS."""
-
-from collections.abc import Mapping, Sequence
-from typing import Any
+"""The report's figures of embeddings and head: gap, weight norms, class variance of DOS."""
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.inspection import DecisionBoundaryDisplay
-from sklearn.neighbors import KNeighborsClassifier
 
-from imbtorch.comparison.report.plots import (
-    Arrays,
+from imbtorch.comparison.report.canvas import (
     Rows,
     by_recipe,
     lines_by_class,
+    mean_over_seeds,
     new_figure,
-    new_grid,
-    tsne,
+    over_classes,
 )
 from imbtorch.extras import extra
 
 with extra("cli"):
-    from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-
-Floats = NDArray[np.float64]
-
-
-def _per_class(runs: Rows, measure: str) -> Floats | None:
-    """Return the mean over seeds of a measure of each class; NaN where no seed has a value."""
-    stored = [run["embedding"][measure] for run in runs if measure in run.get("embedding", {})]
-    if not stored:
-        return None
-    values = np.array(stored, float)
-    number = (~np.isnan(values)).sum(0)
-    return np.where(number > 0, np.nansum(values, 0) / number.clip(min=1), np.nan)
 
 
 def plot_gap(rows: Rows) -> Figure | None:
     """Draw the generalization gap of each class, one line per recipe, and class counts in black."""
-    drawn = lines_by_class(rows, "generalization gap", lambda runs: _per_class(runs, "gap"))
+    drawn = lines_by_class(rows, "generalization gap", "embedding", "gap")
     if drawn is None:
         return None
     figure, axis = drawn
     axis.set_ylim(bottom=0)
-    counts = axis.twinx()
-    counts.plot(rows[0]["data"]["counts"], color="black", linewidth=1.5, label="samples")
+    counts, samples = axis.twinx(), rows[0]["data"]["counts"]
+    counts.plot(*over_classes(samples, samples), color="black", linewidth=1.5, label="samples")
     counts.set_ylabel("training samples")
     counts.set_yscale("log")
     handles = [*axis.get_lines(), *counts.get_lines()]
@@ -57,11 +36,13 @@ def plot_true_false(rows: Rows) -> Figure | None:
     """Draw the mean generalization gap of true and false positives, two bars per recipe."""
     figure, axis = new_figure(8, 3.4)
     names, pairs = [], []
-    for name, runs in by_recipe(rows).items():
-        gaps = [_per_class(runs, measure) for measure in ("gap_true", "gap_false")]
+    for recipe, runs in by_recipe(rows).items():
+        gaps = [
+            mean_over_seeds(runs, "embedding", measure) for measure in ("gap_true", "gap_false")
+        ]
         known = [gap[~np.isnan(gap)] for gap in gaps if gap is not None]
         if len(known) == 2:
-            names.append(name)
+            names.append(recipe)
             pairs.append([gap.mean() if len(gap) else 0.0 for gap in known])
     if not names:
         return None
@@ -78,7 +59,7 @@ def plot_true_false(rows: Rows) -> Figure | None:
 
 def plot_norms(rows: Rows) -> Figure | None:
     """Draw the norm of each class's weight vector, one line per recipe."""
-    drawn = lines_by_class(rows, "weight norm", lambda runs: _per_class(runs, "norm"))
+    drawn = lines_by_class(rows, "weight norm", "embedding", "norm")
     if drawn is None:
         return None
     figure, axis = drawn
@@ -113,53 +94,4 @@ def plot_class_variance(rows: Rows) -> Figure | None:
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.3)
     axis.legend()
-    return figure
-
-
-def most_mistaken(labels: NDArray[Any], predicted: NDArray[Any], number: int) -> tuple[int, int]:
-    """Return the two classes that are confused most often, the lower one first."""
-    mistaken = np.zeros((number, number), int)
-    np.add.at(mistaken, (labels, predicted), 1)
-    both = np.triu(mistaken + mistaken.T, 1)
-    first, second = np.unravel_index(both.argmax(), both.shape)
-    return int(first), int(second) if second > first else 1
-
-
-def plot_boundary(embeddings: Arrays, data: Mapping[str, Any]) -> Figure | None:
-    """Draw held-out samples of two classes by t-SNE, and the boundary between the two.
-
-    The plane is colored by the predictions of the nearest samples.
-    """
-    arrays = {name: a for name, a in embeddings.items() if "predicted" in a}
-    if not arrays:
-        return None
-    classes: Sequence[str] = data["classes"]
-    start = next(iter(arrays.values()))
-    pair = most_mistaken(start["labels"], start["predicted"], len(classes))
-    two = ListedColormap(["tab:blue", "tab:orange"])
-    figure, axes = new_grid(len(arrays), 2.8)
-    for axis, (name, one) in zip(axes, arrays.items(), strict=True):
-        chosen = np.isin(one["labels"], pair)
-        features, labels, predicted = (one[k][chosen] for k in ("features", "labels", "predicted"))
-        points, among = tsne(features), np.isin(predicted, pair)
-        shades = {"plot_method": "pcolormesh", "cmap": two, "vmin": 0, "vmax": 1, "alpha": 0.2}
-        taken = (predicted[among] == pair[1]).astype(int)
-        if taken.any() and not taken.all():
-            near = KNeighborsClassifier(min(5, int(among.sum()))).fit(points[among], taken)
-            DecisionBoundaryDisplay.from_estimator(
-                near, points, response_method="predict", ax=axis, **shades
-            )
-        elif len(taken):  # only one of the two is predicted
-            axis.set_facecolor((*two(taken[0])[:3], shades["alpha"]))
-        wrong = predicted != labels
-        axis.scatter(points[:, 0], points[:, 1], 14, labels == pair[1], cmap=two, vmin=0, vmax=1)
-        axis.scatter(points[wrong, 0], points[wrong, 1], 22, "none", edgecolors="red")
-        axis.set_title(name)
-        axis.set_xticks([])
-        axis.set_yticks([])
-    handles = [
-        Line2D([], [], marker="o", linestyle="", color=two(i), label=classes[k])
-        for i, k in enumerate(pair)
-    ]
-    figure.legend(handles=handles, loc="outside right upper", fontsize=8)
     return figure

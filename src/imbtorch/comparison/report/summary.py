@@ -10,6 +10,8 @@ from scipy import stats
 
 from imbtorch.data.class_groups import SHOTS
 from imbtorch.metrics.classification import shot_recalls
+from imbtorch.metrics.undefined import untested
+from imbtorch.printable import printable
 
 COLUMNS = {
     "balanced_accuracy": "balanced accuracy",
@@ -78,6 +80,8 @@ class Summary:
         Lead in balanced accuracy over the baseline; None for the baseline itself.
     seeds : int
         Number of runs.
+    untested : tuple of str
+        Names of the classes without a held-out sample, which no average counts.
     """
 
     recipe: str
@@ -85,6 +89,7 @@ class Summary:
     std: Mapping[str, float]
     lead: Lead | None
     seeds: int
+    untested: tuple[str, ...] = ()
 
 
 def paired_lead(values: Sequence[float], baseline: Sequence[float]) -> Lead:
@@ -131,6 +136,7 @@ def summarize(
     list of Summary
     """
     runs: dict[str, dict[int, dict[str, float]]] = {}
+    absent: dict[str, None] = {}
     for row in rows:
         metrics = row["metrics"]
         measured = {**metrics, **shot_recalls(metrics["recall"], row["data"]["counts"], shots)}
@@ -138,6 +144,8 @@ def summarize(
         values = {name: nan if (v := measured.get(name)) is None else v for name in names}
         values["seconds"] = row["seconds"]
         runs.setdefault(row["recipe"]["name"], {})[row["seed"]] = values
+        if None in metrics["recall"]:
+            absent.update(dict.fromkeys(untested(metrics, row["data"]["classes"])))
     base = runs.get(baseline, {})
     out = []
     for recipe, by_seed in runs.items():
@@ -155,7 +163,7 @@ def summarize(
             name: float(np.std(v, ddof=1)) if len(v) > 1 else float("nan")
             for name, v in table.items()
         }
-        out.append(Summary(recipe, mean, std, lead, len(by_seed)))
+        out.append(Summary(recipe, mean, std, lead, len(by_seed), tuple(absent)))
     return out
 
 
@@ -170,6 +178,24 @@ def best_recipe(summaries: Sequence[Summary], metric: str) -> str:
     sign = -1 if metric == "seconds" else 1
     measured = [s for s in summaries if not np.isnan(s.mean[metric])]
     return max(measured, key=lambda s: sign * s.mean[metric]).recipe if measured else ""
+
+
+def untested_line(names: Sequence[str], most: int = 20) -> str:
+    """Return a sentence on the classes without a held-out sample; empty if there are none.
+
+    Examples
+    --------
+    >>> untested_line(["cat"])
+    'No held-out sample of cat: recall is undefined there, and the averages are over the rest.'
+    """
+    if not names:
+        return ""
+    shown = ", ".join(map(printable, names[:most]))
+    more = f" and {len(names) - most} more classes" if len(names) > most else ""
+    return (
+        f"No held-out sample of {shown}{more}: recall is undefined there, and the averages are "
+        "over the rest."
+    )
 
 
 def format_value(summary: Summary, metric: str) -> str:

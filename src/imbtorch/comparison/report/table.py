@@ -1,7 +1,7 @@
 """The comparison as a table, on the terminal or in Markdown."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from imbtorch.comparison.report.summary import (
@@ -10,14 +10,20 @@ from imbtorch.comparison.report.summary import (
     best_recipe,
     format_value,
     shown_columns,
+    untested_line,
 )
 from imbtorch.extras import extra
+from imbtorch.metrics.undefined import untested
+from imbtorch.printable import in_markdown, printable
 
 with extra("cli"):
     from rich import box
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
+
+MOST = 100
+"""Number of classes that `print_classes` shows on a terminal."""
 
 
 def print_table(
@@ -40,9 +46,13 @@ def print_table(
     if not console.is_terminal:
         console.width = 160
     table = Table(
-        title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        title=Text(printable(title), style="table.title"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
     console.print(_filled(table, summaries, baseline))
+    _print_untested(summaries[0].untested, console)
 
 
 def markdown_table(summaries: Sequence[Summary], title: str, baseline: str = "erm") -> str:
@@ -53,21 +63,27 @@ def markdown_table(summaries: Sequence[Summary], title: str, baseline: str = "er
     summaries, title, baseline
         As for `print_table`.
     """
-    table = _filled(Table(box=box.MARKDOWN), summaries, baseline)
+    table = _filled(Table(box=box.MARKDOWN), summaries, baseline, in_markdown)
     console = Console(file=io.StringIO(), width=400)
     with console.capture() as captured:
         console.print(table)
     lines = [line.strip() for line in captured.get().splitlines() if line.strip()]
-    return f"# {title}\n\n" + "\n".join(lines) + "\n"
+    said = in_markdown(untested_line(summaries[0].untested))
+    return f"# {in_markdown(title)}\n\n" + "\n".join(lines) + (f"\n\n{said}\n" if said else "\n")
 
 
-def _filled(table: Table, summaries: Sequence[Summary], baseline: str) -> Table:
+def _filled(
+    table: Table,
+    summaries: Sequence[Summary],
+    baseline: str,
+    written: Callable[[str], str] = printable,
+) -> Table:
     table.add_column("recipe", no_wrap=True)
     columns = shown_columns(summaries)
     for name, heading in columns.items():
         table.add_column(heading, justify="right")
         if name == "balanced_accuracy":
-            table.add_column(f"lead over {baseline}", justify="right")
+            table.add_column(Text(f"lead over {written(baseline)}"), justify="right")
             table.add_column("is it noise?")
     best = {name: best_recipe(summaries, name) for name in columns}
     for summary in summaries:
@@ -79,7 +95,7 @@ def _filled(table: Table, summaries: Sequence[Summary], baseline: str) -> Table:
         ]
         lead = summary.lead
         cells[1:1] = [str(lead), lead.verdict] if lead else ["", ""]
-        table.add_row(escape(summary.recipe), *cells)
+        table.add_row(Text(written(summary.recipe)), *cells)
     return table
 
 
@@ -90,6 +106,8 @@ def print_classes(
     console: Console | None = None,
 ) -> None:
     """Print the metrics of one network, and the recall of each class.
+
+    Of more than 100 classes, a terminal shows the most and the least frequent ones.
 
     Parameters
     ----------
@@ -106,9 +124,27 @@ def print_classes(
     for name, heading in COLUMNS.items():
         if metrics[name] is not None:
             console.print(f"{heading:20} {100 * metrics[name]:5.1f} %")
+    order = list(range(len(classes)))
+    left_out = len(classes) - MOST if console.is_terminal else 0
+    if left_out > 0:
+        by_count = sorted(order, key=lambda k: -class_counts[k])
+        order = by_count[: MOST // 2] + by_count[-MOST // 2 :]
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("class", "training samples", "recall, %"):
         table.add_column(heading, justify="left" if heading == "class" else "right")
-    for name, count, recall in zip(classes, class_counts, metrics["recall"], strict=True):
-        table.add_row(escape(name), str(count), f"{100 * recall:.1f}")
+    for k in order:
+        recall = metrics["recall"][k]
+        shown = "-" if recall is None else f"{100 * recall:.1f}"
+        table.add_row(Text(printable(classes[k])), str(class_counts[k]), shown)
     console.print(table)
+    if left_out > 0:
+        console.print(
+            f"the {MOST // 2} most and the {MOST // 2} least frequent of {len(classes)} classes; "
+            "send the output to a file to see all"
+        )
+    _print_untested(untested(metrics, classes), console)
+
+
+def _print_untested(names: Sequence[str], console: Console) -> None:
+    if names:
+        console.print(Text(untested_line(names)))

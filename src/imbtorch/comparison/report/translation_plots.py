@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from imbtorch.comparison.report.plots import Arrays, Rows, by_recipe
+from imbtorch.comparison.report.canvas import Arrays, Rows, by_recipe
 from imbtorch.extras import extra
 
 with extra("cli"):

@@ -109,7 +109,7 @@ def run_column(
             bar.refresh()
             folder = root / "runs" / task.folder
             keep = partial(keep_for_pictures, task, folder)
-            rows = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep)
+            rows = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep).rows
             if options.figures and data_seed == 0 and rows:
                 shown = [recipe.name for recipe in recipes.values()]
                 write_report(folder, rows, *(stored(folder, shown, kind) for kind in KINDS))
@@ -128,7 +128,7 @@ def best_on_validation(task: Task, row: Row, root: Path, bar: Any) -> str:
     validation = validation_task(task)
     recipes = [task.recipe(name) for name in names]
     bar.total += sum(recipe.all_epochs for recipe in recipes)
-    rows = run_grid(validation, recipes, [0], root / "runs" / validation.folder, bar)
+    rows = run_grid(validation, recipes, [0], root / "runs" / validation.folder, bar).rows
     if not rows:
         raise InputError(f"every run of {row.recipe} on the validation split failed")
     best = max(rows, key=lambda r: r["metrics"]["balanced_accuracy"])

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TypedDict
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from imbtorch.errors import InputError
-from imbtorch.files import replacing
+from imbtorch.files import write_atomically
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, Spec
+from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.slots import Json
 
 
@@ -73,20 +74,13 @@ def save_checkpoint(
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, object]) -> None:
-    """Write tensors and a JSON-ready header to one file, all or nothing.
+    """Write tensors and a JSON-ready header to one file with a checksum, all or nothing.
 
     If that fails, an OSError is raised and a file that existed before stays unchanged.
     """
-    try:
-        with replacing(path) as part:
-            save_file(tensors, part, metadata={KEY: json.dumps(header)})
-    except FileNotFoundError:  # the folder has been removed in the meantime
-        raise
-    except (SafetensorError, OSError) as error:
-        raise OSError(
-            f"{str(path)!r} cannot be written ({error}); what was stored before is unchanged: free "
-            "some space or choose another folder, then run the command again"
-        ) from error
+    text = json.dumps(header)
+    # not save_file, which leaves a temporary file of its own when it is killed
+    write_atomically(path, save(tensors, {KEY: text, CHECKSUM: checksum(text, tensors)}))
 
 
 def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[Classifier, Header]:
@@ -116,12 +110,15 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
         raise InputError(f"checkpoint is {str(path)!r}; there is no such file")
     try:
         with safe_open(path, "pt") as file:
-            text = (file.metadata() or {}).get(KEY)
+            metadata = file.metadata() or {}
+            text = metadata.get(KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise InputError(f"checkpoint {str(path)!r} is damaged: {error}") from error
     if text is None:
         raise InputError(f"checkpoint {str(path)!r} was not written by imbtorch: it has no header")
+    if metadata.get(CHECKSUM, expected := checksum(text, tensors)) != expected:
+        raise InputError(f"checkpoint {str(path)!r} is damaged: its checksum differs")
     try:
         header: Header = json.loads(text)
         spec = header["spec"]

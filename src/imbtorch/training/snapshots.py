@@ -14,7 +14,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from imbtorch.errors import InputError
+from imbtorch.files import set_aside
 from imbtorch.training.checkpoint import KEY, write_tensors
+from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.phases.phase import Phase
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import Keep, Run
@@ -192,13 +194,19 @@ def _save(path: Path, run: Run) -> None:
 
 
 def _load(path: Path, run: Run) -> bool:
-    """Bring the run to a stored state; return False if the file cannot be read."""
+    """Bring the run to a stored state; set the file aside and return False if it is damaged."""
     try:
         with safe_open(path, "pt") as file:
-            header = json.loads(file.metadata()[KEY])
+            text, expected = (file.metadata()[key] for key in (KEY, CHECKSUM))
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError):
+        if checksum(text, stored) != expected:
+            raise ValueError("its checksum differs")
+    except FileNotFoundError:  # another process has gone on from it
         return False
+    except (SafetensorError, OSError, LookupError, ValueError, TypeError) as error:
+        set_aside(path, "what it holds is trained again", error)
+        return False
+    header = json.loads(text)
     groups: dict[str, dict[str, Tensor]] = {}
     for name, value in stored.items():
         group, _, rest = name.partition("/")
@@ -209,6 +217,6 @@ def _load(path: Path, run: Run) -> bool:
     run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
     run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
     torch.set_rng_state(groups["random"]["cpu"])
-    if "cuda" in groups["random"]:
+    if "cuda" in groups["random"] and run.fabric.device.type == "cuda":
         torch.cuda.set_rng_state(groups["random"]["cuda"], run.fabric.device)
     return True

@@ -90,8 +90,10 @@ def test_a_torn_last_line_is_run_again(compared, feature_file):
     whole = results(out)
     content = (out / "results.jsonl").read_bytes()
     (out / "results.jsonl").write_bytes(content[:-40])
-    assert main(["compare", str(feature_file), *OPTIONS, "--out", str(out)]) == 0
+    with pytest.warns(UserWarning, match=r"1 damaged or incomplete line\(s\), now in results"):
+        assert main(["compare", str(feature_file), *OPTIONS, "--out", str(out)]) == 0
     assert results(out) == whole
+    assert content.endswith((out / "results.jsonl.damaged").read_bytes()[:-1] + content[-40:])
 
 
 def test_killed_runs_go_on_to_the_same_results(compared, feature_file, tmp_path):

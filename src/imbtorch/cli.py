@@ -32,13 +32,21 @@ def make_parser() -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0, or 2 for unusable input."""
-    warnings.showwarning = _warn
+    """Run the command line and return its exit status.
+
+    That is 0; 1 if some of the runs failed; 2 for unusable input, a file that cannot be written,
+    or if all runs failed; 130 after Ctrl-C and 143 after SIGTERM.
+    """
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn
+        return _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(given: Sequence[str]) -> int:
     try:
-        given = sys.argv[1:] if arguments is None else arguments
         parsed = make_parser().parse_args([_underscored(argument) for argument in given])
         module = import_module(f"imbtorch.commands.{parsed.subcommand}")
-        module.run(**vars(parsed[parsed.subcommand]))
+        status: int | None = module.run(**vars(parsed[parsed.subcommand]))
     except InputError as error:
         print(f"imbtorch: error: {error}", file=sys.stderr)
         return 2
@@ -48,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)
         return 130
-    return 0
+    return status or 0
 
 
 def _underscored(argument: str) -> str:

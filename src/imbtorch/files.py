@@ -24,6 +24,9 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OURS = f"{crc32(platform.node().encode()):08x}"
 """This machine, in the names of temporary files: others may share the folder."""
 
+TIMES = ("seconds", "pretrained_seconds")
+"""What differs between two runs that are otherwise the same."""
+
 
 class WriteError(OSError):
     """A file cannot be written; work that could not be stored either should stop."""
@@ -165,6 +168,8 @@ def set_aside(path: Path, then: str, error: Exception) -> None:
 def seal(values: Mapping[str, Any]) -> str:
     """Return JSON-ready values as one line of JSON that ends with their checksum.
 
+    It covers everything but the times in `TIMES`: a run that is repeated has the same.
+
     Examples
     --------
     >>> seal({"seed": 0})
@@ -196,7 +201,8 @@ def unseal(text: str | bytes) -> dict[str, Any]:
 
 
 def _checksum(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+    timeless = {name: value for name, value in values.items() if name not in TIMES}
+    return hashlib.sha256(json.dumps(timeless, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:

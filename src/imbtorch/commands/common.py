@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from imbtorch.models.classifier import Classifier
     from imbtorch.training.checkpoint import Header
 
+SOME_FAILED = 1
+"""Exit status of a command of which some runs failed; where all did, it is 2."""
+
 
 def say(lines: Iterable[str]) -> None:
     """Print lines, and flush after each one."""

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from imbtorch.comparison.report.failures import Failure
 from imbtorch.comparison.store import ResultStore
 from imbtorch.comparison.task import Task
 from imbtorch.files import is_about_storage
@@ -15,8 +16,6 @@ from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.snapshots import Snapshots
 
-Failure = tuple[str, int, str]
-"""Recipe name, training seed and reason of a run that failed."""
 Kept = Callable[[Recipe, int, FitResult], None]
 """Called with recipe, training seed and fitted result, before the run is stored."""
 
@@ -89,11 +88,11 @@ def run_grid(
         return task.result(recipe, seed, fitted)
 
     cells = [(recipe, recipe.describe(), seed) for recipe in recipes for seed in seeds]
-    failures: dict[tuple[str, int], Failure] = {}
+    failures: dict[int, Failure] = {}
     # first the runs that no other process works on, then those that others did not finish
     for wait in (False, True):
-        for recipe, described, seed in cells:
-            if wait and ((recipe.name, seed) in failures or store.has(described, seed)):
+        for cell, (recipe, described, seed) in enumerate(cells):
+            if wait and (cell in failures or store.has(described, seed)):
                 continue
             if store.has(described, seed):
                 bar.update(recipe.all_epochs)
@@ -104,8 +103,8 @@ def run_grid(
                 if is_about_storage(error):
                     raise
                 store.record_failure(described, seed, error)
-                reason = f"{type(error).__name__}: {error}"
-                failures[recipe.name, seed] = recipe.name, seed, reason
+                reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                failures[cell] = recipe.name, seed, reason
                 warnings.warn(f"{recipe.name}, seed {seed}, failed: {reason}", stacklevel=2)
     if tidy and not failures:
         shutil.rmtree(snapshots.folder, ignore_errors=True)

@@ -136,14 +136,15 @@ class ResultFile:
         """Move damaged lines, and a last one that a crash cut off, to another file."""
         content = self.path.read_bytes()
         rows, damaged = _sort_out(content.split(b"\n"))
+        moved = self.path.with_name(f"{self.path.name}.damaged")
         if damaged:
-            moved = self.path.with_name(f"{self.path.name}.damaged")
             append(moved, b"".join(line + b"\n" for line in damaged))
+        kept = b"".join(line + b"\n" for _, line in rows)
+        if kept != content:
+            write_atomically(self.path, kept)
+        if damaged:
             warnings.warn(
                 f"{str(self.path)!r} has {len(damaged)} damaged or incomplete line(s), now in "
                 f"{moved.name}: the runs of these lines are made again",
                 stacklevel=2,
             )
-        kept = b"".join(line + b"\n" for _, line in rows)
-        if kept != content:
-            write_atomically(self.path, kept)

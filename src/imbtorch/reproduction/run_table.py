@@ -12,6 +12,7 @@ import torch
 from joblib import Parallel, delayed, parallel_config
 from rich.console import Console
 
+from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.errors import InputError
 from imbtorch.reproduction.cells import Cell, claims, show
 from imbtorch.reproduction.page import write_page
@@ -19,7 +20,7 @@ from imbtorch.reproduction.paper_table import PaperTable
 from imbtorch.reproduction.run_column import Column, Options, Runs, run_column
 
 
-def run_table(table: PaperTable, root: Path, options: Options) -> None:
+def run_table(table: PaperTable, root: Path, options: Options) -> int:
     """Run a table, store each run, print the comparison, write ``table.md`` and ``table.html``.
 
     Parameters
@@ -31,20 +32,30 @@ def run_table(table: PaperTable, root: Path, options: Options) -> None:
     options : Options
         How to run it.
 
+    Returns
+    -------
+    int
+        Number of runs that failed; they are listed below the table.
+
     Raises
     ------
     InputError
-        If no column's data is available.
+        If no column's data is available, or every run failed.
     """
     quick = " (quick scale: only to check that it runs)" if options.quick else ""
     changed = ", ".join(f"{name} {value}" for name, value in options.task.items())
     note = f"{table.note} Changed from the table's setup: {changed}." if changed else table.note
     text = f"# {table.title}{quick}\n\nMeasured (published), percent. {note}\n"
     said: list[str] = []
+    failed: list[str] = []
     found = gather(table, root, options)
     absent = [rows for rows in found.values() if isinstance(rows, InputError)]
     if len(absent) == len(found):
         raise absent[0]
+    columns = [column for column in found.values() if not isinstance(column, InputError)]
+    failures = [failure for column in columns for failure in column.failures]
+    if not any(rows for column in columns for rows in column.runs.values()):
+        raise InputError(f"every run failed: {failure_lines(failures)[0]}")
     for column, rows in found.items():
         if isinstance(rows, InputError):
             said.append(f"{column}: left out, {rows}")
@@ -56,15 +67,19 @@ def run_table(table: PaperTable, root: Path, options: Options) -> None:
             tuned = [f"{row}: {name}" for row, name in rows.chosen.items()]
             text += "\nChosen on a fifth of the training set:\n\n- " + "\n- ".join(tuned) + "\n"
             Console().print(*tuned, sep="\n")
+        failed += [f"{column}, {line}" for line in failure_lines(rows.failures)]
         place = list(table.measures).index(table.claimed)
         means = {row: values[place].ours[0] for row, values in cells.items()}
         said += [f"{column}, {table.claimed}: {c}" for c in claims(means, table.claims)]
-    Console().print(*said, sep="\n")
+    Console().print(*said, *failed, sep="\n", markup=False)
     command = f"reproduce {table.name}{options.words}"
     if said:
         text += "\nThe paper's claims:\n\n- " + "\n- ".join(said) + "\n"
+    if failed:
+        text += "\nRuns that failed:\n\n- " + "\n- ".join(failed) + "\n"
     name = f"{table.name}-quick" if options.quick else table.name
     write_page(root / name, text, command)
+    return len(failures)
 
 
 def gather(

@@ -117,8 +117,6 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
         raise InputError(f"checkpoint {str(path)!r} is damaged: {error}") from error
     if text is None:
         raise InputError(f"checkpoint {str(path)!r} was not written by imbtorch: it has no header")
-    if metadata.get(CHECKSUM, expected := checksum(text, tensors)) != expected:
-        raise InputError(f"checkpoint {str(path)!r} is damaged: its checksum differs")
     try:
         header: Header = json.loads(text)
         spec = header["spec"]
@@ -128,6 +126,8 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
         assert network is not None
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise InputError(f"checkpoint {str(path)!r} has a damaged header: {error}") from error
+    if metadata.get(CHECKSUM, expected := checksum(text, tensors)) != expected:
+        raise InputError(f"checkpoint {str(path)!r} is damaged: its checksum differs")
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:

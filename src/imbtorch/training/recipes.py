@@ -8,9 +8,11 @@ from typing import cast
 from imbtorch.errors import InputError
 from imbtorch.method import Method, parse, written
 from imbtorch.models.classifier import CosineHead
+from imbtorch.option_types import check_types, check_whole
 from imbtorch.training.catalog import PLACES, method_named
 from imbtorch.training.phases import Phase, RefitHead, Train
 from imbtorch.training.recipe import Recipe
+from imbtorch.training.try_out import try_out
 
 HEAD_OPTIONS = ("epochs", "start")
 """Options of `RefitHead` that a recipe's name can set."""
@@ -112,8 +114,8 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     Raises
     ------
     InputError
-        If the recipe or an option is unknown (the nearest name is suggested), or `epochs` is
-        not a whole number of at least 1.
+        If the recipe or an option is unknown (the nearest name is suggested), an option's value
+        is out of its range, or `epochs` is not a whole number of at least 1.
 
     References
     ----------
@@ -129,12 +131,15 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     >>> make_recipe("m2m:beta=0.99").phases[-1].describe()["batch"]["beta"]
     0.99
     """
-    if not epochs >= 1 or epochs % 1:
-        raise InputError(f"epochs is {epochs}; it must be a whole number of at least 1")
+    check_whole("epochs", epochs, 1)
     parts = split_name(name)
     loss, head = parts.get("loss"), parts.get("head")
     slots = loss.method.filled(loss.options).slots if loss else {}
     trained = parts.get("method") or Part.read("erm")
+    for part in filter(None, (loss, trained, head)):
+        given = part.method.filled(part.options, (*part.options,)).slots
+        if part.options or (slots and "batch" in given):
+            try_out({**slots, **given} if part is trained else given)
     phases = _training_phases(trained, epochs, slots)
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]
@@ -158,7 +163,7 @@ def _training_phases(
         return list(cast(Sequence[Phase], made))
     filled = method.filled(part.options, ["defer"])
     defer = filled.rest.get("defer", method.defer)
-    if not isinstance(defer, int | float) or not 0 <= defer < 1:
+    if not isinstance(defer, int | float) or isinstance(defer, bool) or not 0 <= defer < 1:
         raise InputError(f"defer is {defer!r}; it must be a fraction of the epochs, in [0, 1)")
     if not defer:
         return [Train(epochs, **loss, **filled.slots)]  # type: ignore[arg-type]
@@ -173,4 +178,5 @@ def _head_phase(part: Part) -> Phase:
     if "phase" in method.slots:
         return cast(Phase, method.filled(part.options).slots["phase"]())
     filled = method.filled(part.options, HEAD_OPTIONS)
+    check_types(RefitHead, filled.rest)
     return RefitHead(**filled.rest, **filled.slots)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import jinja2
 from matplotlib.figure import Figure
 
 from imbtorch.comparison.report import embedding_plots, plots, translation_plots
+from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
 from imbtorch.comparison.report.summary import (
     CALIBRATION,
     Summary,
@@ -96,6 +97,7 @@ def write_report(
     examples: plots.Arrays,
     *,
     shots: tuple[int, int] = SHOTS,
+    failures: Sequence[Failure] = (),
 ) -> Path:
     """Write ``report.html`` and ``figures/*.png`` into a folder.
 
@@ -111,6 +113,8 @@ def write_report(
         Recipe -> ``seed``, ``moved``, ``k0`` and ``k`` of some translations; may be empty.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes, see `shot_groups`.
+    failures : sequence of (str, int, str)
+        Recipe name, seed and reason of each run that failed.
 
     Returns
     -------
@@ -145,6 +149,8 @@ def write_report(
         summaries=summaries,
         format_value=format_value,
         images=images,
+        all_failed=all_failed(failures, [summary.recipe for summary in summaries]),
+        failure_lines=failure_lines(failures),
     )
     path = folder / "report.html"
     write_atomically(path, html.encode())

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
 from imbtorch.comparison.report.summary import (
     COLUMNS,
     Summary,
@@ -19,7 +20,12 @@ from imbtorch.comparison.report.summary import (
 
 
 def print_table(
-    summaries: Sequence[Summary], title: str, baseline: str = "erm", console: Console | None = None
+    summaries: Sequence[Summary],
+    title: str,
+    baseline: str = "erm",
+    console: Console | None = None,
+    *,
+    failures: Sequence[Failure] = (),
 ) -> None:
     """Print one row per recipe: metrics in percent, mean±std over seeds, the best in bold.
 
@@ -33,6 +39,9 @@ def print_table(
         Named in the heading of the lead's column.
     console : rich.console.Console, optional
         Where to print, by default the terminal; 160 columns wide if it is not a terminal.
+    failures : sequence of (str, int, str)
+        Recipe name, seed and reason of each run that failed: listed below the table, and a recipe
+        of which every run failed has a row that says so.
     """
     console = console or Console()
     if not console.is_terminal:
@@ -40,26 +49,37 @@ def print_table(
     table = Table(
         title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
-    console.print(_filled(table, summaries, baseline))
+    console.print(_filled(table, summaries, baseline, failures))
+    for line in failure_lines(failures):
+        console.print(escape(line), soft_wrap=True)
 
 
-def markdown_table(summaries: Sequence[Summary], title: str, baseline: str = "erm") -> str:
+def markdown_table(
+    summaries: Sequence[Summary],
+    title: str,
+    baseline: str = "erm",
+    *,
+    failures: Sequence[Failure] = (),
+) -> str:
     """Return the table of `print_table` as Markdown.
 
     Parameters
     ----------
-    summaries, title, baseline
+    summaries, title, baseline, failures
         As for `print_table`.
     """
-    table = _filled(Table(box=box.MARKDOWN), summaries, baseline)
+    table = _filled(Table(box=box.MARKDOWN), summaries, baseline, failures)
     console = Console(file=io.StringIO(), width=400)
     with console.capture() as captured:
         console.print(table)
     lines = [line.strip() for line in captured.get().splitlines() if line.strip()]
-    return f"# {title}\n\n" + "\n".join(lines) + "\n"
+    text = f"# {title}\n\n" + "\n".join(lines) + "\n"
+    return text + "".join(f"\n- {line}\n" for line in failure_lines(failures))
 
 
-def _filled(table: Table, summaries: Sequence[Summary], baseline: str) -> Table:
+def _filled(
+    table: Table, summaries: Sequence[Summary], baseline: str, failures: Sequence[Failure]
+) -> Table:
     table.add_column("recipe", no_wrap=True)
     columns = shown_columns(summaries)
     for name, heading in columns.items():
@@ -78,6 +98,8 @@ def _filled(table: Table, summaries: Sequence[Summary], baseline: str) -> Table:
         lead = summary.lead
         cells[1:1] = [str(lead), lead.verdict] if lead else ["", ""]
         table.add_row(escape(summary.recipe), *cells)
+    for name in all_failed(failures, [summary.recipe for summary in summaries]):
+        table.add_row(escape(name), "failed")
     return table
 
 

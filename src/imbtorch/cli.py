@@ -5,16 +5,21 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NoReturn
 
 from imbtorch.errors import InputError
+from imbtorch.stopping import Terminated, terminable
 
 COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "resample", "embed")
 
 
 def make_parser() -> Any:
     """Return the parser; a sub-command's help is the first line of its ``run`` docstring."""
-    from jsonargparse import ArgumentParser
+    from jsonargparse import ArgumentParser as Base
+
+    class ArgumentParser(Base):
+        def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+            raise InputError(f"{' '.join(message.split())}; see {self.prog} --help")
 
     parser = ArgumentParser(
         prog="imbtorch",
@@ -37,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     That is 0; 1 if some of the runs failed; 2 for unusable input, a file that cannot be written,
     or if all runs failed; 130 after Ctrl-C and 143 after SIGTERM.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), terminable():
         warnings.showwarning = _warn
         return _run(sys.argv[1:] if arguments is None else arguments)
 
@@ -53,9 +58,9 @@ def _run(given: Sequence[str]) -> int:
     except OSError as error:  # no space, no permission: what was stored before is unchanged
         print(f"imbtorch: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)
-        return 130
+        return 143 if isinstance(interrupt, Terminated) else 130
     return status or 0
 
 

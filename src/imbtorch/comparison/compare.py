@@ -7,7 +7,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from imbtorch.comparison.grid import Outcome, run_grid
-from imbtorch.comparison.kept import KINDS, file_name, keep_for_pictures, stored
+from imbtorch.comparison.kept import (
+    KINDS,
+    checkpoint_path,
+    keep_for_pictures,
+    restore_embeddings,
+    stored,
+)
 from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
@@ -80,6 +86,8 @@ def compare(
     if not rows:
         log = folder / "failures.jsonl"
         raise InputError(f"every run failed, see {log}: {failure_lines(failures)[0]}")
+    for name in {row["recipe"]["name"] for row in rows if row["seed"] == 0}:
+        restore_embeddings(task, folder, name)
     kept = (stored(folder, names, kind) for kind in KINDS)
     write_report(folder, rows, *kept, shots=shots, failures=failures)
     return outcome
@@ -87,6 +95,6 @@ def compare(
 
 def _keep(task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult) -> None:
     """Store the trained network, and the data for its figures."""
-    path = folder / "checkpoints" / f"{file_name(recipe.name)}-seed{seed}.safetensors"
+    path = checkpoint_path(folder, recipe.name, seed)
     save_checkpoint(path, fitted.model, task.header(recipe, seed))
     keep_for_pictures(task, folder, recipe, seed, fitted)

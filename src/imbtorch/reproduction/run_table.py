@@ -1,8 +1,10 @@
 """Run a published table and show our figures next to the published ones."""
 
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
@@ -18,6 +20,7 @@ from imbtorch.reproduction.cells import Cell, claims, show
 from imbtorch.reproduction.page import write_page
 from imbtorch.reproduction.paper_table import PaperTable
 from imbtorch.reproduction.run_column import Column, Options, Runs, run_column
+from imbtorch.stopping import Terminated, passed_on, terminable
 
 
 def run_table(table: PaperTable, root: Path, options: Options) -> int:
@@ -119,9 +122,28 @@ def gather_side_by_side(
         If the backend is unknown or not installed.
     """
     threads = max(1, (os.cpu_count() or 1) // jobs)
+    work, stopped = delayed(_gather_quietly), list[bool]()
+    listening: Callable[[], AbstractContextManager[list[bool]]] = (
+        passed_on if backend == "loky" else lambda: nullcontext([])
+    )
     with _cluster(backend), parallel_config(backend=backend):
-        work = delayed(_gather_quietly)
-        Parallel(n_jobs=jobs)(work(table, root, options, threads) for _ in range(jobs))
+        while jobs > 1:
+            try:
+                with listening() as stopped:
+                    Parallel(n_jobs=jobs)(work(table, root, options, threads) for _ in range(jobs))
+                break
+            except BrokenExecutor:
+                if stopped:
+                    break
+                jobs -= 1  # it may have taken too much memory
+                then = f"in {jobs} processes" if jobs > 1 else "in this process alone"
+                warnings.warn(
+                    "a worker process was killed (out of memory?): the runs that were under way go "
+                    f"on from their last snapshots, {then}",
+                    stacklevel=2,
+                )
+    if stopped:
+        raise Terminated
 
 
 def _cluster(backend: str) -> AbstractContextManager[Any]:
@@ -141,7 +163,8 @@ def _cluster(backend: str) -> AbstractContextManager[Any]:
 
 def _gather_quietly(table: PaperTable, root: Path, options: Options, threads: int) -> None:
     torch.set_num_threads(threads)
-    gather(table, root, options, progress=False)
+    with terminable(), suppress(Terminated):  # the process that passed the signal on says it
+        gather(table, root, options, progress=False)
 
 
 def column_cells(table: PaperTable, column: str, row: str, runs: Runs) -> list[Cell]:

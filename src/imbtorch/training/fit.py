@@ -162,9 +162,14 @@ def fit(
         on_epoch=on_epoch,
     )
     with scoped_seed(derive_seed(seed, "fit")):
-        for first, phase, keep in phases_to_run(run, recipe, snapshots):
-            run.begin(first, keep)
-            phase.run(run)
+        try:
+            for first, phase, keep in phases_to_run(run, recipe, snapshots):
+                run.begin(first, keep)
+                phase.run(run)
+        except KeyboardInterrupt:
+            if snapshots is not None:
+                snapshots.write_held()
+            raise
     asked = run.asked_pretrained
     return FitResult(
         model.cpu().eval(),

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from imbtorch.errors import InputError
@@ -136,10 +137,7 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     loss, head = parts.get("loss"), parts.get("head")
     slots = loss.method.filled(loss.options).slots if loss else {}
     trained = parts.get("method") or Part.read("erm")
-    for part in filter(None, (loss, trained, head)):
-        given = part.method.filled(part.options, (*part.options,)).slots
-        if part.options or (slots and "batch" in given):
-            try_out({**slots, **given} if part is trained else given)
+    _check_options(name)
     phases = _training_phases(trained, epochs, slots)
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]
@@ -148,6 +146,22 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
         shown.remove(trained)
     cosine = loss is not None and loss.method.head == "cosine"
     return Recipe("+".join(p.name for p in shown), phases, CosineHead if cosine else None)
+
+
+@lru_cache(maxsize=1024)  # names are made again and again, as by the overview of all tables
+def _check_options(name: str) -> None:
+    """Try the parts of a recipe that have options, and a loss with a batch transform."""
+    parts = split_name(name)
+    loss: Mapping[str, Callable[..., object]] = {}
+    for role in ("loss", "method", "head"):
+        if (part := parts.get(role)) is None:
+            continue
+        slots = part.method.filled(part.options, [*part.options]).slots
+        joined = loss if "batch" in slots else {}
+        if part.options or joined:
+            try_out({**joined, **slots})
+        if role == "loss":
+            loss = slots
 
 
 def _training_phases(

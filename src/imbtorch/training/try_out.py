@@ -7,6 +7,7 @@ import torch
 from imblearn.utils import check_sampling_strategy
 from torch import nn
 
+from imbtorch.data.arrays import ArrayDataset
 from imbtorch.errors import InputError
 from imbtorch.resampling import EOS
 from imbtorch.resampling.names import try_over_sampler
@@ -16,11 +17,12 @@ from imbtorch.training.slots import build
 
 COUNTS = (12, 8)
 """Class counts of the data that stand in for the user's."""
+LABELS = torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS))
 KNOWN: Mapping[str, Callable[[], object]] = {
     "class_counts": lambda: list(COUNTS),
     "num_classes": lambda: len(COUNTS),
-    "labels": lambda: torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS)),
-    "train": lambda: None,
+    "labels": lambda: LABELS,
+    "train": lambda: ArrayDataset(torch.zeros(len(LABELS), 2), LABELS),
     "pretrained": lambda: nn.Linear(2, 2),
     "input_range": lambda: None,
     "seed": lambda: 0,
@@ -59,8 +61,11 @@ def try_out(slots: Mapping[str, Callable[..., object]]) -> None:
                 made[place] = build(slot, KNOWN)
         if {"loss", "batch"} <= made.keys():  # does the loss take the labels that come out?
             network = nn.Linear(2, 2)
-            x, y = made["batch"](torch.rand(sum(COUNTS), 2), KNOWN["labels"](), network)
-            made["loss"](network(x), y)
+            x, y = made["batch"](torch.rand(sum(COUNTS), 2), LABELS, network)
+            try:
+                made["loss"](network(x), y)
+            except InputError as error:
+                raise InputError(f"the loss cannot take what the method makes: {error}") from error
 
 
 def check_resampling(recipe: Recipe, labels: Sequence[int]) -> None:

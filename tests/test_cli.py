@@ -118,6 +118,36 @@ def test_killed_runs_go_on_to_the_same_results(compared, feature_file, tmp_path)
     assert not list(out.rglob("*.part"))
 
 
+@pytest.mark.parametrize("door", ["compare", "train"])
+def test_sigterm_saves_the_state_and_the_command_goes_on_from_it(door, tmp_path):
+    """As when a scheduler takes the machine: another one may go on."""
+    files = {"compare": "results.jsonl", "train": "m.safetensors"}
+    option, more = {"compare": ("--recipes", ["--seeds", "1"]), "train": ("--recipe", [])}[door]
+
+    def command(folder, epochs="40"):
+        out = folder if door == "compare" else folder / files[door]
+        given = ["digits", option, "drs", "--epochs", epochs, *more, "--out", str(out)]
+        return [sys.executable, "-m", "imbtorch", door, *given]
+
+    process = subprocess.Popen(command(tmp_path / "a"), stderr=subprocess.PIPE, text=True)
+    said = ""
+    while "8/40" not in said:  # of the first phase, before any state is due
+        said += process.stderr.read(1)
+    process.terminate()
+    said += process.communicate(timeout=60)[1]
+    assert process.returncode == 143
+    assert said.endswith("imbtorch: interrupted; run the same command again to resume\n")
+    states = [path.stem for path in (tmp_path / "a").rglob("*.state")]
+    assert len(states) == 1
+    done = int(states[0].rpartition("-")[2])
+    assert done >= 8
+    again = subprocess.run(command(tmp_path / "a"), capture_output=True, text=True, check=True)
+    first = re.search(r"(\d+)/40", again.stderr.replace(" 0/40", ""))
+    assert int(first[1]) >= done
+    assert not list(tmp_path.rglob("*.state"))
+    assert (tmp_path / "a" / files[door]).exists()
+
+
 def test_train_then_evaluate(feature_file, tmp_path, capsys):
     path = tmp_path / "model.safetensors"
     arguments = ["--recipe", "rs", "--epochs", "5", "--out", str(path)]

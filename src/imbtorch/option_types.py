@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from numbers import Integral, Real
 from types import UnionType
 from typing import TypeGuard, Union, get_args, get_origin, get_type_hints
 
@@ -64,23 +65,26 @@ def _is_of(value: object, hint: object) -> bool:
     if hint is float:
         return _is_number(value) and abs(value) <= LARGEST
     if hint is int:
-        return _is_number(value) and isinstance(value, int) and abs(value) <= MOST
+        return _is_number(value) and isinstance(value, Integral) and abs(value) <= MOST
     if get_origin(hint) is Sequence:
         return isinstance(value, list) and all(_is_of(v, get_args(hint)[0]) for v in value)
     return isinstance(value, get_origin(hint) or hint)  # type: ignore[arg-type]
 
 
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real) and not isinstance(value, bool)  # numpy's numbers too
 
 
 def _wanted(hint: object) -> str:
     """Return a declared type in words."""
     words = {
         int: f"a whole number of at most {MOST:,}",
-        float: "a finite number of float32's range",
+        float: "a finite number",
+        bool: "true or false",
+        str: "a word",
+        type(None): "null",
+        Mapping: "an object",
     }
-    words |= {bool: "true or false", str: "a word", type(None): "null", Mapping: "an object"}
     if get_origin(hint) is Sequence:
         return "a list of numbers, as in [0.1,0.2]"
     kinds = [get_origin(one) or one for one in get_args(hint) or (hint,)]

@@ -17,11 +17,12 @@ def terminable() -> Iterator[None]:
 
     Examples
     --------
-    >>> with terminable():
-    ...     signal.raise_signal(signal.SIGTERM)
-    Traceback (most recent call last):
-        ...
-    imbtorch.stopping.Terminated
+    >>> try:
+    ...     with terminable():
+    ...         signal.raise_signal(signal.SIGTERM)
+    ... except KeyboardInterrupt as interrupt:
+    ...     print(type(interrupt).__name__)
+    Terminated
     """
 
     def stop(*_: object) -> None:

@@ -1,5 +1,6 @@
 """Helpers that several commands share: printing, common options, output paths."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,11 +28,22 @@ def add_task_options(parser: Any) -> None:
     parser.add_function_arguments(make_task, as_positional=True)
 
 
+def file_to_write(out: str) -> Path:
+    """Return the path of the file to write; that it cannot be written is said before the work."""
+    path = Path(out)
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not path.name or path.is_dir():
+        raise InputError(f"out is {out!r}, a folder; the name of a file is needed")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"out is {out!r}; {str(folder)!r} is no folder that can be written to")
+    return path
+
+
 def npz_path(out: str) -> Path:
     """Return the path of the ``.npz`` to write."""
     if Path(out).suffix != ".npz":
         raise InputError(f"out is {out!r}; a file name that ends in .npz is needed")
-    return Path(out)
+    return file_to_write(out)
 
 
 def load_trained(checkpoint: str) -> "tuple[Classifier, Header]":

@@ -139,9 +139,8 @@ def fit(
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     if pretrained is None:
-        pretrained = Pretrained(
-            partial(train_pretrained, model, train, recipe.epochs, setup, augment, seed, fabric)
-        )
+        own = partial(train_pretrained, model, train, recipe.epochs, setup, augment, seed, fabric)
+        pretrained = Pretrained(partial(own, snapshots=snapshots))
     elif isinstance(pretrained, nn.Module):
         pretrained = Pretrained(pretrained)
     elif not isinstance(pretrained, Pretrained):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Integral, Real
 from types import UnionType
-from typing import TypeGuard, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from imbtorch.errors import InputError
 
@@ -38,7 +38,7 @@ def check_types(slot: Callable[..., object], options: Mapping[str, object]) -> N
             raise InputError(f"{name} is {value!r}; {_wanted(hint)} is needed")
 
 
-def check_whole(name: str, value: object, least: int, most: int = MOST) -> None:
+def check_whole(name: str, value: Any, least: int, most: int = MOST) -> None:
     """Raise an InputError if an argument is not a whole number within bounds.
 
     Examples
@@ -59,23 +59,23 @@ def _hints(slot: Callable[..., object]) -> dict[str, object]:
     return get_type_hints(slot.__init__ if isinstance(slot, type) else slot)  # type: ignore[misc]
 
 
-def _is_of(value: object, hint: object) -> bool:
+def _is_of(value: Any, hint: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         return any(_is_of(value, one) for one in get_args(hint))
     if hint is float:
         return _is_number(value) and abs(value) <= LARGEST
     if hint is int:
-        return _is_number(value) and isinstance(value, Integral) and abs(value) <= MOST
+        return _is_number(value) and isinstance(value, Integral) and abs(int(value)) <= MOST
     if get_origin(hint) is Sequence:
         return isinstance(value, list) and all(_is_of(v, get_args(hint)[0]) for v in value)
-    return isinstance(value, get_origin(hint) or hint)  # type: ignore[arg-type]
+    return isinstance(value, get_origin(hint) or hint)
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)  # numpy's numbers too
 
 
-def _wanted(hint: object) -> str:
+def _wanted(hint: Any) -> str:
     """Return a declared type in words."""
     words = {
         int: f"a whole number of at most {MOST:,}",

@@ -7,7 +7,15 @@ import pytest
 import torch
 
 SLOW = {
-    *("test_auto", "test_back_rotation", "test_cli", "test_distributed", "test_examples"),
+    *(
+        "test_auto",
+        "test_back_rotation",
+        "test_bad_commands",
+        "test_cli",
+        "test_stored_files",
+        "test_distributed",
+        "test_examples",
+    ),
     *("test_faults", "test_folded", "test_fuzz_training", "test_grid", "test_image_tables"),
     *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),

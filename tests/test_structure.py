@@ -8,7 +8,8 @@ import imbtorch
 
 ROOT = Path(imbtorch.__file__).parent
 LINE = [
-    ("errors", "seeding"),
+    ("errors", "seeding", "stopping"),
+    ("option_types",),
     ("files", "method", "places"),
     ("data", "samplers"),
     ("resampling",),

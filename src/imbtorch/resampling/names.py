@@ -58,8 +58,11 @@ def try_over_sampler(make: Callable[..., object]) -> None:
     x = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
     y = np.repeat([0, 1], [12, 8])
     sampler: Any = make(random_state=0)
-    for name in ("n_neighbors", "m_neighbors"):  # whether there are so many, only the data say
-        if getattr(sampler, name, 0) > 5:
+    for name in ("n_neighbors", "m_neighbors"):
+        number = getattr(sampler, name, 1)
+        if number < 1:
+            raise InputError(f"{name} is {number}; it must be at least 1")
+        if number > 5:  # whether there are so many, only the data say
             sampler.set_params(**{name: 5})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

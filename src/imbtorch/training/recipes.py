@@ -159,7 +159,10 @@ def _check_options(name: str) -> None:
         slots = part.method.filled(part.options, [*part.options]).slots
         joined = loss if "batch" in slots else {}
         if part.options or joined:
-            try_out({**joined, **slots})
+            try:
+                try_out({**joined, **slots})
+            except InputError as error:
+                raise InputError(f"recipe is {name!r}; {error}") from error
         if role == "loss":
             loss = slots
 

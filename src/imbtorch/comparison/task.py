@@ -2,16 +2,15 @@
 
 import hashlib
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 
+from imbtorch.comparison.versions import versions
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.augment import augment_by_name
 from imbtorch.data.inputs import FeatureInput, ImageInput, input_to_json
@@ -37,26 +36,6 @@ FIGURES = "0.1.0"
 """The last version that changed any result; all versions since then give the same figures."""
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 """Fabric's names of the precisions that all phases and metrics work with."""
-
-
-def versions(device: torch.device) -> dict[str, str | int]:
-    """Return what a result depends on besides the task: software, threads, kernels, device.
-
-    With another number of threads or other kernels, sums are taken in another order, and most
-    figures differ in their last digits, and from there on in all.
-    """
-    is_cuda = device.type == "cuda"
-    return {
-        "imbtorch": version("imbalanced-torch"),
-        "torch": torch.__version__,
-        "numpy": version("numpy"),
-        "scikit-learn": version("scikit-learn"),
-        "imbalanced-learn": version("imbalanced-learn"),
-        "python": platform.python_version(),
-        "threads": torch.get_num_threads(),
-        "kernels": torch.backends.cpu.get_cpu_capability(),
-        "device": torch.cuda.get_device_name(device) if is_cuda else device.type,
-    }
 
 
 def check_how(epochs: int | None, data_seed: int, precision: str) -> None:

@@ -56,7 +56,7 @@ def stored(name: str) -> list[Table]:
         return tables((RESULTS / name / "table.md").read_text())
     from imbtorch.comparison.report.summary import summarize
     from imbtorch.comparison.report.table import markdown_table
-    from imbtorch.comparison.store import read_rows
+    from imbtorch.comparison.result_file import read_rows
     from imbtorch.data.profile import Profile
 
     found = []

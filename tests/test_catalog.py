@@ -78,7 +78,7 @@ def test_an_over_sampler_acts_where_it_is_told():
         ("dos:k_minority", "option 'k_minority'; name=value"),
         ("dos:k_minority=-1", "k_minority is -1"),
         ("erm:beta=1", "known are defer"),
-        ("m2m:beta=high", "beta is 'high'; a value like 0.999"),
+        ("m2m:beta=high", "beta is 'high'; a finite number is needed"),
         ("m2m:defer=2", "defer is 2; it must be a fraction"),
         ("eos:nn=3", "an option of eos is .nn."),
         ("doss:k_minority=3", "did you mean dos"),

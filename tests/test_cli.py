@@ -9,8 +9,11 @@ import sys
 import time
 
 import pytest
+import torch
 
+from imbtorch import load_checkpoint
 from imbtorch.cli import main
+from imbtorch.training.run import Run
 
 OPTIONS = ["--recipes", "erm,drw,m2m,eos", "--seeds", "2", "--epochs", "4"]
 
@@ -85,13 +88,18 @@ def test_the_same_seeds_give_the_same_results(compared, feature_file, tmp_path):
     assert results(other) == results(compared[0])
 
 
-def test_a_torn_last_line_is_run_again(compared, feature_file):
+@pytest.mark.filterwarnings("default")
+def test_a_torn_last_line_is_run_again(compared, feature_file, capsys):
     out, _ = compared
     whole = results(out)
     content = (out / "results.jsonl").read_bytes()
     (out / "results.jsonl").write_bytes(content[:-40])
     assert main(["compare", str(feature_file), *OPTIONS, "--out", str(out)]) == 0
+    assert (
+        "1 damaged or incomplete line(s), now in results.jsonl.damaged" in capsys.readouterr().err
+    )
     assert results(out) == whole
+    assert content.endswith((out / "results.jsonl.damaged").read_bytes()[:-1] + content[-40:])
 
 
 def test_killed_runs_go_on_to_the_same_results(compared, feature_file, tmp_path):
@@ -111,6 +119,56 @@ def test_killed_runs_go_on_to_the_same_results(compared, feature_file, tmp_path)
     assert subprocess.run([*command, "--out", str(out)], capture_output=True).returncode == 0
     assert results(out) == results(compared[0])
     assert not list(out.rglob("*.part"))
+
+
+def test_sigterm_saves_the_state_and_another_process_goes_on_from_it(tmp_path, capsys):
+    """As when a scheduler takes the machine away: the folder may be shared with another."""
+    command = ["compare", "digits", "--recipes", "drs", "--seeds", "1", "--epochs", "60"]
+    command += ["--out", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imbtorch", *command], stderr=subprocess.PIPE, text=True
+    )
+    said = ""
+    while not re.search(r"([2-9]|[1-9]\d+)/60", said) and process.poll() is None:
+        said += process.stderr.read(1)
+    process.terminate()
+    said += process.communicate(timeout=60)[1]
+    assert process.returncode == 143
+    assert said.endswith("imbtorch: interrupted; run the same command again to resume\n")
+    (state,) = (tmp_path / "snapshots").glob("*.state")
+    done = int(state.stem.rpartition("-")[2])
+    assert main(command) == 0
+    shown = capsys.readouterr().err
+    assert int(re.search(r"[1-9]\d*(?=/60)", shown)[0]) >= done >= 1
+    assert not (tmp_path / "snapshots").exists()
+    assert len(results(tmp_path)) == 1
+
+
+def test_a_stopped_training_goes_on_too(feature_file, tmp_path, capsys, monkeypatch):
+    def trained(out, stop_at=None):
+        record, epochs = Run.record, []
+
+        def stopping(self, *args, **kwargs):
+            record(self, *args, **kwargs)
+            epochs.append(self.epoch)
+            if self.epoch == stop_at:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        command = ["train", str(feature_file), "--recipe", "drs", "--epochs", "8"]
+        with monkeypatch.context() as patched:
+            patched.setattr(Run, "record", stopping)
+            status = main([*command, "--out", str(out)])
+        return status, epochs
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert trained(tmp_path / "a.safetensors", 4) == (143, [1, 2, 3, 4])
+    assert "run the same command again to resume" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert trained(tmp_path / "a.safetensors") == (0, [4, 5, 6, 7, 8])
+    assert trained(tmp_path / "b.safetensors") == (0, [1, 2, 3, 4, 5, 6, 7, 8])
+    assert not list(tmp_path.glob("*.snapshots"))
+    first, second = (load_checkpoint(tmp_path / f"{name}.safetensors")[0] for name in "ab")
+    assert all(map(torch.equal, first.parameters(), second.parameters()))
 
 
 def test_train_then_evaluate(feature_file, tmp_path, capsys):

@@ -104,7 +104,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
     def read_only(path, *args, **kwargs):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    monkeypatch.setattr("imbtorch.training.checkpoint.save_file", lambda *a, **k: read_only("m"))
+    monkeypatch.setattr(Path, "write_bytes", read_only)
     with pytest.raises(OSError, match=r"Permission denied.*choose another folder"):
         save_checkpoint(tmp_path / "m.safetensors", build_model("mlp", (2,), 3))
     monkeypatch.setattr(Path, "mkdir", read_only)

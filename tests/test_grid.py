@@ -125,7 +125,7 @@ def test_a_failed_cell_is_recorded_and_the_rest_goes_on(task, tmp_path):
         tqdm(total=0, disable=True) as bar,
         pytest.warns(UserWarning, match=r"bad, seed \d, failed"),
     ):
-        rows = run_grid(task, recipes, [0, 1], tmp_path, bar)
+        rows = run_grid(task, recipes, [0, 1], tmp_path, bar).rows
     assert [(row["recipe"]["name"], row["seed"]) for row in rows] == [
         ("erm", 0),
         ("erm", 1),

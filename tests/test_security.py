@@ -76,7 +76,7 @@ def test_labels_are_escaped_in_the_report(tmp_path):
     np.savez(name, features=rng.normal(size=(80, 3)).astype(np.float32), labels=labels)
     task = few_of_each(replace(make_task(name), epochs=2))
     with tqdm(total=0, disable=True) as bar:
-        rows = run_grid(task, [make_recipe("erm", 2)], [0], tmp_path / "out", bar)
+        rows = run_grid(task, [make_recipe("erm", 2)], [0], tmp_path / "out", bar).rows
     assert SCRIPT in rows[0]["data"]["classes"]
     rows[0]["recipe"]["name"] = rows[0]["model"] = SCRIPT
     embeddings = {SCRIPT: {"features": rng.normal(size=(20, 3)), "labels": np.arange(20) % 2}}
@@ -91,7 +91,7 @@ def test_class_names_are_no_markup(name, tmp_path, capsys):
     task = make_task("digits", ratio=5, epochs=2, model="mlp")
     task = few_of_each(replace(task, data=replace(task.data, classes=(name, *"123456789"))))
     with tqdm(total=0, disable=True) as bar:
-        rows = run_grid(task, [make_recipe("erm", 2)], [0], tmp_path, bar)
+        rows = run_grid(task, [make_recipe("erm", 2)], [0], tmp_path, bar).rows
     assert write_report(tmp_path, rows, {}, {}).exists()
     print_classes(rows[0]["metrics"], task.data.classes, task.data.counts)
     assert name in capsys.readouterr().out

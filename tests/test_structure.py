@@ -9,7 +9,8 @@ import imbtorch
 ROOT = Path(imbtorch.__file__).parent
 LINE = [
     ("printable",),
-    ("errors", "seeding"),
+    ("errors", "seeding", "stopping"),
+    ("option_types",),
     ("extras", "files", "method", "npz", "places"),
     ("data", "samplers"),
     ("resampling",),

@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import os
+import signal
 import time
 from contextlib import contextmanager
 
@@ -11,7 +12,11 @@ import torch
 from torch import nn
 
 from imbtorch.data.batches import Batches
+from imbtorch.reproduction import run_table
+from imbtorch.stopping import Terminated, passed_on, terminable
 from imbtorch.transforms import M2m, translate
+
+FORK = multiprocessing.get_context("fork")
 
 
 class Dying(torch.utils.data.Dataset):
@@ -43,6 +48,51 @@ def test_a_dead_data_worker_is_said():
         list(Batches(Dying(), batch_size=2, num_workers=1))
     gc.collect()
     assert len(list(Batches(Dying(), batch_size=2))) == 4  # fit itself uses none
+
+
+def test_a_killed_worker_of_a_grid_is_said_and_the_others_go_on(tmp_path, monkeypatch):
+    """The first process that comes to it is killed, as for want of memory."""
+    root = str(tmp_path)
+
+    def work(table, root, options, threads):  # pickled whole: the workers import nothing of ours
+        import os
+        import pathlib
+        import signal
+
+        folder = pathlib.Path(root)
+        try:
+            (folder / "first").touch(exist_ok=False)
+        except FileExistsError:
+            (folder / f"done-{os.getpid()}").touch()
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(run_table, "_gather_quietly", work)
+    with pytest.warns(UserWarning, match=r"a worker process was killed .* in 2 processes") as said:
+        run_table.gather_side_by_side(None, root, None, jobs=3)
+    assert len(said) == 1
+    assert list(tmp_path.glob("done-*"))
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_sigterm_goes_on_to_the_workers_which_save_their_state():
+    def work(ready, ended):
+        with terminable():
+            try:
+                ready.set()
+                time.sleep(60)
+            except Terminated:
+                ended.put("saved")
+
+    ready, ended = FORK.Event(), FORK.SimpleQueue()
+    worker = FORK.Process(target=work, args=(ready, ended))
+    worker.start()
+    assert ready.wait(60)
+    with passed_on() as stopped:
+        signal.raise_signal(signal.SIGTERM)
+    worker.join(60)
+    assert (stopped, ended.get(), worker.exitcode) == ([True], "saved", 0)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 class Small:

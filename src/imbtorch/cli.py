@@ -5,11 +5,12 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NoReturn
 
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.printable import printable
+from imbtorch.stopping import Terminated, terminable
 
 COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "resample", "embed")
 
@@ -22,8 +23,8 @@ def make_parser() -> Any:
     class Parser(ArgumentParser):
         """Reports an error on one line, whatever was typed or a file pattern matched."""
 
-        def error(self, message: str, ex: Exception | None = None) -> Any:
-            super().error(printable(" ".join(message.split())), ex)
+        def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+            raise InputError(f"{' '.join(message.split())}; see {self.prog} --help")
 
     parser = Parser(
         prog="imbtorch",
@@ -41,23 +42,31 @@ def make_parser() -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0, or 2 for unusable input."""
-    warnings.showwarning = _warn
+    """Run the command line and return its exit status.
+
+    That is 0; 1 if some of the runs failed; 2 for unusable input, a file that cannot be written,
+    or if all runs failed; 130 after Ctrl-C and 143 after SIGTERM.
+    """
+    with warnings.catch_warnings(), terminable():
+        warnings.showwarning = _warn
+        return _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(given: Sequence[str]) -> int:
     try:
-        given = sys.argv[1:] if arguments is None else arguments
         parsed = make_parser().parse_args([_underscored(argument) for argument in given])
         module = import_module(f"imbtorch.commands.{parsed.subcommand}")
-        module.run(**vars(parsed[parsed.subcommand]))
+        status: int | None = module.run(**vars(parsed[parsed.subcommand]))
     except InputError as error:
         print(f"imbtorch: error: {printable(error)}", file=sys.stderr)
         return 2
     except OSError as error:  # no space, no permission: what was stored before is unchanged
         print(f"imbtorch: error: {printable(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)
-        return 130
-    return 0
+        return 143 if isinstance(interrupt, Terminated) else 130
+    return status or 0
 
 
 def _underscored(argument: str) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal
 
 from imbtorch.errors import InputError, unknown_name
+from imbtorch.option_types import check_types
 
 Kind = Literal[
     "baseline", "loss", "weights", "sampling", "transform", "over-sampler", "embedding", "head"
@@ -20,7 +21,7 @@ SHORT = {"k": "n_neighbors"}
 RUN = {
     *("class_counts", "num_classes", "labels", "weight", "train", "pretrained", "input_range"),
     *("seed", "random_state", "num_replicas", "rank", "num_samples", "epochs", "loss"),
-    *("nn", "dtype"),  # objects, which a name cannot express
+    *("nn", "dtype", "sampler"),  # objects, which a name cannot express
     *("ignore_index", "reduction", "label_smoothing"),  # of losses in a loop of one's own
 }
 """Arguments that the run supplies; they are not options of a method."""
@@ -91,7 +92,7 @@ class Method:
         Raises
         ------
         InputError
-            If an option is unknown, or a word is given where a number is needed.
+            If an option is unknown, or its value is not of its type.
         """
         rest = dict(options)
         slots = dict(self.slots)
@@ -100,10 +101,11 @@ class Method:
             defaults = options_of(slot)
             known += defaults
             mine = {name: rest.pop(name) for name in defaults if name in rest}
-            for name, value in mine.items():
-                _check_type(name, value, defaults[name])
+            check_types(slot, mine)
             if mine:
                 slots[place] = partial(slot, **mine)
+        if self.phases is not None:
+            check_types(self.phases, rest)
         for name in rest:
             if name not in more:
                 short = [s for s, long in SHORT.items() if long in known]
@@ -171,9 +173,3 @@ def written(name: str, options: Mapping[str, object]) -> str:
     short = {long: short for short, long in SHORT.items()}
     values = {n: v if isinstance(v, str) else json.dumps(v) for n, v in options.items()}
     return ":".join([name, *(f"{short.get(n, n)}={v}" for n, v in values.items())])
-
-
-def _check_type(name: str, value: object, default: object) -> None:
-    """Raise an InputError if a word is given where the default is a number."""
-    if isinstance(default, (int, float)) and not isinstance(value, (int, float)):
-        raise InputError(f"{name} is {value!r}; a value like {default!r} is needed")

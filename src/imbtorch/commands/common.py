@@ -1,5 +1,6 @@
 """Helpers that several commands share: printing, common options, output paths."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,9 @@ from imbtorch.printable import printable
 if TYPE_CHECKING:
     from imbtorch.models.classifier import Classifier
     from imbtorch.training.header import TrainedHeader
+
+SOME_FAILED = 1
+"""Exit status of a command of which some runs failed; where all did, it is 2."""
 
 
 def say(lines: Iterable[str]) -> None:
@@ -32,11 +36,22 @@ def add_reading_options(parser: Any) -> None:
     parser.add_argument("--test_split", type=str | None, help="name of the split to measure")
 
 
+def file_to_write(out: str) -> Path:
+    """Return the path of the file to write; that it cannot be written is said before the work."""
+    path = Path(out)
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not path.name or path.is_dir():
+        raise InputError(f"out is {out!r}, a folder; the name of a file is needed")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"out is {out!r}; {str(folder)!r} is no folder that can be written to")
+    return path
+
+
 def npz_path(out: str) -> Path:
     """Return the path of the ``.npz`` to write."""
     if Path(out).suffix != ".npz":
         raise InputError(f"out is {out!r}; a file name that ends in .npz is needed")
-    return Path(out)
+    return file_to_write(out)
 
 
 def load_trained(checkpoint: str) -> "tuple[Classifier, TrainedHeader]":

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from imbtorch.commands.common import add_task_options, say
+from imbtorch.commands.common import SOME_FAILED, add_task_options, say
 
 
 def add_options(parser: Any) -> None:
@@ -28,7 +28,7 @@ def add_options(parser: Any) -> None:
     )
 
 
-def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: Any) -> None:
+def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: Any) -> int:
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
@@ -37,6 +37,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.comparison.report.table import markdown_table, print_table
     from imbtorch.data.class_groups import shot_bounds
     from imbtorch.files import write_atomically
+    from imbtorch.option_types import check_whole
     from imbtorch.training.recipes import make_recipe, split_list
 
     names = split_list(recipes)
@@ -44,6 +45,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         if name != "auto":
             make_recipe(name)
     bounds = shot_bounds(shots)
+    check_whole("seeds", seeds, 1)
     task = make_task(**task_options)
     say(task.describe())
     folder = Path(out) if out else Path("runs") / task.slug
@@ -52,9 +54,12 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         say(choice.lines)
         write_atomically(folder / "auto.txt", "\n".join([*choice.lines, ""]).encode())
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
-    rows = compare(task, names, seeds=seeds, out=folder, shots=bounds)
-    summaries = summarize(rows, shots=bounds)
+    outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds)
+    summaries = summarize(outcome.rows, shots=bounds)
     title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
-    write_atomically(folder / "table.md", markdown_table(summaries, title).encode())
-    print_table(summaries, title)
+    failures = outcome.failures
+    text = markdown_table(summaries, title, failures=failures)
+    write_atomically(folder / "table.md", text.encode())
+    print_table(summaries, title, failures=failures)
     say([f"report: {(folder / 'report.html').resolve()}"])
+    return SOME_FAILED if failures else 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from imbtorch.commands.common import SOME_FAILED
 from imbtorch.errors import InputError
 
 
@@ -25,15 +26,15 @@ def add_options(parser: Any) -> None:
     add("--columns", type=str | None, help="only this column, or those whose titles contain this")
 
 
-def run(table: str | None, seeds: int, out: str, list: bool, **options: Any) -> None:
+def run(table: str | None, seeds: int, out: str, list: bool, **options: Any) -> int:
     """Run a table of a paper and print it next to the published figures."""
     if list:
         from imbtorch.reproduction.overview import print_overview
 
         print_overview(Path(out))
-        return
+        return 0
     if table is None:
         raise InputError("table is missing; `imbtorch reproduce --list` shows all tables")
     from imbtorch.reproduction.reproduce import reproduce
 
-    reproduce(table, Path(out), seeds, **options)
+    return SOME_FAILED if reproduce(table, Path(out), seeds, **options) else 0

@@ -1,9 +1,10 @@
 """``imbtorch train``: train one network by one recipe, and store it as a checkpoint."""
 
-from pathlib import Path
+import shutil
 from typing import Any
 
-from imbtorch.commands.common import add_task_options, say
+from imbtorch.commands.common import add_task_options, file_to_write, say
+from imbtorch.errors import InputError
 
 
 def add_options(parser: Any) -> None:
@@ -15,22 +16,39 @@ def add_options(parser: Any) -> None:
 
 
 def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
-    """Train one network by one recipe, and store it as a checkpoint."""
+    """Train one network by one recipe, and store it as a checkpoint.
+
+    Until then, a folder beside it holds the state, from which the same command goes on.
+    """
     from tqdm import tqdm
 
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.report.table import print_classes
+    from imbtorch.data.arrays import labels_of
     from imbtorch.metrics import evaluate
+    from imbtorch.option_types import LAST_SEED, check_whole
     from imbtorch.training.checkpoint import save_checkpoint
     from imbtorch.training.recipes import make_recipe
+    from imbtorch.training.snapshots import Snapshots
+    from imbtorch.training.try_out import check_resampling
 
     make_recipe(recipe)
+    check_whole("seed", seed, 0, LAST_SEED)
+    path = file_to_write(out)
     task = make_task(**task_options)
     say(task.describe())
     total = make_recipe(recipe, task.epochs).all_epochs
+    check_resampling(task.recipe(recipe), labels_of(task.data.train).tolist())
+    states = path.with_name(f"{path.name}.snapshots")
+    snapshots = Snapshots(states / task.folder)
     with tqdm(total=total, unit="epoch", dynamic_ncols=True) as bar:
-        fitted = task.fit(recipe, seed, on_epoch=lambda row: bar.update())
+        try:
+            fitted = task.fit(recipe, seed, None, lambda row: bar.update(), snapshots)
+        except InputError:  # it would end so again
+            shutil.rmtree(states, ignore_errors=True)
+            raise
     counts = task.data.counts
-    save_checkpoint(out, fitted.model, task.header(recipe, seed))
+    save_checkpoint(path, fitted.model, task.header(recipe, seed))
+    shutil.rmtree(states, ignore_errors=True)
     print_classes(evaluate(fitted.model, task.data.test, counts), task.data.classes, counts)
-    say([f"checkpoint: {Path(out).resolve()}"])
+    say([f"checkpoint: {path.resolve()}"])

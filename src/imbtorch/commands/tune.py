@@ -1,9 +1,10 @@
 """``imbtorch tune``: choose the options of a recipe on a validation split."""
 
+from math import isnan
 from pathlib import Path
 from typing import Any
 
-from imbtorch.commands.common import add_task_options, say
+from imbtorch.commands.common import SOME_FAILED, add_task_options, say
 
 
 def add_options(parser: Any) -> None:
@@ -25,7 +26,7 @@ def add_options(parser: Any) -> None:
     )
 
 
-def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_options: Any) -> None:
+def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_options: Any) -> int:
     """Choose the options of a recipe on a validation split of the training set."""
     from imbtorch.comparison.kept import file_name
     from imbtorch.comparison.make_task import make_task
@@ -37,5 +38,11 @@ def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_opt
     folder = Path(out) if out else Path("runs") / f"tune-{task.slug}-{file_name(recipe)}"
     scores = tune(task, recipe, trials=trials, seeds=seeds, out=folder)
     say(["balanced accuracy on a fifth of the training set, percent:"])
-    say([f"  {100 * score:5.1f}  {name}" for name, score in scores])
+    say(
+        [
+            f"  {'failed' if isnan(score) else f'{100 * score:5.1f}':6} {name}"
+            for name, score in scores
+        ]
+    )
     say([f"to use the best: --recipes {scores[0][0]}"])
+    return SOME_FAILED if isnan(scores[-1][1]) else 0

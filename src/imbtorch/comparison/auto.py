@@ -134,7 +134,7 @@ def _score(task: Task, name: str, seed: int, out: Path, bar: Any) -> float | Non
     """Return the balanced accuracy of a recipe on the validation split, in 0..1."""
     recipe = make_recipe(name, task.epochs)
     bar.total += recipe.all_epochs
-    rows = run_grid(task, [recipe], [seed], out / task.folder, bar)
+    rows = run_grid(task, [recipe], [seed], out / task.folder, bar).rows
     return float(rows[0]["metrics"]["balanced_accuracy"]) if rows else None
 
 

@@ -3,19 +3,28 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
-from imbtorch.comparison.grid import run_grid
-from imbtorch.comparison.kept import KINDS, file_name, keep_for_pictures, stored
+from imbtorch.comparison.grid import Outcome, run_grid
+from imbtorch.comparison.kept import (
+    KINDS,
+    checkpoint_path,
+    keep_for_pictures,
+    restore_embeddings,
+    stored,
+)
+from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
+from imbtorch.data.arrays import labels_of
 from imbtorch.data.class_groups import SHOTS
 from imbtorch.errors import InputError
+from imbtorch.option_types import check_whole
 from imbtorch.training.checkpoint import save_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
+from imbtorch.training.try_out import check_resampling
 
 
 def compare(
@@ -26,7 +35,7 @@ def compare(
     out: str | Path,
     shots: tuple[int, int] = SHOTS,
     progress: bool = True,
-) -> list[dict[str, Any]]:
+) -> Outcome:
     """Train by every recipe with every seed, store each run, and write the report.
 
     Parameters
@@ -48,19 +57,22 @@ def compare(
 
     Returns
     -------
-    list of dict
-        The rows of these recipes and seeds, as stored.
+    Outcome
+        The rows of these recipes and seeds, as stored, and the runs that failed, which also stand
+        in the report.
 
     Raises
     ------
     InputError
-        If a recipe is unknown, or the folder holds another experiment's results.
+        If a recipe is unknown, the folder holds another experiment's results, or every run failed.
     """
-    if seeds < 1:
-        raise InputError(f"seeds is {seeds}; it must be at least 1")
+    check_whole("seeds", seeds, 1)
     described = [task.recipe(recipe) for recipe in recipes]
     if not described:
         raise InputError("recipes is empty; name at least one, such as erm")
+    labels = labels_of(task.data.train).tolist()
+    for recipe in described:
+        check_resampling(recipe, labels)
     folder, names = Path(out), [recipe.name for recipe in described]
     with tqdm(
         total=seeds * sum(recipe.all_epochs for recipe in described),
@@ -69,15 +81,20 @@ def compare(
         dynamic_ncols=True,
     ) as bar:
         keep = partial(_keep, task, folder)
-        rows = run_grid(task, described, range(seeds), folder, bar, keep)
+        outcome = run_grid(task, described, range(seeds), folder, bar, keep)
+    rows, failures = outcome.rows, outcome.failures
     if not rows:
-        raise InputError(f"every run failed: see {folder / 'failures.jsonl'}")
-    write_report(folder, rows, *(stored(folder, names, kind) for kind in KINDS), shots=shots)
-    return rows
+        log = folder / "failures.jsonl"
+        raise InputError(f"every run failed, see {log}: {failure_lines(failures)[0]}")
+    for name in {row["recipe"]["name"] for row in rows if row["seed"] == 0}:
+        restore_embeddings(task, folder, name)
+    kept = (stored(folder, names, kind) for kind in KINDS)
+    write_report(folder, rows, *kept, shots=shots, failures=failures)
+    return outcome
 
 
 def _keep(task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult) -> None:
     """Store the trained network, and the data for its figures."""
-    path = folder / "checkpoints" / f"{file_name(recipe.name)}-seed{seed}.safetensors"
+    path = checkpoint_path(folder, recipe.name, seed)
     save_checkpoint(path, fitted.model, task.header(recipe, seed))
     keep_for_pictures(task, folder, recipe, seed, fitted)

@@ -3,12 +3,15 @@
 import shutil
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from imbtorch.comparison.report.failures import Failure
 from imbtorch.comparison.store import ResultStore
 from imbtorch.comparison.task import Task
+from imbtorch.files import is_about_storage
 from imbtorch.printable import printable
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
@@ -27,7 +30,7 @@ def run_grid(
     keep: Kept | None = None,
     *,
     tidy: bool = True,
-) -> list[dict[str, Any]]:
+) -> "Outcome":
     """Train by every recipe with every seed, except for stored runs.
 
     Parameters
@@ -50,9 +53,9 @@ def run_grid(
 
     Returns
     -------
-    list of dict
-        Rows of results, by recipe, then seed. A failed run has none: it is recorded in
-        ``failures.jsonl``, with a warning, and the others continue; the next call retries it.
+    Outcome
+        A failed run has no row: it is recorded in ``failures.jsonl``, with a warning, and the
+        others continue; the next call retries it.
 
     Notes
     -----
@@ -62,6 +65,8 @@ def run_grid(
     ------
     InputError
         If the folder holds another experiment's results.
+    OSError
+        If a result, a checkpoint or a snapshot cannot be written: no further run is started.
     """
     store = ResultStore(folder, task.identity())
     snapshots = Snapshots(folder / "snapshots", keep_at=_phase_ends(recipes))
@@ -84,11 +89,11 @@ def run_grid(
         return task.result(recipe, seed, fitted)
 
     cells = [(recipe, recipe.describe(), seed) for recipe in recipes for seed in seeds]
-    failed = []
+    failures: dict[int, Failure] = {}
     # first the runs that no other process works on, then those that others did not finish
     for wait in (False, True):
-        for recipe, described, seed in cells:
-            if wait and ((described, seed) in failed or store.has(described, seed)):
+        for cell, (recipe, described, seed) in enumerate(cells):
+            if wait and (cell in failures or store.has(described, seed)):
                 continue
             if store.has(described, seed):
                 bar.update(recipe.all_epochs)
@@ -96,15 +101,34 @@ def run_grid(
             try:
                 store.fill(described, seed, partial(run, recipe, seed), wait=wait)
             except Exception as error:
-                failed.append((described, seed))
+                if is_about_storage(error):
+                    raise
                 store.record_failure(described, seed, error)
-                reason = f"{type(error).__name__}: {error}"
+                reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                failures[cell] = recipe.name, seed, reason
                 warnings.warn(f"{recipe.name}, seed {seed}, failed: {reason}", stacklevel=2)
-    if tidy and not failed:
+    if tidy and not failures:
         shutil.rmtree(snapshots.folder, ignore_errors=True)
-    return [
+    rows = [
         store.find(described, seed) for _, described, seed in cells if store.has(described, seed)
     ]
+    return Outcome(rows, list(failures.values()))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a grid.
+
+    Attributes
+    ----------
+    rows : list of dict
+        Rows of results, by recipe, then seed.
+    failures : list of (str, int, str)
+        Recipe name, training seed and reason of each run that failed.
+    """
+
+    rows: list[dict[str, Any]]
+    failures: list[Failure]
 
 
 def _phase_ends(recipes: Iterable[Recipe]) -> set[int]:

@@ -1,6 +1,9 @@
 """Store what the figures of a run need: embeddings with predictions, and translations."""
 
+import hashlib
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +11,12 @@ import torch
 
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import labels_of, take
-from imbtorch.files import write_npz
+from imbtorch.errors import InputError
+from imbtorch.files import set_aside, write_npz
+from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
 from imbtorch.npz import read_npz
+from imbtorch.training.checkpoint import load_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 
@@ -18,11 +24,28 @@ EMBEDDED_PER_CLASS = 50
 """Number of test samples per class whose embeddings are kept for the t-SNE figure."""
 KINDS = ("embeddings", "examples")
 """The kinds of data kept, in the order in which `write_report` takes them."""
+LONGEST = 120
+"""Bytes of a recipe in a file name; most file systems allow 255 for the whole name."""
 
 
 def file_name(recipe: str) -> str:
-    """Return the name of a recipe in a form that is valid in file names on any system."""
-    return recipe.replace(":", ",")
+    """Return the name of a recipe in a form that is valid in file names on any system.
+
+    Examples
+    --------
+    >>> file_name("focal:gamma=2+eos"), len(file_name("+".join(["erm"] * 99)))
+    ('focal,gamma=2+eos', 120)
+    """
+    name = re.sub(r'[:<>"/\\|?*\x00-\x1f]', ",", recipe)
+    if len(name.encode()) <= LONGEST:
+        return name
+    digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    return f"{name.encode()[: LONGEST - 17].decode(errors='ignore')}-{digest}"
+
+
+def checkpoint_path(folder: Path, recipe: str, seed: int) -> Path:
+    """Return where the trained network of a run is kept."""
+    return folder / "checkpoints" / f"{file_name(recipe)}-seed{seed}.safetensors"
 
 
 def keep_for_pictures(
@@ -31,18 +54,35 @@ def keep_for_pictures(
     """For the first seed, store test embeddings with predictions, and M2m's translations."""
     if seed:
         return
+    _keep_embeddings(task, folder, recipe.name, fitted.model)
+    if fitted.examples:
+        arrays = {name: values.numpy() for name, values in fitted.examples.items()}
+        write_npz(_path(folder, recipe.name, "examples"), arrays)
+
+
+def _keep_embeddings(task: Task, folder: Path, recipe: str, model: Classifier) -> None:
     y = labels_of(task.data.test).numpy()
     rng = np.random.default_rng(0)
     classes = [np.flatnonzero(y == k) for k in range(len(task.data.classes))]
     rows = np.concatenate([rng.permutation(c)[:EMBEDDED_PER_CLASS] for c in classes])
-    features, _ = embed(fitted.model, take(task.data.test, rows))
+    features, _ = embed(model, take(task.data.test, rows))
     with torch.no_grad():
-        predicted = fitted.model.head(features).argmax(1)
-    embedded = {"features": features, "labels": torch.from_numpy(y[rows]), "predicted": predicted}
-    for kind, arrays in zip(KINDS, (embedded, fitted.examples), strict=True):
-        if arrays:
-            path = _path(folder, recipe.name, kind)
-            write_npz(path, {k: t.numpy() for k, t in arrays.items()})
+        predicted = model.head(features).argmax(1)
+    arrays = {"features": features.numpy(), "labels": y[rows], "predicted": predicted.numpy()}
+    write_npz(_path(folder, recipe, "embeddings"), arrays)
+
+
+def restore_embeddings(task: Task, folder: Path, recipe: str) -> None:
+    """Make the embeddings of a recipe's first seed again, from its checkpoint, if they are lost."""
+    path, checkpoint = _path(folder, recipe, "embeddings"), checkpoint_path(folder, recipe, 0)
+    if path.exists():
+        try:
+            read_npz(path, "checkpoints")
+            return
+        except InputError as error:
+            set_aside(path, "its figures are made from the checkpoint", error)
+    with suppress(InputError):  # without a usable checkpoint, these figures are left out
+        _keep_embeddings(task, folder, recipe, load_checkpoint(checkpoint)[0])
 
 
 def stored(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[str, np.ndarray]]:
@@ -51,7 +91,10 @@ def stored(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[st
     for name in recipes:
         path = _path(folder, name, kind)
         if path.exists():
-            out[name] = read_npz(path, "checkpoints")
+            try:
+                out[name] = read_npz(path, "checkpoints")
+            except InputError as error:
+                set_aside(path, "the report is made without it", error)
     return out
 
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from imbtorch.comparison.task import Task
+from imbtorch.comparison.task import Task, check_how
 from imbtorch.data.augment import augment_by_name
 from imbtorch.data.images import ImageInput
 from imbtorch.data.load import load_data
+from imbtorch.option_types import check_whole
 from imbtorch.training.recipes import make_recipe
 from imbtorch.training.setup import SETUPS, Setup
 
@@ -14,6 +15,8 @@ BUILT_IN: dict[str, dict[str, Any]] = {
     "digits": {"ratio": 40.0, "epochs": 100, "batch_size": 32},
 }
 """Defaults of built-in data sets, chosen on a validation split of the training set."""
+LARGEST_IMAGE = 4096
+"""Height and width in pixels to which images can be resized at most."""
 
 
 def make_task(
@@ -73,7 +76,8 @@ def make_task(
     batch_size : int, optional
         Samples per batch, by default the network's usual number.
     precision : str, default="32-true"
-        32-true, or bf16-mixed, which is faster where the processor supports it.
+        32-true, or bf16-mixed, which is faster where the processor supports it; also 16-mixed and
+        64-true.
 
     Returns
     -------
@@ -86,6 +90,12 @@ def make_task(
     """
     usual: dict[str, Any] = {"ratio": 100.0, **BUILT_IN.get(data, {})}
     augment_by_name("none" if augment == "auto" else augment)
+    check_how(epochs, data_seed, precision)
+    if image_size is not None:
+        check_whole("image_size", image_size, 1, LARGEST_IMAGE)
+    asked: dict[str, Any] = {"lr": lr, "batch_size": batch_size}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    Setup(**asked)  # raises if one of them is out of range
     loaded = load_data(
         data,
         profile=profile,
@@ -104,14 +114,12 @@ def make_task(
     if augment == "auto":
         augment = "crop-flip" if color else "crop" if isinstance(spec, ImageInput) else "none"
     setup, usual_epochs = SETUPS.get(model, (Setup(), 1))
-    asked = {"lr": lr, "batch_size": batch_size, "epochs": epochs}
-    chosen = {"epochs": usual_epochs, **usual, **{k: v for k, v in asked.items() if v is not None}}
+    chosen = {"epochs": usual_epochs, **usual, **asked}
     setup = replace(
-        setup,
-        lr=chosen.get("lr", setup.lr),
-        batch_size=chosen.get("batch_size", setup.batch_size),
+        setup, **{name: chosen[name] for name in ("lr", "batch_size") if name in chosen}
     )
-    task = Task(loaded, data_seed, model, chosen["epochs"], setup, augment, precision)
+    whole = chosen["epochs"] if epochs is None else epochs
+    task = Task(loaded, data_seed, model, whole, setup, augment, precision)
     task.network(0)  # raises if the network is unknown or cannot take this input
     make_recipe("erm", task.epochs)
     return task

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,16 +11,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from imbtorch.comparison.result_file import ResultFile, Row, read_rows
 from imbtorch.errors import InputError
-from imbtorch.files import write_atomically
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Read all complete rows; the last one may be incomplete, still being written or cut off."""
-    if not path.exists():
-        return []
-    content = path.read_bytes()
-    return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+from imbtorch.files import append, seal, set_aside, unseal, write_atomically
 
 
 class ResultStore:
@@ -31,7 +23,8 @@ class ResultStore:
     ----------
     folder : Path
         Created if missing. ``experiment.json`` says which experiment it holds, and
-        ``results.jsonl`` has one row per run. Several processes may share it.
+        ``results.jsonl`` has one row per run. Several processes may share it. Both have
+        checksums; a damaged line is moved to ``results.jsonl.damaged``, with a warning.
     identity : mapping
         What distinguishes the experiment from others, JSON-ready.
 
@@ -55,29 +48,49 @@ class ResultStore:
     def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
         self.folder = folder
         self.path = folder / "results.jsonl"
-        label = folder / "experiment.json"
+        self._lock = FileLock(folder / ".lock")
         if folder.exists() and not folder.is_dir():
             raise InputError(f"out is {str(folder)!r}, a file; a folder is needed")
-        if label.exists():
-            stored = json.loads(label.read_text())
-            wanted = json.loads(json.dumps(identity))
-            if stored != wanted:
-                differing = [k for k in wanted if stored.get(k) != wanted[k]]
+        self._check_label(json.loads(json.dumps(identity)))
+        self._file = ResultFile(self.path, self._lock)
+
+    def _check_label(self, wanted: Row) -> None:
+        """Make sure that the folder holds this experiment, or nothing yet."""
+        label = self.folder / "experiment.json"
+        damage = None
+        try:
+            stored = unseal(label.read_bytes())
+        except FileNotFoundError:
+            stored = None
+        except ValueError as error:
+            stored, damage = None, error
+        if stored is not None and stored != wanted:
+            differing = [k for k in {**wanted, **stored} if stored.get(k) != wanted.get(k)]
+            raise InputError(
+                f"out is {str(self.folder)!r}, which holds another experiment's results (its "
+                f"{', '.join(differing)} differ): choose another folder"
+            )
+        if stored is None:
+            # each row also says which experiment it is of
+            rows = read_rows(self.path) if damage else [{}] * self.path.exists()
+            if any(row.get(name) != value for row in rows for name, value in wanted.items()):
                 raise InputError(
-                    f"out is {str(folder)!r}, which holds another experiment's results (its "
-                    f"{', '.join(differing)} differ): choose another folder"
+                    f"out is {str(self.folder)!r}, which holds results of unknown origin: choose "
+                    "another folder"
                 )
-        elif self.path.exists():
-            raise InputError(f"out is {str(folder)!r}, which holds results of unknown origin")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(label, json.dumps(identity, indent=1).encode())
-        self._lock = FileLock(folder / ".lock")
-        self.rows = read_rows(self.path)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if damage:
+                set_aside(label, "it is written again", damage)
+            write_atomically(label, json.dumps(json.loads(seal(wanted)), indent=1).encode())
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows, in the order in which they were stored."""
+        return self._file.rows
 
     def has(self, recipe: Mapping[str, Any], seed: int) -> bool:
         """Whether the run of a recipe (with all its parameters) and training seed is stored."""
-        return any(r["recipe"] == recipe and r["seed"] == seed for r in self.rows)
+        return self._file.get(recipe, seed) is not None
 
     @contextmanager
     def claim(self, name: str, *, wait: bool) -> Iterator[bool]:
@@ -116,7 +129,7 @@ class ResultStore:
             return True
         with self.claim(json.dumps([recipe, seed], sort_keys=True), wait=wait) as ours:
             if ours:
-                self.rows = read_rows(self.path)
+                self._file.read_on()
                 if not self.has(recipe, seed):
                     self.append({"recipe": recipe, "seed": seed, **run()})
             return ours
@@ -130,7 +143,9 @@ class ResultStore:
 
     def find(self, recipe: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Return the stored row of a recipe and training seed."""
-        return next(r for r in self.rows if r["recipe"] == recipe and r["seed"] == seed)
+        row = self._file.get(recipe, seed)
+        assert row is not None
+        return row
 
     def record_failure(self, recipe: Mapping[str, Any], seed: int, error: Exception) -> None:
         """Add a failed run to ``failures.jsonl``: what went wrong, and where."""
@@ -141,20 +156,9 @@ class ResultStore:
             "traceback": traceback.format_exception(error),
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        with self._lock, (self.folder / "failures.jsonl").open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        with self._lock:
+            append(self.folder / "failures.jsonl", json.dumps(row).encode() + b"\n")
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Store a row; it is on disk when this returns."""
-        line = json.dumps(row, allow_nan=False)
-        with self._lock, self.path.open("ab") as file:
-            self._drop_torn_line()
-            file.write(line.encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        self.rows.append(json.loads(line))
-
-    def _drop_torn_line(self) -> None:
-        """Remove a last line that a crash left incomplete; no other process may be writing."""
-        content = self.path.read_bytes()
-        os.truncate(self.path, content.rfind(b"\n") + 1)
+        self._file.append(row)

@@ -2,27 +2,28 @@
 
 import hashlib
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 
+from imbtorch.comparison.versions import versions
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.augment import augment_by_name
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.data.profile import Profile
+from imbtorch.errors import unknown_name
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
+from imbtorch.option_types import LAST_SEED, check_whole
 from imbtorch.training.fit import FitResult, fit, train_pretrained
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
@@ -34,18 +35,17 @@ from imbtorch.training.snapshots import Snapshots
 
 FIGURES = "0.1.0"
 """The last version that changed any result; all versions since then give the same figures."""
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
+"""Fabric's names of the precisions that all phases and metrics work with."""
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of all software that a result depends on."""
-    return {
-        "imbtorch": version("imbalanced-torch"),
-        "torch": torch.__version__,
-        "numpy": version("numpy"),
-        "scikit-learn": version("scikit-learn"),
-        "imbalanced-learn": version("imbalanced-learn"),
-        "python": platform.python_version(),
-    }
+def check_how(epochs: int | None, data_seed: int, precision: str) -> None:
+    """Raise an InputError for what no task can have; None is a choice left open."""
+    if epochs is not None:
+        check_whole("epochs", epochs, 1)
+    check_whole("data_seed", data_seed, 0, LAST_SEED)
+    if precision not in PRECISIONS:
+        raise unknown_name("precision", precision, PRECISIONS)
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,9 @@ class Task:
     augment: str
     precision: str
     measurements: int = 20
+
+    def __post_init__(self) -> None:
+        check_how(self.epochs, self.data_seed, self.precision)
 
     def identity(self) -> dict[str, Any]:
         """Return what distinguishes this task from others, as JSON-ready values.
@@ -204,7 +207,7 @@ class Task:
             "recipe": recipe.describe(),
             "seed": seed,
             **self.identity(),
-            "versions": versions(),
+            "versions": versions(self.fabric().device),
             "metrics": classification_metrics(
                 y, predicted, counts, probabilities, recipe.class_shares(counts)
             ),
@@ -221,7 +224,7 @@ class Task:
             "seed": seed,
             **self.identity(),
             "input": input_to_json(self.data.input),
-            "versions": versions(),
+            "versions": versions(self.fabric().device),
         }
 
 

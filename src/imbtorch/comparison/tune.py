@@ -3,7 +3,8 @@
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
-from math import prod
+from functools import partial
+from math import isnan, nan, prod
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
+from imbtorch.files import set_aside
 from imbtorch.method import SHORT, written
+from imbtorch.option_types import check_whole
 from imbtorch.training.catalog import CATALOG
 from imbtorch.training.recipes import make_recipe, split_name
 
@@ -52,7 +55,8 @@ def tune(
     Returns
     -------
     list of (str, float)
-        Recipe with its options, and mean balanced accuracy on the validation split, in 0..1.
+        Recipe with its options, and mean balanced accuracy on the validation split, in 0..1; NaN,
+        at the end, for one of which a run failed.
 
     Raises
     ------
@@ -66,51 +70,65 @@ def tune(
         import optuna
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
+    total = prod(len(values) for values in candidates.values())
+    check_whole("seeds", seeds, 1)
+    if trials is not None:
+        check_whole("trials", trials, 1)
+    trials = total if trials is None else min(trials, total)
+    task = validation_task(task)
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    task = validation_task(task)
-    runs = folder / task.folder
-    total = prod(len(values) for values in candidates.values())
-    if trials is not None and trials < 1:
-        raise InputError(f"trials is {trials}; it must be at least 1")
-    trials = total if trials is None else min(trials, total)
+    runs, journal = folder / task.folder, folder / "trials.log"
     sampler = (
         optuna.samplers.GridSampler(dict(candidates), seed=0)
         if trials == total
         else optuna.samplers.TPESampler()
     )
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    open_study = partial(
+        optuna.create_study,
+        study_name=f"{recipe}, {task.folder}, {seeds} seed(s)",
+        direction="maximize",
+        sampler=sampler,
+        load_if_exists=True,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        study = optuna.create_study(
-            study_name=f"{recipe}, {task.folder}, {seeds} seed(s)",
-            direction="maximize",
-            sampler=sampler,
-            storage=JournalStorage(JournalFileBackend(str(folder / "trials.log"))),
-            load_if_exists=True,
-        )
+        try:
+            study = open_study(storage=JournalStorage(JournalFileBackend(str(journal))))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            set_aside(journal, "the trials are counted anew, from the stored runs", error)
+            study = open_study(storage=JournalStorage(JournalFileBackend(str(journal))))
     with tqdm(total=0, unit="epoch", dynamic_ncols=True, disable=not progress) as bar:
+
+        def measured(tried: str) -> float:
+            """Return the score of the stored runs, or NaN if one failed."""
+            made = make_recipe(tried, task.epochs)
+            bar.total += seeds * made.all_epochs
+            rows = run_grid(task, [made], range(seeds), runs, bar, tidy=False).rows
+            values = [row["metrics"]["balanced_accuracy"] for row in rows]
+            return float(np.mean(values)) if len(values) == seeds else nan
 
         def score(trial: Any) -> float:
             chosen = {n: trial.suggest_categorical(n, list(v)) for n, v in candidates.items()}
-            tried = make_recipe(named(recipe, chosen), task.epochs)
-            bar.total += seeds * tried.all_epochs
-            rows = run_grid(task, [tried], range(seeds), runs, bar, tidy=False)
-            if len(rows) < seeds:
+            value = measured(named(recipe, chosen))
+            if isnan(value):
                 raise optuna.TrialPruned
-            return float(np.mean([row["metrics"]["balanced_accuracy"] for row in rows]))
+            return value
 
-        done = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
+        state = optuna.trial.TrialState
+        done = len(study.get_trials(states=[state.COMPLETE]))
         if done < trials:
             study.optimize(score, n_trials=trials - done)
+        ended = {s: study.get_trials(states=[s]) for s in (state.PRUNED, state.COMPLETE)}
+        scores = dict.fromkeys((named(recipe, trial.params) for trial in ended[state.PRUNED]), nan)
+        # from the runs, whose rows have checksums, rather than from the journal
+        names = {named(recipe, trial.params) for trial in ended[state.COMPLETE]}
+        scores |= {name: measured(name) for name in sorted(names)}
     shutil.rmtree(runs / "snapshots", ignore_errors=True)
-    scores = {
-        named(recipe, trial.params): float(trial.value or 0.0)
-        for trial in study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-    }
-    if not scores:
+    if all(map(isnan, scores.values())):
         raise InputError(f"every run failed: see {runs / 'failures.jsonl'}")
-    return sorted(scores.items(), key=lambda item: -item[1])
+    return sorted(scores.items(), key=lambda item: (isnan(item[1]), -item[1]))
 
 
 def candidates_of(recipe: str) -> Mapping[str, Sequence[float | str]]:

@@ -1,7 +1,7 @@
 """List the papers' tables: which runs are stored, and how long the rest would take here."""
 
-import json
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from imbtorch.comparison.store import read_rows
+from imbtorch.comparison.result_file import read_rows
 from imbtorch.data.profile import Profile
 from imbtorch.extras import extra
+from imbtorch.files import unseal
 from imbtorch.models.build import build_model
 from imbtorch.reproduction.paper_table import PaperTable, load_table, table_names
 from imbtorch.training.recipes import make_recipe
@@ -76,8 +77,12 @@ def _stored(folder: Path) -> list[dict[str, Any]]:
     """Return the experiment and the runs of every task that has stored runs."""
     found = []
     for label in sorted(folder.glob("*/experiment.json")):
+        try:
+            experiment = unseal(label.read_bytes())
+        except ValueError as error:  # the next run of the task writes it again
+            warnings.warn(f"{str(label)!r} is damaged and left out: {error}", stacklevel=2)
+            continue
         rows = read_rows(label.with_name("results.jsonl"))
-        experiment = json.loads(label.read_text())
         runs = [(row["recipe"], row["seed"]) for row in rows]
         found.append({"experiment": experiment, "runs": runs})
     return found

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from imbtorch.comparison.task import check_how
 from imbtorch.errors import InputError
+from imbtorch.option_types import check_whole
 from imbtorch.reproduction.paper_table import load_table
 from imbtorch.reproduction.quick import EPOCHS
 from imbtorch.reproduction.run_column import Options
@@ -23,7 +25,7 @@ def reproduce(
     figures: bool = False,
     columns: str | None = None,
     **options: Any,
-) -> None:
+) -> int:
     """Run a table, store each run in a folder, and print it next to the published figures.
 
     Parameters
@@ -49,16 +51,20 @@ def reproduce(
     **options
         Options of `make_task` that override the table's, such as epochs or precision.
 
+    Returns
+    -------
+    int
+        Number of runs that failed.
+
     Raises
     ------
     InputError
         If the table, column or scale is unknown, or `seeds` or `jobs` is below 1.
     """
     found = load_table(table).only(columns or "")
-    if seeds < 1:
-        raise InputError(f"seeds is {seeds}; it must be at least 1")
-    if jobs < 1:
-        raise InputError(f"jobs is {jobs}; it must be at least 1")
+    check_whole("seeds", seeds, 1)
+    check_whole("jobs", jobs, 1)
+    check_how(options.get("epochs"), 0, options.get("precision") or "32-true")
     if scale not in SCALES:
         raise InputError(f"scale is {scale!r}; it must be one of {', '.join(SCALES)}")
     quick = scale == "quick"
@@ -67,4 +73,4 @@ def reproduce(
     how = Options(seeds, asked, quick, figures, columns)
     if jobs > 1:
         gather_side_by_side(found, root, how, jobs=jobs, backend=backend)
-    run_table(found, root, how)
+    return run_table(found, root, how)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.kept import KINDS, keep_for_pictures, stored
 from imbtorch.comparison.make_task import make_task
+from imbtorch.comparison.report.failures import Failure
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.tune import named
@@ -78,10 +79,11 @@ Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Column:
-    """The runs on one data set, and the recipes chosen for the tuned rows."""
+    """The runs on one data set, the recipes chosen for the tuned rows, and the runs that failed."""
 
     runs: Runs
     chosen: Mapping[str, str]
+    failures: Sequence[Failure]
 
 
 def run_column(
@@ -95,6 +97,7 @@ def run_column(
     """Run all methods of a table on one data set."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     chosen: dict[str, str] = {}
+    failures: list[Failure] = []
     seeds = range(options.seeds)
     grids = [(s, [s]) for s in seeds] if table.data_seeds else [(0, list(seeds))]
     with tqdm(total=0, unit="epoch", dynamic_ncols=True, desc=title, disable=not progress) as bar:
@@ -110,15 +113,18 @@ def run_column(
             bar.refresh()
             folder = root / "runs" / task.folder
             keep = partial(keep_for_pictures, task, folder)
-            rows = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep)
+            outcome = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep)
+            rows = outcome.rows
+            failures += outcome.failures
             if options.figures and data_seed == 0 and rows:
                 shown = [recipe.name for recipe in recipes.values()]
-                write_report(folder, rows, *(stored(folder, shown, kind) for kind in KINDS))
+                kept = (stored(folder, shown, kind) for kind in KINDS)
+                write_report(folder, rows, *kept, failures=outcome.failures)
                 bar.write(printable(f"{title}: {folder / 'report.html'}"))
             for key, recipe in recipes.items():
                 mine = [row for row in rows if row["recipe"] == recipe.describe()]
                 found.setdefault(key, []).extend(mine)
-    return Column(found, chosen)
+    return Column(found, chosen, failures)
 
 
 def best_on_validation(task: Task, row: Row, root: Path, bar: Any) -> str:
@@ -129,7 +135,7 @@ def best_on_validation(task: Task, row: Row, root: Path, bar: Any) -> str:
     validation = validation_task(task)
     recipes = [task.recipe(name) for name in names]
     bar.total += sum(recipe.all_epochs for recipe in recipes)
-    rows = run_grid(validation, recipes, [0], root / "runs" / validation.folder, bar)
+    rows = run_grid(validation, recipes, [0], root / "runs" / validation.folder, bar).rows
     if not rows:
         raise InputError(f"every run of {row.recipe} on the validation split failed")
     best = max(rows, key=lambda r: r["metrics"]["balanced_accuracy"])

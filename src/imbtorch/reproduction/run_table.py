@@ -1,8 +1,10 @@
 """Run a published table and show our figures next to the published ones."""
 
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import torch
 
+from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.printable import in_markdown
@@ -17,13 +20,14 @@ from imbtorch.reproduction.cells import Cell, claims, show
 from imbtorch.reproduction.page import write_page
 from imbtorch.reproduction.paper_table import PaperTable
 from imbtorch.reproduction.run_column import Column, Options, Runs, run_column
+from imbtorch.stopping import Terminated, passed_on, terminable
 
 with extra("cli"):
     from joblib import Parallel, delayed, parallel_config
     from rich.console import Console
 
 
-def run_table(table: PaperTable, root: Path, options: Options) -> None:
+def run_table(table: PaperTable, root: Path, options: Options) -> int:
     """Run a table, store each run, print the comparison, write ``table.md`` and ``table.html``.
 
     Parameters
@@ -35,20 +39,30 @@ def run_table(table: PaperTable, root: Path, options: Options) -> None:
     options : Options
         How to run it.
 
+    Returns
+    -------
+    int
+        Number of runs that failed; they are listed below the table.
+
     Raises
     ------
     InputError
-        If no column's data is available.
+        If no column's data is available, or every run failed.
     """
     quick = " (quick scale: only to check that it runs)" if options.quick else ""
     changed = ", ".join(f"{name} {value}" for name, value in options.task.items())
     note = f"{table.note} Changed from the table's setup: {changed}." if changed else table.note
     text = f"# {table.title}{quick}\n\nMeasured (published), percent. {note}\n"
     said: list[str] = []
+    failed: list[str] = []
     found = gather(table, root, options)
     absent = [rows for rows in found.values() if isinstance(rows, InputError)]
     if len(absent) == len(found):
         raise absent[0]
+    columns = [column for column in found.values() if not isinstance(column, InputError)]
+    failures = [failure for column in columns for failure in column.failures]
+    if not any(rows for column in columns for rows in column.runs.values()):
+        raise InputError(f"every run failed: {failure_lines(failures)[0]}")
     for column, rows in found.items():
         if isinstance(rows, InputError):
             said.append(f"{column}: left out, {rows}")
@@ -60,15 +74,19 @@ def run_table(table: PaperTable, root: Path, options: Options) -> None:
             tuned = [f"{row}: {name}" for row, name in rows.chosen.items()]
             text += "\nChosen on a fifth of the training set:\n\n- " + "\n- ".join(tuned) + "\n"
             Console().print(*tuned, sep="\n")
+        failed += [f"{column}, {line}" for line in failure_lines(rows.failures)]
         place = list(table.measures).index(table.claimed)
         means = {row: values[place].ours[0] for row, values in cells.items()}
         said += [f"{column}, {table.claimed}: {c}" for c in claims(means, table.claims)]
-    Console().print(*said, sep="\n", markup=False, emoji=False)
+    Console().print(*said, *failed, sep="\n", markup=False, emoji=False)
     command = f"reproduce {table.name}{options.words}"
     if said:
         text += "\nThe paper's claims:\n\n- " + "\n- ".join(map(in_markdown, said)) + "\n"
+    if failed:
+        text += "\nRuns that failed:\n\n- " + "\n- ".join(map(in_markdown, failed)) + "\n"
     name = f"{table.name}-quick" if options.quick else table.name
     write_page(root / name, text, command)
+    return len(failures)
 
 
 def gather(
@@ -108,9 +126,28 @@ def gather_side_by_side(
         If the backend is unknown or not installed.
     """
     threads = max(1, (os.cpu_count() or 1) // jobs)
+    work, stopped = delayed(_gather_quietly), list[bool]()
+    listening: Callable[[], AbstractContextManager[list[bool]]] = (
+        passed_on if backend == "loky" else lambda: nullcontext([])
+    )
     with _cluster(backend), parallel_config(backend=backend):
-        work = delayed(_gather_quietly)
-        Parallel(n_jobs=jobs)(work(table, root, options, threads) for _ in range(jobs))
+        while jobs > 1:
+            try:
+                with listening() as stopped:
+                    Parallel(n_jobs=jobs)(work(table, root, options, threads) for _ in range(jobs))
+                break
+            except BrokenExecutor:
+                if stopped:
+                    break
+                jobs -= 1  # it may have taken too much memory
+                then = f"in {jobs} processes" if jobs > 1 else "in this process alone"
+                warnings.warn(
+                    "a worker process was killed (out of memory?): the runs that were under way go "
+                    f"on from their last snapshots, {then}",
+                    stacklevel=2,
+                )
+    if stopped:
+        raise Terminated
 
 
 def _cluster(backend: str) -> AbstractContextManager[Any]:
@@ -133,7 +170,8 @@ def _cluster(backend: str) -> AbstractContextManager[Any]:
 
 def _gather_quietly(table: PaperTable, root: Path, options: Options, threads: int) -> None:
     torch.set_num_threads(threads)
-    gather(table, root, options, progress=False)
+    with terminable(), suppress(Terminated):  # the process that passed the signal on says it
+        gather(table, root, options, progress=False)
 
 
 def column_cells(table: PaperTable, column: str, row: str, runs: Runs) -> list[Cell]:

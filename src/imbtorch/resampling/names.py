@@ -1,6 +1,12 @@
 """Make over-samplers from names with options, such as ``eos:k=50``."""
 
-from imbtorch.errors import unknown_name
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from imbtorch.errors import InputError, unknown_name
 from imbtorch.method import Method, parse
 from imbtorch.places import OverSampler
 from imbtorch.resampling import METHODS
@@ -38,4 +44,31 @@ def make_over_sampler(text: str, random_state: object = None) -> OverSampler:
     if name not in OVER_SAMPLERS:
         raise unknown_name("method", name, OVER_SAMPLERS)
     make = OVER_SAMPLERS[name].filled(options).slots["resample"]
+    if options:
+        try_over_sampler(make)
     return make(random_state=random_state)  # type: ignore[return-value]
+
+
+def try_over_sampler(make: Callable[..., object]) -> None:
+    """Raise an InputError if an over-sampler's options are out of range.
+
+    Over-samplers check their options when they see data (scikit-learn's contract): here, a few
+    rows stand in for the user's.
+    """
+    x = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    y = np.repeat([0, 1], [12, 8])
+    sampler: Any = make(random_state=0)
+    for name in ("n_neighbors", "m_neighbors"):
+        number = getattr(sampler, name, 1)
+        if number < 1:
+            raise InputError(f"{name} is {number}; it must be at least 1")
+        if number > 5:  # whether there are so many, only the data say
+            sampler.set_params(**{name: 5})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            sampler.fit_resample(x, y)
+        except InputError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{type(sampler).__name__}: {' '.join(str(error).split())}") from error

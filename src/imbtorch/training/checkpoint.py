@@ -8,13 +8,14 @@ from typing import cast
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from imbtorch.errors import InputError
-from imbtorch.files import replacing
+from imbtorch.files import write_atomically
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, Spec
+from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.header import Header, parse_header
 
 KEY = "imbtorch"
@@ -50,20 +51,13 @@ def save_checkpoint(
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, object]) -> None:
-    """Write tensors and a JSON-ready header to one file, all or nothing.
+    """Write tensors and a JSON-ready header to one file with a checksum, all or nothing.
 
     If that fails, an OSError is raised and a file that existed before stays unchanged.
     """
-    try:
-        with replacing(path) as part:
-            save_file(tensors, part, metadata={KEY: json.dumps(header)})
-    except FileNotFoundError:  # the folder has been removed in the meantime
-        raise
-    except (SafetensorError, OSError) as error:
-        raise OSError(
-            f"{str(path)!r} cannot be written ({error}); what was stored before is unchanged: free "
-            "some space or choose another folder, then run the command again"
-        ) from error
+    text = json.dumps(header)
+    # not save_file, which leaves a temporary file of its own when it is killed
+    write_atomically(path, save(tensors, {KEY: text, CHECKSUM: checksum(text, tensors)}))
 
 
 def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[Classifier, Header]:
@@ -107,6 +101,8 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
             tensors = {name: file.get_tensor(name) for name in shapes}
     except (SafetensorError, OSError) as error:
         raise InputError(f"checkpoint {str(path)!r} is damaged: {_short(error)}") from error
+    if metadata.get(CHECKSUM, expected := checksum(metadata[KEY], tensors)) != expected:
+        raise InputError(f"checkpoint {str(path)!r} is damaged: its checksum differs")
     network = _build(cast(Spec, spec), path) if model is None else model
     _load(network, tensors, path)
     return network.eval(), header

@@ -139,9 +139,8 @@ def fit(
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     if pretrained is None:
-        pretrained = Pretrained(
-            partial(train_pretrained, model, train, recipe.epochs, setup, augment, seed, fabric)
-        )
+        own = partial(train_pretrained, model, train, recipe.epochs, setup, augment, seed, fabric)
+        pretrained = Pretrained(partial(own, snapshots=snapshots))
     elif isinstance(pretrained, nn.Module):
         pretrained = Pretrained(pretrained)
     elif not isinstance(pretrained, Pretrained):
@@ -162,9 +161,14 @@ def fit(
         on_epoch=on_epoch,
     )
     with scoped_seed(derive_seed(seed, "fit")):
-        for first, phase, keep in phases_to_run(run, recipe, snapshots):
-            run.begin(first, keep)
-            phase.run(run)
+        try:
+            for first, phase, keep in phases_to_run(run, recipe, snapshots):
+                run.begin(first, keep)
+                phase.run(run)
+        except KeyboardInterrupt:
+            if snapshots is not None:
+                snapshots.write_held()
+            raise
     asked = run.asked_pretrained
     return FitResult(
         model.cpu().eval(),

@@ -8,6 +8,8 @@ from typing import Protocol
 from filelock import FileLock
 from torch import nn
 
+from imbtorch.errors import InputError
+from imbtorch.files import set_aside
 from imbtorch.models.classifier import Classifier
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -75,8 +77,15 @@ class Pretrained:
             return made.model, made.seconds
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_suffix(".lock")):
-            if not self.path.exists():
-                made = self._make()
-                save_checkpoint(self.path, made.model, {**self.header, "seconds": made.seconds})
-        model, header = load_checkpoint(self.path)
+            if self.path.exists():
+                try:
+                    return self._read(self.path)
+                except (InputError, KeyError) as error:
+                    set_aside(self.path, "the network is trained again", error)
+            made = self._make()
+            save_checkpoint(self.path, made.model, {**self.header, "seconds": made.seconds})
+            return self._read(self.path)
+
+    def _read(self, path: Path) -> tuple[nn.Module, float]:
+        model, header = load_checkpoint(path)
         return model, float(header["seconds"])

@@ -3,14 +3,17 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from imbtorch.errors import InputError
 from imbtorch.method import Method, parse, written
 from imbtorch.models.classifier import CosineHead
+from imbtorch.option_types import check_types, check_whole
 from imbtorch.training.catalog import PLACES, method_named
 from imbtorch.training.phases import Phase, RefitHead, Train
 from imbtorch.training.recipe import Recipe
+from imbtorch.training.try_out import try_out
 
 HEAD_OPTIONS = ("epochs", "start")
 """Options of `RefitHead` that a recipe's name can set."""
@@ -112,8 +115,8 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     Raises
     ------
     InputError
-        If the recipe or an option is unknown (the nearest name is suggested), or `epochs` is
-        not a whole number of at least 1.
+        If the recipe or an option is unknown (the nearest name is suggested), an option's value
+        is out of its range, or `epochs` is not a whole number of at least 1.
 
     References
     ----------
@@ -129,12 +132,12 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     >>> make_recipe("m2m:beta=0.99").phases[-1].describe()["batch"]["beta"]
     0.99
     """
-    if not epochs >= 1 or epochs % 1:
-        raise InputError(f"epochs is {epochs}; it must be a whole number of at least 1")
+    check_whole("epochs", epochs, 1)
     parts = split_name(name)
     loss, head = parts.get("loss"), parts.get("head")
     slots = loss.method.filled(loss.options).slots if loss else {}
     trained = parts.get("method") or Part.read("erm")
+    _check_options(name)
     phases = _training_phases(trained, epochs, slots)
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]
@@ -143,6 +146,25 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
         shown.remove(trained)
     cosine = loss is not None and loss.method.head == "cosine"
     return Recipe("+".join(p.name for p in shown), phases, CosineHead if cosine else None)
+
+
+@lru_cache(maxsize=1024)  # names are made again and again, as by the overview of all tables
+def _check_options(name: str) -> None:
+    """Try the parts of a recipe that have options, and a loss with a batch transform."""
+    parts = split_name(name)
+    loss: Mapping[str, Callable[..., object]] = {}
+    for role in ("loss", "method", "head"):
+        if (part := parts.get(role)) is None:
+            continue
+        slots = part.method.filled(part.options, [*part.options]).slots
+        joined = loss if "batch" in slots else {}
+        if part.options or joined:
+            try:
+                try_out({**joined, **slots})
+            except InputError as error:
+                raise InputError(f"recipe is {name!r}; {error}") from error
+        if role == "loss":
+            loss = slots
 
 
 def _training_phases(
@@ -158,7 +180,7 @@ def _training_phases(
         return list(cast(Sequence[Phase], made))
     filled = method.filled(part.options, ["defer"])
     defer = filled.rest.get("defer", method.defer)
-    if not isinstance(defer, int | float) or not 0 <= defer < 1:
+    if not isinstance(defer, int | float) or isinstance(defer, bool) or not 0 <= defer < 1:
         raise InputError(f"defer is {defer!r}; it must be a fraction of the epochs, in [0, 1)")
     if not defer:
         return [Train(epochs, **loss, **filled.slots)]  # type: ignore[arg-type]
@@ -173,4 +195,5 @@ def _head_phase(part: Part) -> Phase:
     if "phase" in method.slots:
         return cast(Phase, method.filled(part.options).slots["phase"]())
     filled = method.filled(part.options, HEAD_OPTIONS)
+    check_types(RefitHead, filled.rest)
     return RefitHead(**filled.rest, **filled.slots)  # type: ignore[arg-type]

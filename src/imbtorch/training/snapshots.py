@@ -14,17 +14,23 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from imbtorch.errors import InputError
+from imbtorch.files import set_aside
 from imbtorch.training.checkpoint import KEY, write_tensors
+from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.phases.phase import Phase
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import Keep, Run
 from imbtorch.training.slots import describe
 
+State = tuple[dict[str, Tensor], dict[str, Any]]
+"""Tensors and header of a run's state."""
+
 
 class Snapshots:
     """A folder of saved run states, from which `fit` resumes.
 
-    A state is written after each phase that trains the network, and at intervals within a phase.
+    A state is written after each phase that trains the network, at intervals within a phase, and
+    when a run is interrupted (KeyboardInterrupt): the one after the last epoch is kept in memory.
     An interrupted run resumes from its last state and ends as if it had not been interrupted (on
     the CPU bit for bit). Recipes that begin alike, such as drs, drw and m2m, share states: the
     second one starts where they diverge. ``FitResult.seconds`` counts the shared part for each.
@@ -63,6 +69,7 @@ class Snapshots:
         self.folder, self.every, self.keep_at = Path(folder), every, frozenset(keep_at)
         self._written = time.monotonic()
         self._last: Path | None = None
+        self._held: tuple[Path, State] | None = None
 
     def keys(self, run: Run, recipe: Recipe) -> Iterator[tuple[int, str]]:
         """Yield the index of each phase that trains the network, and a key for its states.
@@ -92,7 +99,7 @@ class Snapshots:
 
     def restore(self, run: Run, recipe: Recipe) -> int:
         """Bring a run to its furthest stored state; return the index of the phase to run next."""
-        self._last, self._written = None, time.monotonic()
+        self._last, self._held, self._written = None, None, time.monotonic()
         for index, key in reversed(list(self.keys(run, recipe))):
             done = {int(p.stem.rpartition("-")[2]): p for p in self.folder.glob(f"{key}-*.state")}
             for epochs in sorted(done, reverse=True):
@@ -116,15 +123,25 @@ class Snapshots:
             Whether these are all of them.
         """
         kept = last or run.epoch in self.keep_at
+        path = self.folder / f"{key}-{done}.state"
+        self._held = path, _state(run)
         if not kept and time.monotonic() - self._written < self.every:
             return
-        path = self.folder / f"{key}-{done}.state"
+        self.write_held()
+        if kept:
+            self._last = None
+
+    def write_held(self) -> None:
+        """Write the state after the last epoch, if it is not on disk: the run is interrupted."""
+        if self._held is None:
+            return
+        path, state = self._held
         if not path.exists():
             with suppress(FileNotFoundError):  # another process may have removed the folder
-                _save(path, run)
-        if self._last is not None:
+                write_tensors(path, *state)
+        if self._last is not None and self._last != path:
             self._last.unlink(missing_ok=True)
-        self._last, self._written = None if kept else path, time.monotonic()
+        self._last, self._held, self._written = path, None, time.monotonic()
 
 
 def phases_to_run(
@@ -165,7 +182,8 @@ def phases_to_run(
         first += phase.epochs if phase.trains_network else 0
 
 
-def _save(path: Path, run: Run) -> None:
+def _state(run: Run) -> State:
+    """Return the tensors and the header of a run's state, which later epochs do not change."""
     optimizer = run.optimized()[1].state_dict()
     groups = {
         "model": run.model.state_dict(),
@@ -184,21 +202,27 @@ def _save(path: Path, run: Run) -> None:
     }
     header = {
         "epoch": run.epoch,
-        "history": run.history,
+        "history": list(run.history),
         "seconds": run.seconds,
-        "param_groups": optimizer["param_groups"],
+        "param_groups": [dict(group) for group in optimizer["param_groups"]],
     }
-    write_tensors(path, tensors, header)
+    return tensors, header
 
 
 def _load(path: Path, run: Run) -> bool:
-    """Bring the run to a stored state; return False if the file cannot be read."""
+    """Bring the run to a stored state; set the file aside and return False if it is damaged."""
     try:
         with safe_open(path, "pt") as file:
-            header = json.loads(file.metadata()[KEY])
+            text, expected = (file.metadata()[key] for key in (KEY, CHECKSUM))
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError):
+        if checksum(text, stored) != expected:
+            raise ValueError("its checksum differs")
+    except FileNotFoundError:  # another process has gone on from it
         return False
+    except (SafetensorError, OSError, LookupError, ValueError, TypeError) as error:
+        set_aside(path, "what it holds is trained again", error)
+        return False
+    header = json.loads(text)
     groups: dict[str, dict[str, Tensor]] = {}
     for name, value in stored.items():
         group, _, rest = name.partition("/")
@@ -209,6 +233,6 @@ def _load(path: Path, run: Run) -> bool:
     run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
     run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
     torch.set_rng_state(groups["random"]["cpu"])
-    if "cuda" in groups["random"]:
+    if "cuda" in groups["random"] and run.fabric.device.type == "cuda":
         torch.cuda.set_rng_state(groups["random"]["cuda"], run.fabric.device)
     return True

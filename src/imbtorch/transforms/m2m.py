@@ -125,6 +125,8 @@ class M2m:
                 raise InputError(f"{name} is {value}; it must be at least {low} and finite")
         if steps % 1:
             raise InputError(f"steps is {steps}; it must be a whole number")
+        if seeds_per_class is not None and not seeds_per_class >= 1:
+            raise InputError(f"seeds_per_class is {seeds_per_class}; it must be at least 1 or None")
         if accept not in ("probability", "loss"):
             raise InputError(f"accept is {accept!r}; it must be 'probability' or 'loss'")
         if not gamma >= 0 or (accept == "probability" and gamma > 1):

@@ -3,7 +3,7 @@
 import base64
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from imbtorch.comparison.report import (
 from imbtorch.comparison.report.canvas import Arrays, Rows, drawable, drawable_recipes
 from imbtorch.comparison.report.captions import CAPTIONS, caption
 from imbtorch.comparison.report.classes import COLUMNS, class_rows, classes_csv, ends
+from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
 from imbtorch.comparison.report.summary import (
     CALIBRATION,
     Summary,
@@ -45,6 +46,7 @@ def write_report(
     examples: Arrays,
     *,
     shots: tuple[int, int] = SHOTS,
+    failures: Sequence[Failure] = (),
 ) -> Path:
     """Write ``report.html``, ``classes.csv`` and ``figures/*.png`` into a folder.
 
@@ -60,6 +62,8 @@ def write_report(
         Recipe -> ``seed``, ``moved``, ``k0`` and ``k`` of some translations; may be empty.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes, see `shot_groups`.
+    failures : sequence of (str, int, str)
+        Recipe name, seed and reason of each run that failed.
 
     Returns
     -------
@@ -103,6 +107,8 @@ def write_report(
         untested=untested_line(summaries[0].untested),
         class_columns=COLUMNS,
         classes=ends(classes),
+        all_failed=all_failed(failures, [summary.recipe for summary in summaries]),
+        failure_lines=failure_lines(failures),
     )
     path = folder / "report.html"
     write_atomically(path, html.encode())

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
 from imbtorch.comparison.report.summary import (
     COLUMNS,
     Summary,
@@ -27,7 +28,12 @@ MOST = 100
 
 
 def print_table(
-    summaries: Sequence[Summary], title: str, baseline: str = "erm", console: Console | None = None
+    summaries: Sequence[Summary],
+    title: str,
+    baseline: str = "erm",
+    console: Console | None = None,
+    *,
+    failures: Sequence[Failure] = (),
 ) -> None:
     """Print one row per recipe: metrics in percent, mean±std over seeds, the best in bold.
 
@@ -41,6 +47,9 @@ def print_table(
         Named in the heading of the lead's column.
     console : rich.console.Console, optional
         Where to print, by default the terminal; 160 columns wide if it is not a terminal.
+    failures : sequence of (str, int, str)
+        Recipe name, seed and reason of each run that failed: listed below the table, and a recipe
+        of which every run failed has a row that says so.
     """
     console = console or Console()
     if not console.is_terminal:
@@ -51,31 +60,46 @@ def print_table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    console.print(_filled(table, summaries, baseline))
+    console.print(_filled(table, summaries, baseline, failures))
     _print_untested(summaries[0].untested, console)
+    for line in failure_lines(failures):
+        console.print(Text(printable(line)), soft_wrap=True)
 
 
-def markdown_table(summaries: Sequence[Summary], title: str, baseline: str = "erm") -> str:
+def markdown_table(
+    summaries: Sequence[Summary],
+    title: str,
+    baseline: str = "erm",
+    *,
+    failures: Sequence[Failure] = (),
+) -> str:
     """Return the table of `print_table` as Markdown.
 
     Parameters
     ----------
-    summaries, title, baseline
+    summaries, title, baseline, failures
         As for `print_table`.
     """
-    table = _filled(Table(box=box.MARKDOWN), summaries, baseline, in_markdown)
+    table = _filled(Table(box=box.MARKDOWN), summaries, baseline, failures, in_markdown)
     console = Console(file=io.StringIO(), width=400)
     with console.capture() as captured:
         console.print(table)
     lines = [line.strip() for line in captured.get().splitlines() if line.strip()]
-    said = in_markdown(untested_line(summaries[0].untested))
-    return f"# {in_markdown(title)}\n\n" + "\n".join(lines) + (f"\n\n{said}\n" if said else "\n")
+    said = [untested_line(summaries[0].untested)] if summaries[0].untested else []
+    said += [f"- {line}" for line in failure_lines(failures)]
+    return (
+        f"# {in_markdown(title)}\n\n"
+        + "\n".join(lines)
+        + "\n"
+        + "".join(f"\n{in_markdown(line)}\n" for line in said)
+    )
 
 
 def _filled(
     table: Table,
     summaries: Sequence[Summary],
     baseline: str,
+    failures: Sequence[Failure],
     written: Callable[[str], str] = printable,
 ) -> Table:
     table.add_column("recipe", no_wrap=True)
@@ -96,6 +120,8 @@ def _filled(
         lead = summary.lead
         cells[1:1] = [str(lead), lead.verdict] if lead else ["", ""]
         table.add_row(Text(written(summary.recipe)), *cells)
+    for name in all_failed(failures, [summary.recipe for summary in summaries]):
+        table.add_row(Text(written(name)), "failed")
     return table
 
 

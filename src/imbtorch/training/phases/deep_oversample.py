@@ -90,6 +90,7 @@ class DeepOversample(Phase):
         for name, k in (("k_minority", k_minority), ("k_majority", k_majority)):
             if k < 0:
                 raise InputError(f"{name} is {k}; it must be at least 0")
+        MicroClusterLoss(alpha, per_dimension=per_dimension)  # checks them before any training
         self.epochs, self.k_minority, self.k_majority = epochs, k_minority, k_majority
         self.alpha, self.per_dimension = alpha, per_dimension
         self.loss, self.sampler = loss, sampler

@@ -123,6 +123,7 @@ class LocalEmbedding(Phase):
             raise InputError(
                 f"epochs is {epochs} and clusters is {clusters}; both must be at least 1"
             )
+        QuintupletLoss(margins)  # checks them before any training
         self.epochs, self.clusters, self.margins = epochs, clusters, margins
 
     def run(self, run: Run) -> None:

@@ -45,6 +45,9 @@ def in_rounds(
     >>> [p.epochs for p in in_rounds(6, {}, phase=DeepOversample, each=2)]
     [2, 2, 2]
     """
+    for name, value in (("rounds", rounds), ("each", each)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}; it must be at least 1")
     if each is not None:
         rounds = max(1, epochs // each - 1)
     rounds = min(rounds, epochs - 1)

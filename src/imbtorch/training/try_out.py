@@ -1,0 +1,94 @@
+"""Try a method's options before any data are opened: each class checks its own ranges."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from imblearn.utils import check_sampling_strategy
+from torch import nn
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.errors import InputError
+from imbtorch.resampling import EOS
+from imbtorch.resampling.names import try_over_sampler
+from imbtorch.seeding import scoped_seed
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.slots import build
+
+COUNTS = (12, 8)
+"""Class counts of the data that stand in for the user's."""
+LABELS = torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS))
+KNOWN: Mapping[str, Callable[[], object]] = {
+    "class_counts": lambda: list(COUNTS),
+    "num_classes": lambda: len(COUNTS),
+    "labels": lambda: LABELS,
+    "train": lambda: ArrayDataset(torch.zeros(len(LABELS), 2), LABELS),
+    "pretrained": lambda: nn.Linear(2, 2),
+    "input_range": lambda: None,
+    "seed": lambda: 0,
+    "random_state": lambda: 0,
+    "num_replicas": lambda: 1,
+    "rank": lambda: 0,
+    "epochs": lambda: 1,
+}
+"""What stands in for what a run knows."""
+
+
+def try_out(slots: Mapping[str, Callable[..., object]]) -> None:
+    """Raise the InputError of a method whose options are out of range.
+
+    Parameters
+    ----------
+    slots : mapping
+        Slots with options applied, see `Method.filled`.
+
+    Examples
+    --------
+    >>> from imbtorch.training.catalog import CATALOG
+    >>> try_out(CATALOG["focal"].filled({"gamma": -1}).slots)
+    Traceback (most recent call last):
+        ...
+    imbtorch.errors.InputError: gamma is -1; it must be at least 0
+    """
+    with scoped_seed(0):
+        made: dict[str, Any] = {}
+        for place, slot in slots.items():
+            if place == "resample":
+                try_over_sampler(slot)
+            elif place == "weights":
+                slot(list(COUNTS))
+            else:
+                made[place] = build(slot, KNOWN)
+        if {"loss", "batch"} <= made.keys():  # does the loss take the labels that come out?
+            network = nn.Linear(2, 2)
+            x, y = made["batch"](torch.rand(sum(COUNTS), 2), LABELS, network)
+            try:
+                made["loss"](network(x), y)
+            except InputError as error:
+                raise InputError(f"the loss cannot take what the method makes: {error}") from error
+
+
+def check_resampling(recipe: Recipe, labels: Sequence[int]) -> None:
+    """Raise an InputError if an over-sampler of a recipe cannot work with these labels.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its phases are looked at.
+    labels : sequence of int
+        Labels of the training set.
+    """
+    for phase in recipe.phases:
+        sampler = build(getattr(phase, "resample", None), KNOWN)
+        if sampler is None:
+            continue
+        try:
+            check_sampling_strategy(sampler.sampling_strategy, labels, "over-sampling")
+        except (ValueError, TypeError, AttributeError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"recipe {recipe.name}: {reason}") from error
+        if isinstance(sampler, EOS) and sampler.n_neighbors >= len(labels):
+            raise InputError(
+                f"recipe {recipe.name}: n_neighbors is {sampler.n_neighbors}; the training set has "
+                f"{len(labels)} samples, so that it can be at most {len(labels) - 1}"
+            )

@@ -13,7 +13,8 @@ from imbtorch.errors import InputError
 Array: TypeAlias = ArrayLike | Tensor
 """Numbers in any form: an array, a nested list, a data frame, a Tensor on any device."""
 RandomState: TypeAlias = int | np.random.RandomState | None
-"""As in scikit-learn: a number always gives the same result, None a new one each time."""
+"""As in scikit-learn: a number always gives the same result, None a new one each time (from a fresh
+seed, not from NumPy's global state)."""
 
 
 def check_finite(x: Tensor, name: str = "x") -> None:
@@ -98,6 +99,8 @@ def as_numbers(values: object, name: str) -> Tensor:
         min(values.strides, default=0) < 0 or not values.flags.writeable
     ):
         values = values.copy()  # torch accepts neither
+    elif hasattr(values, "__array__") and not isinstance(values, (np.ndarray, Tensor)):
+        values = np.array(values)  # torch would index a pandas object by its labels
     try:
         tensor = torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:

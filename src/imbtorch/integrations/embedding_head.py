@@ -18,7 +18,7 @@ from imbtorch.errors import InputError
 from imbtorch.places import OverSampler
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.names import make_over_sampler
-from imbtorch.seeding import scoped_seed
+from imbtorch.seeding import random_state_from, scoped_seed
 from imbtorch.training.head import head_epochs
 from imbtorch.training.setup import HEAD_SETUP
 
@@ -99,7 +99,7 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError(f"y has only one class ({self.classes_[0]!s}); it needs at least 2")
-        random = check_random_state(self.random_state)
+        random = check_random_state(random_state_from(self.random_state))
         seed, sampler = int(random.randint(2**31)), self._sampler(codes, random)
         data = ArrayDataset(rows, codes)
         if sampler is not None:

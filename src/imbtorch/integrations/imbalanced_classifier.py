@@ -22,6 +22,7 @@ from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
+from imbtorch.seeding import random_state_from
 from imbtorch.training.fit import fit
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -126,7 +127,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         if len(self.classes_) < 2:
             raise InputError(f"y has only one class ({self.classes_[0]!s}); it needs at least 2")
         train = ArrayDataset(samples, codes)
-        seed = int(check_random_state(self.random_state).randint(2**31))
+        seed = int(check_random_state(random_state_from(self.random_state)).randint(2**31))
         shape = tuple(train.x.shape[1:])
         name = self._network_name(shape)
         setup, usual = SETUPS.get(name, (Setup(batch_size=64, lr=0.01), 15))

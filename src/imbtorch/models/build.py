@@ -17,7 +17,7 @@ from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.models.wide_resnet import wide_resnet
 from imbtorch.seeding import scoped_seed
 
-MODELS: dict[str, Callable[[tuple[int, ...], int], Classifier]] = {
+MODELS: dict[str, Callable[..., Classifier]] = {
     "resnet32": resnet32,
     "resnet56": resnet56,
     "wide-resnet": wide_resnet,
@@ -84,8 +84,7 @@ def build_model(
             f"model is {name!r}, which needs images (C, H, W) of at least 4 x 4 pixels; these "
             f"inputs have shape {tuple(input_shape)}: use mlp"
         )
-    with scoped_seed(seed):
-        model = MODELS[name](tuple(input_shape), num_classes)
+    model = MODELS[name](tuple(input_shape), num_classes, seed=seed)
     normalize = _normalization(input_shape, train)
     model.features = nn.Sequential(normalize, *model.features.children())
     model.spec = {
@@ -115,7 +114,10 @@ def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed:
     assert isinstance(weight, torch.Tensor)
     num_classes, size = weight.shape
     with scoped_seed(seed):
-        model.head = kind(size, num_classes).to(weight.device)
+        head = kind(size, num_classes)
+        if isinstance(head, CosineHead):  # made from a seed of its own
+            head.reset_parameters()
+    model.head = head.to(weight.device)
     if model.spec is not None:
         model.spec["head"] = head_kind(model.head)
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 from imbtorch.models.binary import single_logit_head, two_logit_head
+from imbtorch.seeding import scoped_seed
 
 
 class Spec(TypedDict):
@@ -73,6 +74,8 @@ class CosineHead(nn.Module):
     scale : float, default=30.0
         Factor by which the loss multiplies the cosines (`LDAMLoss` has the same default); used
         here only for probabilities. `Train` sets it to the scale of its loss.
+    seed : int, default=0
+        Determines the initial class weights; torch's global generator is neither used nor changed.
 
     References
     ----------
@@ -87,15 +90,21 @@ class CosineHead(nn.Module):
 
     scale: Tensor
 
-    def __init__(self, in_features: int, out_features: int, scale: float = 30.0) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, scale: float = 30.0, *, seed: int = 0
+    ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         self.register_buffer("scale", torch.tensor(scale))  # a buffer, so that checkpoints store it
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
-        self.reset_parameters()
+        with scoped_seed(seed):
+            self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Redraw the class weights; only their directions matter."""
+        """Redraw the class weights from torch's global generator, as torch's own layers do.
+
+        Only their directions matter.
+        """
         nn.init.normal_(self.weight)
 
     def forward(self, h: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from imbtorch.seeding import generator_from
+
 
 def translate(
     seeds: Tensor,
@@ -53,7 +55,7 @@ def translate(
         Stop moving a sample once g gives class k at least this probability, which saves its
         remaining steps. Differs from the paper, where every sample takes all steps.
     rng : torch.Generator, optional
-        Draws the noise, on the CPU.
+        Draws the noise, on the CPU. By default a randomly seeded one.
 
     Returns
     -------
@@ -103,7 +105,7 @@ def translate(
 
     start = seeds.detach()
     if noise:
-        direction = torch.randn(start.shape, generator=rng).to(start)
+        direction = torch.randn(start.shape, generator=generator_from(rng)).to(start)
         start = clamp(start + noise * _unit(direction))
     return _in_halves(move, start, seed_labels, targets)
 

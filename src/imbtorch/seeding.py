@@ -8,6 +8,10 @@ import numpy as np
 import torch
 
 
+def _cuda_in_use() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+
+
 @contextmanager
 def same_random_state() -> Iterator[None]:
     """Leave the global random state of Python, NumPy and torch as it was before the block.
@@ -24,7 +28,7 @@ def same_random_state() -> Iterator[None]:
     """
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     # not where CUDA is idle: to ask for its state would start it
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    devices = list(range(torch.cuda.device_count())) if _cuda_in_use() else []
     with torch.random.fork_rng(devices=devices):
         try:
             yield

@@ -1,6 +1,6 @@
 """Argument checks shared by all rooms; each error says what was given and what is right."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -91,6 +91,41 @@ def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
         )
     check_finite(x)
     return y.long()
+
+
+def logits_of(output: object) -> Tensor:
+    """Return the logits in what a network returned.
+
+    That is a Tensor itself; or what a dict, dataclass or tuple calls ``logits`` (transformers,
+    torchvision's Inception); or the first part of a tuple or list, if it is a float Tensor (B, K).
+    A network without its head (see `imbtorch.models.split_head`) has its embeddings there.
+
+    Raises
+    ------
+    InputError
+        If there are no logits in it.
+
+    Examples
+    --------
+    >>> logits_of({"loss": None, "logits": torch.zeros(2, 3)}).shape
+    torch.Size([2, 3])
+    """
+    if isinstance(output, Tensor):
+        return output
+    if isinstance(output, Mapping):
+        found, parts = output.get("logits"), f" with the keys {', '.join(map(str, output))}"
+    elif isinstance(output, (tuple, list)) and not hasattr(output, "logits"):
+        found, parts = next(iter(output), None), f" of {len(output)}"
+        if not (isinstance(found, Tensor) and found.is_floating_point() and found.ndim == 2):
+            found = None
+    else:
+        found, parts = getattr(output, "logits", None), ""
+    if isinstance(found, Tensor):
+        return found
+    raise InputError(
+        f"the network returned a {type(output).__name__}{parts}; it must return logits as a Tensor "
+        "of shape (B, K), or under the name logits, or as the first part of a tuple"
+    )
 
 
 def as_numbers(values: object, name: str) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, as_float
+from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, as_float
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.classifier import Classifier, CosineHead, Normalize, head_size
 from imbtorch.models.densenet import densenet
@@ -15,7 +15,7 @@ from imbtorch.models.neighbor_head import NeighborHead
 from imbtorch.models.resnet import resnet32, resnet56
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.models.wide_resnet import wide_resnet
-from imbtorch.seeding import scoped_seed
+from imbtorch.seeding import same_random_state, scoped_seed
 
 MODELS: dict[str, Callable[..., Classifier]] = {
     "resnet32": resnet32,
@@ -28,12 +28,13 @@ MODELS: dict[str, Callable[..., Classifier]] = {
 }
 
 
+@same_random_state()
 def build_model(
     name: str,
     input_shape: Sequence[int],
     num_classes: int,
     *,
-    train: Dataset[object] | None = None,
+    train: Samples | None = None,
     seed: int = 0,
     head: str = "linear",
 ) -> Classifier:
@@ -47,7 +48,7 @@ def build_model(
         Shape of one input: (C, H, W) or (D,).
     num_classes : int
         Number of classes K.
-    train : Dataset, optional
+    train : Dataset or pair (x, y), optional
         Data set that gives the mean and standard deviation (per channel or feature) for the
         normalization; without it, inputs pass unchanged until weights are loaded.
     seed : int, default=0
@@ -85,7 +86,7 @@ def build_model(
             f"inputs have shape {tuple(input_shape)}: use mlp"
         )
     model = MODELS[name](tuple(input_shape), num_classes, seed=seed)
-    normalize = _normalization(input_shape, train)
+    normalize = _normalization(input_shape, None if train is None else as_dataset(train))
     model.features = nn.Sequential(normalize, *model.features.children())
     model.spec = {
         "name": name,

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
+from imbtorch.data.checks import logits_of
 from imbtorch.errors import InputError
 from imbtorch.models.binary import single_logit_head, two_logit_head
 from imbtorch.seeding import scoped_seed
+
+fx.wrap("logits_of")  # when a network is traced, this looks at its output only as it runs
 
 
 class Spec(TypedDict):
@@ -27,7 +30,8 @@ class Classifier(nn.Module):
     Parameters
     ----------
     features : nn.Module
-        (B, ...) -> embeddings of shape (B, D).
+        (B, ...) -> embeddings of shape (B, D), or a dict, dataclass or tuple that holds them,
+        as the networks of transformers return.
     head : nn.Module
         (B, D) -> logits of shape (B, K); its last parameter tensor named ``weight`` has
         shape (K, D).
@@ -48,10 +52,13 @@ class Classifier(nn.Module):
         self.spec = spec
         self.single_logit = False  # whether `split_head` found a head with one logit
 
+    def embeddings(self, x: Tensor) -> Tensor:
+        """Return embeddings of shape (B, D): what `features` returns, without what surrounds it."""
+        return logits_of(self.features(x))
+
     def forward(self, x: Tensor) -> Tensor:
         """Return logits of shape (B, K)."""
-        logits: Tensor = self.head(self.features(x))
-        return logits
+        return logits_of(self.head(self.embeddings(x)))
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return the softmax of `logits`, scaled first if the head has a ``scale``.

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from imbtorch.data.checks import logits_of
+from imbtorch.errors import InputError
 from imbtorch.transforms.frozen import head_scale
 
 logger = logging.getLogger(__name__)
@@ -86,15 +88,15 @@ class FoldedNetwork:
         if self._compiled is not None:
             torch._dynamo.maybe_mark_dynamic(x, 0)
             try:
-                out: Tensor = self._compiled(x)
-                return out
+                return logits_of(self._compiled(x))
+            except InputError:
+                raise
             except torch.cuda.OutOfMemoryError:
                 raise
             except Exception as error:  # any compiler error; the network's own errors recur below
                 logger.warning("not compiled, about a fifth slower: %s", error)
                 self._compiled = None
-        out = self._module(x)
-        return out
+        return logits_of(self._module(x))
 
 
 def fast_dtype(x: Tensor) -> torch.dtype:

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from imbtorch.data.checks import logits_of
 from imbtorch.seeding import generator_from
 
 
@@ -88,10 +89,10 @@ def translate(
         out, moving = x, torch.arange(len(x), device=x.device)
         for _ in range(steps):
             point = x.detach().requires_grad_()
-            logits = pretrained(point)
+            logits = logits_of(pretrained(point))
             loss = F.cross_entropy(logits, targets, reduction="sum")
             if lam:
-                loss = loss + lam * model(point).gather(1, seed_labels[:, None]).sum()
+                loss = loss + lam * logits_of(model(point)).gather(1, seed_labels[:, None]).sum()
             (gradient,) = torch.autograd.grad(loss, point)
             if stop_at is not None:
                 unsure = target_probability(logits.detach(), targets) < stop_at

@@ -10,8 +10,8 @@ ROOT = Path(imbtorch.__file__).parent
 LINE = [
     ("errors", "seeding"),
     ("files", "method", "places"),
-    ("data", "samplers"),
-    ("resampling",),
+    ("data",),
+    ("samplers", "resampling"),
     ("transforms",),
     ("losses", "models"),
     ("training",),

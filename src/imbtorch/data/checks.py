@@ -97,8 +97,9 @@ def logits_of(output: object) -> Tensor:
     """Return the logits in what a network returned.
 
     That is a Tensor itself; or what a dict, dataclass or tuple calls ``logits`` (transformers,
-    torchvision's Inception); or the first part of a tuple or list, if it is a float Tensor (B, K).
-    A network without its head (see `imbtorch.models.split_head`) has its embeddings there.
+    torchvision's Inception); or the first part of a tuple or list, if it is a float Tensor (B, K)
+    and no other part is a Tensor (B, D) that could be meant. A network without its head (see
+    `imbtorch.models.split_head`) has its embeddings there.
 
     Raises
     ------
@@ -115,16 +116,18 @@ def logits_of(output: object) -> Tensor:
     if isinstance(output, Mapping):
         found, parts = output.get("logits"), f" with the keys {', '.join(map(str, output))}"
     elif isinstance(output, (tuple, list)) and not hasattr(output, "logits"):
-        found, parts = next(iter(output), None), f" of {len(output)}"
-        if not (isinstance(found, Tensor) and found.is_floating_point() and found.ndim == 2):
-            found = None
+        shapes = [tuple(part.shape) for part in output if isinstance(part, Tensor)]
+        found, parts = next(iter(output), None), f" of Tensors {', '.join(map(str, shapes))}"
+        flat = isinstance(found, Tensor) and found.is_floating_point() and found.ndim == 2
+        if not flat or len({shape for shape in shapes if len(shape) == 2}) > 1:
+            found = None  # another part could be the logits
     else:
         found, parts = getattr(output, "logits", None), ""
     if isinstance(found, Tensor):
         return found
     raise InputError(
         f"the network returned a {type(output).__name__}{parts}; it must return logits as a Tensor "
-        "of shape (B, K), or under the name logits, or as the first part of a tuple"
+        "(B, K), under the name logits, or as the first part of a tuple without other (B, D)"
     )
 
 

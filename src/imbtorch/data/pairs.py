@@ -142,6 +142,15 @@ def is_hugging_face(data: object) -> bool:
     return type(data).__module__.startswith("datasets.") and hasattr(data, "column_names")
 
 
+def check_not_dataset(X: object) -> None:
+    """Raise an InputError if an estimator is given a data set."""
+    if isinstance(X, Dataset) or is_hugging_face(X):
+        raise InputError(
+            f"X is a {type(X).__name__}; an estimator takes arrays X and y: to train on a data "
+            "set, use imbtorch.fit"
+        )
+
+
 def _is_number(value: object) -> bool:
     if isinstance(value, (Tensor, np.ndarray)):
         return value.ndim == 0

@@ -14,6 +14,7 @@ from torch import nn
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.checks import RandomState
+from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
 from imbtorch.places import OverSampler
 from imbtorch.resampling.apply import resample_dataset
@@ -94,6 +95,7 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if self.epochs < 1:
             raise InputError(f"epochs is {self.epochs}; it must be at least 1")
+        check_not_dataset(X)
         rows, labels = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)

@@ -17,6 +17,7 @@ from torch import Tensor
 from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.augment import Augment
 from imbtorch.data.checks import Array, RandomState
+from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
@@ -194,6 +195,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
         """Check samples and, in training, labels; two-dimensional samples as scikit-learn does."""
+        check_not_dataset(X)
         labels = [part.cpu().numpy() if isinstance(part, Tensor) else part for part in y]
         if len(getattr(X, "shape", ())) > 2:
             X = torch.as_tensor(X)

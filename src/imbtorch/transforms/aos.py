@@ -9,10 +9,11 @@ from torch import Tensor, nn
 from imbtorch.data.checks import check_batch, logits_of
 from imbtorch.data.class_groups import minority_classes
 from imbtorch.errors import InputError
-from imbtorch.seeding import generator_from
+from imbtorch.seeding import generator_from, same_random_state
 from imbtorch.transforms.frozen import frozen, head_scale
 
 
+@same_random_state()
 def adversarial(
     x: Tensor,
     y: Tensor,

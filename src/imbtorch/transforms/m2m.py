@@ -143,6 +143,7 @@ class M2m:
         self.statistics = TranslationStatistics(len(class_counts))
         self._networks: tuple[nn.Module, FoldedNetwork, FoldedNetwork] | None = None
 
+    @same_random_state()
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
         """Return the batch with some samples replaced: x of shape (B, ...), y of shape (B,)."""
         y = check_batch(x, y, self.statistics.num_classes)

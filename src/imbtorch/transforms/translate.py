@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from imbtorch.data.checks import logits_of
-from imbtorch.seeding import generator_from
+from imbtorch.seeding import generator_from, same_random_state
 
 
+@same_random_state()
 def translate(
     seeds: Tensor,
     seed_labels: Tensor,

@@ -156,7 +156,7 @@ def labels_of(dataset: Samples) -> Tensor:
     ``Subset`` or ``ConcatDataset`` is made of, and compared with a handful of samples. If length
     or values differ, the samples are right: a warning names the attribute. Otherwise every
     sample is loaded once, with a progress bar if there are thousands, and the labels are
-    remembered for as long as the data set exists.
+    remembered for as long as the data set exists: relabel a copy, not the data set itself.
 
     Parameters
     ----------

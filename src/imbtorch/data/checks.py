@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
+from torch import Tensor, fx
 
 from imbtorch.errors import InputError
 
@@ -123,8 +123,8 @@ def logits_of(output: object) -> Tensor:
             found = None  # another part could be the logits
     else:
         found, parts = getattr(output, "logits", None), ""
-    if isinstance(found, Tensor):
-        return found
+    if isinstance(found, (Tensor, fx.Proxy)):  # a Proxy while the network is traced
+        return found  # type: ignore[return-value]
     raise InputError(
         f"the network returned a {type(output).__name__}{parts}; it must return logits as a Tensor "
         "(B, K), under the name logits, or as the first part of a tuple without other (B, D)"

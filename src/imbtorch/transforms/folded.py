@@ -28,7 +28,8 @@ class FoldedNetwork:
     Parameters
     ----------
     network : nn.Module
-        Any network. If its ``forward`` cannot be traced, nothing is folded.
+        Any network. If its ``forward`` cannot be traced, or makes tensors other than of its input
+        and parameters, nothing is folded.
     dtype : torch.dtype, default=torch.float32
         Precision of weights and activations; logits are float32. See `fast_dtype`.
     compile : bool, default=False
@@ -130,6 +131,9 @@ def _fold(network: nn.Module, pairs: dict[str, str]) -> nn.Module:
     try:
         graph = _Tracer().trace(copied)
     except Exception:  # tracing runs the network's own code, which may raise anything
+        return copied
+    # a tensor made in ``forward``, of buffers or at random, would stay as it is now
+    if any(n.op == "get_attr" and n.target.startswith("_tensor_constant") for n in graph.nodes):
         return copied
     modules = dict(copied.named_modules())
     for node in list(graph.nodes):

@@ -84,8 +84,13 @@ def as_float(x: Tensor) -> Tensor:
 Pairs: TypeAlias = Dataset[tuple[Tensor, Tensor]]
 """A data set with a length that yields (x, y)."""
 Samples: TypeAlias = Dataset[object] | tuple[Array, Array]
-"""Data to train or evaluate on: a torch Dataset with a length, a Hugging Face `datasets.Dataset`,
-or a pair (x, y) of arrays. See `as_dataset` for the samples of a data set."""
+"""Data to train or evaluate on: a torch Dataset with a length, a Hugging Face ``datasets.Dataset``,
+or a pair (x, y) of arrays.
+
+A sample of a data set is a pair (x, y); or a dict or dataclass with one part that is named like an
+input (x, image, pixel_values, features, ...) and one like a label (y, label, target, ...); or
+(x, y, ...) whose further parts are no numbers. Images that Pillow opened become uint8 Tensors of
+shape (C, H, W). What is not certain is refused."""
 
 
 def as_dataset(data: Samples) -> Dataset[Any]:
@@ -94,11 +99,7 @@ def as_dataset(data: Samples) -> Dataset[Any]:
     Parameters
     ----------
     data : Dataset or pair (x, y)
-        A torch Dataset with a length, a Hugging Face `datasets.Dataset`, or a pair of arrays,
-        which becomes an `ArrayDataset`. A sample may be a pair (x, y); a dict or dataclass with
-        one part named like an input (x, image, features, ...) and one like a label (y, label,
-        target, ...); or (x, y, ...) whose further parts are not numbers. Images that Pillow
-        opened become uint8 Tensors of shape (C, H, W).
+        See `Samples`; a pair of arrays becomes an `ArrayDataset`.
 
     Raises
     ------
@@ -161,7 +162,7 @@ def labels_of(dataset: Samples) -> Tensor:
     Parameters
     ----------
     dataset : Dataset or pair (x, y)
-        See `as_dataset`. What it draws at random does not change the global random state.
+        See `Samples`. What it draws at random does not change the global random state.
 
     Raises
     ------

@@ -221,6 +221,15 @@ def join_head(classifier: Classifier, name: str) -> nn.Module:
     return model
 
 
+def check_classifier(model: object) -> None:
+    """Raise an InputError unless `model` is a Classifier."""
+    if not isinstance(model, Classifier):
+        raise InputError(
+            f"model is a {type(model).__name__}; a Classifier is needed: "
+            "split_head(model, name of its last layer) makes one"
+        )
+
+
 def head_size(head: nn.Module) -> tuple[int, int]:
     """Return (D, K) of a head, read from its weight."""
     weight = getattr(head, "weight", None)

@@ -10,7 +10,7 @@ from imbtorch.data.arrays import Samples, as_dataset
 from imbtorch.data.batches import Batches
 from imbtorch.data.checks import logits_of
 from imbtorch.errors import InputError
-from imbtorch.models.classifier import Classifier
+from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.seeding import same_random_state
 
 
@@ -42,6 +42,7 @@ def embed(model: Classifier, dataset: Samples, *, batch_size: int = 128) -> tupl
     >>> features.shape, labels.tolist()
     (torch.Size([3, 5]), [0, 1, 2])
     """
+    check_classifier(model)
     return outputs(model, model.embeddings, dataset, batch_size)
 
 

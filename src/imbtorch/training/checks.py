@@ -9,17 +9,13 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import labels_of, take
 from imbtorch.errors import InputError
-from imbtorch.models.classifier import Classifier, head_size
+from imbtorch.models.classifier import Classifier, check_classifier, head_size
 from imbtorch.models.inference import outputs
 
 
 def check_classes(model: Classifier, counts: list[int]) -> None:
     """Raise an InputError unless `model` is a Classifier and each of its classes has samples."""
-    if not isinstance(model, Classifier):
-        raise InputError(
-            f"model is a {type(model).__name__}; a Classifier is needed: "
-            "split_head(model, name of its last layer) makes one"
-        )
+    check_classifier(model)
     num_classes = head_size(model.head)[1]
     if len(counts) > num_classes:
         raise InputError(

@@ -14,6 +14,7 @@ SLOW = {
     *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),
+    *("test_outputs", "test_random_state", "test_samples"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 

@@ -1,5 +1,7 @@
 """What several tests share: small made data, and real data where it lies beside the checkout."""
 
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ SLOW = {
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),
     *("test_absent_classes", "test_printable", "test_many_classes"),
+    *("test_outputs", "test_random_state", "test_samples"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 
@@ -31,6 +34,19 @@ def same_draws() -> None:
     """Seed the global generators: data that a test draws are the same in every run."""
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002
+
+
+@pytest.fixture
+def unmoved() -> Iterator[None]:
+    """Hold the test to leaving the three global random states as they are."""
+
+    def states() -> tuple[object, ...]:
+        _, keys, *rest = np.random.get_state()  # noqa: NPY002
+        return random.getstate(), keys.tobytes(), rest, torch.get_rng_state().tolist()
+
+    before = states()
+    yield
+    assert states() == before
 
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

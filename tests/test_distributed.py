@@ -49,7 +49,7 @@ LOOPS = textwrap.dedent("""
 FIT = textwrap.dedent("""
     from lightning_fabric import Fabric
     from torch import nn
-    from imbtorch import ArrayDataset, Recipe, RefitHead, Train
+    from imbtorch import ArrayDataset, InputError, Recipe, RefitHead, Setup, Train
     from imbtorch.resampling import EOS
     from imbtorch.samplers import ClassBalancedSampler
     from imbtorch import fit, split_head
@@ -105,6 +105,22 @@ FIT = textwrap.dedent("""
 
     for recipe in ("dos", "knn", "lr", "lmle", "ros+crt"):
         trained(recipe, None)
+
+    def refused(train, val):
+        try:
+            fit("erm", network(), train, val, epochs=1, setup=Setup(batch_size=8), fabric=fabric)
+        except InputError as error:
+            errors = [None, None]
+            dist.all_gather_object(errors, str(error))
+            return errors
+
+    other = fabric.global_rank == 1
+    said["unequal"] = [
+        refused((x[24 * other:], y[24 * other:]), None),
+        refused((x, y.flip(0) if other else y), None),
+        refused((x, y), None if other else (x, y)),
+        refused((x, y), (x[other:], y[other:])),
+    ]
     if fabric.global_rank == 0:
         print(json.dumps({**said, "alike": alike}), flush=True)
     fabric.barrier()
@@ -155,3 +171,19 @@ def test_fit_is_one_training_by_two_processes(said):
     assert said["selected"] > 0
     for name, alike in said["alike"].items():  # networks, statistics, histories, embeddings
         assert alike in (True, [True, True]), name
+
+
+def test_processes_that_hold_different_data_are_told_so_at_once(said):
+    """They waited for one another forever, or each skipped a part of its own data."""
+    for wanted, errors in zip(
+        (
+            "train differs between the processes: 87 samples in process 0, 63 samples in process 1",
+            "train differs between the processes: labels of checksum",
+            "val differs between the processes: 87 samples in process 0, None in process 1",
+            "val differs between the processes: 87 samples in process 0, 86 samples in process 1",
+        ),
+        said["unequal"],
+        strict=True,
+    ):
+        assert errors[0].startswith(wanted)
+        assert errors[0] == errors[1]

@@ -43,6 +43,25 @@ def test_networks_that_cannot_be_traced_are_used_as_they_are():
     torch.testing.assert_close(FoldedNetwork(network)(x), network.eval()(x))
 
 
+@pytest.mark.parametrize("fixed", [True, False])
+def test_networks_that_make_tensors_of_their_own_are_used_as_they_are(fixed):
+    class Shifted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mean", torch.zeros(1))
+            self.conv, self.norm = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)
+
+        def forward(self, x):
+            mean = self.mean.view(1, 1, 1, 1) if fixed else torch.ones(()).to(x)
+            return self.norm(self.conv(x - mean)).flatten(1)
+
+    network, x = Shifted().eval(), torch.rand(4, 1, 3, 3)
+    folded = FoldedNetwork(network)
+    network.mean += 0.5  # trained further
+    folded.refresh()
+    torch.testing.assert_close(folded(x), network(x))
+
+
 def test_compiled_for_batches_of_any_size():
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten())
     folded = FoldedNetwork(network.eval(), compile=True)

@@ -1,9 +1,13 @@
 """ClassBalancedSampler: even classes, nothing doubled or lost over processes, resumable."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from imbtorch import InputError
 from imbtorch.samplers import ClassBalancedSampler
@@ -59,6 +63,54 @@ def test_goes_on_in_the_middle_of_an_epoch():
     resumed.set_epoch(2)
     assert begun + list(resumed) == whole
     assert list(resumed) == whole  # the next pass starts at the beginning again
+
+
+@pytest.mark.parametrize(
+    ("workers", "size"), [(0, 8), (0, 7), (2, 7)]
+)  # 7: the last batch is short
+def test_a_loop_goes_on_wherever_it_stopped_with_any_number_of_workers(workers, size):
+    labels = np.repeat([0, 1], [33, 7])
+
+    sampler = ClassBalancedSampler(labels, seed=3)
+    sampler.set_epoch(2)
+    batches = DataLoader(range(40), size, sampler=sampler, num_workers=workers)
+    whole = list(sampler)
+    for stop in (1, 3, -(-40 // size)):
+        taken = torch.cat(list(islice(batches, stop)))
+        state = sampler.state_dict(consumed=len(taken))
+        resumed = ClassBalancedSampler(labels, seed=0)
+        resumed.load_state_dict(state)
+        resumed.set_epoch(2)
+        then = torch.cat([torch.empty(0), *DataLoader(range(40), size, sampler=resumed)])
+        assert taken.tolist() + then.tolist() == whole
+        if not workers:  # what is drawn has arrived
+            assert sampler.state_dict() == state
+        resumed.set_epoch(3)  # and the next epoch is a whole one
+        assert len(list(resumed)) == 40
+
+
+def test_what_was_taken_counts_from_where_the_loop_began():
+    sampler = ClassBalancedSampler(LABELS, seed=3)
+    sampler.load_state_dict({"seed": 3, "epoch": 0, "position": 600})
+    iterator = iter(sampler)
+    assert sampler.state_dict()["position"] == 600
+    next(iterator)
+    assert sampler.state_dict(consumed=1) == sampler.state_dict()
+    assert sampler.state_dict(consumed=53)["position"] == len(LABELS)
+    for consumed in (-1, 54):
+        with pytest.raises(InputError, match=f"consumed is {consumed}; it must lie in 0..53"):
+            sampler.state_dict(consumed=consumed)
+
+
+def test_a_state_of_another_sampler_is_refused():
+    with pytest.raises(InputError, match="state has the position 5; this sampler draws 2 samples"):
+        ClassBalancedSampler([0, 1]).load_state_dict({"seed": 0, "epoch": 0, "position": 5})
+
+
+def test_a_data_set_may_stand_for_its_labels():
+    data = TensorDataset(torch.zeros(4, 2), torch.tensor([0, 0, 0, 1]))
+    assert list(ClassBalancedSampler(data)) == list(ClassBalancedSampler([0, 0, 0, 1]))
+    assert list(ClassBalancedSampler(Subset(data, [3, 0]))) == list(ClassBalancedSampler([1, 0]))
 
 
 def test_bad_arguments_are_named():

@@ -1,16 +1,19 @@
 """In-memory data sets, and the labels of any data set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Dataset, IterableDataset, Subset
 
 from imbtorch.data.checks import Array, as_numbers, check_finite, check_labels
+from imbtorch.data.known_labels import read_labels
+from imbtorch.data.pairs import HuggingFaceDataset, PairDataset, is_hugging_face
 from imbtorch.errors import InputError
+from imbtorch.seeding import same_random_state
 
 
 class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -81,19 +84,53 @@ def as_float(x: Tensor) -> Tensor:
 Pairs: TypeAlias = Dataset[tuple[Tensor, Tensor]]
 """A data set with a length that yields (x, y)."""
 Samples: TypeAlias = Dataset[object] | tuple[Array, Array]
-"""Data to train or evaluate on: any Dataset with a length that yields (x, y), or a pair (x, y) of
-arrays."""
+"""Data to train or evaluate on: a torch Dataset with a length, a Hugging Face ``datasets.Dataset``,
+or a pair (x, y) of arrays.
+
+A sample of a data set is a pair (x, y); or a dict or dataclass with one part that is named like an
+input (x, image, pixel_values, features, ...) and one like a label (y, label, target, ...); or
+(x, y, ...) whose further parts are no numbers. Images that Pillow opened become uint8 Tensors of
+shape (C, H, W). What is not certain is refused."""
 
 
 def as_dataset(data: Samples) -> Dataset[Any]:
-    """Return `data` as a Dataset: a Dataset unchanged, a pair (x, y) as an ArrayDataset."""
-    if isinstance(data, Dataset) and hasattr(data, "__len__"):
+    """Return `data` as a Dataset that yields pairs (x, y); every public function calls this.
+
+    Parameters
+    ----------
+    data : Dataset or pair (x, y)
+        See `Samples`; a pair of arrays becomes an `ArrayDataset`.
+
+    Raises
+    ------
+    InputError
+        If `data` is none of these; when a sample is read, if it is not certain which part of it
+        is the input and which the label.
+
+    Examples
+    --------
+    >>> from torch.utils.data import StackDataset
+    >>> dicts = StackDataset(image=torch.zeros(2, 1, 4, 4), label=torch.tensor([0, 1]))
+    >>> len(as_dataset(dicts)), labels_of(dicts).tolist()
+    (2, [0, 1])
+    """
+    if isinstance(data, (ArrayDataset, PairDataset)):
         return data
     if isinstance(data, tuple) and len(data) == 2:
         return ArrayDataset(*data)
+    if isinstance(data, Mapping):
+        raise InputError(
+            f"data is a {type(data).__name__} of {', '.join(map(str, data))}; pass one data set "
+            "of it, or a pair (x, y) of arrays"
+        )
+    if hasattr(data, "__len__"):
+        if is_hugging_face(data):
+            return HuggingFaceDataset(data)
+        if isinstance(data, Dataset) and not isinstance(data, IterableDataset):
+            return PairDataset(data)
     raise InputError(
-        f"data is a {type(data).__name__}; it must be a torch Dataset that has a length, or a "
-        "pair (x, y) of arrays"
+        f"data is a {type(data).__name__}; it must be a torch Dataset that has a length and is "
+        "read by index, a Hugging Face Dataset, or a pair (x, y) of arrays"
     )
 
 
@@ -111,31 +148,47 @@ def take(dataset: Dataset[Any], rows: NDArray[np.int64] | Tensor) -> Dataset[Any
     return Subset(dataset, rows.tolist())
 
 
-def labels_of(dataset: Dataset[object]) -> Tensor:
-    """Return all labels of `dataset` as an int64 tensor of shape (N,).
+@same_random_state()
+def labels_of(dataset: Samples) -> Tensor:
+    """Return all labels of a data set, as training sees them: int64, of shape (N,).
 
     They are read from the attribute `y`, `targets` or `labels` if the data set has one (as in
-    torchvision); otherwise every sample is loaded once.
+    torchvision, ``target_transform`` applied), or from those of the data sets that a torch
+    ``Subset`` or ``ConcatDataset`` is made of, and compared with a handful of samples. If length
+    or values differ, the samples are right: a warning names the attribute. Otherwise every
+    sample is loaded once, with a progress bar if there are thousands, and the labels are
+    remembered for as long as the data set exists: relabel a copy, not the data set itself.
+
+    Parameters
+    ----------
+    dataset : Dataset or pair (x, y)
+        See `Samples`. What it draws at random does not change the global random state.
+
+    Raises
+    ------
+    InputError
+        If a label is not one whole number of at least 0.
+
+    Examples
+    --------
+    >>> from torch.utils.data import Subset, TensorDataset
+    >>> data = TensorDataset(torch.zeros(4, 2), torch.tensor([0, 1, 1, 2]))
+    >>> labels_of(Subset(data, [3, 1])).tolist()
+    [2, 1]
     """
-    for name in ("y", "targets", "labels"):
-        if hasattr(dataset, name):
-            return check_labels(getattr(dataset, name), f"{type(dataset).__name__}.{name}").cpu()
-    samples = (dataset[i] for i in range(len(dataset)))  # type: ignore[arg-type]
-    return check_labels([_label(sample) for sample in samples]).cpu()
+    data = as_dataset(dataset)
+    if isinstance(data, ArrayDataset):
+        return data.y.cpu()
+    return read_labels(data)
 
 
-def class_counts(dataset: Dataset[object], num_classes: int = 0) -> list[int]:
-    """Count the samples of each class of `dataset`: K numbers, at least `num_classes` of them."""
+def class_counts(dataset: Samples, num_classes: int = 0) -> list[int]:
+    """Count the samples of each class of `dataset`: K numbers, at least `num_classes` of them.
+
+    Examples
+    --------
+    >>> class_counts((np.zeros((4, 2)), [0, 1, 1, 1]), num_classes=3)
+    [1, 3, 0]
+    """
     counts: list[int] = torch.bincount(labels_of(dataset), minlength=num_classes).tolist()
     return counts
-
-
-def _label(sample: Any) -> float:
-    try:
-        _, y = sample
-        return float(y)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(
-            "a sample of the data set is not a pair (x, y) whose y is one number, a label in "
-            f"0..K-1: {error}"
-        ) from error

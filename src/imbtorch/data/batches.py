@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from imbtorch.data.arrays import ArrayDataset, as_float
 from imbtorch.data.augment import Augment
+from imbtorch.errors import InputError
+from imbtorch.seeding import generator_from
 
 
 class Batches:
@@ -30,7 +33,7 @@ class Batches:
     augment : callable, optional
         See `imbtorch.data.augment`.
     rng : torch.Generator, optional
-        On the CPU; `augment` draws from it.
+        On the CPU; `augment` draws from it. By default a randomly seeded one.
     num_workers : int, default=0
         Worker processes of the ``DataLoader``.
 
@@ -56,7 +59,7 @@ class Batches:
         self.sampler = range(size) if sampler is None else sampler
         self.dataset = dataset.to(device) if isinstance(dataset, ArrayDataset) else dataset
         self.batch_size, self.device = batch_size, torch.device(device)
-        self.augment, self.rng = augment, rng or torch.default_generator
+        self.augment, self.rng = augment, generator_from(rng)
         self.num_workers = num_workers
 
     def __len__(self) -> int:
@@ -82,6 +85,7 @@ class Batches:
             self.dataset,
             self.batch_size,
             sampler=_Order(self.sampler),
+            collate_fn=_together,
             num_workers=self.num_workers,
             pin_memory=self.device.type == "cuda",
         )
@@ -91,6 +95,19 @@ class Batches:
                 yield x, y.long()
         except ConnectionError as error:  # torch reports this, unless an item was in transit
             raise RuntimeError(f"a data worker exited before its work was done: {error}") from error
+
+
+def _together(samples: list[Any]) -> Any:
+    try:
+        return default_collate(samples)
+    except (RuntimeError, TypeError) as error:
+        shapes = dict.fromkeys(str(tuple(np.shape(sample[0]))) for sample in samples)
+        if len(shapes) > 1:
+            raise InputError(
+                f"the inputs of a batch have the shapes {', '.join(shapes)}; all samples need one "
+                "shape: resize or convert them in the data set"
+            ) from error
+        raise
 
 
 class _Order(Sampler[int]):

@@ -1,19 +1,20 @@
 """Argument checks shared by all rooms; each error says what was given and what is right."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
+from torch import Tensor, fx
 
 from imbtorch.errors import InputError
 
 Array: TypeAlias = ArrayLike | Tensor
 """Numbers in any form: an array, a nested list, a data frame, a Tensor on any device."""
 RandomState: TypeAlias = int | np.random.RandomState | None
-"""As in scikit-learn: a number always gives the same result, None a new one each time."""
+"""As in scikit-learn: a number always gives the same result, None a new one each time (from a fresh
+seed, not from NumPy's global state)."""
 
 
 def check_finite(x: Tensor, name: str = "x") -> None:
@@ -101,12 +102,52 @@ def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
     return y.long()
 
 
+def logits_of(output: object) -> Tensor:
+    """Return the logits in what a network returned.
+
+    That is a Tensor itself; or what a dict, dataclass or tuple calls ``logits`` (transformers,
+    torchvision's Inception); or the first part of a tuple or list, if it is a float Tensor (B, K)
+    and no other part is a Tensor (B, D) that could be meant. A network without its head (see
+    `imbtorch.models.split_head`) has its embeddings there.
+
+    Raises
+    ------
+    InputError
+        If there are no logits in it.
+
+    Examples
+    --------
+    >>> logits_of({"loss": None, "logits": torch.zeros(2, 3)}).shape
+    torch.Size([2, 3])
+    """
+    if isinstance(output, Tensor):
+        return output
+    if isinstance(output, Mapping):
+        found, parts = output.get("logits"), f" with the keys {', '.join(map(str, output))}"
+    elif isinstance(output, (tuple, list)) and not hasattr(output, "logits"):
+        shapes = [tuple(part.shape) for part in output if isinstance(part, Tensor)]
+        found, parts = next(iter(output), None), f" of Tensors {', '.join(map(str, shapes))}"
+        flat = isinstance(found, Tensor) and found.is_floating_point() and found.ndim == 2
+        if not flat or len({shape for shape in shapes if len(shape) == 2}) > 1:
+            found = None  # another part could be the logits
+    else:
+        found, parts = getattr(output, "logits", None), ""
+    if isinstance(found, (Tensor, fx.Proxy)):  # a Proxy while the network is traced
+        return found  # type: ignore[return-value]
+    raise InputError(
+        f"the network returned a {type(output).__name__}{parts}; it must return logits as a Tensor "
+        "(B, K), under the name logits, or as the first part of a tuple without other (B, D)"
+    )
+
+
 def as_numbers(values: object, name: str) -> Tensor:
     """Return an array-like as a Tensor, without a copy if possible."""
     if isinstance(values, np.ndarray) and (
         min(values.strides, default=0) < 0 or not values.flags.writeable
     ):
         values = values.copy()  # torch accepts neither
+    elif hasattr(values, "__array__") and not isinstance(values, (np.ndarray, Tensor)):
+        values = np.array(values)  # torch would index a pandas object by its labels
     try:
         tensor = torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -13,12 +13,13 @@ from torch import nn
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.checks import RandomState
+from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered
 from imbtorch.places import OverSampler
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.names import make_over_sampler
-from imbtorch.seeding import scoped_seed
+from imbtorch.seeding import random_state_from, scoped_seed
 from imbtorch.training.head import head_epochs
 from imbtorch.training.setup import HEAD_SETUP
 
@@ -94,9 +95,10 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if self.epochs < 1:
             raise InputError(f"epochs is {self.epochs}; it must be at least 1")
+        check_not_dataset(X)
         rows, labels = validate_data(self, given_samples(X), given_labels(y), dtype=np.float32)
         self.classes_, codes = numbered(labels)
-        random = check_random_state(self.random_state)
+        random = check_random_state(random_state_from(self.random_state))
         seed, sampler = int(random.randint(2**31)), self._sampler(codes, random)
         data = ArrayDataset(rows, codes)
         if sampler is not None:

@@ -19,12 +19,14 @@ from sklearn.utils.validation import (
 from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.augment import Augment
 from imbtorch.data.checks import Array, RandomState, as_numbers
+from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
+from imbtorch.seeding import random_state_from
 from imbtorch.training.fit import fit
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -129,7 +131,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         samples, labels = self._samples(X, y)
         self.classes_, codes = numbered(labels)
         train = ArrayDataset(samples, codes)
-        seed = int(check_random_state(self.random_state).randint(2**31))
+        seed = int(check_random_state(random_state_from(self.random_state)).randint(2**31))
         self.sample_shape_ = shape = tuple(train.x.shape[1:])
         name = self._network_name(shape)
         setup, usual = SETUPS.get(name, (Setup(batch_size=64, lr=0.01), 15))
@@ -201,6 +203,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
         """Check samples and, in training, labels; two-dimensional samples as scikit-learn does."""
+        check_not_dataset(X)
         X = given_samples(X)
         labels = [given_labels(part) for part in y]
         if len(getattr(X, "shape", ())) > 2:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from lightning_fabric import Fabric
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.arrays import ArrayDataset, Samples
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.models.build import replace_head
@@ -121,8 +121,8 @@ class EOSCallback(_Callback):
         An `EOS`, or another over-sampler of embeddings (see `make_over_sampler`).
     epochs : int, default=10
         Epochs over the over-sampled embeddings, at least 1.
-    train : Dataset, optional
-        The data set to embed; yields (x, y). By default the data set of the training
+    train : Dataset or pair (x, y), optional
+        The data set to embed. By default the data set of the training
         ``DataLoader``; if that applies random augmentation, pass one without it.
     seed : int, default=0
         Determines the initial parameters and the order of the samples.
@@ -160,7 +160,7 @@ class EOSCallback(_Callback):
         eos: OverSampler,
         *,
         epochs: int = 10,
-        train: Dataset[object] | None = None,
+        train: Samples | None = None,
         seed: int = 0,
     ) -> None:
         if epochs < 1:
@@ -185,7 +185,7 @@ class EOSCallback(_Callback):
         ):
             pass
 
-    def _dataset(self, trainer: "Trainer") -> Dataset[object]:
+    def _dataset(self, trainer: "Trainer") -> Samples:
         if self.train is not None:
             return self.train
         loader = trainer.train_dataloader
@@ -194,7 +194,8 @@ class EOSCallback(_Callback):
                 f"train is None and the training data loader is a {type(loader).__name__}; pass "
                 "the data set as train, or use a single DataLoader"
             )
-        return loader.dataset
+        dataset: Samples = loader.dataset
+        return dataset
 
 
 def _network(module: nn.Module) -> Classifier:

@@ -59,7 +59,7 @@ def two_logit_head(head: nn.Linear) -> nn.Linear:
     >>> torch.allclose(two_logit_head(one)(h).softmax(1)[:, 1], one(h).sigmoid().ravel())
     True
     """
-    two = nn.Linear(head.in_features, 2, bias=head.bias is not None).to(head.weight)
+    two = _empty_linear(head, 2)
     two.weight.copy_(torch.cat([torch.zeros_like(head.weight), head.weight]))
     if head.bias is not None:
         two.bias.copy_(torch.cat([torch.zeros_like(head.bias), head.bias]))
@@ -93,8 +93,15 @@ def single_logit_head(head: nn.Module) -> nn.Linear:
     """
     if not isinstance(head, nn.Linear) or head.out_features != 2:
         raise InputError(f"head is {head!r}; it must be a linear layer with two logits")
-    one = nn.Linear(head.in_features, 1, bias=head.bias is not None).to(head.weight)
+    one = _empty_linear(head, 1)
     one.weight.copy_(head.weight[1:] - head.weight[:1])
     if head.bias is not None:
         one.bias.copy_(head.bias[1:] - head.bias[:1])
     return one
+
+
+def _empty_linear(head: nn.Linear, out_features: int) -> nn.Linear:
+    """Return a layer like `head` with uninitialized parameters, which draws no random numbers."""
+    bias, weight = head.bias is not None, head.weight
+    made = nn.Linear(head.in_features, out_features, bias, device="meta", dtype=weight.dtype)
+    return made.to_empty(device=weight.device)

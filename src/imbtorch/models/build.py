@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, as_float
+from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, as_float
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.classifier import Classifier, CosineHead, Normalize, head_size
 from imbtorch.models.densenet import densenet
@@ -15,9 +15,9 @@ from imbtorch.models.neighbor_head import NeighborHead
 from imbtorch.models.resnet import resnet32, resnet56
 from imbtorch.models.small import mlp, small_cnn, wide_cnn
 from imbtorch.models.wide_resnet import wide_resnet
-from imbtorch.seeding import scoped_seed
+from imbtorch.seeding import same_random_state, scoped_seed
 
-MODELS: dict[str, Callable[[tuple[int, ...], int], Classifier]] = {
+MODELS: dict[str, Callable[..., Classifier]] = {
     "resnet32": resnet32,
     "resnet56": resnet56,
     "wide-resnet": wide_resnet,
@@ -28,12 +28,13 @@ MODELS: dict[str, Callable[[tuple[int, ...], int], Classifier]] = {
 }
 
 
+@same_random_state()
 def build_model(
     name: str,
     input_shape: Sequence[int],
     num_classes: int,
     *,
-    train: Dataset[object] | None = None,
+    train: Samples | None = None,
     seed: int = 0,
     head: str = "linear",
 ) -> Classifier:
@@ -47,7 +48,7 @@ def build_model(
         Shape of one input: (C, H, W) or (D,).
     num_classes : int
         Number of classes K.
-    train : Dataset, optional
+    train : Dataset or pair (x, y), optional
         Data set that gives the mean and standard deviation (per channel or feature) for the
         normalization; without it, inputs pass unchanged until weights are loaded.
     seed : int, default=0
@@ -84,9 +85,8 @@ def build_model(
             f"model is {name!r}, which needs images (C, H, W) of at least 4 x 4 pixels; these "
             f"inputs have shape {tuple(input_shape)}: use mlp"
         )
-    with scoped_seed(seed):
-        model = MODELS[name](tuple(input_shape), num_classes)
-    normalize = _normalization(input_shape, train)
+    model = MODELS[name](tuple(input_shape), num_classes, seed=seed)
+    normalize = _normalization(input_shape, None if train is None else as_dataset(train))
     model.features = nn.Sequential(normalize, *model.features.children())
     model.spec = {
         "name": name,
@@ -115,7 +115,10 @@ def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed:
     assert isinstance(weight, torch.Tensor)
     num_classes, size = weight.shape
     with scoped_seed(seed):
-        model.head = kind(size, num_classes).to(weight.device)
+        head = kind(size, num_classes)
+        if isinstance(head, CosineHead):  # made from a seed of its own
+            head.reset_parameters()
+    model.head = head.to(weight.device)
     if model.spec is not None:
         model.spec["head"] = head_kind(model.head)
 

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
+from imbtorch.data.checks import logits_of
 from imbtorch.errors import InputError
 from imbtorch.models.binary import single_logit_head, two_logit_head
+from imbtorch.seeding import scoped_seed
+
+fx.wrap("logits_of")  # when a network is traced, this looks at its output only as it runs
 
 
 class Spec(TypedDict):
@@ -26,7 +30,8 @@ class Classifier(nn.Module):
     Parameters
     ----------
     features : nn.Module
-        (B, ...) -> embeddings of shape (B, D).
+        (B, ...) -> embeddings of shape (B, D), or a dict, dataclass or tuple that holds them,
+        as the networks of transformers return.
     head : nn.Module
         (B, D) -> logits of shape (B, K); its last parameter tensor named ``weight`` has
         shape (K, D).
@@ -47,10 +52,13 @@ class Classifier(nn.Module):
         self.spec = spec
         self.single_logit = False  # whether `split_head` found a head with one logit
 
+    def embeddings(self, x: Tensor) -> Tensor:
+        """Return embeddings of shape (B, D): what `features` returns, without what surrounds it."""
+        return logits_of(self.features(x))
+
     def forward(self, x: Tensor) -> Tensor:
         """Return logits of shape (B, K)."""
-        logits: Tensor = self.head(self.features(x))
-        return logits
+        return logits_of(self.head(self.embeddings(x)))
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return the softmax of `logits`, scaled first if the head has a ``scale``.
@@ -73,6 +81,8 @@ class CosineHead(nn.Module):
     scale : float, default=30.0
         Factor by which the loss multiplies the cosines (`LDAMLoss` has the same default); used
         here only for probabilities. `Train` sets it to the scale of its loss.
+    seed : int, default=0
+        Determines the initial class weights; torch's global generator is neither used nor changed.
 
     References
     ----------
@@ -87,15 +97,21 @@ class CosineHead(nn.Module):
 
     scale: Tensor
 
-    def __init__(self, in_features: int, out_features: int, scale: float = 30.0) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, scale: float = 30.0, *, seed: int = 0
+    ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         self.register_buffer("scale", torch.tensor(scale))  # a buffer, so that checkpoints store it
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
-        self.reset_parameters()
+        with scoped_seed(seed):
+            self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Redraw the class weights; only their directions matter."""
+        """Redraw the class weights from torch's global generator, as torch's own layers do.
+
+        Only their directions matter.
+        """
         nn.init.normal_(self.weight)
 
     def forward(self, h: Tensor) -> Tensor:
@@ -203,6 +219,15 @@ def join_head(classifier: Classifier, name: str) -> nn.Module:
         name, single_logit_head(head) if classifier.single_logit else copy.deepcopy(head)
     )
     return model
+
+
+def check_classifier(model: object) -> None:
+    """Raise an InputError unless `model` is a Classifier."""
+    if not isinstance(model, Classifier):
+        raise InputError(
+            f"model is a {type(model).__name__}; a Classifier is needed: "
+            "split_head(model, name of its last layer) makes one"
+        )
 
 
 def head_size(head: nn.Module) -> tuple[int, int]:

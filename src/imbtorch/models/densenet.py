@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.models.classifier import Classifier
+from imbtorch.seeding import scoped_seed
 
 DEPTH, GROWTH = 100, 12
 
@@ -26,7 +27,7 @@ class _Layer(nn.Module):
         return torch.cat([x, self.layers(x)], 1)
 
 
-def densenet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+def densenet(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:
     """Return the DenseNet-BC of depth 100 and growth rate 12: 769,162 parameters for 10 classes.
 
     Three dense blocks of 16 bottleneck layers, halved in width and size between them, global
@@ -38,6 +39,9 @@ def densenet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         (C, H, W) of an image with values in 0..1; H and W at least 4.
     num_classes : int
         Number of classes K.
+    seed : int, default=0
+        Determines the initial parameters: equal seeds give equal networks. Torch's global
+        generator is neither used nor changed.
 
     Returns
     -------
@@ -53,6 +57,11 @@ def densenet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     >>> sum(p.numel() for p in densenet((3, 32, 32), 10).parameters())
     769162
     """
+    with scoped_seed(seed):
+        return _densenet(input_shape, num_classes)
+
+
+def _densenet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     channels = 2 * GROWTH
     layers: list[nn.Module] = [nn.Conv2d(input_shape[0], channels, 3, 1, 1, bias=False)]
     for block in range(3):

@@ -8,10 +8,13 @@ from torch import Tensor, nn
 
 from imbtorch.data.arrays import Samples, as_dataset
 from imbtorch.data.batches import Batches
+from imbtorch.data.checks import logits_of
 from imbtorch.errors import InputError
-from imbtorch.models.classifier import Classifier
+from imbtorch.models.classifier import Classifier, check_classifier
+from imbtorch.seeding import same_random_state
 
 
+@same_random_state()
 def embed(model: Classifier, dataset: Samples, *, batch_size: int = 128) -> tuple[Tensor, Tensor]:
     """Return the embeddings and labels of a data set.
 
@@ -39,9 +42,11 @@ def embed(model: Classifier, dataset: Samples, *, batch_size: int = 128) -> tupl
     >>> features.shape, labels.tolist()
     (torch.Size([3, 5]), [0, 1, 2])
     """
-    return _apply(model, model.features, dataset, batch_size)
+    check_classifier(model)
+    return outputs(model, model.embeddings, dataset, batch_size)
 
 
+@same_random_state()
 def predict_logits(
     model: nn.Module, dataset: Samples, *, batch_size: int = 128
 ) -> tuple[Tensor, Tensor]:
@@ -71,25 +76,30 @@ def predict_logits(
     >>> logits.shape
     torch.Size([3, 3])
     """
-    return _apply(model, model, dataset, batch_size)
+    return outputs(model, model, dataset, batch_size)
 
 
 @torch.no_grad()
-def _apply(
-    model: nn.Module, function: Callable[[Tensor], Tensor], dataset: Any, batch_size: int
+def outputs(
+    model: nn.Module, function: Callable[[Tensor], object], dataset: Samples, batch_size: int = 128
 ) -> tuple[Tensor, Tensor]:
+    """Return what a function of the network makes of each sample, and the labels.
+
+    `embed` and `predict_logits` do the same and leave the global random state as it was; within a
+    training run, which has a random state of its own, nothing is to be restored.
+    """
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    dataset = as_dataset(dataset)
-    if len(dataset) == 0 or batch_size < 1:
+    data: Any = as_dataset(dataset)
+    if len(data) == 0 or batch_size < 1:
         raise InputError(
-            f"dataset has {len(dataset)} samples and batch_size is {batch_size}; "
+            f"dataset has {len(data)} samples and batch_size is {batch_size}; "
             "both must be at least 1"
         )
     training = model.training
     model.eval()
     try:
-        batches = Batches(dataset, batch_size=batch_size, device=device)
-        parts = [(function(x).float(), y) for x, y in batches]
+        batches = Batches(data, batch_size=batch_size, device=device)
+        parts = [(logits_of(function(x)).float(), y) for x, y in batches]
     finally:
         model.train(training)
     return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])

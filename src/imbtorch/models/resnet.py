@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.models.classifier import Classifier
+from imbtorch.seeding import scoped_seed
 
 
 class _Block(nn.Module):
@@ -23,7 +24,7 @@ class _Block(nn.Module):
         return F.relu(out + x)
 
 
-def resnet32(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+def resnet32(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:
     """Return the ResNet-32 of the CIFAR experiments: 464,154 parameters for 10 classes.
 
     Three stages of five blocks with 16, 32, 64 channels, parameter-free shortcuts, global
@@ -35,6 +36,9 @@ def resnet32(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         (C, H, W) of an image with values in 0..1.
     num_classes : int
         Number of classes K.
+    seed : int, default=0
+        Determines the initial parameters: equal seeds give equal networks. Torch's global
+        generator is neither used nor changed.
 
     Returns
     -------
@@ -50,10 +54,11 @@ def resnet32(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     >>> sum(p.numel() for p in model.parameters())
     464154
     """
-    return _resnet(input_shape, num_classes, blocks=5)
+    with scoped_seed(seed):
+        return _resnet(input_shape, num_classes, blocks=5)
 
 
-def resnet56(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+def resnet56(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:
     """Return the ResNet-56: `resnet32` with nine blocks per stage, 853,018 parameters.
 
     Parameters
@@ -62,6 +67,9 @@ def resnet56(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         (C, H, W) of an image with values in 0..1.
     num_classes : int
         Number of classes K.
+    seed : int, default=0
+        Determines the initial parameters: equal seeds give equal networks. Torch's global
+        generator is neither used nor changed.
 
     Returns
     -------
@@ -77,7 +85,8 @@ def resnet56(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     >>> sum(p.numel() for p in resnet56((3, 32, 32), 10).parameters())
     853018
     """
-    return _resnet(input_shape, num_classes, blocks=9)
+    with scoped_seed(seed):
+        return _resnet(input_shape, num_classes, blocks=9)
 
 
 def _resnet(input_shape: tuple[int, ...], num_classes: int, blocks: int) -> Classifier:

@@ -5,9 +5,10 @@ from math import prod
 from torch import nn
 
 from imbtorch.models.classifier import Classifier
+from imbtorch.seeding import scoped_seed
 
 
-def small_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+def small_cnn(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:
     """Return the CNN C6-C16-F400-F120, designed for MNIST and SVHN.
 
     Two 5x5 convolutions with 6 and 16 filters, each with ReLU and 2x2 max-pooling, two fully
@@ -19,6 +20,9 @@ def small_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         (C, H, W) of an image with values in 0..1; H and W at least 4.
     num_classes : int
         Number of classes K.
+    seed : int, default=0
+        Determines the initial parameters: equal seeds give equal networks. Torch's global
+        generator is neither used nor changed.
 
     Returns
     -------
@@ -34,10 +38,10 @@ def small_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     >>> small_cnn((1, 28, 28), 10).head
     Linear(in_features=120, out_features=10, bias=True)
     """
-    return _cnn(input_shape, num_classes, (6, 16), (400, 120))
+    return _cnn(input_shape, num_classes, (6, 16), (400, 120), seed)
 
 
-def wide_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+def wide_cnn(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:
     """Return the CNN C20-C50-F500-F120, designed for CIFAR-10 and STL-10.
 
     Like `small_cnn`, with 20 and 50 filters and 500 and 120 units.
@@ -48,6 +52,9 @@ def wide_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         (C, H, W) of an image with values in 0..1; H and W at least 4.
     num_classes : int
         Number of classes K.
+    seed : int, default=0
+        Determines the initial parameters: equal seeds give equal networks. Torch's global
+        generator is neither used nor changed.
 
     Returns
     -------
@@ -62,31 +69,38 @@ def wide_cnn(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     >>> wide_cnn((3, 32, 32), 10).head
     Linear(in_features=120, out_features=10, bias=True)
     """
-    return _cnn(input_shape, num_classes, (20, 50), (500, 120))
+    return _cnn(input_shape, num_classes, (20, 50), (500, 120), seed)
 
 
 def _cnn(
-    input_shape: tuple[int, ...], num_classes: int, filters: tuple[int, int], units: tuple[int, int]
+    input_shape: tuple[int, ...],
+    num_classes: int,
+    filters: tuple[int, int],
+    units: tuple[int, int],
+    seed: int,
 ) -> Classifier:
     channels, height, width = input_shape
     flat = filters[1] * (height // 4) * (width // 4)
-    features = nn.Sequential(
-        nn.Conv2d(channels, filters[0], 5, padding=2),
-        nn.MaxPool2d(2),  # before ReLU: same result, less work
-        nn.ReLU(),
-        nn.Conv2d(filters[0], filters[1], 5, padding=2),
-        nn.MaxPool2d(2),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(flat, units[0]),
-        nn.ReLU(),
-        nn.Linear(units[0], units[1]),
-        nn.ReLU(),
-    )
-    return Classifier(features, nn.Linear(units[1], num_classes))
+    with scoped_seed(seed):
+        features = nn.Sequential(
+            nn.Conv2d(channels, filters[0], 5, padding=2),
+            nn.MaxPool2d(2),  # before ReLU: same result, less work
+            nn.ReLU(),
+            nn.Conv2d(filters[0], filters[1], 5, padding=2),
+            nn.MaxPool2d(2),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(flat, units[0]),
+            nn.ReLU(),
+            nn.Linear(units[0], units[1]),
+            nn.ReLU(),
+        )
+        return Classifier(features, nn.Linear(units[1], num_classes))
 
 
-def mlp(input_shape: tuple[int, ...], num_classes: int, hidden: int = 256) -> Classifier:
+def mlp(
+    input_shape: tuple[int, ...], num_classes: int, hidden: int = 256, *, seed: int = 0
+) -> Classifier:
     """Return a two-layer fully connected network: one hidden layer with ReLU.
 
     Parameters
@@ -97,6 +111,9 @@ def mlp(input_shape: tuple[int, ...], num_classes: int, hidden: int = 256) -> Cl
         Number of classes K.
     hidden : int, default=256
         Hidden units, the embedding size D.
+    seed : int, default=0
+        Determines the initial parameters: equal seeds give equal networks. Torch's global
+        generator is neither used nor changed.
 
     Returns
     -------
@@ -111,5 +128,6 @@ def mlp(input_shape: tuple[int, ...], num_classes: int, hidden: int = 256) -> Cl
     >>> mlp((1000,), 36).head
     Linear(in_features=256, out_features=36, bias=True)
     """
-    features = nn.Sequential(nn.Flatten(), nn.Linear(prod(input_shape), hidden), nn.ReLU())
-    return Classifier(features, nn.Linear(hidden, num_classes))
+    with scoped_seed(seed):
+        features = nn.Sequential(nn.Flatten(), nn.Linear(prod(input_shape), hidden), nn.ReLU())
+        return Classifier(features, nn.Linear(hidden, num_classes))

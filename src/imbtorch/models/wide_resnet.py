@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from imbtorch.models.classifier import Classifier
+from imbtorch.seeding import scoped_seed
 
 
 class _Block(nn.Module):
@@ -26,7 +27,7 @@ class _Block(nn.Module):
         return out
 
 
-def wide_resnet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
+def wide_resnet(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:
     """Return the wide residual network WRN-22-4: about 4.3 million parameters.
 
     Three stages of three pre-activation blocks with 64, 128, 256 channels, 1x1 convolutions as
@@ -38,6 +39,9 @@ def wide_resnet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         (C, H, W) of an image with values in 0..1; H and W at least 4.
     num_classes : int
         Number of classes K.
+    seed : int, default=0
+        Determines the initial parameters: equal seeds give equal networks. Torch's global
+        generator is neither used nor changed.
 
     Returns
     -------
@@ -54,6 +58,11 @@ def wide_resnet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     >>> wide_resnet((3, 32, 32), 10).head
     Linear(in_features=256, out_features=10, bias=True)
     """
+    with scoped_seed(seed):
+        return _wide_resnet(input_shape, num_classes)
+
+
+def _wide_resnet(input_shape: tuple[int, ...], num_classes: int) -> Classifier:
     layers: list[nn.Module] = [nn.Conv2d(input_shape[0], 16, 3, 1, 1, bias=False)]
     channels = 16
     for stage, width in enumerate((64, 128, 256)):

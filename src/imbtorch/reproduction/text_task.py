@@ -23,7 +23,7 @@ from imbtorch.data.texts import TextInput
 from imbtorch.data.windows import WindowInput
 from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.models.small import mlp
-from imbtorch.seeding import derive_seed, scoped_seed
+from imbtorch.seeding import derive_seed
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.run import OnEpoch
 from imbtorch.training.setup import Setup
@@ -42,8 +42,8 @@ class TextTask(Task):
 
     def network(self, seed: int) -> Classifier:
         """Return the untrained network for a training seed."""
-        with scoped_seed(derive_seed(seed, "network")):
-            return scaled_mlp(self.data.name, self.data.shape, len(self.data.classes))
+        own_seed = derive_seed(seed, "network")
+        return scaled_mlp(self.data.name, self.data.shape, len(self.data.classes), own_seed)
 
     def pretrained(
         self,
@@ -91,9 +91,9 @@ def load_texts(name: str) -> LoadedData:
     return LoadedData(name, train, test, labels.classes, spec, profile, notes, digest)
 
 
-def scaled_mlp(name: str, shape: tuple[int, ...], num_classes: int) -> Classifier:
+def scaled_mlp(name: str, shape: tuple[int, ...], num_classes: int, seed: int = 0) -> Classifier:
     """Return the untrained two-layer network for a data set, which first scales its input."""
-    model = mlp(shape, num_classes, HIDDEN[name])
+    model = mlp(shape, num_classes, HIDDEN[name], seed=seed)
     scale = Normalize(torch.zeros(shape), torch.full(shape, 1 / FACTORS[name]))
     model.features = nn.Sequential(scale, *model.features.children())
     return model

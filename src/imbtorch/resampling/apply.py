@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.pairs import PairDataset
 from imbtorch.errors import InputError
 from imbtorch.places import OverSampler
 
@@ -96,7 +97,8 @@ def as_rows(
 def resample_dataset(sampler: OverSampler, dataset: Dataset[object]) -> ArrayDataset:
     """Apply a sampler to a data set that is in memory; see `resample`."""
     if not isinstance(dataset, ArrayDataset):
+        given = dataset.dataset if isinstance(dataset, PairDataset) else dataset
         raise InputError(
-            f"train is a {type(dataset).__name__}; resampling needs it in memory, as arrays (x, y)"
+            f"train is a {type(given).__name__}; resampling needs it in memory, as arrays (x, y)"
         )
     return ArrayDataset(*resample(sampler, dataset.x, dataset.y), dataset.classes)

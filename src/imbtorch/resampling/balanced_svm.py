@@ -71,7 +71,8 @@ class BalancedSVM(TopUpSampler):
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         smote = SMOTE(**self.get_params())
         new_x, new_y = smote.fit_resample(X, y)
-        self.svm_ = SVC(class_weight="balanced").fit(X, y)
+        # it draws nothing, but without a random state of its own asks NumPy's global one for a seed
+        self.svm_ = SVC(class_weight="balanced", random_state=0).fit(X, y)
         if len(new_y) > len(y):
             new_y[len(y) :] = self.svm_.predict(new_x[len(y) :])
         if not self.top_up:

@@ -16,6 +16,7 @@ from imbtorch.data.checks import RandomState, as_numbers
 from imbtorch.errors import InputError
 from imbtorch.resampling.apply import as_rows, resample
 from imbtorch.resampling.up_to import UpToNeighbors
+from imbtorch.seeding import random_state_from
 
 Strategy: TypeAlias = float | str | Mapping[Any, int] | Callable[..., Mapping[Any, int]]
 """imbalanced-learn's ``sampling_strategy``: which classes are brought to which count."""
@@ -119,10 +120,11 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             smote = SMOTE(
                 sampling_strategy=several,
                 k_neighbors=self._search("n_neighbors"),
-                random_state=self.random_state,
+                random_state=random_state_from(self.random_state),
             )
             x, y = smote.fit_resample(x, y)
         if single:
-            ros = RandomOverSampler(sampling_strategy=single, random_state=self.random_state)
+            random_state = random_state_from(self.random_state)
+            ros = RandomOverSampler(sampling_strategy=single, random_state=random_state)
             x, y = ros.fit_resample(x, y)
         return x, y

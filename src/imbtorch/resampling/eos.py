@@ -21,6 +21,7 @@ from imbtorch.resampling.base import Strategy, TopUpSampler
 from imbtorch.resampling.enemies import Indices, draw_pairs
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import SMOTE
+from imbtorch.seeding import random_state_from
 
 
 class EOS(TopUpSampler):
@@ -170,7 +171,7 @@ class EOS(TopUpSampler):
             )
         if self.direction not in ("toward", "away"):
             raise InputError(f"direction is {self.direction!r}; it must be 'toward' or 'away'")
-        random = check_random_state(self.random_state)
+        random = check_random_state(random_state_from(self.random_state))
         wanted = {label: count for label, count in self.sampling_strategy_.items() if count}
         self.nn_ = Neighbors() if self.nn is None else clone(self.nn)
         drawn = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]

@@ -9,6 +9,7 @@ from sklearn.svm import SVC
 
 from imbtorch.data.checks import RandomState
 from imbtorch.resampling.base import Strategy, TopUpSampler
+from imbtorch.seeding import random_state_from
 
 
 class SMOTE(TopUpSampler):
@@ -66,7 +67,7 @@ class SMOTE(TopUpSampler):
         sampler = imblearn.SMOTE(
             sampling_strategy=strategy,
             k_neighbors=self._search("n_neighbors"),
-            random_state=self.random_state,
+            random_state=random_state_from(self.random_state),
         )
         return sampler.fit_resample(X, y)  # type: ignore[no-any-return]
 
@@ -130,7 +131,7 @@ class BorderlineSMOTE(TopUpSampler):
             sampling_strategy=self.sampling_strategy,
             k_neighbors=self._search("n_neighbors"),
             m_neighbors=self._search("m_neighbors"),
-            random_state=self.random_state,
+            random_state=random_state_from(self.random_state),
         )
         return sampler.fit_resample(X, y)  # type: ignore[no-any-return]
 
@@ -191,8 +192,8 @@ class SVMSMOTE(TopUpSampler):
             sampling_strategy=self.sampling_strategy,
             k_neighbors=self._search("n_neighbors"),
             m_neighbors=self._search("m_neighbors"),
-            svm_estimator=OnceSVC(),
-            random_state=self.random_state,
+            svm_estimator=OnceSVC(random_state=0),  # else NumPy's global state moves
+            random_state=random_state_from(self.random_state),
         )
         return sampler.fit_resample(X, y)  # type: ignore[no-any-return]
 

@@ -6,8 +6,10 @@ from typing import Any, cast
 import numpy as np
 import torch.distributed
 from numpy.typing import ArrayLike, NDArray
-from torch.utils.data import DistributedSampler
+from torch.utils.data import Dataset, DistributedSampler
 
+from imbtorch.data.arrays import labels_of
+from imbtorch.data.pairs import is_hugging_face
 from imbtorch.errors import InputError
 
 
@@ -20,11 +22,12 @@ class ClassBalancedSampler(DistributedSampler[Any]):
 
     Parameters
     ----------
-    labels : array-like of shape (N,) or (N, K)
+    labels : array-like of shape (N,) or (N, K), or Dataset
         Class of each sample, any integers; a class without a sample is not visited. For several
         labels per sample: one column per label, true where it is present. Every label then gets
         an equal share of the epoch, and so do the samples without any label; a sample with
-        several labels is drawn for each of them.
+        several labels is drawn for each of them. Of a data set, the labels are those that
+        `labels_of` finds.
     num_samples : int, optional
         Samples per epoch over all replicas, by default N. Rounded up to a multiple of
         `num_replicas`, so that every replica makes the same number of steps.
@@ -59,18 +62,33 @@ class ClassBalancedSampler(DistributedSampler[Any]):
     >>> sampler = ClassBalancedSampler(labels, seed=0)
     >>> np.bincount(labels[list(sampler)])
     array([50, 50])
+
+    A loop of your own that is interrupted after three batches, and resumed:
+
+    >>> from torch.utils.data import DataLoader
+    >>> loader = DataLoader(labels, batch_size=20, sampler=sampler, num_workers=2)
+    >>> consumed = 0
+    >>> for batch in loader:
+    ...     consumed += len(batch)
+    ...     if consumed == 60:
+    ...         state = sampler.state_dict(consumed)
+    ...         break
+    >>> sampler.load_state_dict(state)
+    >>> [len(batch) for batch in loader]
+    [20, 20]
     """
 
     def __init__(
         self,
-        labels: ArrayLike,
+        labels: ArrayLike | Dataset[object],
         *,
         num_samples: int | None = None,
         seed: int = 0,
         num_replicas: int | None = None,
         rank: int | None = None,
     ) -> None:
-        self.labels = np.asarray(labels)
+        of_data = isinstance(labels, Dataset) or is_hugging_face(labels)
+        self.labels = np.asarray(labels_of(labels) if of_data else labels)  # type: ignore[arg-type]
         if self.labels.ndim not in (1, 2):
             raise InputError(f"labels has shape {self.labels.shape}; (N,) or (N, K) is needed")
         if self.labels.size == 0:
@@ -95,7 +113,7 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         self.num_samples = -(-wanted // num_replicas)
         self.total_size = self.num_samples * num_replicas
         self._members = _members(self.labels)
-        self._start = self._position = 0
+        self._first = self._next_first = self._position = 0
 
     def plan(self) -> NDArray[np.int64]:
         """Return the whole epoch's indices, over all replicas, in order."""
@@ -110,12 +128,15 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         return rng.permutation(np.concatenate(plan))
 
     def __iter__(self) -> Iterator[int]:
+        first, self._next_first = self._next_first, 0
+        self._first = self._position = first
+        return self._indices(first)
+
+    def _indices(self, first: int) -> Iterator[int]:
         mine = self.plan()[self.rank :: self.num_replicas]
-        self._position, self._start = self._start, 0
-        for index in mine[self._position :]:
-            self._position += 1
-            yield int(index)
-        self._position = 0
+        for position in range(first, self.num_samples):
+            self._position = position + 1
+            yield int(mine[position])
 
     def __len__(self) -> int:
         return self.num_samples
@@ -123,17 +144,45 @@ class ClassBalancedSampler(DistributedSampler[Any]):
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch whose plan the next iteration follows."""
         if epoch != self.epoch:
-            self._start = self._position = 0
+            self._resume_at(0)
         super().set_epoch(epoch)
 
-    def state_dict(self) -> dict[str, int]:
-        """Return what is needed to resume from here: seed, epoch and position."""
-        return {"seed": self.seed, "epoch": self.epoch, "position": self._position}
+    def state_dict(self, consumed: int | None = None) -> dict[str, int]:
+        """Return what is needed to resume from here: seed, epoch and position.
+
+        Parameters
+        ----------
+        consumed : int, optional
+            Samples that your loop has received since it began to iterate. **Needed if the
+            ``DataLoader`` has workers**: they are given indices in advance, so that more are
+            drawn than have arrived. By default, all indices drawn count as received, which is
+            exact without workers and in torchdata's ``StatefulDataLoader``, which calls this
+            itself.
+
+        Returns
+        -------
+        dict
+            After the last sample of an epoch it says that the epoch is done: resumed, the rest of
+            that epoch is empty, and `set_epoch` begins another.
+        """
+        position = self._position if consumed is None else self._first + consumed
+        if not self._first <= position <= self.num_samples:
+            left = self.num_samples - self._first
+            raise InputError(f"consumed is {consumed}; it must lie in 0..{left}")
+        return {"seed": self.seed, "epoch": self.epoch, "position": position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Resume from where `state_dict` was called."""
+        if not 0 <= state["position"] <= self.num_samples:
+            raise InputError(
+                f"state has the position {state['position']}; this sampler draws "
+                f"{self.num_samples} samples per epoch: it is of other labels or processes"
+            )
         self.seed, self.epoch = state["seed"], state["epoch"]
-        self._start = self._position = state["position"]
+        self._resume_at(state["position"])
+
+    def _resume_at(self, position: int) -> None:
+        self._first = self._next_first = self._position = position
 
 
 def _members(labels: NDArray[Any]) -> list[NDArray[np.int64]]:

@@ -2,20 +2,18 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, class_counts, take
+from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, class_counts
 from imbtorch.data.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import fresh_copy, replace_head
-from imbtorch.models.classifier import Classifier, CosineHead, head_size
-from imbtorch.models.inference import predict_logits
-from imbtorch.seeding import derive_seed, scoped_seed
+from imbtorch.models.classifier import Classifier, CosineHead
+from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
+from imbtorch.training.checks import check_classes, check_fits, check_same_data
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -58,6 +56,7 @@ class FitResult:
     pretrained_seconds: float = 0.0
 
 
+@same_random_state()
 def fit(
     recipe: Recipe | str,
     model: Classifier,
@@ -84,8 +83,9 @@ def fit(
         Network with random or pretrained parameters; it is trained in place. `split_head` turns
         your own network into one.
     train, val : Dataset or pair (x, y)
-        Any torch Dataset that yields (x, y) with y in 0..K-1, or arrays. The balanced accuracy
-        on `val` is recorded, but nothing is selected by it: the last epoch is returned.
+        A torch Dataset that yields (x, y) with y in 0..K-1, a Hugging Face Dataset, or arrays;
+        in several processes the same whole data set in each. The balanced accuracy on `val` is
+        recorded, but nothing is selected by it: the last epoch is returned.
     epochs : int, default=200
         Epochs, if the recipe is given by name.
     setup : Setup, optional
@@ -114,7 +114,8 @@ def fit(
     Raises
     ------
     InputError
-        If the data does not fit the network, a class has no samples, or the loss diverges.
+        If the data does not fit the network, a class has no samples, or the loss diverges; if
+        the processes of a distributed run were given different data.
 
     Examples
     --------
@@ -132,9 +133,10 @@ def fit(
     fabric = fabric or Fabric(accelerator="auto", devices=1)
     setup = setup or Setup()
     train, val = as_dataset(train), None if val is None else as_dataset(val)
-    _check(model, class_counts(train))
+    check_same_data(fabric, train, val)
+    check_classes(model, class_counts(train))
     with scoped_seed(seed):
-        _check_fits(model, train)
+        check_fits(model, train)
     if recipe.head is not None and not isinstance(model.head, recipe.head):
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
@@ -220,36 +222,3 @@ def train_pretrained(
         on_epoch=on_epoch,
         snapshots=snapshots,
     )
-
-
-def _check(model: Classifier, counts: list[int]) -> None:
-    if not isinstance(model, Classifier):
-        raise InputError(
-            f"model is a {type(model).__name__}; a Classifier is needed: "
-            "split_head(model, name of its last layer) makes one"
-        )
-    size, num_classes = head_size(model.head)
-    if num_classes != len(counts) == size:
-        raise InputError(
-            f"model.head has a weight of shape ({num_classes}, {size}), which is (D, K); (K, D) "
-            "is needed: transpose it"
-        )
-    if len(counts) > num_classes:
-        raise InputError(
-            f"train has labels up to {len(counts) - 1}; the head has {num_classes} classes"
-        )
-    empty = [k for k in range(num_classes) if k >= len(counts) or counts[k] == 0]
-    if empty:
-        raise InputError(
-            f"train has no sample of class {empty[0]}; each class 0..{num_classes - 1} needs one"
-        )
-
-
-def _check_fits(model: Classifier, train: Dataset[Any]) -> None:
-    """Run the network on one sample, so that a mismatch is reported before training."""
-    sample = train[0][0]
-    try:
-        predict_logits(model, take(train, torch.zeros(1, dtype=torch.int64)))
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        described = f"shape {tuple(sample.shape)} and dtype {sample.dtype}"
-        raise InputError(f"model cannot take samples of {described} from train: {error}") from error

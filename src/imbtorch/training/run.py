@@ -12,12 +12,12 @@ from sklearn.metrics import recall_score
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, class_counts, labels_of, take
+from imbtorch.data.arrays import ArrayDataset, labels_of, take
 from imbtorch.data.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier
-from imbtorch.models.inference import embed, predict_logits
+from imbtorch.models.inference import outputs
 from imbtorch.seeding import derive_seed
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.setup import Setup
@@ -92,7 +92,7 @@ class Run:
         self.embedded: ArrayDataset | None = None
         self.seconds = 0.0
         self.labels = labels_of(train)
-        self.counts = class_counts(train)
+        self.counts: list[int] = torch.bincount(self.labels).tolist()
         self._optimized: tuple[nn.Module, Any] | None = None
 
     def known(self, purpose: str) -> Mapping[str, Callable[[], Any]]:
@@ -139,13 +139,13 @@ class Run:
         """
         processes = self.fabric.world_size
         if processes == 1:
-            return embed(self.model, dataset)
+            return outputs(self.model, self.model.embeddings, dataset)
         size: int = len(dataset)  # type: ignore[arg-type]
         share = -(-size // processes)  # the last share is padded with the last sample
         mine = torch.arange(share).add(share * self.fabric.global_rank).clamp(max=size - 1)
         part = take(dataset, mine)
         whole = []
-        for values in embed(self.model, part):
+        for values in outputs(self.model, self.model.embeddings, part):
             parts = [torch.empty_like(values) for _ in range(processes)]
             torch.distributed.all_gather(parts, values)
             whole.append(torch.cat(parts)[:size])
@@ -204,7 +204,7 @@ class Run:
         }
         row.update(more or {})
         if val is not None and (last or row["epoch"] % self.eval_every == 0):
-            logits, y = predict_logits(model, val)
+            logits, y = outputs(model, model, val)
             if not 0 <= int(y.min()) <= int(y.max()) < logits.shape[1]:
                 raise InputError(
                     f"val has labels {int(y.min())} to {int(y.max())}; the head has "

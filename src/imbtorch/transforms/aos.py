@@ -6,13 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from imbtorch.data.checks import check_batch
+from imbtorch.data.checks import check_batch, logits_of
 from imbtorch.data.class_groups import minority_classes
 from imbtorch.errors import InputError
-from imbtorch.seeding import generator_from
+from imbtorch.seeding import generator_from, same_random_state
 from imbtorch.transforms.frozen import frozen, head_scale
 
 
+@same_random_state()
 def adversarial(
     x: Tensor,
     y: Tensor,
@@ -59,7 +60,7 @@ def adversarial(
     inputs = x.detach().clone().requires_grad_()
     with frozen(model), torch.enable_grad():
         scale = head_scale(model)
-        loss = F.cross_entropy(scale * model(inputs), y, reduction="sum")
+        loss = F.cross_entropy(scale * logits_of(model(inputs)), y, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, inputs)
     moved = x.detach() + epsilon * gradient.sign()
     return moved if input_range is None else moved.clamp(*input_range)

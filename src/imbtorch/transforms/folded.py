@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from imbtorch.data.checks import logits_of
+from imbtorch.errors import InputError
 from imbtorch.transforms.frozen import head_scale
 
 logger = logging.getLogger(__name__)
@@ -26,7 +28,8 @@ class FoldedNetwork:
     Parameters
     ----------
     network : nn.Module
-        Any network. If its ``forward`` cannot be traced, nothing is folded.
+        Any network. If its ``forward`` cannot be traced, or makes tensors other than of its input
+        and parameters, nothing is folded.
     dtype : torch.dtype, default=torch.float32
         Precision of weights and activations; logits are float32. See `fast_dtype`.
     compile : bool, default=False
@@ -86,15 +89,15 @@ class FoldedNetwork:
         if self._compiled is not None:
             torch._dynamo.maybe_mark_dynamic(x, 0)
             try:
-                out: Tensor = self._compiled(x)
-                return out
+                return logits_of(self._compiled(x))
+            except InputError:
+                raise
             except torch.cuda.OutOfMemoryError:
                 raise
             except Exception as error:  # any compiler error; the network's own errors recur below
                 logger.warning("not compiled, about a fifth slower: %s", error)
                 self._compiled = None
-        out = self._module(x)
-        return out
+        return logits_of(self._module(x))
 
 
 def fast_dtype(x: Tensor) -> torch.dtype:
@@ -128,6 +131,9 @@ def _fold(network: nn.Module, pairs: dict[str, str]) -> nn.Module:
     try:
         graph = _Tracer().trace(copied)
     except Exception:  # tracing runs the network's own code, which may raise anything
+        return copied
+    # a tensor made in ``forward``, of buffers or at random, would stay as it is now
+    if any(n.op == "get_attr" and n.target.startswith("_tensor_constant") for n in graph.nodes):
         return copied
     modules = dict(copied.named_modules())
     for node in list(graph.nodes):

@@ -1,15 +1,14 @@
 """M2m: translate majority samples into minority samples with the help of a frozen classifier."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import labels_of
+from imbtorch.data.arrays import Samples, as_dataset, labels_of
 from imbtorch.data.checks import check_batch
 from imbtorch.errors import InputError
+from imbtorch.seeding import same_random_state
 from imbtorch.transforms.folded import FoldedNetwork, fast_dtype
 from imbtorch.transforms.seeds import SeedDraw, TranslationStatistics
 from imbtorch.transforms.translate import target_probability, translate
@@ -51,7 +50,7 @@ class M2m:
     seeds_per_class : int, optional
         Ablation: draw seeds not from the batch but from a fixed pool of this many samples per
         class, taken from `train` once, without augmentation.
-    train : Dataset, optional
+    train : Dataset or pair (x, y), optional
         Source of the pool.
     early_stop : bool, default=False
         Stop moving a sample once g's probability of k reaches gamma: less work, but not the
@@ -111,7 +110,7 @@ class M2m:
         clean: bool = False,
         random_label: bool = False,
         seeds_per_class: int | None = None,
-        train: Dataset[object] | None = None,
+        train: Samples | None = None,
         early_stop: bool = False,
         input_range: tuple[float, float] | None = None,
         dtype: torch.dtype | None = None,
@@ -146,6 +145,7 @@ class M2m:
         self.statistics = TranslationStatistics(len(class_counts))
         self._networks: tuple[nn.Module, FoldedNetwork, FoldedNetwork] | None = None
 
+    @same_random_state()
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
         """Return the batch with some samples replaced: x of shape (B, ...), y of shape (B,)."""
         y = check_batch(x, y, self.statistics.num_classes)
@@ -211,12 +211,12 @@ class M2m:
                 )
 
 
-def _pool(
-    train: Dataset[Any] | None, per_class: int, rng: torch.Generator
-) -> tuple[Tensor, Tensor]:
+@same_random_state()
+def _pool(train: Samples | None, per_class: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
     if train is None:
         raise InputError("train is None; seeds_per_class needs train, the source of the pool")
-    y = labels_of(train)
+    data = as_dataset(train)
+    y = labels_of(data)
     classes = [torch.nonzero(y == k).flatten() for k in range(int(y.max()) + 1)]
     rows = torch.cat([c[torch.randperm(len(c), generator=rng)[:per_class]] for c in classes])
-    return torch.stack([train[int(i)][0] for i in rows]), y[rows]
+    return torch.stack([data[int(i)][0] for i in rows]), y[rows]

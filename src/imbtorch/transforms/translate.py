@@ -7,7 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from imbtorch.data.checks import logits_of
+from imbtorch.seeding import generator_from, same_random_state
 
+
+@same_random_state()
 def translate(
     seeds: Tensor,
     seed_labels: Tensor,
@@ -53,7 +57,7 @@ def translate(
         Stop moving a sample once g gives class k at least this probability, which saves its
         remaining steps. Differs from the paper, where every sample takes all steps.
     rng : torch.Generator, optional
-        Draws the noise, on the CPU.
+        Draws the noise, on the CPU. By default a randomly seeded one.
 
     Returns
     -------
@@ -86,10 +90,10 @@ def translate(
         out, moving = x, torch.arange(len(x), device=x.device)
         for _ in range(steps):
             point = x.detach().requires_grad_()
-            logits = pretrained(point)
+            logits = logits_of(pretrained(point))
             loss = F.cross_entropy(logits, targets, reduction="sum")
             if lam:
-                loss = loss + lam * model(point).gather(1, seed_labels[:, None]).sum()
+                loss = loss + lam * logits_of(model(point)).gather(1, seed_labels[:, None]).sum()
             (gradient,) = torch.autograd.grad(loss, point)
             if stop_at is not None:
                 unsure = target_probability(logits.detach(), targets) < stop_at
@@ -103,7 +107,7 @@ def translate(
 
     start = seeds.detach()
     if noise:
-        direction = torch.randn(start.shape, generator=rng).to(start)
+        direction = torch.randn(start.shape, generator=generator_from(rng)).to(start)
         start = clamp(start + noise * _unit(direction))
     return _in_halves(move, start, seed_labels, targets)
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.checks import logits_of
 from imbtorch.models.classifier import Classifier
 
 
@@ -33,8 +34,8 @@ class OnEmbeddings(nn.Module):
     def watching(self) -> Iterator["OnEmbeddings"]:
         """Catch the embeddings that are computed inside the block."""
 
-        def catch(module: nn.Module, inputs: Any, output: Tensor) -> None:
-            self._live = output
+        def catch(module: nn.Module, inputs: Any, output: object) -> None:
+            self._live = logits_of(output)
 
         hook = self._network[0].features.register_forward_hook(catch)
         try:

@@ -47,7 +47,8 @@ def tau_normalize(head: nn.Linear, tau: float = 1.0) -> nn.Linear:
     if not 0 <= tau <= 1:
         raise InputError(f"tau is {tau}; it must lie in 0..1")
     weight: Tensor = head.weight.detach()
-    made = nn.Linear(head.in_features, head.out_features).to(weight)
+    made = nn.Linear(head.in_features, head.out_features, device="meta")  # draws nothing
+    made = made.to(weight.dtype).to_empty(device=weight.device)
     with torch.no_grad():
         made.weight.copy_(weight / weight.norm(dim=1, keepdim=True).clamp_min(1e-12) ** tau)
         made.bias.zero_()

@@ -1,0 +1,79 @@
+"""What is checked before training: the data against the network and between processes."""
+
+import zlib
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import labels_of, take
+from imbtorch.errors import InputError
+from imbtorch.models.classifier import Classifier, check_classifier, head_size
+from imbtorch.models.inference import outputs
+
+
+def check_classes(model: Classifier, counts: list[int]) -> None:
+    """Raise an InputError unless `model` is a Classifier and each of its classes has samples."""
+    check_classifier(model)
+    size, num_classes = head_size(model.head)
+    if num_classes != len(counts) == size:
+        raise InputError(
+            f"model.head has a weight of shape ({num_classes}, {size}), which is (D, K); (K, D) "
+            "is needed: transpose it"
+        )
+    if len(counts) > num_classes:
+        raise InputError(
+            f"train has labels up to {len(counts) - 1}; the head has {num_classes} classes"
+        )
+    empty = [k for k in range(num_classes) if k >= len(counts) or counts[k] == 0]
+    if empty:
+        raise InputError(
+            f"train has no sample of class {empty[0]}; each class 0..{num_classes - 1} needs one"
+        )
+
+
+def check_fits(model: Classifier, train: Dataset[Any]) -> None:
+    """Run the network on one sample, so that a mismatch is reported before training."""
+    sample = train[0][0]
+    try:
+        outputs(model, model, take(train, torch.zeros(1, dtype=torch.int64)))
+    except InputError:  # of what the network returns, not of the sample
+        raise
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+        described = f"shape {tuple(sample.shape)} and dtype {sample.dtype}"
+        raise InputError(f"model cannot take samples of {described} from train: {error}") from error
+
+
+def check_same_data(fabric: Fabric, train: Dataset[Any], val: Dataset[Any] | None) -> None:
+    """Raise an InputError, on every process, unless all of them have the same whole data sets.
+
+    With different lengths they would take different numbers of steps and wait for one another
+    forever; with different labels of one length, each would skip a part of its own samples.
+    """
+    if fabric.world_size == 1:
+        return
+    for name, dataset in (("train", train), ("val", val)):
+        lengths = _gathered(fabric, -1 if dataset is None else len(dataset))  # type: ignore[arg-type]
+        if len(set(lengths)) > 1:
+            shown = ["None" if n < 0 else f"{n} samples" for n in lengths]
+        elif dataset is None:
+            continue
+        else:
+            digests = _gathered(fabric, zlib.crc32(labels_of(dataset).numpy().tobytes()))
+            if len(set(digests)) == 1:
+                continue
+            shown = [f"labels of checksum {digest:08x}" for digest in digests]
+        where = ", ".join(f"{what} in process {rank}" for rank, what in enumerate(shown))
+        raise InputError(
+            f"{name} differs between the processes: {where}; every process needs the same whole "
+            "data set, and takes its own share of it"
+        )
+
+
+def _gathered(fabric: Fabric, value: int) -> list[int]:
+    """Return the values of all processes."""
+    mine = torch.tensor(value, device=fabric.device)
+    every = [torch.empty_like(mine) for _ in range(fabric.world_size)]
+    torch.distributed.all_gather(every, mine)
+    return [int(each) for each in every]

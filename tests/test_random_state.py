@@ -1,0 +1,276 @@
+"""Every public name leaves the global random state of Python, NumPy and torch as it was."""
+
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from imbtorch import (
+    data,
+    lightning,
+    losses,
+    metrics,
+    models,
+    resampling,
+    samplers,
+    sklearn,
+    training,
+    transforms,
+)
+from imbtorch.seeding import same_random_state, scoped_seed
+from namespaces import THINGS
+
+COUNTS = [30, 9]
+X = torch.randn(39, 4, generator=torch.Generator().manual_seed(0))
+Y = torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS))
+ROWS, LABELS = X.numpy(), Y.numpy()
+IMAGES, RNG = X.view(39, 1, 2, 2), torch.Generator().manual_seed(0)
+LOGITS, HEAD = torch.zeros(39, 2), nn.Linear(4, 2)
+
+
+def draw():
+    return torch.rand(()) + random.random() + np.random.rand()  # noqa: NPY002
+
+
+class Noisy(torch.utils.data.Dataset):
+    """Augments its samples with the global generators."""
+
+    def __len__(self):
+        return 39
+
+    def __getitem__(self, index):
+        return X[index] + 0.01 * draw(), int(Y[index])
+
+
+class Drawing(nn.Module):
+    """Draws from the global generators, in evaluation mode too."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 4), HEAD
+
+    def forward(self, x):
+        return self.last(self.first(x + 0.01 * draw()))
+
+
+DRAWING = Drawing()
+
+
+def own():
+    return models.split_head(DRAWING, "last")
+
+
+def stored(path):
+    training.save_checkpoint(path, models.build_model("mlp", (4,), 2))
+    return training.load_checkpoint(path)
+
+
+def eos_callback():
+    module = nn.Module()
+    module.network, module.device = own(), torch.device("cpu")
+    lightning.EOSCallback(resampling.EOS(5), epochs=1, train=Noisy()).on_train_end(None, module)
+
+
+def m2m_callback():
+    module = nn.Module()
+    module.network, module.device = own(), torch.device("cpu")
+    callback = lightning.M2mCallback(transforms.M2m(HEAD, COUNTS, beta=0.0, gamma=0.0))
+    callback.on_train_start(None, module)
+    callback.on_train_batch_start(SimpleNamespace(current_epoch=0), module, [X, Y], 0)
+
+
+def loss(made):
+    return lambda: made()(LOGITS, Y)
+
+
+def over_sampler(made):
+    return lambda: made().fit_resample(ROWS, LABELS)
+
+
+def network(made):
+    return lambda: made((3, 8, 8), 2)
+
+
+def phase(*phases):
+    recipe = training.Recipe("one", [training.Train(1), *phases])
+    return lambda: training.fit(recipe, own(), Noisy(), Noisy())
+
+
+CALLS = {
+    "data.ArrayDataset": lambda: data.ArrayDataset(X, Y),
+    "data.LoadedData": lambda: data.load_data("digits").counts,
+    "data.Profile": lambda: data.Profile("exp", 10),
+    "data.class_counts": lambda: data.class_counts(Noisy()),
+    "data.crop_flip": lambda: data.crop_flip(IMAGES, RNG),
+    "data.exponential_counts": lambda: data.exponential_counts(30, 2, 3),
+    "data.gaussian_reduction": lambda: data.gaussian_reduction(COUNTS, 0.2),
+    "data.labels_of": lambda: data.labels_of(Noisy()),
+    "data.linear_counts": lambda: data.linear_counts(30, 2, 3),
+    "data.load_data": lambda: data.load_data("digits", profile="exponential"),
+    "data.make_imbalanced": lambda: data.make_imbalanced(LABELS, [5, 5]),
+    "data.minority_classes": lambda: data.minority_classes(COUNTS),
+    "data.random_crop": lambda: data.random_crop(IMAGES, RNG),
+    "data.random_flip": lambda: data.random_flip(IMAGES, RNG),
+    "data.random_reduction": lambda: data.random_reduction(COUNTS, 0.5, 1),
+    "data.shot_groups": lambda: data.shot_groups(COUNTS),
+    "data.step_counts": lambda: data.step_counts(30, 2, 3),
+    "samplers.ClassBalancedSampler": lambda: list(samplers.ClassBalancedSampler(Noisy())),
+    "losses.AsymmetricLoss": loss(losses.AsymmetricLoss),
+    "losses.BalancedSoftmaxLoss": loss(lambda: losses.BalancedSoftmaxLoss(COUNTS)),
+    "losses.CDTLoss": loss(lambda: losses.CDTLoss(COUNTS)),
+    "losses.DBMLoss": loss(lambda: losses.DBMLoss(COUNTS)),
+    "losses.FocalLoss": loss(losses.FocalLoss),
+    "losses.LDAMLoss": loss(lambda: losses.LDAMLoss(COUNTS)),
+    "losses.LogitAdjustedLoss": loss(lambda: losses.LogitAdjustedLoss(COUNTS)),
+    "losses.MicroClusterLoss": lambda: losses.MicroClusterLoss()(
+        X[:2], Y[:2], HEAD, X[:4].view(2, 2, 4), torch.full((2, 2), 0.5)
+    ),
+    "losses.MultiLabelAsymmetricLoss": lambda: losses.MultiLabelAsymmetricLoss()(LOGITS, LOGITS),
+    "losses.QuintupletLoss": lambda: losses.QuintupletLoss()(X, Y, 2 * Y),
+    "losses.effective_number_weights": lambda: losses.effective_number_weights(COUNTS),
+    "losses.inverse_frequency_weights": lambda: losses.inverse_frequency_weights(COUNTS),
+    "losses.ldam_margins": lambda: losses.ldam_margins(COUNTS),
+    "transforms.AOS": lambda: transforms.AOS(COUNTS, p=1.0)(X, Y, DRAWING),
+    "transforms.M2m": lambda: transforms.M2m(
+        HEAD, COUNTS, beta=0.0, gamma=0.0, seeds_per_class=3, train=Noisy()
+    )(X, Y, DRAWING),
+    "transforms.Mixup": lambda: transforms.Mixup(2)(X, Y, HEAD),
+    "transforms.Remix": lambda: transforms.Remix(COUNTS)(X, Y, HEAD),
+    "transforms.acceptance_matrix": lambda: transforms.acceptance_matrix(COUNTS, 0.9),
+    "transforms.adversarial": lambda: transforms.adversarial(X, Y, DRAWING, 0.1),
+    "transforms.translate": lambda: transforms.translate(
+        X, Y, 1 - Y, DRAWING, HEAD, lam=0.1, steps=1, step_size=0.1, noise=0.1
+    ),
+    "resampling.EOS": over_sampler(resampling.EOS),
+    "resampling.SMOTE": over_sampler(resampling.SMOTE),
+    "resampling.SVMSMOTE": over_sampler(resampling.SVMSMOTE),
+    "resampling.BalancedSVM": over_sampler(resampling.BalancedSVM),
+    "resampling.BorderlineSMOTE": over_sampler(resampling.BorderlineSMOTE),
+    "resampling.Neighbors": lambda: resampling.Neighbors(3).fit(ROWS).kneighbors(ROWS),
+    "resampling.draw_weights": lambda: resampling.draw_weights(torch.ones(3, 2).bool(), RNG),
+    "resampling.overload": lambda: resampling.overload(X, Y, [2, 2]),
+    "models.Classifier": lambda: models.Classifier(nn.Identity(), HEAD)(X),
+    "models.CosineHead": lambda: models.CosineHead(4, 2),
+    "models.NeighborHead": lambda: models.NeighborHead(X, Y, 2)(X),
+    "models.build_model": lambda: models.build_model("mlp", (4,), 2, train=Noisy(), head="cosine"),
+    "models.densenet": network(models.densenet),
+    "models.embed": lambda: models.embed(own(), Noisy()),
+    "models.join_head": lambda: models.join_head(models.split_head(ONE, "0"), "0"),
+    "models.mlp": network(models.mlp),
+    "models.predict_logits": lambda: models.predict_logits(DRAWING, Noisy()),
+    "models.resnet32": network(models.resnet32),
+    "models.resnet56": network(models.resnet56),
+    "models.single_logit_head": lambda: models.single_logit_head(HEAD),
+    "models.small_cnn": network(models.small_cnn),
+    "models.split_head": lambda: models.split_head(ONE, "0"),
+    "models.two_class_logits": lambda: models.two_class_logits(X[:, 0]),
+    "models.two_logit_head": lambda: models.two_logit_head(ONE[0]),
+    "models.wide_cnn": network(models.wide_cnn),
+    "models.wide_resnet": network(models.wide_resnet),
+    "metrics.Gap": lambda: metrics.Gap(np.zeros(2), 0.0),
+    "metrics.class_weight_norms": lambda: metrics.class_weight_norms(HEAD),
+    "metrics.classification_metrics": lambda: metrics.classification_metrics(
+        LABELS, LABELS, COUNTS, np.eye(2)[LABELS]
+    ),
+    "metrics.correct_prior": lambda: metrics.correct_prior(np.eye(2), [0.5, 0.5], [0.9, 0.1]),
+    "metrics.cumulative_false_positives": lambda: metrics.cumulative_false_positives(
+        LABELS, LABELS, COUNTS
+    ),
+    "metrics.evaluate": lambda: metrics.evaluate(own(), Noisy(), COUNTS),
+    "metrics.expected_calibration_error": lambda: metrics.expected_calibration_error(
+        LABELS, np.eye(2)[LABELS]
+    ),
+    "metrics.generalization_gap": lambda: metrics.generalization_gap(ROWS, LABELS, ROWS, LABELS),
+    "metrics.true_false_gaps": lambda: metrics.true_false_gaps(
+        ROWS, LABELS, ROWS, LABELS, 1 - LABELS
+    ),
+    "training.DeepOversample": phase(training.DeepOversample(1)),
+    "training.FitResult": phase(),
+    "training.LocalEmbedding": phase(training.LocalEmbedding(1), training.NearestHead()),
+    "training.LogisticHead": phase(training.LogisticHead()),
+    "training.NearestHead": phase(training.NearestHead()),
+    "training.Phase": lambda: training.Train(1).describe(),
+    "training.Pretrained": lambda: training.Pretrained(HEAD)(),
+    "training.Recipe": lambda: training.Recipe("r", [training.Train(1)]).class_shares(COUNTS),
+    "training.RefitHead": phase(training.RefitHead(1, resample=resampling.SVMSMOTE)),
+    "training.Setup": lambda: training.Setup().optimizer(HEAD.parameters()),
+    "training.TauNormalize": phase(training.TauNormalize()),
+    "training.Train": phase(training.Train(1, batch=transforms.M2m)),
+    "training.TripletEmbedding": phase(training.TripletEmbedding(1), training.NearestHead()),
+    "training.fit": lambda: training.fit("ldam+drw+eos:k=5", own(), Noisy(), Noisy(), epochs=2),
+    "training.make_recipe": lambda: training.make_recipe("m2m"),
+    "training.tau_normalize": lambda: training.tau_normalize(HEAD),
+    "training.train_pretrained": lambda: training.train_pretrained(own(), Noisy(), 1),
+    "sklearn.EmbeddingHead": lambda: sklearn.EmbeddingHead("svm-smote", epochs=1).fit(ROWS, LABELS),
+    "sklearn.ImbalancedClassifier": lambda: (
+        sklearn.ImbalancedClassifier("smote", epochs=1).fit(ROWS, LABELS).predict(ROWS)
+    ),
+    "lightning.EOSCallback": eos_callback,
+    "lightning.M2mCallback": m2m_callback,
+}
+ON_DISK = {
+    "training.Snapshots": lambda path: training.fit(
+        "drs", own(), Noisy(), epochs=5, snapshots=training.Snapshots(path)
+    ),
+    "training.load_checkpoint": lambda path: stored(path / "model.safetensors"),
+    "training.save_checkpoint": lambda path: stored(path / "model.safetensors"),
+}
+ONE = nn.Sequential(nn.Linear(4, 1))
+
+
+def test_no_public_name_is_left_out():
+    assert {*CALLS, *ON_DISK, "data.Samples"} == set(THINGS)  # the last one is a type
+
+
+@pytest.mark.filterwarnings("ignore:class .* has no enemy", "ignore:.* leaves classes short")
+@pytest.mark.parametrize("name", CALLS)
+def test_the_random_state_is_as_it_was(name, unmoved):
+    CALLS[name]()
+
+
+@pytest.mark.parametrize("name", ON_DISK)
+def test_the_random_state_is_as_it_was_after_files_too(name, unmoved, tmp_path):
+    ON_DISK[name](tmp_path)
+
+
+def test_it_is_as_it_was_after_an_error_too(unmoved):
+    @same_random_state()
+    def fail():
+        raise ValueError(draw())
+
+    with pytest.raises(ValueError, match="tensor"):
+        fail()
+
+
+@pytest.mark.parametrize("name", ["mlp", "small_cnn", "wide_cnn", "resnet32", "wide_resnet"])
+def test_networks_follow_their_seed_alone(name):
+    def weights(*seed):
+        torch.manual_seed(len(seed))
+        made = getattr(models, name)((3, 8, 8), 2, **dict(seed))
+        return torch.cat([p.detach().flatten() for p in made.parameters()])
+
+    assert torch.equal(weights(), weights(("seed", 0)))
+    assert not torch.equal(weights(), weights(("seed", 1)))
+    named = models.build_model(name.replace("_", "-"), (3, 8, 8), 2, seed=1)
+    assert torch.equal(
+        weights(("seed", 1)), torch.cat([p.detach().flatten() for p in named.parameters()])
+    )
+
+
+def test_a_cosine_head_follows_its_seed_and_in_a_recipe_that_of_the_run():
+    torch.manual_seed(5)
+    assert torch.equal(models.CosineHead(4, 2).weight, models.CosineHead(4, 2, seed=0).weight)
+    assert not torch.equal(models.CosineHead(4, 2).weight, models.CosineHead(4, 2, seed=1).weight)
+    built = [models.build_model("mlp", (4,), 2, seed=s, head="cosine").head.weight for s in (0, 1)]
+    assert not torch.equal(*built)
+    with scoped_seed(1):
+        expected = torch.randn(2, 256)
+    assert torch.equal(built[1], expected)  # as it was before heads had seeds of their own
+
+
+def test_without_a_random_state_every_call_is_another_one():
+    first, second = (resampling.SMOTE(2).fit_resample(ROWS, LABELS)[0] for _ in range(2))
+    assert not np.array_equal(first, second)

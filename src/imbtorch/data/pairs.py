@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from imbtorch.data.checks import as_numbers
+from imbtorch.data.images import GRAY, WIDE, in_8_bits
 from imbtorch.errors import InputError
 
 X_NAMES = (
@@ -159,11 +160,11 @@ def _is_number(value: object) -> bool:
 
 def _pixels(image: Any) -> Tensor:
     """Return a Pillow image as uint8 (C, H, W): one channel if it is gray, else three."""
-    if image.mode[0] in "IF":
+    if image.mode in WIDE:
         raise InputError(
             f"a sample is an image of mode {image.mode}, whose range is not 0..255: convert it to "
             "8 bits or to a Tensor in 0..1"
         )
-    gray = image.mode in ("1", "L", "LA")
-    pixels = np.array(image.convert("L" if gray else "RGB"))
-    return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1).contiguous()
+    pixels = np.asarray(in_8_bits(image, 1 if image.mode in GRAY else 3, (0.0, 255.0)))
+    made = torch.from_numpy(pixels.copy()).view(*pixels.shape[:2], -1)
+    return made.permute(2, 0, 1).contiguous()

@@ -106,6 +106,9 @@ def inspect_data(
                 found.notes.append(f"{name} samples lack values in {', '.join(gaps[:8])}")
     if isinstance(spec, ImageInput):
         found.notes.extend(readable.survey.notes(spec))
+        held = test.rows.take(np.array([*test_digests], int))
+        if test_digests and held.survey.modes.keys() != readable.survey.modes.keys():
+            found.notes.append(f"held-out {held.survey.notes(spec)[0]}")
     if source.left_out:
         why = ", ".join(f"{reason}: {n}" for reason, n in source.left_out.items())
         found.notes.append(f"{sum(source.left_out.values())} samples left out ({why})")

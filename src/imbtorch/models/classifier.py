@@ -81,8 +81,9 @@ class CosineHead(nn.Module):
     scale : float, default=30.0
         Factor by which the loss multiplies the cosines (`LDAMLoss` has the same default); used
         here only for probabilities. `Train` sets it to the scale of its loss.
-    seed : int, default=0
-        Determines the initial class weights; torch's global generator is neither used nor changed.
+    seed : int, optional
+        Determines the initial class weights, by default 0: equal seeds give equal weights. Torch's
+        global generator is neither used nor changed.
 
     References
     ----------
@@ -98,13 +99,13 @@ class CosineHead(nn.Module):
     scale: Tensor
 
     def __init__(
-        self, in_features: int, out_features: int, scale: float = 30.0, *, seed: int = 0
+        self, in_features: int, out_features: int, scale: float = 30.0, *, seed: int | None = None
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         self.register_buffer("scale", torch.tensor(scale))  # a buffer, so that checkpoints store it
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
-        with scoped_seed(seed):
+        with scoped_seed(seed or 0):  # not its default: stored recipes describe a head by those
             self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -18,10 +18,8 @@ def check_classes(model: Classifier, counts: list[int]) -> None:
     check_classifier(model)
     size, num_classes = head_size(model.head)
     if num_classes != len(counts) == size:
-        raise InputError(
-            f"model.head has a weight of shape ({num_classes}, {size}), which is (D, K); (K, D) "
-            "is needed: transpose it"
-        )
+        shape = f"({num_classes}, {size})"
+        raise InputError(f"model.head's weight is (D, K), {shape}; (K, D) is needed: transpose it")
     if len(counts) > num_classes:
         raise InputError(
             f"train has labels up to {len(counts) - 1}; the head has {num_classes} classes"

@@ -225,7 +225,8 @@ def _check(model: Classifier, counts: list[int]) -> None:
             "split_head(model, name of its last layer) makes one"
         )
     size, num_classes = head_size(model.head)
-    if num_classes != len(counts) == size:
+    is_linear = getattr(model.head, "out_features", None) == num_classes  # so it is (K, D)
+    if not is_linear and num_classes != len(counts) == size:
         shape = f"({num_classes}, {size})"
         raise InputError(f"model.head's weight is (D, K), {shape}; (K, D) is needed: transpose it")
     if len(counts) > num_classes:

@@ -149,5 +149,7 @@ def test_a_head_stored_the_other_way_round_is_said(blobs):
         fit("erm", model, blobs, epochs=1)
     with pytest.raises(InputError, match=r"\(2, 3\); \(K, D\) is needed: transpose it"):
         fit("erm", Classifier(nn.Identity(), Transposed(2, 3)), blobs, epochs=1)
+    with pytest.raises(InputError, match="labels up to 2; the head has 2 classes"):
+        fit("erm", Classifier(nn.Linear(2, 3), nn.Linear(3, 2)), blobs, epochs=1)
     square = Classifier(nn.Linear(2, 3), Transposed(3, 3))  # no shape can tell
     assert len(fit("erm", square, blobs, epochs=1).history) == 1

@@ -17,7 +17,8 @@ def check_classes(model: Classifier, counts: list[int]) -> None:
     """Raise an InputError unless `model` is a Classifier and each of its classes has samples."""
     check_classifier(model)
     size, num_classes = head_size(model.head)
-    if num_classes != len(counts) == size:
+    is_linear = getattr(model.head, "out_features", None) == num_classes  # so it is (K, D)
+    if not is_linear and num_classes != len(counts) == size:
         shape = f"({num_classes}, {size})"
         raise InputError(f"model.head's weight is (D, K), {shape}; (K, D) is needed: transpose it")
     if len(counts) > num_classes:

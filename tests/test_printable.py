@@ -19,7 +19,8 @@ from tqdm import tqdm
 from imbtorch import InputError
 from imbtorch.cli import _warn, main
 from imbtorch.commands.common import say
-from imbtorch.comparison.inspect import inspect_data, lines
+from imbtorch.comparison.inspect import inspect_data
+from imbtorch.comparison.inspection import lines
 from imbtorch.comparison.report.canvas import drawable_recipes
 from imbtorch.comparison.report.classes import class_rows, classes_csv
 from imbtorch.comparison.report.html import write_report

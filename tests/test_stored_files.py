@@ -22,8 +22,9 @@ from imbtorch.cli import main
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.result_file import ResultFile
 from imbtorch.comparison.store import ResultStore
-from imbtorch.files import OURS, read_npz, replacing, seal, unseal, write_atomically, write_npz
+from imbtorch.files import OURS, replacing, seal, unseal, write_atomically, write_npz
 from imbtorch.metrics.confusion import pack, unpack
+from imbtorch.npz import read_npz
 from imbtorch.training.fit import FitResult
 from imbtorch.training.pretrained import Pretrained
 

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from imbtorch import InputError
 from imbtorch.cli import main
 from imbtorch.comparison import grid, tune
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.validation import validation_task
+from imbtorch.data.arrays import take
 from imbtorch.data.load import Part
 from imbtorch.training.catalog import CATALOG
 
@@ -70,7 +72,9 @@ def test_every_candidate_makes_a_recipe(name):
 def test_what_cannot_be_tuned_is_refused(task, tmp_path):
     with pytest.raises(InputError, match="recipe is 'erm'; only these have candidates: dos"):
         tune.tune(task, "erm", out=tmp_path)
-    few = replace(task.data, train=[(task.data.train[i]) for i in range(3)])
+    y = task.data.train.y
+    one_of_each = torch.stack([(y == k).nonzero()[0, 0] for k in range(10)])
+    few = replace(task.data, train=take(task.data.train, one_of_each))
     with pytest.raises(InputError, match="cannot be split"):
         tune.tune(replace(task, data=few), "eos", out=tmp_path)
 

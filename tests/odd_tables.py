@@ -81,9 +81,20 @@ csv(
     shape=(1,),
 )
 csv(
+    "row numbers in another order",
+    {"nr": RNG.permutation(N), "age": AGE, "label": LABEL},
+    "not used: nr (a row number)",
+    shape=(1,),
+)
+csv(
+    "titles of one word",
+    {"title": ["hello"] * N, "body": TEXT, "label": LABEL},
+    "texts, joined: title, body",
+)
+csv(
     "a bool column",
     {"member": [i % 2 == 0 for i in range(N)], "age": AGE, "label": LABEL},
-    "columns of numbers: member, age",
+    "columns of numbers (2): member, age",
     shape=(2,),
 )
 csv(
@@ -136,7 +147,7 @@ csv(
 csv(
     "chosen columns",
     {"customer_id": AGE, "income": INCOME, "label": LABEL},
-    "columns of numbers: customer_id",
+    "columns of numbers (1): customer_id",
     options=("--columns", "customer_id"),
     shape=(1,),
 )

@@ -17,6 +17,12 @@ IDENTIFIER = re.compile(
 )
 DATE = re.compile(r"\d{4}-\d\d?-\d\d?([ T].*)?|\d\d?[./-]\d\d?[./-]\d{2,4}( .*)?")
 NUMBER = re.compile(r"[-+]?[\d.,' ]*\d[\d.,' ]*%?")
+TEXT = re.compile(
+    r"(.+[_ .-])?(text|title|subject|headline|body|content|sentence|review|message|description"
+    r"|comment|question|answer|abstract|summary|document|utterance|tweet|post)[_ .-]?\d*",
+    re.IGNORECASE,
+)
+"""Names of columns of texts, however short or often repeated these are."""
 SEEN = 2_000
 """Rows that are looked at to find out what a column of strings holds, evenly spaced."""
 
@@ -84,9 +90,10 @@ def _role_of_strings(name: str, seen: list[str], asked: bool) -> str:
         return "dates: write them as numbers to use them"
     if all(NUMBER.fullmatch(v) for v in values):
         return "numbers written as text"
-    single = sum(len(v.split()) == 1 and not NO_SPACES.search(v) for v in values) > 0.9 * len(
-        values
-    )
+    if TEXT.fullmatch(name.strip()):
+        return "text"
+    words = sum(len(v.split()) == 1 and not NO_SPACES.search(v) for v in values)
+    single = words > 0.9 * len(values)
     distinct = len(set(values)) / len(values)
     if single and (distinct > 0.95 or IDENTIFIER.fullmatch(name.strip())) and len(values) > 1:
         return "an identifier: its values are all different single words"
@@ -94,12 +101,9 @@ def _role_of_strings(name: str, seen: list[str], asked: bool) -> str:
 
 
 def counts_rows(table: Any, name: str) -> bool:
-    """Whether a column of integers goes up by one from row to row."""
-    first, last = (table.select([i])[name][0] for i in (0, len(table) - 1))
-    if first is None or last is None or last - first != len(table) - 1:
-        return False
-    values = table.select_columns([name]).to_pandas()[name].to_numpy()
-    return bool((np.diff(values) == 1).all())
+    """Whether a column of integers numbers the rows, in any order: each number once, no gap."""
+    values = table.select_columns([name]).to_pandas()[name]
+    return bool(values.is_unique and values.max() - values.min() == len(values) - 1)
 
 
 def mean_words(seen: Sequence[Any]) -> float:

@@ -16,6 +16,8 @@ from imbtorch.data.column_roles import (
 from imbtorch.data.splits import Reading
 from imbtorch.errors import InputError
 
+FEW = 10
+"""Rows below which numbers without a gap may well be a coincidence."""
 PROSE = 6.0
 """Words a text from which on texts are used rather than the columns of numbers beside them."""
 
@@ -42,7 +44,7 @@ class Columns:
         """Return what is used, how, and what is not, as sentences."""
         how = {
             "image": "images",
-            "features": f"{len(self.used)} columns of numbers",
+            "features": f"columns of numbers ({len(self.used)})",
             "text": "texts, joined" if len(self.used) > 1 else "texts",
         }[self.kind]
         notes = [f"input, {how}: {_some(self.used)}"]
@@ -140,7 +142,7 @@ def _drop_row_numbers(
     table: Any, found: dict[str, list[str]], dropped: dict[str, str], asked: bool
 ) -> None:
     """Drop columns of integers that count the rows, unless nothing else is left."""
-    if asked or len(table) < 3:
+    if asked or len(table) < FEW:
         return
     for name in [*found["number"]]:
         feature = table.features[name]

@@ -102,13 +102,18 @@ def read_tables(
         lambda rows: _fit(columns, rows, reading),
         names,
         [
-            f"label: {label}; training split {name!r}, held-out split "
-            f"{repr(test_name) if test_name else 'none stored'}",
+            f"label: {label}; {_splits_in_words(name, test_name, len(tables))}",
             *columns.notes(),
             *notes,
         ],
         left_out,
     )
+
+
+def _splits_in_words(train: str, test: str | None, stored: int) -> str:
+    if stored == 1:
+        return "one split, no held-out one"
+    return f"training split {train!r}, " + (f"held-out split {test!r}" if test else "none held out")
 
 
 def _label_column(table: Any, reading: Reading) -> str:

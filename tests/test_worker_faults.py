@@ -33,11 +33,15 @@ class Dying(torch.utils.data.Dataset):
 
 @contextmanager
 def all_ended():
-    """Wait for the end of all processes: where the connection broke first, torch says it later."""
+    """Wait for the processes of the block: where the connection broke first, torch says it later.
+
+    Others may be alive: those of a pool that another test used stay for a while.
+    """
+    before = set(multiprocessing.active_children())
     try:
         yield
     finally:
-        while multiprocessing.active_children():
+        while set(multiprocessing.active_children()) - before:
             time.sleep(0.01)
 
 

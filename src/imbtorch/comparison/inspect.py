@@ -8,8 +8,9 @@ import numpy as np
 
 from imbtorch.comparison.auto import fitting_recipes
 from imbtorch.comparison.inspection import Inspection, what_matters
+from imbtorch.data.decode import decode_image
 from imbtorch.data.hold_out import splits_of
-from imbtorch.data.images import ImageInput, decode_image
+from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.labels import check_several, class_names
 from imbtorch.data.rows import Split

@@ -1,8 +1,6 @@
-"""Stored images: decode them upright and in 8 bits, and say what there is among them."""
+"""Stored images: what there is among them, and how they become tensors."""
 
-import io
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,16 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from imbtorch.errors import InputError
+from imbtorch.data.decode import (
+    WIDE,
+    decode_image,
+    in_8_bits,
+    is_transparent,
+    mode_of,
+    open_image,
+    orientation_of,
+    size_in_words,
+)
 from imbtorch.extras import extra
 
 GRAY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes of gray images."""
-WIDE = ("I", "F")
-"""Modes of 32-bit integers and floats, whose range is that of the data set."""
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 65535.0))
 """Usual ranges of images in such modes: the first that holds all values is taken."""
-MAX_PIXELS = 100_000_000
 LOOKED_AT = 2_000
 """Images whose headers are read to find out what the data set holds, evenly spaced."""
 
@@ -66,12 +70,12 @@ class Survey:
         """Return what a user should know of the images and of how they are read, in sentences."""
         looked = sum(self.modes.values())
         low, high = (tuple(f(size[i] for size in self.sizes) for i in (0, 1)) for f in (min, max))
-        sizes = _by(low) + (f" to {_by(high)}" if low != high else "")
+        sizes = size_in_words(low) + (f" to {size_in_words(high)}" if low != high else "")
         modes = ", ".join(f"{n} {_named(mode)}" for mode, n in self.modes.most_common())
         among = "" if looked == self.total else f" among {looked} of {self.total}"
         notes = [f"images{among}: {modes}; {sizes} pixels"]
         if {*self.sizes} != {spec.size}:
-            notes.append(f"all images are resized to {_by(spec.size)} pixels")
+            notes.append(f"all images are resized to {size_in_words(spec.size)} pixels")
         if len({mode in GRAY for mode in self.modes}) > 1:
             notes.append("gray and color images are mixed: all are read as color")
         if any(mode in WIDE for mode in self.modes):
@@ -146,14 +150,15 @@ def survey(rows: Indexed) -> Survey:
     low, high = float("inf"), -float("inf")
     for i in np.linspace(0, len(rows) - 1, looked).astype(int).tolist():
         with open_image(rows[i], i) as image:
-            turned = _orientation(image)
+            turned = orientation_of(image)
             width, height = image.size
-            modes[image.mode] += 1
+            mode = mode_of(image)
+            modes[mode] += 1
             sizes[(width, height) if turned in (5, 6, 7, 8) else (height, width)] += 1
             rotated += turned in range(2, 9)
-            transparent += _is_transparent(image)
+            transparent += is_transparent(image)
             animated += getattr(image, "is_animated", False)
-        if image.mode in WIDE:
+        if mode in WIDE:
             values = np.asarray(decode_image(rows[i], i), np.float64)
             values = values[np.isfinite(values)]
             low, high = min(low, values.min(initial=low)), max(high, values.max(initial=high))
@@ -164,87 +169,8 @@ def survey(rows: Indexed) -> Survey:
     return Survey(modes, sizes, rotated, transparent, animated, found, len(rows))
 
 
-def open_image(row: Any, index: int) -> Any:
-    """Return a stored image as a Pillow image, not decoded yet; an InputError names a bad file."""
-    with extra("cli", "a data set of images"):
-        from PIL import Image
-
-    if isinstance(row, np.ndarray):
-        return Image.fromarray(row)
-    source = row and (row["path"] or f"row {index}")
-    if not row or not (row["bytes"] or row["path"]):
-        raise InputError(f"DATA holds an unreadable image: row {index} (it is empty)")
-    try:
-        image = Image.open(io.BytesIO(row["bytes"]) if row["bytes"] else row["path"])
-    except Exception as error:  # the library's readers raise many types
-        raise InputError(f"DATA holds an unreadable image: {source} ({error})") from error
-    if image.size[0] * image.size[1] > MAX_PIXELS:
-        raise InputError(
-            f"DATA holds an unreadable image: {source} ({_by(image.size[::-1])} pixels; at most "
-            f"{MAX_PIXELS:,} are read)"
-        )
-    return image
-
-
-def decode_image(row: Any, index: int) -> Any:
-    """Return a stored image as an upright Pillow image; an InputError names an unreadable file."""
-    with extra("cli", "a data set of images"):
-        from PIL import ImageOps
-
-    image = open_image(row, index)
-    if isinstance(row, np.ndarray):
-        return image
-    try:
-        with image:
-            image.load()
-            return ImageOps.exif_transpose(image)
-    except Exception as error:  # the library's readers raise many types
-        source = row["path"] or f"row {index}"
-        raise InputError(f"DATA holds an unreadable image: {source} ({error})") from error
-
-
-def in_8_bits(image: Any, channels: int, value_range: tuple[float, float]) -> Any:
-    """Return a Pillow image of mode L (1 channel) or RGB (3 channels)."""
-    with extra("cli", "a data set of images"):
-        from PIL import Image
-
-    if image.mode.startswith("I;16") or image.mode in WIDE:
-        values = np.asarray(image)
-        if image.mode not in WIDE:
-            values = values >> 8
-        elif value_range == (0.0, 65535.0):
-            values = np.clip(values, 0, 65535) // 256
-        else:
-            low, high = value_range
-            scaled = (np.nan_to_num(values.astype(np.float64), nan=low) - low) / (high - low or 1)
-            values = np.rint(255 * np.clip(scaled, 0, 1))
-        image = Image.fromarray(values.astype(np.uint8))
-    if _is_transparent(image):
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("L" if channels == 1 else "RGB")
-
-
-def _orientation(image: Any) -> int:
-    """Return the EXIF orientation, 1 if upright; a PNG would have to be decoded to know."""
-    if image.format not in ("JPEG", "MPO", "TIFF", "WEBP"):
-        return 1
-    try:
-        return int(image.getexif().get(0x0112, 1))
-    except Exception:  # damaged EXIF data: the library's readers raise many types
-        return 1
-
-
-def _is_transparent(image: Any) -> bool:
-    return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-
-
 def _named(mode: str) -> str:
     bits = {"1": "1-bit gray", "L": "8-bit gray", "I": "32-bit integer gray", "F": "float gray"}
     if mode.startswith("I;16"):
         return "16-bit gray"
     return bits.get(mode, f"8-bit {mode}")
-
-
-def _by(size: Sequence[int]) -> str:
-    return " x ".join(map(str, size))

@@ -1,0 +1,103 @@
+"""Decode stored images: upright, in 8 bits, white behind transparent pixels."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from imbtorch.errors import InputError
+from imbtorch.extras import extra
+
+WIDE = ("I", "F")
+"""Modes of 32-bit integers and floats, whose range is that of the data set."""
+MAX_PIXELS = 100_000_000
+
+
+def open_image(row: Any, index: int) -> Any:
+    """Return a stored image as a Pillow image, not decoded yet; an InputError names a bad file."""
+    with extra("cli", "a data set of images"):
+        from PIL import Image
+
+    if isinstance(row, np.ndarray):
+        return Image.fromarray(row)
+    source = row and (row["path"] or f"row {index}")
+    if not row or not (row["bytes"] or row["path"]):
+        raise InputError(f"DATA holds an unreadable image: row {index} (it is empty)")
+    try:
+        image = Image.open(io.BytesIO(row["bytes"]) if row["bytes"] else row["path"])
+    except Exception as error:  # the library's readers raise many types
+        raise InputError(f"DATA holds an unreadable image: {source} ({error})") from error
+    if image.size[0] * image.size[1] > MAX_PIXELS:
+        size = size_in_words(image.size[::-1])
+        raise InputError(
+            f"DATA holds an unreadable image: {source} ({size} pixels; at most {MAX_PIXELS:,} are "
+            "read)"
+        )
+    return image
+
+
+def decode_image(row: Any, index: int) -> Any:
+    """Return a stored image as an upright Pillow image; an InputError names an unreadable file."""
+    with extra("cli", "a data set of images"):
+        from PIL import ImageOps
+
+    image = open_image(row, index)
+    if isinstance(row, np.ndarray):
+        return image
+    try:
+        with image:
+            image.load()
+            if mode_of(image) != image.mode:
+                image = image.convert(mode_of(image))
+            return ImageOps.exif_transpose(image)
+    except Exception as error:  # the library's readers raise many types
+        source = row["path"] or f"row {index}"
+        raise InputError(f"DATA holds an unreadable image: {source} ({error})") from error
+
+
+def in_8_bits(image: Any, channels: int, value_range: tuple[float, float]) -> Any:
+    """Return a Pillow image of mode L (1 channel) or RGB (3 channels)."""
+    with extra("cli", "a data set of images"):
+        from PIL import Image
+
+    if image.mode.startswith("I;16") or image.mode in WIDE:
+        values = np.asarray(image)
+        if image.mode not in WIDE:
+            values = values >> 8
+        elif value_range == (0.0, 65535.0):
+            values = np.clip(values, 0, 65535) // 256
+        else:
+            low, high = value_range
+            scaled = (np.nan_to_num(values.astype(np.float64), nan=low) - low) / (high - low or 1)
+            values = np.rint(255 * np.clip(scaled, 0, 1))
+        image = Image.fromarray(values.astype(np.uint8))
+    if is_transparent(image):
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def mode_of(image: Any) -> str:
+    """Return the mode of an opened image; that of a 16-bit PNG is I before Pillow 11."""
+    return "I;16" if image.format == "PNG" and image.mode == "I" else str(image.mode)
+
+
+def orientation_of(image: Any) -> int:
+    """Return the EXIF orientation, 1 if upright; a PNG would have to be decoded to know."""
+    if image.format not in ("JPEG", "MPO", "TIFF", "WEBP"):
+        return 1
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # damaged EXIF data: the library's readers raise many types
+        return 1
+
+
+def is_transparent(image: Any) -> bool:
+    """Whether an image has pixels that something may show through."""
+    return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+
+
+def size_in_words(size: Sequence[int]) -> str:
+    """Return height and width in words."""
+    return " x ".join(map(str, size))

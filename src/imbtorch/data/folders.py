@@ -3,6 +3,7 @@
 import os
 import unicodedata
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,21 +40,23 @@ class Folder:
         """Name of the folder, composed: the same characters are the same name."""
         return unicodedata.normalize("NFC", self.path.name.strip())
 
+    @cached_property
     def all_images(self) -> list[Path]:
-        """Return the images of this folder and of all folders in it, ordered by path."""
-        return sorted([*self.images, *(p for f in self.folders for p in f.all_images())])
+        """The images of this folder and of all folders in it, ordered by path."""
+        return sorted([*self.images, *(p for f in self.folders for p in f.all_images)])
 
+    @cached_property
     def filled(self) -> "list[Folder]":
-        """Return the subfolders that have an image at any depth."""
-        return [folder for folder in self.folders if folder.all_images()]
+        """The subfolders that have an image at any depth."""
+        return [folder for folder in self.folders if folder.all_images]
 
     def inner(self, in_split: bool = False) -> "Folder":
         """Return the folder that holds the classes: this one, unless it only wraps another.
 
         A folder with the name of a split is kept, but for one in a split's own folder.
         """
-        filled = self.filled()
-        if self.images or len(filled) != 1 or not filled[0].filled() or filled[0].images:
+        filled = self.filled
+        if self.images or len(filled) != 1 or not filled[0].filled or filled[0].images:
             return self
         wraps = in_split or not role_of(filled[0].name)
         return filled[0].inner(in_split) if wraps else self
@@ -106,11 +109,11 @@ def read_image_folder(root: Folder, reading: Reading) -> Source:
     placed = sum(len(p) for classes in splits.values() for p in classes.values())
     if unlabeled:
         notes.append(f"splits without class folders, so without labels: {', '.join(unlabeled)}")
-    if outside := len(root.all_images()) - placed:
+    if outside := len(root.all_images) - placed:
         left_out["images outside class folders"] = outside
     if others := sum(folder.others for folder in root.walk()):
         notes.append(f"{others} files that are no images skipped")
-    if empty := [f.name for f in inner.folders if not f.all_images()]:
+    if empty := [f.name for f in inner.folders if not f.all_images]:
         notes.append(f"folders without an image skipped: {', '.join(empty[:8])}")
     return Source(
         made[train],
@@ -129,8 +132,8 @@ Classes = dict[str, list[Path]]
 
 def _splits(inner: Folder, reading: Reading) -> dict[str, Classes]:
     """Return split -> class -> images; one split called "" if there are none."""
-    folders = inner.filled()
-    nested = [f for f in folders if f.filled() and not f.images]
+    folders = inner.filled
+    nested = [f for f in folders if f.filled and not f.images]
     named = [f for f in nested if role_of(f.name)]
     if reading.train_split == NONE:
         return {"": _classes(folders)}
@@ -140,7 +143,7 @@ def _splits(inner: Folder, reading: Reading) -> dict[str, Classes]:
     if classes and reading.train_split is None:
         mixed = ", ".join(map(repr, classes))
         raise doubt([f.name for f in named], f"beside them are folders of images ({mixed})")
-    return {f.name: _classes(f.inner(in_split=True).filled()) for f in folders}
+    return {f.name: _classes(f.inner(in_split=True).filled) for f in folders}
 
 
 def _splits_in_classes(folders: list[Folder]) -> dict[str, Classes] | None:
@@ -152,7 +155,7 @@ def _splits_in_classes(folders: list[Folder]) -> dict[str, Classes] | None:
             "class folders: if they are classes, say --train-split none; unlabeled images cannot "
             "be used"
         )
-    inner = [part for folder in folders for part in folder.filled()]
+    inner = [part for folder in folders for part in folder.filled]
     roles = [role_of(part.name) for part in inner]
     if not any(roles):
         return None
@@ -163,19 +166,20 @@ def _splits_in_classes(folders: list[Folder]) -> dict[str, Classes] | None:
         )
     splits: dict[str, Classes] = {}
     for folder in folders:
-        for part in folder.filled():
-            splits.setdefault(part.name, {}).setdefault(folder.name, []).extend(part.all_images())
+        for part in folder.filled:
+            splits.setdefault(part.name, {}).setdefault(folder.name, []).extend(part.all_images)
     return splits
 
 
 def _classes(folders: list[Folder]) -> Classes:
     classes: Classes = {}
     for folder in folders:
-        classes.setdefault(folder.name, []).extend(folder.all_images())
+        classes.setdefault(folder.name, []).extend(folder.all_images)
     return classes
 
 
 def _split(classes: Classes, names: list[str]) -> Split:
-    paths = [(str(p), names.index(name)) for name in sorted(classes) for p in classes[name]]
+    numbers = {name: k for k, name in enumerate(names)}
+    paths = [(str(p), numbers[name]) for name in sorted(classes) for p in classes[name]]
     rows = np.array([{"bytes": None, "path": path} for path, _ in paths], dtype=object)
     return Split(Rows(rows), np.array([k for _, k in paths], dtype=np.int64))

@@ -97,7 +97,7 @@ def _stored(path: Path, reading: Reading) -> Source:
     if path.is_file():
         return _of_tables(path, reading)
     folder = Folder(path)
-    tables, in_folders = table_files(path), any(f.all_images() for f in folder.folders)
+    tables, in_folders = table_files(path), any(f.all_images for f in folder.folders)
     if in_folders and not tables:
         return read_image_folder(folder, reading)
     if folder.images and not tables:

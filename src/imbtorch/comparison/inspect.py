@@ -70,7 +70,10 @@ def inspect_data(
     names = source.label_names
     values = np.union1d(train.labels, test.labels)
     check_several(values, names)
-    counts = [[int((split.labels == v).sum()) for v in values] for split in (train, test)]
+    counts = [
+        np.bincount(np.searchsorted(values, split.labels), minlength=len(values)).tolist()
+        for split in (train, test)
+    ]
     unreadable: list[str] = []
     train_digests, test_digests = (_digests(split, unreadable) for split in (train, test))
     if not train_digests:

@@ -171,8 +171,8 @@ def encode_labels(
         raise InputError(f"the training set has no sample of class {some(unseen, names)}")
     notes = []
     if names is not None and len(values) < len(names):
-        absent = [name for k, name in enumerate(names) if k not in set(values.tolist())]
-        notes.append(f"classes without a sample left out: {', '.join(absent)}")
+        absent = np.setdiff1d(np.arange(len(names)), values).tolist()
+        notes.append(f"classes without a sample left out: {some(absent, names)}")
     classes = tuple(_name(v, names) for v in values.tolist())
     if values.dtype.kind not in "iu" or not np.array_equal(values, np.arange(len(values))):
         notes.append("labels mapped: " + some([f"{v!s} -> {k}" for k, v in enumerate(values)]))

@@ -12,9 +12,11 @@ from imbtorch.data.texts import NO_SPACES
 LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "class", "y")
 OTHER_LABELS = (*LABEL_COLUMNS, "coarse_label")
 IDENTIFIER = re.compile(
-    r"(?i:unnamed: \d+|__index_level_\d+__|level_\d+|index|idx|row|rownames|row_?(id|nr|num)"
+    r"(?i:unnamed: [\d.]+|__index_level_\d+__|level_\d+|index|idx|row|rownames|row_?(id|nr|num)"
     r"|id|uu?id|guid|.+[_ .-](id|uu?id|guid)|)|.+[a-z](ID|Id)"
 )
+NUMBERED = re.compile(r".*(number|num|code|serial|account|[_ .-](no|nr))", re.IGNORECASE)
+"""Names of columns that are keys if no number occurs twice."""
 DATE = re.compile(r"\d{4}-\d\d?-\d\d?([ T].*)?|\d\d?[./-]\d\d?[./-]\d{2,4}( .*)?")
 NUMBER = re.compile(r"[-+]?[\d.,' ]*\d[\d.,' ]*%?")
 TEXT = re.compile(
@@ -35,13 +37,18 @@ def seen_strings(table: Any) -> dict[str, list[Any]]:
 
 
 def is_label_again(table: Any, name: str, label: str) -> bool:
-    """Whether a column named after the label is the label in another form, one to one."""
+    """Whether a column named after the label, or after a class, is the label in another form.
+
+    So it is if the label alone decides its values, and these are not all the same.
+    """
     words = {*re.split(r"[\W_]+", name.lower())}
-    if not words & {*LABEL_COLUMNS, *re.split(r"[\W_]+", label.lower())}:
-        return False
     seen = table.select(_spaced(table)).select_columns([name, label]).to_dict()
+    classes = {str(value) for value in seen[label]}
+    named = {*LABEL_COLUMNS, *re.split(r"[\W_]+", label.lower()), *(c.lower() for c in classes)}
+    if not words & named - {""}:
+        return False
     pairs = {(str(a), str(b)) for a, b in zip(seen[name], seen[label], strict=True)}
-    return len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+    return len(pairs) == len(classes) and len({value for value, _ in pairs}) > 1
 
 
 def is_empty(table: Any, name: str) -> bool:
@@ -100,10 +107,18 @@ def _role_of_strings(name: str, seen: list[str], asked: bool) -> str:
     return "category" if single or distinct < 0.2 else "text"
 
 
-def counts_rows(table: Any, name: str) -> bool:
-    """Whether a column of integers numbers the rows, in any order: each number once, no gap."""
+def counts_rows(table: Any, name: str, *, first: bool) -> bool:
+    """Whether a column of whole numbers, each there once, is a number of the row or its key.
+
+    So it is if they have no gap, if they rise in the first column, or by its name.
+    """
     values = table.select_columns([name]).to_pandas()[name]
-    return bool(values.is_unique and values.max() - values.min() == len(values) - 1)
+    if values.hasnans or not values.is_unique or (values % 1 != 0).any():
+        return False
+    gapless = values.max() - values.min() == len(values) - 1
+    return bool(
+        gapless or (first and values.is_monotonic_increasing) or NUMBERED.fullmatch(name.strip())
+    )
 
 
 def mean_words(seen: Sequence[Any]) -> float:

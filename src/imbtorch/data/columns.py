@@ -1,5 +1,6 @@
 """Which columns of a table a network takes, and why not the others."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,11 @@ from imbtorch.data.column_roles import (
 from imbtorch.data.splits import Reading
 from imbtorch.errors import InputError
 
+IMAGE = re.compile(
+    r"(.*[_ .-])?(image|img|picture|photo|file|filename|path)([_ .-]?(name|path|file|\d+))*",
+    re.IGNORECASE,
+)
+"""Names of the column of images, where there are several."""
 FEW = 10
 """Rows below which numbers without a gap may well be a coincidence."""
 PROSE = 6.0
@@ -104,14 +110,25 @@ def find_columns(table: Any, label: str, reading: Reading) -> Columns:
         else:
             dropped[name] = role
     _drop_row_numbers(table, found, dropped, bool(asked))
-    return _settle(found, dropped, words)
+    return _settle(found, dropped, words, bool(asked))
 
 
 def _settle(
-    found: dict[str, list[str]], dropped: dict[str, str], words: dict[str, float]
+    found: dict[str, list[str]], dropped: dict[str, str], words: dict[str, float], asked: bool
 ) -> Columns:
     """Choose the kind of input from what was found, and say why the other columns are dropped."""
     images, texts, numbers, categories = found.values()
+    kinds = [names for names in (images, texts, numbers) if names]
+    if asked and len(kinds) > 1:
+        of = " and ".join(f"{_some(names)}" for names in kinds)
+        raise InputError(f"columns are of several kinds ({of}); images, texts or numbers are taken")
+    if len(images) > 1:
+        named = [name for name in images if IMAGE.fullmatch(name.strip())]
+        if len(named) != 1:
+            raise InputError(
+                f"DATA has several columns of images ({_some(images)}): name one with --columns"
+            )
+        images = [*named, *(name for name in images if name not in named)]
     if images:
         kind, used = "image", images[:1]
         rest = dict.fromkeys(images[1:], "a second image")
@@ -141,14 +158,15 @@ _PLURAL = {"text": "texts", "features": "numbers"}
 def _drop_row_numbers(
     table: Any, found: dict[str, list[str]], dropped: dict[str, str], asked: bool
 ) -> None:
-    """Drop columns of integers that count the rows, unless nothing else is left."""
+    """Drop columns of numbers that number the rows, unless nothing else is left."""
     if asked or len(table) < FEW:
         return
     for name in [*found["number"]]:
         feature = table.features[name]
-        if not str(getattr(feature, "dtype", "")).startswith(("int", "uint")):
+        if not str(getattr(feature, "dtype", "")).startswith(("int", "uint", "float")):
             continue
-        if sum(map(len, found.values())) > 1 and counts_rows(table, name):
+        others = sum(map(len, found.values())) - 1
+        if others and counts_rows(table, name, first=table.column_names[0] == name):
             found["number"].remove(name)
             dropped[name] = "a row number"
 

@@ -11,7 +11,13 @@ from imbtorch.extras import extra
 
 WIDE = ("I", "F")
 """Modes of 32-bit integers and floats, whose range is that of the data set."""
+RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 65535.0))
+"""Usual ranges of images in such modes: the first that holds all values is taken."""
 MAX_PIXELS = 100_000_000
+
+
+class ScaleError(ValueError):
+    """An image has values on another scale than those it should be read with."""
 
 
 def open_image(row: Any, index: int) -> Any:
@@ -56,7 +62,7 @@ def decode_image(row: Any, index: int) -> Any:
         raise InputError(f"DATA holds an unreadable image: {source} ({error})") from error
 
 
-def in_8_bits(image: Any, channels: int, value_range: tuple[float, float]) -> Any:
+def in_8_bits(image: Any, channels: int, value_range: tuple[float, float] | None) -> Any:
     """Return a Pillow image of mode L (1 channel) or RGB (3 channels)."""
     with extra("cli", "a data set of images"):
         from PIL import Image
@@ -65,6 +71,12 @@ def in_8_bits(image: Any, channels: int, value_range: tuple[float, float]) -> An
         values = np.asarray(image)
         if image.mode not in WIDE:
             values = values >> 8
+        elif value_range is None or not _fits(values, value_range):
+            trained = "..".join(f"{v:g}" for v in value_range) if value_range else "8 or 16 bits"
+            raise ScaleError(
+                f"its values are {values.min():g}..{values.max():g}; those of the training images "
+                f"are {trained}"
+            )
         elif value_range == (0.0, 65535.0):
             values = np.clip(values, 0, 65535) // 256
         else:
@@ -76,6 +88,13 @@ def in_8_bits(image: Any, channels: int, value_range: tuple[float, float]) -> An
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("L" if channels == 1 else "RGB")
+
+
+def _fits(values: np.ndarray, value_range: tuple[float, float]) -> bool:
+    """Whether values are in a range; one that was measured, not a usual one, may be exceeded."""
+    low, high = value_range
+    is_usual = value_range in RANGES
+    return not is_usual or bool(np.nanmin(values) >= low and np.nanmax(values) <= high)
 
 
 def mode_of(image: Any) -> str:

@@ -137,13 +137,37 @@ def _splits(inner: Folder, reading: Reading) -> dict[str, Classes]:
     named = [f for f in nested if role_of(f.name)]
     if reading.train_split == NONE:
         return {"": _classes(folders)}
+    inner_names = [{part.name for part in f.filled} for f in nested]
     if not named and reading.train_split is None:
+        if len(nested) == len(folders) and _may_be_classes(inner_names):
+            raise doubt(
+                [f.name for f in folders],
+                f"all have the folders {', '.join(sorted(inner_names[0])[:4])}, which may be the "
+                "classes, or parts of them",
+            )
         return _splits_in_classes(folders) or {"": _classes(folders)}
+    if reading.train_split is None:
+        roles = {role_of(f.name) for f in named}
+        classes_in = {part.name for f in named for part in f.inner(in_split=True).filled}
+        for f, parts in zip(nested, inner_names, strict=True):
+            known = parts & classes_in if len(roles) > 1 else set()
+            if not role_of(f.name) and not known:
+                raise doubt([f.name for f in folders], f"{f.name!r} may be a split or a class")
     classes = [f.name for f in folders if f not in nested and not role_of(f.name)]
     if classes and reading.train_split is None:
         mixed = ", ".join(map(repr, classes))
         raise doubt([f.name for f in named], f"beside them are folders of images ({mixed})")
     return {f.name: _classes(f.inner(in_split=True).filled) for f in folders}
+
+
+def _may_be_classes(inner_names: list[set[str]]) -> bool:
+    """Whether several folders have the same folders in them, and these are not named as splits."""
+    first = inner_names[0] if len(inner_names) > 1 else set()
+    return (
+        len(first) > 1
+        and all(names == first for names in inner_names)
+        and not any(map(role_of, first))
+    )
 
 
 def _splits_in_classes(folders: list[Folder]) -> dict[str, Classes] | None:

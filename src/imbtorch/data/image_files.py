@@ -53,7 +53,7 @@ def image_rows(names: Sequence[str | None], folder: Path, column: str) -> np.nda
     InputError
         If a file is missing; the error says how many are, and where they were looked for.
     """
-    paths = [folder / (name or "") for name in names]
+    paths = [folder / str(name or "") for name in names]
     missing = [str(n) for n, path in zip(names, paths, strict=True) if not path.is_file()]
     if missing:
         raise InputError(

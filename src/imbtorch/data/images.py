@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from imbtorch.data.decode import (
+    RANGES,
     WIDE,
+    ScaleError,
     decode_image,
     in_8_bits,
     is_transparent,
@@ -19,12 +21,11 @@ from imbtorch.data.decode import (
     orientation_of,
     size_in_words,
 )
+from imbtorch.errors import InputError
 from imbtorch.extras import extra
 
 GRAY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes of gray images."""
-RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 65535.0))
-"""Usual ranges of images in such modes: the first that holds all values is taken."""
 LOOKED_AT = 2_000
 """Images whose headers are read to find out what the data set holds, evenly spaced."""
 
@@ -47,8 +48,8 @@ class Survey:
         Pillow's modes, and sizes (height, width) of the upright images.
     rotated, transparent, animated : int
         Images with an EXIF orientation, with transparency, with several frames.
-    value_range : tuple of float
-        Range of the values in `WIDE` modes.
+    value_range : tuple of float or None
+        Range of the values in `WIDE` modes, if there are any.
     total : int
         Images in all.
     """
@@ -58,7 +59,7 @@ class Survey:
     rotated: int
     transparent: int
     animated: int
-    value_range: tuple[float, float]
+    value_range: tuple[float, float] | None
     total: int
 
     @property
@@ -78,7 +79,7 @@ class Survey:
             notes.append(f"all images are resized to {size_in_words(spec.size)} pixels")
         if len({mode in GRAY for mode in self.modes}) > 1:
             notes.append("gray and color images are mixed: all are read as color")
-        if any(mode in WIDE for mode in self.modes):
+        if self.value_range:
             bounds = "..".join(f"{bound:g}" for bound in self.value_range)
             notes.append(f"pixel values are read as in {bounds}")
         if self.rotated:
@@ -103,13 +104,13 @@ class ImageInput:
         Height and width in pixels; other images are resized (bilinear).
     channels : int
         1 (gray) or 3 (color).
-    value_range : tuple of float, default=(0, 255)
-        Values of 32-bit images that become 0 and 255; others are clipped.
+    value_range : tuple of float, optional
+        Values of 32-bit images that become 0 and 255; without, such images are refused.
     """
 
     size: tuple[int, int]
     channels: int
-    value_range: tuple[float, float] = (0.0, 255.0)
+    value_range: tuple[float, float] | None = None
     kind = "image"
 
     @classmethod
@@ -131,7 +132,13 @@ class ImageInput:
         out = np.empty((len(rows), *self.size, self.channels), np.uint8)
 
         def fill(i: int) -> None:
-            image = in_8_bits(decode_image(rows[i], i), self.channels, self.value_range)
+            try:
+                image = in_8_bits(decode_image(rows[i], i), self.channels, self.value_range)
+            except ScaleError as error:
+                source = rows[i]["path"] or f"row {i}"
+                raise InputError(
+                    f"DATA holds an image on another scale: {source}: {error}"
+                ) from None
             if image.size != self.size[::-1]:
                 image = image.resize(self.size[::-1], Resampling.BILINEAR)
             out[i] = np.asarray(image).reshape(out.shape[1:])
@@ -165,7 +172,7 @@ def survey(rows: Indexed) -> Survey:
     if isinstance(rows[0], np.ndarray):
         modes = Counter({mode: len(rows) for mode in modes})
     usual = (r for r in RANGES if r[0] <= low and high <= r[1] and ("F" in modes or r[1] > 1))
-    found = next(usual, (low, high)) if low <= high else (0.0, 255.0)
+    found = next(usual, (low, high)) if low <= high else None
     return Survey(modes, sizes, rotated, transparent, animated, found, len(rows))
 
 

@@ -53,6 +53,7 @@ class FeatureInput:
     def transform(self, rows: np.ndarray) -> Tensor:
         """Return the rows as a float32 tensor; values must be finite."""
         self.check(rows)
+        self._check_precision(rows)
         x = _in_float32(rows)
         if gaps := self.gaps(rows):
             raise InputError(
@@ -62,12 +63,34 @@ class FeatureInput:
         check_finite(x, "DATA")
         return x
 
+    def _check_precision(self, rows: np.ndarray) -> None:
+        """Refuse columns whose values float32 does not tell apart, such as Unix times."""
+        if rows.ndim != 2 or rows.dtype.itemsize <= 4:
+            return
+        for column in np.flatnonzero(_largest(rows) > 2**24).tolist():
+            values = rows[:, column][np.isfinite(rows[:, column])]
+            with np.errstate(over="ignore"):
+                told_apart = len(np.unique(values.astype(np.float32)))
+            if 2 * told_apart < len(np.unique(values)):
+                name = self.columns[column] if len(self.columns) == rows.shape[1] else column
+                raise InputError(
+                    f"DATA holds values in the column {name} that 32-bit floats cannot tell apart, "
+                    f"such as {values[0]:.10g}: subtract the smallest, or leave the column out"
+                )
+
     def gaps(self, rows: np.ndarray) -> list[str]:
         """Return the names of columns with NaN or infinite values, and how many they have."""
         if len(self.columns) != rows.shape[-1]:
             return []
         bad = (~torch.isfinite(_in_float32(rows))).sum(0).tolist()
         return [f"{name} ({n})" for name, n in zip(self.columns, bad, strict=True) if n]
+
+
+def _largest(rows: np.ndarray) -> np.ndarray:
+    """Return the largest finite magnitude in each column."""
+    values = np.abs(rows.astype(np.float64))
+    largest: np.ndarray = np.where(np.isfinite(values), values, 0).max(0, initial=0)
+    return largest
 
 
 def _in_float32(rows: np.ndarray) -> Tensor:

@@ -1,5 +1,6 @@
 """Read stored labels, map them to 0..K-1, and report what was found."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ import numpy as np
 
 from imbtorch.errors import InputError
 
+INVISIBLE = re.compile("[\u200b\u200e\u200f\u2060\ufeff]")
+"""Characters that cannot be seen, and do not make another class."""
 HIDDEN = -1
 """The label of samples whose class a benchmark keeps to itself."""
 
@@ -82,7 +85,9 @@ def read_labels(
         values = raw.astype(str) if raw.dtype.kind == "b" else raw
         known = np.ones(len(raw), bool)
     if names is None or values.dtype.kind not in "iu":
-        return StoredLabels(values, known)
+        hidden = values.dtype.kind == "i" and HIDDEN in values[known] and 0 in values[known]
+        said = ("the label -1 is taken as a class: leave these samples out if it is unknown",)
+        return StoredLabels(values, known, said if hidden else ())
     if known.any() and values[known].max() >= len(names):
         raise InputError(
             f"{where} has the label {values[known].max()}; it has names for 0..{len(names) - 1}"
@@ -92,7 +97,7 @@ def read_labels(
 
 def _clean(texts: list[str], known: np.ndarray) -> StoredLabels:
     notes = []
-    bare = [text.strip() for text in texts]
+    bare = [" ".join(INVISIBLE.sub("", text).split()) for text in texts]
     spaced = [t for t, b, k in zip(texts, bare, known, strict=True) if k and t != b]
     known = known & np.array([b != "" for b in bare], bool)
     if spaced:
@@ -109,6 +114,9 @@ def _clean(texts: list[str], known: np.ndarray) -> StoredLabels:
         for same in folded.values()
         if len(same) > 1
     ]
+    odd = sorted({v for v in values[known].tolist() if v.casefold() in ("nan", "none", "null")})
+    if odd:
+        notes.append(f"{', '.join(map(repr, odd))} is taken as a class; empty cells have no label")
     return StoredLabels(values, known, tuple(notes))
 
 
@@ -168,7 +176,11 @@ def encode_labels(
     check_several(values, names)
     unseen = np.setdiff1d(test, values).tolist()
     if unseen:
-        raise InputError(f"the training set has no sample of class {some(unseen, names)}")
+        near = {str(value).casefold() for value in values} & {str(v).casefold() for v in unseen}
+        raise InputError(
+            f"the training set has no sample of class {some(unseen, names)}"
+            + ("; the two sets write their labels in another case or type" if near else "")
+        )
     notes = []
     if names is not None and len(values) < len(names):
         absent = np.setdiff1d(np.arange(len(names)), values).tolist()

@@ -21,6 +21,7 @@ from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Rows
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
+from imbtorch.data.texts import TextInput
 
 IN_MEMORY_BYTES = 2 * 2**30
 """Images that need more than this as uint8 are decoded batch by batch instead."""
@@ -165,8 +166,16 @@ def load_data(
     notes = [*source.notes, *labels.notes]
     if isinstance(spec, ImageInput):
         notes += train.rows.survey.notes(spec)
+        held = test.rows.survey
+        if spec.channels == 1 and held.channels == 3:
+            notes.append("held-out images in color are read as gray, as those in training")
     train_set = dataset_of(train.rows, train_y, spec, classes)
     test_set = dataset_of(test.rows, test_y, spec, classes)
+    if isinstance(spec, TextInput):
+        texts = [part.x for part in (train_set, test_set) if isinstance(part, ArrayDataset)]
+        empty = sum(int((~x.any(1)).sum()) for x in texts)
+        if empty:
+            notes.append(f"{empty} texts hold none of the {len(spec.vocabulary)} counted words")
     return LoadedData(
         data,
         train_set,

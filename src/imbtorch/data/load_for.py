@@ -94,7 +94,8 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     InputError
         If DATA cannot be opened, or holds another kind of input or unknown labels.
     """
-    columns = spec.columns if isinstance(spec, TextInput | FeatureInput) else ()
+    of_table = isinstance(spec, TextInput | FeatureInput) and not data.endswith(".npz")
+    columns = spec.columns if of_table else ()  # type: ignore[union-attr]
     source = open_source(data, replace(reading, columns=columns))
     notes = list(source.notes)
     if source.kind != spec.kind:

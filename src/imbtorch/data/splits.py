@@ -9,9 +9,14 @@ from imbtorch.errors import InputError
 USUAL = {
     "train": "train",
     "training": "train",
+    "trainset": "train",
+    "traindata": "train",
     "test": "test",
     "testing": "test",
+    "testset": "test",
+    "testdata": "test",
     "val": "validation",
+    "valset": "validation",
     "valid": "validation",
     "validation": "validation",
     "dev": "validation",
@@ -74,11 +79,22 @@ def role_of(name: str) -> str | None:
 
     Examples
     --------
-    >>> [role_of(name) for name in ("Training", "seg_test", "dev-00000-of-00001", "part 1")]
+    >>> [role_of(name) for name in ("Training", "TestImages", "dev-00000-of-00001", "part 1")]
     ['train', 'test', 'validation', None]
     """
-    roles = {USUAL[word] for word in re.split(r"[^a-z]+", name.lower()) if word in USUAL}
+    roles = {USUAL[word.lower()] for word in words_of(name) if word.lower() in USUAL}
     return roles.pop() if len(roles) == 1 else None
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name, also where capitals alone tell them apart.
+
+    Examples
+    --------
+    >>> words_of("my_TestImages-2"), words_of("TESTING"), words_of("testSet")
+    (['my', 'Test', 'Images'], ['TESTING'], ['test', 'Set'])
+    """
+    return re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)
 
 
 def choose_splits(names: Sequence[str], reading: Reading) -> tuple[str, list[str]]:

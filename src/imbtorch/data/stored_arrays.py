@@ -8,6 +8,7 @@ from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.labels import HIDDEN, read_labels
 from imbtorch.data.rows import Rows, Source, Split
+from imbtorch.data.splits import role_of
 from imbtorch.errors import InputError
 from imbtorch.npz import read_npz
 
@@ -40,6 +41,11 @@ def read_arrays(path: Path, image_size: int | None = None) -> Source:
         if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
             shapes = f"{prefix}features has shape {x.shape}, {prefix}labels {y.shape}"
             raise InputError(f"{path}: {shapes}; both need N rows")
+        if x.ndim == 1 or x.size == 0 < len(x):
+            raise InputError(
+                f"{path}: {prefix}features has shape {x.shape}; (N, D) with at least one column is "
+                "needed"
+            )
         if len(x) == 0:
             raise InputError(f"{path}: {prefix}features holds no rows")
         found = read_labels(y, where=f"{path}: {prefix}labels")
@@ -49,15 +55,34 @@ def read_arrays(path: Path, image_size: int | None = None) -> Source:
         known = np.flatnonzero(found.known)
         return Split(Rows(_images(x) if _are_images(x) else x), found.values).take(known)
 
-    train, test = split("train_") or split(""), split("test_")
+    stored = [name[: -len("features")] for name in arrays if name.endswith("features")]
+    if "" in stored and "train_" in stored:
+        raise InputError(f"{path} holds features and train_features; leave one of them out")
+    train = split("train_") or split("")
     if train is None:
         raise InputError(
             f"{path} holds the arrays {', '.join(arrays) or 'none'}; features and labels (or "
             "train_features, train_labels, test_features, test_labels) are needed"
         )
-    if test and set(test.labels.tolist()) <= {HIDDEN} and HIDDEN not in train.labels:
-        notes.append("test_labels are hidden (-1): a part of the training set is held out")
-        left_out["hidden test labels"], test = len(test.labels), None
+    test, used = None, ["", "train_"]
+    for prefix in sorted(stored, key=lambda name: role_of(name) != "test"):
+        if test is None and role_of(prefix) in ("test", "validation"):
+            test = split(prefix)
+            if test is None or _is_hidden(test, train):
+                notes.append(f"{prefix}labels are hidden or missing")
+                test = None
+                continue
+            used.append(prefix)
+    left_out |= {
+        f"{prefix}features": len(arrays[f"{prefix}features"])
+        for prefix in stored
+        if prefix not in used
+    }
+    if test and _are_images(test.rows.values) != _are_images(train.rows.values):
+        raise InputError(
+            f"{path}: features of type {train.rows.values.dtype} to train on and "
+            f"{test.rows.values.dtype} to test on; both must be images of bytes, or neither"
+        )
     as_images = _are_images(train.rows.values)
 
     def fit_input(rows: Rows) -> Input:
@@ -67,6 +92,10 @@ def read_arrays(path: Path, image_size: int | None = None) -> Source:
 
     kind = "image" if as_images else "features"
     return Source(train, test, kind, fit_input, None, notes, left_out)
+
+
+def _is_hidden(test: Split, train: Split) -> bool:
+    return set(test.labels.tolist()) <= {HIDDEN} and HIDDEN not in train.labels
 
 
 def _are_images(x: np.ndarray) -> bool:

@@ -1,11 +1,14 @@
 """Open files and folders of tables as splits: CSV, TSV, Parquet, JSON, Arrow."""
 
 import csv
+import glob
+import hashlib
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from imbtorch.data.splits import USUAL, doubt, role_of
+from imbtorch.data.splits import USUAL, role_of, words_of
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 
@@ -62,6 +65,7 @@ def open_tables(path: Path) -> tuple[Tables, dict[str, Path]]:
     if not any(role_of(name) for name in splits):
         splits = {"train": files}
     for name, members in splits.items():
+        _check_shards(path, name, members)
         if len({file.suffix.lower() for file in members}) > 1:
             shown = ", ".join(file.name for file in members[:4])
             raise InputError(
@@ -84,51 +88,37 @@ def table_files(path: Path) -> list[Path]:
     )
 
 
-def split_by_column(tables: Tables) -> tuple[Tables, str | None]:
-    """Split a single table by a column that says the split of each row, if it has one.
-
-    Returns
-    -------
-    tables : dict
-        Its splits, without that column; the same tables if there is none.
-    column : str or None
-        The column.
-    """
-    if len(tables) != 1:
-        return tables, None
-    (table,) = tables.values()
-    for column in table.column_names:
-        if not _is_split(table[0][column]):
-            continue
-        values = table.unique(column)
-        if not all(map(_is_split, values)):
-            if column.lower() in ("split", "subset", "partition", "set", "fold"):
-                raise doubt(map(str, values), f"they stand in the column {column!r}, some unusual")
-            continue
-        if len({v.strip() for v in values}) < 2:
-            continue
-        rows: dict[str, list[int]] = {}
-        for i, value in enumerate(table[column]):
-            rows.setdefault(value.strip(), []).append(i)
-        return {v: table.select(r).remove_columns(column) for v, r in rows.items()}, column
-    return tables, None
-
-
-def _is_split(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lower() in USUAL
+def _check_shards(path: Path, name: str, files: list[Path]) -> None:
+    """Refuse files of one split that belong to several data sets, or are the same."""
+    parents = {file.relative_to(path).parent for file in files}
+    homes = {p for p in parents if not any(map(role_of, p.parts))}
+    if len(homes) > 1:
+        raise InputError(
+            f"DATA is the folder {str(path)!r}, in which {len(homes)} folders have tables of the "
+            f"split {name!r} ({', '.join(sorted(map(str, homes))[:4])}): give one of them"
+        )
+    sizes = Counter(file.stat().st_size for file in files)
+    seen: dict[bytes, Path] = {}
+    for file in files:
+        if sizes[file.stat().st_size] > 1:
+            with file.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").digest()
+            if digest in seen:
+                raise InputError(f"DATA has the same table twice: {seen[digest].name}, {file.name}")
+            seen[digest] = file
 
 
 def _split_of(path: Path) -> str:
     """Return the usual name of a split in a path, or else the file's name."""
     for part in (*path.parts[:-1], path.stem):
         if role_of(part):
-            return next(w for w in re.split(r"[^a-zA-Z]+", part) if w.lower() in USUAL)
+            return next(word for word in words_of(part) if word.lower() in USUAL)
     return path.stem
 
 
 def _open(files: list[Path]) -> Any:
     with extra("cli", "DATA"):
-        from datasets import load_dataset
+        from datasets import concatenate_datasets, load_dataset
 
     suffix = files[0].suffix.lower()
     if suffix not in BUILDERS:
@@ -137,10 +127,20 @@ def _open(files: list[Path]) -> Any:
             f".npz, {', '.join(BUILDERS)} are, and folders of images"
         )
     options = _dialect(files[0], suffix) if BUILDERS[suffix] == "csv" else {}
+    names = [glob.escape(str(file)) for file in files]
     try:
-        table = load_dataset(
-            BUILDERS[suffix], data_files=[str(f) for f in files], split="train", **options
-        )
+        if suffix != ".parquet":
+            table = load_dataset(BUILDERS[suffix], data_files=names, split="train", **options)
+        else:  # file by file: the classes of one would be read as those of another
+            parts = [load_dataset("parquet", data_files=name, split="train") for name in names]
+            if any(part.features != parts[0].features for part in parts):
+                raise InputError(
+                    f"DATA has files of one split whose columns or classes differ "
+                    f"({', '.join(file.name for file in files[:4])}): give one of them"
+                )
+            table = concatenate_datasets(parts)
+    except InputError:
+        raise
     except Exception as error:  # the library raises many types for unreadable files
         cause = error.__cause__ or error
         if "corresponds to no data" in str(cause):
@@ -154,7 +154,7 @@ def _open(files: list[Path]) -> Any:
     return table
 
 
-def _dialect(path: Path, suffix: str) -> dict[str, str]:
+def _dialect(path: Path, suffix: str) -> dict[str, Any]:
     """Return delimiter and decimal mark of a CSV file, from its first lines."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -166,10 +166,42 @@ def _dialect(path: Path, suffix: str) -> dict[str, str]:
         ) from error
     if not lines or not lines[0].strip():
         raise InputError(f"DATA is {str(path)!r}; it holds no rows, or its first line is empty")
-    if suffix == ".tsv":
-        return {"sep": "\t"}
-    widths = {mark: len(next(csv.reader(lines[:1], delimiter=mark))) for mark in DELIMITERS}
+    marks = "\t" if suffix == ".tsv" else DELIMITERS
+    widths = {mark: len(next(csv.reader(lines[:1], delimiter=mark))) for mark in marks}
     mark = max(widths, key=lambda mark: widths[mark])
+    rows = list(csv.reader(lines, delimiter=mark))
+    width = len(rows[0])
+    if longer := next((i for i, row in enumerate(rows[:-1]) if len(row) > width), None):
+        raise InputError(
+            f"DATA is {str(path)!r}; its line {longer + 1} has {len(rows[longer])} fields, its "
+            f"first line has {width} names"
+        )
+    numbers = [name for name in rows[0] if re.fullmatch(r"[-+]?\d*\.?\d+", name.strip())]
+    if 2 * len(numbers) >= width:
+        raise InputError(
+            f"DATA is {str(path)!r}; its first line holds numbers ({', '.join(numbers[:4])}), not "
+            "the names of the columns: add a line of names"
+        )
     body = "".join(lines[1:])
-    decimal = "," if mark != "," and re.search(r"\d,\d", body) and "." not in body else "."
-    return {"sep": mark, "decimal": decimal}
+    decimals = re.findall(r"\d,(\d+)", body)
+    is_comma = mark != "," and "." not in body and any(len(part) != 3 for part in decimals)
+    return {
+        "sep": mark,
+        "decimal": "," if is_comma else ".",
+        "quoting": csv.QUOTE_NONE if _has_bare_quotes(path, mark) else csv.QUOTE_MINIMAL,
+    }
+
+
+def _has_bare_quotes(path: Path, mark: str) -> bool:
+    """Whether quotes in a CSV stand for themselves: each line is a row, and some have an odd one.
+
+    Read as quotes, they would join the lines between two of them.
+    """
+    odd, first = False, None
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for line in filter(str.strip, file):
+            first = line.count(mark) if first is None else first
+            if line.count(mark) != first:
+                return False
+            odd |= line.count('"') % 2 == 1
+    return odd

@@ -1,21 +1,22 @@
 """Read tables: their splits, their label column, and the columns that a network takes."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from imbtorch.data.column_roles import LABEL_COLUMNS
+from imbtorch.data.column_roles import role_of_column
 from imbtorch.data.columns import Columns, find_columns
 from imbtorch.data.image_files import image_rows, is_stored_image
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
-from imbtorch.data.labels import HIDDEN, StoredLabels, read_labels
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
+from imbtorch.data.split_column import split_by_column
 from imbtorch.data.splits import Reading, choose_splits
-from imbtorch.data.table_files import Tables, split_by_column
+from imbtorch.data.table_files import Tables
+from imbtorch.data.table_labels import is_hidden, label_column, labels_of_split
 from imbtorch.data.texts import TEXT_NORM, TextInput
 from imbtorch.data.windows import WindowInput, windows
 from imbtorch.errors import InputError
@@ -59,21 +60,23 @@ def read_tables(
     """
     folders = folders or {}
     where = [*folders.values(), Path()][0]
-    tables, column = split_by_column(tables)
+    column = None
+    if len(tables) == 1 and not _is_tagged(first := next(iter(tables.values())), reading):
+        tables, column = split_by_column(tables, reading, label_column(first, reading))
     name, others = choose_splits([*tables], reading)
     train = tables[name]
     notes = [f"splits are named in the column {column!r}"] if column else []
     if _is_tagged(train, reading):
         reading.only("label", "train_split", "test_split", of="a table of tagged words")
         return _tagged_words(tables, name, others[0] if others else None, reading.label or "tags")
-    label = _label_column(train, reading)
+    label = label_column(train, reading)
     names = getattr(train.features[label], "names", None)
     columns = find_columns(train, label, reading)
-    labels = {name: _labels(train, label, names, name)}
+    labels = {name: labels_of_split(train, label, names, name)}
     test_name = None
     for other in others:
-        labels[other] = _labels(tables[other], label, names, other)
-        if _hidden(labels[other], labels[name]):
+        labels[other] = labels_of_split(tables[other], label, names, other)
+        if is_hidden(labels[other], labels[name]):
             notes.append(f"split {other!r} has no labels to test on")
             if reading.test_split:
                 raise InputError(f"test_split is {other!r}, whose labels are hidden or missing")
@@ -116,49 +119,17 @@ def _splits_in_words(train: str, test: str | None, stored: int) -> str:
     return f"training split {train!r}, " + (f"held-out split {test!r}" if test else "none held out")
 
 
-def _label_column(table: Any, reading: Reading) -> str:
-    features = table.features
-    if reading.label:
-        found = [c for c in features if c == reading.label]
-    else:
-        found = [c for usual in LABEL_COLUMNS for c in features if c.strip().lower() == usual]
-    if found and (len(features) > 1):
-        return str(found[0])
-    candidates = (reading.label,) if reading.label else LABEL_COLUMNS
-    raise InputError(
-        f"DATA has the columns {', '.join(features)}; "
-        + (
-            "there is nothing besides the label"
-            if found
-            else f"none of them is a label column ({', '.join(candidates)}): name it with --label"
-        )
-    )
-
-
-def _labels(table: Any, column: str, names: Sequence[str] | None, split: str) -> StoredLabels:
-    if column not in table.column_names:
-        return StoredLabels(np.zeros(len(table)), np.zeros(len(table), bool))
-    feature = table.features[column]
-    if isinstance(feature, list | dict) or hasattr(feature, "feature"):
-        raise InputError(
-            f"label column {column!r} holds lists; one label for each sample is needed: name "
-            "another column with --label"
-        )
-    raw = table.select_columns([column]).to_pandas()[column].to_numpy()
-    return read_labels(raw, names, f"label column {column!r} of split {split!r}")
-
-
-def _hidden(test: StoredLabels, train: StoredLabels) -> bool:
-    """Whether a split has no label, or `HIDDEN` alone, which is no class in training."""
-    found = set(test.values[test.known].tolist())
-    return not found or (
-        found <= {HIDDEN, str(HIDDEN)} and not found & set(train.values[train.known].tolist())
-    )
-
-
 def _rows(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
     if missing := [name for name in columns.used if name not in table.column_names]:
         raise InputError(f"split {split!r} has no column {missing[0]!r}, an input of the training")
+    for name in columns.used:
+        kind = role_of_column(name, table.features[name], [], True)
+        wanted = "text" if columns.kind == "text" else "number"
+        if columns.kind != "image" and kind != wanted:
+            raise InputError(
+                f"column {name!r} of split {split!r} holds no {wanted}s, as in training, but "
+                f"values of type {getattr(table.features[name], 'dtype', 'list')}"
+            )
     if columns.kind == "image":
         with extra("cli", "DATA"):
             from datasets import Image
@@ -188,15 +159,15 @@ def _numbers(part: Any) -> np.ndarray:
     blocks = []
     for name in part.columns:
         values = part[name].to_numpy()
-        if values.dtype == object and any(hasattr(v, "__len__") for v in values[:1]):
-            widths = {len(v) if v is not None else 0 for v in values}
+        if values.dtype == object and any(hasattr(v, "__len__") for v in values):
+            widths = {len(v) if hasattr(v, "__len__") else 0 for v in values}
             if len(widths) > 1:
                 raise InputError(
                     f"column {name!r} holds lists of {min(widths)} to {max(widths)} numbers; all "
                     "must have one length, or choose other columns with --columns"
                 )
             values = np.stack([np.asarray(v) for v in values])
-        blocks.append(values.astype(np.float32).reshape(len(part), -1))
+        blocks.append(values.astype(np.float64).reshape(len(part), -1))
     return np.concatenate(blocks, axis=1)
 
 

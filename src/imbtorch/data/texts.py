@@ -1,6 +1,7 @@
 """Texts as counts of their words, or of their characters where the script has no spaces."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,15 @@ NO_SPACES = re.compile(
 )
 """Thai, Lao, Tibetan, Burmese, Khmer, Japanese and Chinese characters."""
 LETTER = re.compile(r"[^\W\d_]")
+MARKS = "\u200c\u200d" + "".join(
+    chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code)) in ("Mn", "Mc")
+)
+"""Vowel signs and accents, which belong to the letter before them, and joiners."""
+WORD = rf"{NO_SPACES.pattern}|(?:(?!{NO_SPACES.pattern})\w[{MARKS}]*){{2,}}|\w[{MARKS}]+"
+"""A word of at least two letters, or one with its vowel sign; of a script without spaces, each
+character by itself. In a text without either, the same as scikit-learn's pattern."""
+LONG = 20
+"""Mean characters of a word from which on texts of single words are read by characters."""
 
 
 @dataclass(frozen=True)
@@ -66,21 +76,25 @@ class TextInput:
     ) -> "TextInput":
         """Take the `words` most frequent words of the texts, without English stop words.
 
-        If at least three in ten letters belong to a script without spaces, characters and pairs
-        of characters are counted instead.
+        If at least three in ten letters belong to a script without spaces, or each text is one
+        long word, characters and pairs of characters are counted instead.
         """
         from sklearn.feature_extraction.text import CountVectorizer
 
         step = max(1, len(rows) // LOOKED_AT)
         seen = "".join(rows[i] for i in range(0, len(rows), step))
         spaceless = 10 * len(NO_SPACES.findall(seen)) >= 3 * max(1, len(LETTER.findall(seen)))
+        words_seen = [word for i in range(0, len(rows), step) for word in rows[i].split()]
+        spaceless |= len(words_seen) <= len(range(0, len(rows), step)) and (
+            sum(map(len, words_seen)) >= LONG * max(1, len(words_seen))
+        )
         analyzer = "char" if spaceless else "word"
         made = cls((), norm, analyzer, columns)
         counter = CountVectorizer(
             max_features=words, stop_words=None if spaceless else "english", **made._options()
         )
         try:
-            counter.fit(rows)
+            counter.fit(map(_composed, rows))
         except ValueError as error:
             raise InputError(f"DATA holds texts without a usable word: {error}") from error
         return cls(tuple(counter.get_feature_names_out()), norm, analyzer, columns)
@@ -92,10 +106,15 @@ class TextInput:
         counter = TfidfVectorizer(
             vocabulary=self.vocabulary, sublinear_tf=True, use_idf=False, **self._options()
         )
-        return torch.from_numpy(
-            np.float32(self.norm) * counter.fit_transform(rows).toarray().astype(np.float32)
-        )
+        counts = counter.fit_transform(map(_composed, rows)).toarray().astype(np.float32)
+        return torch.from_numpy(np.float32(self.norm) * counts)
 
     def _options(self) -> dict[str, Any]:
-        ngrams = (1, 2) if self.analyzer == "char" else (1, 1)
-        return {"analyzer": self.analyzer, "ngram_range": ngrams}
+        if self.analyzer == "char":
+            return {"analyzer": "char", "ngram_range": (1, 2)}
+        return {"analyzer": "word", "token_pattern": WORD}
+
+
+def _composed(text: str) -> str:
+    """Return a text with each accented letter as one character, however it was typed."""
+    return unicodedata.normalize("NFC", text)

@@ -1,7 +1,7 @@
 """The table of odd inputs: a case is an input, how it is made, and what must come of it.
 
-`odd_folders`, `odd_tables` and `odd_arrays` hold the cases; `test_right_or_refused` takes each
-through every door.
+`odd_folders`, `odd_tables`, `odd_exports` and `odd_arrays` hold the cases;
+`test_right_or_refused` takes each through every door.
 """
 
 from collections.abc import Callable
@@ -30,6 +30,8 @@ class Case:
     classes: Any = None
     shape: tuple[int, ...] | None = None
     mean: tuple[float, float] | None = None
+    counts: tuple[list[int], list[int]] | None = None
+    analyzer: str | None = None
     suffix: str = ""
     options: tuple[str, ...] = ()
     doors: Any = None

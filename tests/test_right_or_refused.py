@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import odd_arrays
+import odd_exports
 import odd_folders
 import odd_tables
 from imbtorch import InputError, load_data
@@ -17,7 +18,7 @@ from imbtorch.comparison.make_task import make_task
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
-CASES = [*odd_folders.CASES, *odd_tables.CASES, *odd_arrays.CASES]
+CASES = [*odd_folders.CASES, *odd_tables.CASES, *odd_exports.CASES, *odd_arrays.CASES]
 RIGHT = [case for case in CASES if case.right]
 REFUSED = [case for case in CASES if not case.right]
 
@@ -52,6 +53,11 @@ def test_loaded_rightly(case, tmp_path):
         assert data.shape == case.shape
     if case.said:
         assert case.said in "\n".join(data.notes)
+    if case.counts:
+        assert (data.counts, data.test.y.bincount().tolist()) == case.counts
+    if case.analyzer:
+        assert data.input.analyzer == case.analyzer
+        assert not any("hold none of" in note for note in data.notes)
     if case.mean:
         low, high = (data.train.x[data.train.y == k].float().mean() for k in (0, 1))
         assert case.mean == (pytest.approx(float(low), abs=12), pytest.approx(float(high), abs=12))

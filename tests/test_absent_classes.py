@@ -130,7 +130,7 @@ def test_training_evaluation_and_estimator_take_the_same_test_set(blobs):
     assert metrics["recall"][1] is None
     assert result.history[-1]["balanced_accuracy"] == metrics["balanced_accuracy"]
     model = ImbalancedClassifier("erm", epochs=1, random_state=0).fit(x, y)
-    assert 0 <= model.score(*test) <= 1
+    assert 0 <= model.score(test[0], np.asarray(test[1])) <= 1
 
 
 def test_a_comparison_names_the_class_everywhere(tmp_path, capsys):

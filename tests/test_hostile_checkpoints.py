@@ -46,7 +46,10 @@ def stored(tmp_path_factory):
 
 def write(path, text, tensors):
     """Write a checkpoint with any text as its header, and without a checksum."""
-    path.write_bytes(save(tensors, {KEY: text}))
+    try:
+        path.write_bytes(save(tensors, {KEY: text}))
+    except KeyError as error:  # a kind of number that an older safetensors does not store
+        pytest.skip(f"safetensors does not store {error}")
     return str(path)
 
 

@@ -107,11 +107,39 @@ def test_metrics_tell_both():
         (lambda: correct_prior([[1.0, 0.0]], [1, 1, 1], [1, 1]), "probabilities has shape"),
         (lambda: expected_calibration_error([0], [[1.0]], bins=0), "bins is 0"),
         (lambda: expected_calibration_error([0, 1], [[1.0]]), "y_true has shape"),
+        (lambda: expected_calibration_error([0], np.ones((1, 0))), "y_true has shape"),
+        (lambda: expected_calibration_error([0], [[1.0]], bins=1.5), "bins is 1.5"),
+        (lambda: expected_calibration_error([0], [[1.0]], bins=np.nan), "bins is nan"),
+        (lambda: expected_calibration_error([0, 2], np.eye(2)), "y_true holds the label 2"),
+        (lambda: expected_calibration_error([0, -1], np.eye(2)), "y_true holds the label -1"),
+        (lambda: expected_calibration_error(["a", "b"], np.eye(2)), "y_true is of type"),
+        (lambda: correct_prior([[1.0, 0.0]], {0: 1, 1: 1}, [1, 1]), "trained is"),
     ],
 )
 def test_clear_errors(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda p: expected_calibration_error([0, 1], p),
+        lambda p: correct_prior(p, [1, 1], [9, 1]),
+        lambda p: classification_metrics([0, 1], [0, 1], [9, 1], p),
+    ],
+)
+def test_what_is_no_probability_is_refused(measure):
+    for odd in (5.0, -3.0, np.nan, np.inf):
+        with pytest.raises(InputError, match=rf"probabilities holds {odd} in row 1"):
+            measure([[1.0, 0.0], [odd, 0.5]])
+    with pytest.raises(InputError, match="probabilities is not"):
+        measure([["a", "b"], ["c", "d"]])
+    right = torch.tensor([[0.75, 0.25], [0.5, 0.5]])
+    expected = measure(right.double().numpy())
+    for same in (right.clone().requires_grad_(), right.bfloat16(), right.tolist()):
+        np.testing.assert_equal(measure(same), expected)
+    measure([[1 + 1e-7, -1e-7], [0.5, 0.5]])  # rounded
 
 
 def test_a_cosine_head_takes_the_scale_of_its_loss_and_checkpoints_keep_it(blobs, tmp_path):

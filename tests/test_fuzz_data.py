@@ -66,6 +66,13 @@ def test_the_sampler_takes_labels_of_any_kind(labels, kind):
         ([0, 1], {"num_replicas": 0}, "0 replicas"),
         ([0, 1], {"num_replicas": 2, "rank": -1}, "rank"),
         ([0, 1], {"seed": -1}, "seed"),
+        ([0, 1], {"seed": "a"}, "seed is a"),
+        ([0, 1], {"seed": 1.5}, "seed is 1.5"),
+        ([0, 1], {"num_samples": 2.5}, "num_samples is 2.5"),
+        ([[0], [1], [2], [2]], {}, r"other than 0 and 1.* have the shape \(N,\)"),
+        ([[1, -1], [0, 1], [0, 0]], {}, "other than 0 and 1"),
+        ([[1.0, NAN], [0.0, 1.0]], {}, "other than 0 and 1"),
+        ([[0.9, 0.1], [0.1, 0.9]], {}, "other than 0 and 1"),
     ],
 )
 def test_the_sampler_says_what_it_cannot_take(labels, options, said):

@@ -9,9 +9,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from imbtorch import ArrayDataset, InputError, build_model, evaluate
 from imbtorch.metrics import classification_metrics, generalization_gap
+from imbtorch.metrics.classification import shot_recalls
 from imbtorch.models import embed, predict_logits
 
 NAN = float("nan")
@@ -95,3 +97,29 @@ def test_the_gap_says_what_it_cannot_take():
     ):
         with pytest.raises(InputError):
             generalization_gap(*wrong)
+
+
+def test_evaluate_says_what_it_cannot_take():
+    model, odd = build_model("mlp", (2,), 3), torch.tensor(PLANE)
+    odd[[3, 50], 0] = NAN
+    data = PLANE, POINT_LABELS
+    loaded = torch.utils.data.TensorDataset(odd, torch.tensor(POINT_LABELS))
+    broken = build_model("mlp", (2,), 3)
+    broken.head.bias.data[0] = NAN
+    for arguments, said in (
+        ((model, loaded, COUNTS), r"dataset holds NaN .* 2 of 57 rows \(3, 50\)"),
+        ((model, (POINTS, POINT_LABELS), COUNTS), r"samples of shape \(3,\) .* from dataset"),
+        ((nn.Sequential(nn.Linear(2, 3)), data, COUNTS), "model is a Sequential"),
+        ((broken, data, COUNTS), r"the network gives NaN for 57 of 57 .*\(0, 1, 2, 3, 4, \.\.\.\)"),
+        ((model, data, [4, 3, 2, 1]), "class_counts has 4 classes; the network has 3"),
+    ):
+        with pytest.raises(InputError, match=said):
+            evaluate(*arguments)
+    with pytest.raises(InputError, match="recall has shape"):
+        shot_recalls([0.5], [500, 5])
+
+
+def test_classes_that_a_network_masks_are_measured():
+    model = build_model("mlp", (2,), 3)
+    model.head.bias.data[2] = -torch.inf
+    assert evaluate(model, (PLANE, POINT_LABELS), COUNTS)["recall"][2] == 0

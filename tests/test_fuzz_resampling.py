@@ -39,6 +39,8 @@ WRONG = {
     "measurements": (POINTS, POINT_LABELS + 0.5),
     "NaN label": (POINTS, np.where(POINT_LABELS == 2, NAN, POINT_LABELS)),
     "words": (POINTS.astype(str), POINT_LABELS),
+    "lengths": (POINTS, POINT_LABELS[:9]),
+    "no labels": (POINTS, None),
     "no columns": (POINTS[:, :0], POINT_LABELS),
 }
 
@@ -64,7 +66,7 @@ def test_over_samplers_keep_rows_and_kind(name, kind):
 @pytest.mark.parametrize("case", [c for c in WRONG if c != "3-D"])  # which keeps its shape
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # before scikit-learn refuses
 def test_over_samplers_say_what_they_cannot_take(name, case):
-    with pytest.raises(ValueError, match=r"\w"):
+    with pytest.raises(InputError, match=r"\w"):
         make_over_sampler(name, random_state=0).fit_resample(*WRONG[case])
 
 
@@ -108,7 +110,15 @@ def test_over_samplers_of_one_sample_a_class(name):
 
 def test_tensors_are_checked_as_arrays_are():
     x, y = torch.tensor(POINTS), torch.tensor(POINT_LABELS)
-    for wrong_x, wrong_y in ((x * NAN, y), (x.long(), y), (x[:9], y), (x[:, 0], y), (x[:0], y[:0])):
+    half = (x, y + 0.5)
+    for wrong_x, wrong_y in (
+        (x * NAN, y),
+        (x.long(), y),
+        (x[:9], y),
+        (x[:, 0], y),
+        (x[:0], y[:0]),
+        half,
+    ):
         with pytest.raises(ValueError, match=r"\w"):
             EOS(random_state=0).fit_resample(wrong_x, wrong_y)
     with pytest.raises(InputError, match="y is of type <U1"):

@@ -10,10 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.utils.data import TensorDataset
 
 from imbtorch import RECIPES, InputError, Setup, fit, make_recipe
 from imbtorch.data import crop_flip
-from imbtorch.models import mlp
+from imbtorch.models import Classifier, mlp
 
 NAN, INF = float("nan"), float("inf")
 POINTS = np.concatenate(
@@ -30,6 +31,8 @@ def train(x, y, recipe="erm", classes=3, **options):
 
 
 PLANE = POINTS[:, :2].astype(np.float32)
+ODD = torch.tensor(PLANE)
+ODD[[3, 50], 0] = NAN
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -93,7 +96,12 @@ def test_fit_says_what_it_cannot_take(x, y, said):
         ({"recipe": "m2m:beta=2"}, "beta is 2"),
         ({"recipe": "eos:n_neighbors=500"}, "n_neighbors is 500"),
         ({"seed": -1}, "seed"),
+        ({"seed": 1.5}, "seed is 1.5"),
+        ({"seed": 2**64}, "seed is 18446744073709551616"),
         ({"eval_every": 0}, "eval_every"),
+        ({"eval_every": 1.5}, "eval_every is 1.5"),
+        ({"val": (np.c_[PLANE, PLANE], POINT_LABELS)}, r"samples of shape \(4,\) .* from val"),
+        ({"val": TensorDataset(ODD, torch.tensor(POINT_LABELS))}, r"val .* 2 of 57 rows \(3, 50\)"),
         ({"val": (PLANE, POINT_LABELS + 1)}, "val has labels 1 to 3"),
         ({"val": (PLANE * NAN, POINT_LABELS)}, "NaN"),
         ({"val": 5}, "data is a int"),
@@ -191,3 +199,10 @@ def test_a_recipe_has_its_canonical_name(name, canonical):
 def test_epochs_are_whole(epochs):
     with pytest.raises(InputError, match="epochs"):
         make_recipe("erm", epochs)
+
+
+def test_sequences_of_embeddings_are_refused():
+    network = Classifier(nn.Unflatten(1, (2, 1)), nn.Linear(1, 3))  # (B, 2, 1)
+    for recipe in ("erm", "eos"):
+        with pytest.raises(InputError, match=r"logits of shape \(1, 2, 3\) .*of train"):
+            fit(recipe, network, (PLANE, POINT_LABELS), epochs=1)

@@ -1,5 +1,7 @@
 """Every loss: finite in any precision, gradients, and what is refused."""
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,8 +9,12 @@ from torch import nn
 
 from imbtorch import InputError
 from imbtorch.losses import (
+    AsymmetricLoss,
+    CDTLoss,
+    DBMLoss,
     FocalLoss,
     LDAMLoss,
+    LogitAdjustedLoss,
     MicroClusterLoss,
     MultiLabelAsymmetricLoss,
     QuintupletLoss,
@@ -68,6 +74,14 @@ def test_a_label_outside_the_classes_is_named(name, label):
         row.call(row.x, y)
 
 
+@pytest.mark.parametrize("name", [name for name in EVERY if name.startswith("micro")])
+def test_the_micro_cluster_loss_ignores_no_label(name):
+    y = Y.clone()
+    y[3] = -100
+    with pytest.raises(InputError, match=rf"label -100; with logits of {K} classes.* 0\.\.3"):
+        EVERY[name].call(LOGITS, y)
+
+
 @class_loss
 @weighted
 @reductions
@@ -99,6 +113,77 @@ def test_multi_label_reductions_and_checks():
     for logits, said in ((LOGITS.long(), "float"), (LOGITS.numpy(), "ndarray")):
         with pytest.raises(InputError, match=said):
             MultiLabelAsymmetricLoss()(logits, y)
+
+
+HYPER_PARAMETERS = [
+    (FocalLoss, "gamma"),
+    (AsymmetricLoss, "gamma_pos"),
+    (AsymmetricLoss, "gamma_neg"),
+    (MultiLabelAsymmetricLoss, "gamma_pos"),
+    (MultiLabelAsymmetricLoss, "gamma_neg"),
+    (partial(LogitAdjustedLoss, COUNTS), "tau"),
+    (partial(CDTLoss, COUNTS), "gamma"),
+    (partial(LDAMLoss, COUNTS), "max_margin"),
+    (partial(LDAMLoss, COUNTS), "scale"),
+    (partial(DBMLoss, COUNTS), "margin"),
+    (partial(DBMLoss, COUNTS), "tau"),
+    (partial(DBMLoss, COUNTS), "scale"),
+    (MicroClusterLoss, "alpha"),
+]
+
+
+@pytest.mark.parametrize(("make", "name"), HYPER_PARAMETERS)
+@pytest.mark.parametrize("value", [torch.inf, -torch.inf, torch.nan, -1, "4", None])
+def test_a_hyper_parameter_is_a_finite_number(make, name, value):
+    with pytest.raises(InputError, match=f"{name} is {value!r}; it must be finite and "):
+        make(**{name: value})
+
+
+@pytest.mark.parametrize("value", [torch.inf, torch.nan, "4"])
+def test_the_margins_of_a_quintuplet_are_finite(value):
+    with pytest.raises(InputError, match=r"margins is .*; it must be finite"):
+        QuintupletLoss((0.1, value, 0.2))
+
+
+@class_loss
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_what_is_ignored_counts_for_nothing_even_if_it_is_nan(make, reduction):
+    loss = make(reduction=reduction)
+    for ignored in (slice(2, 4), slice(None)):
+        x, y = LOGITS.clone(), Y.clone()
+        x[ignored], y[ignored] = torch.nan, -100
+        x.requires_grad_()
+        value = loss(x, y)
+        (slope,) = torch.autograd.grad(value.sum(), x)
+        torch.testing.assert_close(value, loss(LOGITS, y), rtol=0, atol=0)
+        assert (slope[ignored] == 0).all()
+        assert slope.isfinite().all()
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.3, 4.0])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_asymmetric_loss_of_a_masked_class_is_that_of_the_others(gamma, smoothing):
+    loss = AsymmetricLoss(0.0, gamma, label_smoothing=smoothing)
+    z = torch.tensor([[-torch.inf, 0.5, -1.0]], requires_grad=True)
+    value = loss(z, torch.tensor([1]))
+    if smoothing and not gamma:  # as cross-entropy with smoothing
+        assert value == torch.inf
+        return
+    (slope,) = torch.autograd.grad(value, z)
+    nearly = torch.tensor([[-1e4, 0.5, -1.0]], requires_grad=True)
+    expected = loss(nearly, torch.tensor([1]))
+    torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(slope, torch.autograd.grad(expected, nearly)[0])
+    assert loss(z, torch.tensor([0])) == torch.inf  # the right class is masked
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.05])
+@pytest.mark.parametrize("gamma", [0.0, 0.3, 4.0])
+def test_multi_label_logits_without_end_on_the_right_side_cost_nothing(clip, gamma):
+    z = torch.tensor([[torch.inf, -torch.inf]], requires_grad=True)
+    value = MultiLabelAsymmetricLoss(gamma, gamma, clip=clip)(z, torch.tensor([[1.0, 0.0]]))
+    assert value == 0
+    assert (torch.autograd.grad(value, z)[0] == 0).all()
 
 
 @class_loss

@@ -97,14 +97,46 @@ def test_what_was_taken_counts_from_where_the_loop_began():
     next(iterator)
     assert sampler.state_dict(consumed=1) == sampler.state_dict()
     assert sampler.state_dict(consumed=53)["position"] == len(LABELS)
-    for consumed in (-1, 54):
-        with pytest.raises(InputError, match=f"consumed is {consumed}; it must lie in 0..53"):
+    for consumed in (-1, 54, 1.5, "1"):
+        with pytest.raises(InputError, match=f"consumed is {consumed}; .* from 0 to 53"):
             sampler.state_dict(consumed=consumed)
 
 
 def test_a_state_of_another_sampler_is_refused():
     with pytest.raises(InputError, match="state has the position 5; this sampler draws 2 samples"):
         ClassBalancedSampler([0, 1]).load_state_dict({"seed": 0, "epoch": 0, "position": 5})
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{}, None, "5", 5.5, {"position": 1}]
+    + [
+        {"seed": 0, "epoch": 0, "position": 0} | wrong
+        for wrong in ({"seed": -1}, {"epoch": -1}, {"epoch": None}, {"position": 1.5})
+    ],
+)
+def test_what_is_no_state_is_refused_and_changes_nothing(state):
+    sampler = ClassBalancedSampler([0, 1], seed=3)
+    with pytest.raises(InputError, match="state"):
+        sampler.load_state_dict(state)
+    assert sampler.state_dict() == {"seed": 3, "epoch": 0, "position": 0}
+
+
+@pytest.mark.parametrize("epoch", [-1, 1.5, "1"])
+def test_an_epoch_is_a_whole_number(epoch):
+    with pytest.raises(InputError, match=f"epoch is {epoch}"):
+        ClassBalancedSampler([0, 1]).set_epoch(epoch)
+
+
+def test_labels_may_require_a_gradient():
+    labels = torch.tensor([0.0, 0.0, 1.0])
+    expected = list(ClassBalancedSampler(labels))
+    assert list(ClassBalancedSampler(labels.requires_grad_())) == expected
+
+
+def test_one_column_of_labels_is_drawn_as_its_two_classes():
+    drawn = list(ClassBalancedSampler(np.array([[0], [0], [0], [1]]), num_samples=40))
+    assert drawn.count(3) == 20
 
 
 def test_a_data_set_may_stand_for_its_labels():

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_number
 from imbtorch.losses.class_loss import FocusedLoss
 
 
@@ -70,9 +70,8 @@ class AsymmetricLoss(FocusedLoss):
         label_smoothing: float = 0.1,
     ) -> None:
         super().__init__(weight, ignore_index, reduction, label_smoothing)
-        for name, value in (("gamma_pos", gamma_pos), ("gamma_neg", gamma_neg)):
-            if not value >= 0:
-                raise InputError(f"{name} is {value}; it must be at least 0")
+        check_number("gamma_pos", gamma_pos)
+        check_number("gamma_neg", gamma_neg)
         self.gamma_pos, self.gamma_neg = gamma_pos, gamma_neg
 
     def _each(self, z: Tensor, y: Tensor) -> Tensor:
@@ -80,6 +79,12 @@ class AsymmetricLoss(FocusedLoss):
         right = F.one_hot(y, z.shape[1]).bool()
         # 1 - p without cancellation; the power's slope is unbounded at 0 for exponents < 1
         wrong = (-torch.expm1(log_p)).clamp_min(1e-12)
-        factor = torch.where(right, wrong**self.gamma_pos, (self.gamma_neg * log_p).exp())
+        factor = torch.where(right, wrong**self.gamma_pos, self._other(log_p))
         target = (1 - self.label_smoothing) * right + self.label_smoothing / z.shape[1]
-        return -(target * factor * log_p).sum(1)
+        share = target * factor
+        # p^gamma log p is 0 where p is 0: a class that the caller has masked
+        return -(share * log_p.masked_fill((share == 0) & log_p.isneginf(), 0)).sum(1)
+
+    def _other(self, log_p: Tensor) -> Tensor:
+        """Return p^gamma-, which for gamma- of 0 is 1 where p is 0 as well."""
+        return (self.gamma_neg * log_p.clamp_min(torch.finfo(log_p.dtype).min)).exp()

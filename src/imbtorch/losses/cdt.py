@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from imbtorch.data.checks import check_counts
-from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_number
 from imbtorch.losses.class_loss import ClassLoss
 
 
@@ -73,8 +73,7 @@ class CDTLoss(ClassLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(weight, ignore_index, reduction, label_smoothing)
-        if not gamma >= 0:
-            raise InputError(f"gamma is {gamma}; it must be at least 0")
+        check_number("gamma", gamma)
         n = check_counts(class_counts)
         self.gamma = gamma
         self.register_buffer("temperatures", ((n.max() / n) ** gamma).float())

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from math import isfinite
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
@@ -110,6 +112,16 @@ def check_weight(weight: Tensor | Sequence[float] | None) -> Tensor | None:
     if w.ndim != 1 or not bool(((w > 0) & w.isfinite()).all()):
         raise InputError(f"weight is {w.tolist()}; it must hold one positive number per class")
     return w
+
+
+def check_number(name: str, value: object, *, positive: bool = False) -> None:
+    """Raise an InputError unless a hyper-parameter is finite and at least 0, or above 0."""
+    number = isinstance(value, Real | Tensor) and not isinstance(value, bool)
+    with suppress(TypeError, ValueError, RuntimeError):  # of a Tensor with several numbers
+        if number and isfinite(value) and (value > 0 or (value == 0 and not positive)):  # type: ignore[arg-type, operator]
+            return
+    least = "positive" if positive else "at least 0"
+    raise InputError(f"{name} is {value!r}; it must be finite and {least}")
 
 
 def check_reduction(reduction: str) -> str:

@@ -61,6 +61,7 @@ class ClassLoss(nn.Module):
     def _value(self, z: Tensor, y: Tensor) -> Tensor:
         """Return the loss of logits (M, K) and labels (M,)."""
         kept = y != self.ignore_index
+        z = z.masked_fill(~kept[:, None], 0)  # so that not even NaN counts
         some = kept.any()  # if there is none: the loss of another label, times 0
         filled = y.masked_fill(~some, (self.ignore_index + 1) % z.shape[1])
         return some * self._entropy(self._moved(z, y.masked_fill(~kept, 0)), filled)
@@ -89,7 +90,7 @@ class FocusedLoss(ClassLoss):
 
     def _value(self, z: Tensor, y: Tensor) -> Tensor:
         kept = y != self.ignore_index
-        y = y.masked_fill(~kept, 0)
+        z, y = z.masked_fill(~kept[:, None], 0), y.masked_fill(~kept, 0)
         each, weight = self._each(z, y).masked_fill(~kept, 0), self._weight(z)
         if weight is not None:
             weight = weight[y] * kept

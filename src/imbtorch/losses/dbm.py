@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from imbtorch.data.checks import check_counts
-from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_number
 from imbtorch.losses.class_loss import ClassLoss
 
 
@@ -86,11 +86,9 @@ class DBMLoss(ClassLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(weight, ignore_index, reduction, label_smoothing)
-        for name, value in (("margin", margin), ("scale", scale)):
-            if not value > 0:
-                raise InputError(f"{name} is {value}; it must be positive")
-        if not tau >= 0:
-            raise InputError(f"tau is {tau}; it must be at least 0")
+        check_number("margin", margin, positive=True)
+        check_number("scale", scale, positive=True)
+        check_number("tau", tau)
         n = check_counts(class_counts)
         self.scale = scale
         self.register_buffer("margins", (margin * (n.min() / n) ** tau).float())

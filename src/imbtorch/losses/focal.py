@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_number
 from imbtorch.losses.class_loss import FocusedLoss
 
 
@@ -68,8 +68,7 @@ class FocalLoss(FocusedLoss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(weight, ignore_index, reduction)
-        if not gamma >= 0:
-            raise InputError(f"gamma is {gamma}; it must be at least 0")
+        check_number("gamma", gamma)
         self.gamma = gamma
 
     def _each(self, z: Tensor, y: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from imbtorch.data.checks import check_counts
-from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_number
 from imbtorch.losses.class_loss import ClassLoss
 
 
@@ -37,8 +37,7 @@ def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor
     tensor([0.1000, 0.5000])
     """
     n = check_counts(class_counts)
-    if not max_margin > 0:
-        raise InputError(f"max_margin is {max_margin}; it must be positive")
+    check_number("max_margin", max_margin, positive=True)
     return (max_margin * (n.min() / n) ** 0.25).float()
 
 
@@ -105,8 +104,7 @@ class LDAMLoss(ClassLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(weight, ignore_index, reduction, label_smoothing)
-        if not scale > 0:
-            raise InputError(f"scale is {scale}; it must be positive")
+        check_number("scale", scale, positive=True)
         self.scale = scale
         self.register_buffer("margins", ldam_margins(class_counts, max_margin))
 

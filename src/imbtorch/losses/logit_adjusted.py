@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from imbtorch.data.checks import check_counts
-from imbtorch.errors import InputError
+from imbtorch.losses.checks import check_number
 from imbtorch.losses.class_loss import ClassLoss
 
 
@@ -72,8 +72,7 @@ class LogitAdjustedLoss(ClassLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(weight, ignore_index, reduction, label_smoothing)
-        if not tau >= 0:
-            raise InputError(f"tau is {tau}; it must be at least 0")
+        check_number("tau", tau)
         n = check_counts(class_counts)
         self.tau = tau
         self.register_buffer("adjustment", (tau * torch.log(n / n.sum())).float())

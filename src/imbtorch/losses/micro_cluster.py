@@ -7,7 +7,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import MIXED, at_least_float32, check_tensors, label_error
+from imbtorch.losses.checks import (
+    MIXED,
+    at_least_float32,
+    check_number,
+    check_tensors,
+    label_error,
+)
 
 
 class MicroClusterLoss(nn.Module):
@@ -70,8 +76,7 @@ class MicroClusterLoss(nn.Module):
         self, alpha: float = 1.0, *, per_dimension: bool = False, loss: nn.Module | None = None
     ) -> None:
         super().__init__()
-        if not alpha >= 0:
-            raise InputError(f"alpha is {alpha}; it must be at least 0")
+        check_number("alpha", alpha)
         self.alpha, self.per_dimension, self.loss = alpha, per_dimension, loss
 
     def forward(
@@ -106,15 +111,18 @@ class MicroClusterLoss(nn.Module):
     def _each(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return H of each row, shape (n,)."""
         z = at_least_float32(logits)
+        classes = z.shape[1]
+        # a label that H would ignore becomes one that it refuses
+        inside = y.long().masked_fill((y < 0) | (y >= classes), classes)
         try:
             if self.loss is None:
-                return F.cross_entropy(z, y.long(), reduction="none")
+                return F.cross_entropy(z, inside, reduction="none")
             one: Callable[[Tensor, Tensor], Tensor] = torch.func.vmap(
                 lambda z, label: self.loss(z[None], label[None])  # type: ignore[misc]
             )
-            return one(z, y)
+            return one(z, inside)
         except (IndexError, RuntimeError) as error:
-            named = label_error(y, z.shape[1])
+            named = label_error(y, classes)
             if named is None:
                 raise
             raise named from error

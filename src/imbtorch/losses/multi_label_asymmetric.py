@@ -8,6 +8,7 @@ from imbtorch.errors import InputError
 from imbtorch.losses.checks import (
     at_least_float32,
     check_classes,
+    check_number,
     check_reduction,
     check_tensors,
     check_weight,
@@ -75,9 +76,8 @@ class MultiLabelAsymmetricLoss(nn.Module):
         reduction: str = "mean",
     ) -> None:
         super().__init__()
-        for name, value in (("gamma_pos", gamma_pos), ("gamma_neg", gamma_neg)):
-            if not value >= 0:
-                raise InputError(f"{name} is {value}; it must be at least 0")
+        check_number("gamma_pos", gamma_pos)
+        check_number("gamma_neg", gamma_neg)
         if not 0 <= clip < 1:
             raise InputError(f"clip is {clip}; it must lie in [0, 1)")
         self.gamma_pos, self.gamma_neg, self.clip = gamma_pos, gamma_neg, clip
@@ -100,16 +100,23 @@ class MultiLabelAsymmetricLoss(nn.Module):
         logits = at_least_float32(logits)
         y = shares(y, logits.dtype)
         p = logits.sigmoid()
+        log_p = _log_sigmoid(logits, y)
         # the power's slope is unbounded at 0 for exponents < 1
-        present = (1 - p).clamp_min(1e-12) ** self.gamma_pos * F.logsigmoid(logits)
+        present = (1 - p).clamp_min(1e-12) ** self.gamma_pos * log_p
         if self.clip:
             q = (p - self.clip).clamp(0, 1 - torch.finfo(p.dtype).eps)
             absent = q.clamp_min(1e-12) ** self.gamma_neg * (-q).log1p()
         else:  # log(1 - p) without cancellation
-            absent = p.clamp_min(1e-12) ** self.gamma_neg * F.logsigmoid(-logits)
+            absent = p.clamp_min(1e-12) ** self.gamma_neg * _log_sigmoid(-logits, 1 - y)
         each = -(y * present + (1 - y) * absent)
         if self.weight is not None:
             each = each * self.weight
         if self.reduction == "none":
             return each
         return each.sum(1).mean() if self.reduction == "mean" else each.sum()
+
+
+def _log_sigmoid(z: Tensor, y: Tensor) -> Tensor:
+    """Return log(sigmoid(z)); 0 rather than -inf where the target y is 0, and it does not count."""
+    log_p = F.logsigmoid(z)
+    return log_p.masked_fill((y == 0) & log_p.isneginf(), 0)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-from imbtorch.losses.checks import at_least_float32, check_tensors
+from imbtorch.losses.checks import at_least_float32, check_number, check_tensors
 
 
 class QuintupletLoss(nn.Module):
@@ -54,8 +54,10 @@ class QuintupletLoss(nn.Module):
 
     def __init__(self, margins: Sequence[float] = (0.1, 0.1, 0.2)) -> None:
         super().__init__()
-        if len(margins) != 3 or not all(g >= 0 for g in margins):
-            raise InputError(f"margins is {margins}; it must be three numbers of at least 0")
+        if len(margins) != 3:
+            raise InputError(f"margins is {margins!r}; it must be three numbers of at least 0")
+        for margin in margins:
+            check_number("one of margins", margin)
         self.margins = tuple(margins)
 
     def forward(self, features: Tensor, labels: Tensor, clusters: Tensor) -> Tensor:

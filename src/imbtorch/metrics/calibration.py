@@ -3,7 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from imbtorch.data.checks import check_labels
 from imbtorch.errors import InputError
+from imbtorch.metrics.probabilities import check_probabilities
+from imbtorch.option_types import check_whole
 
 
 def expected_calibration_error(
@@ -33,7 +36,8 @@ def expected_calibration_error(
     Raises
     ------
     InputError
-        If the shapes do not match or `bins` is below 1.
+        If the shapes do not match, `bins` is below 1, a label is not in 0..K-1, or a probability
+        is not in 0..1.
 
     References
     ----------
@@ -44,13 +48,17 @@ def expected_calibration_error(
     >>> expected_calibration_error([0, 1], [[0.8, 0.2], [0.8, 0.2]])  # half right at .8
     0.30000000000000004
     """
-    y, p = np.asarray(y_true), np.asarray(probabilities, dtype=np.float64)
-    if p.ndim != 2 or y.shape != p.shape[:1] or len(y) == 0:
+    y, p = check_labels(y_true, "y_true").cpu().numpy(), check_probabilities(probabilities)
+    if p.ndim != 2 or y.shape != p.shape[:1] or p.size == 0:
         raise InputError(
             f"y_true has shape {y.shape} and probabilities {p.shape}; they must be (N,) and (N, K)"
         )
-    if bins < 1:
-        raise InputError(f"bins is {bins}; it must be at least 1")
+    if y.max() >= p.shape[1]:
+        raise InputError(
+            f"y_true holds the label {y.max()}; probabilities has {p.shape[1]} classes"
+        )
+    check_whole("bins", bins, 1)
+    bins = int(bins)
     confidence, right = p.max(1), p.argmax(1) == y
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = np.bincount(place, right - confidence, minlength=bins)

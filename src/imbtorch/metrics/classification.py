@@ -9,16 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import gmean
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from imbtorch.data.arrays import Samples
+from imbtorch.data.arrays import Samples, as_dataset
 from imbtorch.data.checks import check_labels
 from imbtorch.data.class_groups import SHOTS, minority_classes, shot_groups
 from imbtorch.errors import InputError
 from imbtorch.metrics.calibration import expected_calibration_error
 from imbtorch.metrics.pairs import count_pairs
 from imbtorch.metrics.prior import correct_prior
+from imbtorch.metrics.probabilities import check_probabilities
 from imbtorch.metrics.undefined import mean_defined, with_none
-from imbtorch.models.classifier import Classifier
-from imbtorch.models.inference import predict_logits
+from imbtorch.models.classifier import Classifier, check_classifier
+from imbtorch.models.inference import measured_logits
+from imbtorch.seeding import same_random_state
 
 Labels = NDArray[np.int64]
 Metrics = dict[str, Any]
@@ -130,7 +132,7 @@ def classification_metrics(
         "confusion": count_pairs(true, predicted, len(labels)),
     }
     if probabilities is not None:
-        scores = np.asarray(probabilities)
+        scores = check_probabilities(probabilities)
         if scores.shape != (len(true), len(labels)):
             raise InputError(
                 f"probabilities has shape {scores.shape}; it must be {(len(true), len(labels))}"
@@ -177,6 +179,10 @@ def shot_recalls(
     {'many_recall': 0.9, 'medium_recall': None, 'few_recall': 0.4}
     """
     values = np.asarray(recall, dtype=np.float64)
+    if values.shape != (len(class_counts),):
+        raise InputError(
+            f"recall has shape {values.shape}; class_counts has {len(class_counts)} classes"
+        )
     groups = shot_groups(class_counts, shots).items()
     return {f"{name}_recall": mean_defined(values[mask]) for name, mask in groups}
 
@@ -218,7 +224,14 @@ def evaluate(
     >>> sorted(evaluate(mlp((2,), 3), test, [50, 20, 5]))[:3]
     ['accuracy', 'auprc', 'balanced_accuracy']
     """
-    logits, y = predict_logits(model, dataset)
+    check_classifier(model)
+    dataset = as_dataset(dataset)
+    with same_random_state():
+        logits, y = measured_logits(model, dataset, "dataset")
+    if len(class_counts) != logits.shape[1]:
+        raise InputError(
+            f"class_counts has {len(class_counts)} classes; the network has {logits.shape[1]}"
+        )
     return classification_metrics(
         y.cpu().numpy(),
         logits.argmax(1).cpu().numpy(),

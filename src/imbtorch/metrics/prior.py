@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imbtorch.errors import InputError
+from imbtorch.metrics.probabilities import check_probabilities
 
 
 def correct_prior(
@@ -36,7 +37,7 @@ def correct_prior(
     Raises
     ------
     InputError
-        If the numbers of classes differ or a share is out of range.
+        If the numbers of classes differ, or a share or a probability is out of range.
 
     References
     ----------
@@ -48,7 +49,7 @@ def correct_prior(
     >>> correct_prior([[0.5, 0.5]], trained=[1, 1], prior=[90, 10])
     array([[0.9, 0.1]])
     """
-    p = np.asarray(probabilities, dtype=np.float64)
+    p = check_probabilities(probabilities)
     q, wanted = check_shares(trained, "trained"), check_shares(prior, "prior")
     if p.ndim != 2 or not p.shape[1] == len(q) == len(wanted):
         raise InputError(
@@ -67,7 +68,10 @@ def correct_prior(
 
 def check_shares(amounts: Sequence[float], name: str) -> NDArray[np.float64]:
     """Return class shares or counts divided by their sum, shape (K,)."""
-    values = np.asarray(amounts, dtype=np.float64)
+    try:
+        values = np.asarray(amounts, dtype=np.float64)
+    except (TypeError, ValueError):  # such as a dict
+        values = np.empty(0)
     if values.ndim != 1 or not (values >= 0).all() or not 0 < values.sum() < np.inf:
         raise InputError(f"{name} is {amounts!r}; it must hold K numbers of at least 0, not all 0")
     shares: NDArray[np.float64] = values / values.sum()

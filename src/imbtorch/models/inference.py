@@ -5,10 +5,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import Samples, as_dataset
+from imbtorch.data.arrays import Samples, as_dataset, take
 from imbtorch.data.batches import Batches
-from imbtorch.data.checks import logits_of
+from imbtorch.data.checks import first, logits_of, not_finite
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.seeding import same_random_state
@@ -103,3 +104,51 @@ def outputs(
     finally:
         model.train(training)
     return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
+
+
+def measured_logits(model: nn.Module, dataset: Dataset[Any], name: str) -> tuple[Tensor, Tensor]:
+    """Return the logits and labels of a data set that is to be measured.
+
+    Where the network cannot take its samples, or gives NaN (whose argmax is class 0), the
+    InputError says so; `name` is what the user calls the data set.
+    """
+    try:
+        logits, y = outputs(model, model, dataset)
+    except InputError:
+        raise
+    except MISFITS:
+        check_takes(model, dataset, name)
+        raise  # the first sample fits
+    rows = logits.flatten(1).isnan().any(1).nonzero().flatten().tolist()
+    odd = [row for row in rows if not dataset[row][0].isfinite().all()]
+    if odd:
+        raise not_finite(name, odd, len(y))
+    if rows:
+        raise InputError(
+            f"the network gives NaN for {len(rows)} of {len(y)} samples of {name} "
+            f"({first(rows)}), which are finite: its parameters hold NaN or are too large"
+        )
+    return logits, y
+
+
+MISFITS = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
+"""What networks raise for samples of another shape or dtype."""
+
+
+def check_takes(model: nn.Module, dataset: Dataset[Any], name: str) -> None:
+    """Run the network on the first sample; the InputError says that it cannot take it."""
+    sample = dataset[0][0]
+    try:
+        logits, _ = outputs(model, model, take(dataset, torch.zeros(1, dtype=torch.int64)))
+    except InputError:  # of what the network returns, not of the sample
+        raise
+    except MISFITS as error:
+        described = f"shape {tuple(sample.shape)} and dtype {sample.dtype}"
+        raise InputError(
+            f"model cannot take samples of {described} from {name}: {error}"
+        ) from error
+    if logits.ndim != 2:
+        raise InputError(
+            f"the network returned logits of shape {tuple(logits.shape)} for one sample of {name}; "
+            "(1, K) is needed: its features must return embeddings (B, D), not a sequence of them"
+        )

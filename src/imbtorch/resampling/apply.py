@@ -61,10 +61,13 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
     return out.to(x.device), torch.from_numpy(np.asarray(targets)).to(y.device)
 
 
-def cannot_resample(sampler: object, y: NDArray[np.generic], error: ValueError) -> InputError:
-    """Return the error for a sampler that refuses labels; it includes the sampler's reason."""
-    name, counts = type(sampler).__name__, np.unique(y, return_counts=True)[1].tolist()
-    reason = " ".join(str(error).split())
+def cannot_resample(sampler: object, y: object, error: ValueError) -> InputError:
+    """Return the error for a sampler that refuses its input; it includes the sampler's reason."""
+    name, reason = type(sampler).__name__, " ".join(str(error).split())
+    try:
+        counts = np.unique(np.asarray(y)[:], return_counts=True)[1].tolist()
+    except (TypeError, IndexError, ValueError):  # no list of labels at all
+        return InputError(f"{name} cannot resample these: {reason}")
     return InputError(f"{name} cannot resample class counts {counts}: {reason}")
 
 

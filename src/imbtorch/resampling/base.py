@@ -14,7 +14,7 @@ from torch import Tensor
 
 from imbtorch.data.checks import RandomState, as_numbers
 from imbtorch.errors import InputError
-from imbtorch.resampling.apply import as_rows, resample
+from imbtorch.resampling.apply import as_rows, cannot_resample, resample
 from imbtorch.resampling.up_to import UpToNeighbors
 from imbtorch.seeding import random_state_from
 
@@ -64,14 +64,21 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
                     f"X has shape {tuple(X.shape)} and y has shape {tuple(labels.shape)}; they "
                     "must be (N, ...) and (N,), without zeros"
                 )
+            if labels.is_floating_point() and not bool((labels == labels.trunc()).all()):
+                raise InputError("y holds values that are not whole numbers; labels are needed")
             if self.takes_tensors and X.ndim == 2:
                 return self._fit_resample_tensor(X, labels)
             return resample(self, X, labels)
-        if isinstance(X, np.ndarray) and X.ndim > 1:
-            rows, restore = as_rows(X)
-            rows, labels = super().fit_resample(rows, y, **params)
-            return restore(rows), labels
-        return super().fit_resample(X, y, **params)  # type: ignore[no-any-return]
+        try:
+            if isinstance(X, np.ndarray) and X.ndim > 1:
+                rows, restore = as_rows(X)
+                rows, labels = super().fit_resample(rows, y, **params)
+                return restore(rows), labels
+            return super().fit_resample(X, y, **params)  # type: ignore[no-any-return]
+        except InputError:
+            raise
+        except ValueError as error:
+            raise cannot_resample(self, y, error) from error
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         return self._filled_up(y, *self._make(X, y))

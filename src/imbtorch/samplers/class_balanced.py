@@ -1,16 +1,21 @@
 """`ClassBalancedSampler`: draws samples so that an epoch visits every class equally often."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import numpy as np
 import torch.distributed
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 from torch.utils.data import Dataset, DistributedSampler
 
 from imbtorch.data.arrays import labels_of
 from imbtorch.data.pairs import is_hugging_face
 from imbtorch.errors import InputError
+from imbtorch.option_types import check_whole
+
+LARGEST = 2**63 - 1
+"""The largest number of an epoch or a position, and the largest seed."""
 
 
 class ClassBalancedSampler(DistributedSampler[Any]):
@@ -41,7 +46,8 @@ class ClassBalancedSampler(DistributedSampler[Any]):
     Raises
     ------
     InputError
-        If `labels` is empty or `rank` is not below `num_replicas`.
+        If `labels` is empty, several columns of it hold anything but 0 and 1, or `rank` is not
+        below `num_replicas`.
 
     Notes
     -----
@@ -88,7 +94,8 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         rank: int | None = None,
     ) -> None:
         of_data = isinstance(labels, Dataset) or is_hugging_face(labels)
-        self.labels = np.asarray(labels_of(labels) if of_data else labels)  # type: ignore[arg-type]
+        given: Any = labels_of(labels) if of_data else labels  # type: ignore[arg-type]
+        self.labels = np.asarray(given.detach().cpu() if isinstance(given, Tensor) else given)
         if self.labels.ndim not in (1, 2):
             raise InputError(f"labels has shape {self.labels.shape}; (N,) or (N, K) is needed")
         if self.labels.size == 0:
@@ -103,12 +110,12 @@ class ClassBalancedSampler(DistributedSampler[Any]):
                 f"rank is {rank}, with {num_replicas} replicas; it must be at least 0 and below "
                 "the number of replicas"
             )
-        if num_samples is not None and num_samples < 1:
-            raise InputError(f"num_samples is {num_samples}; it must be at least 1")
-        if seed < 0:
-            raise InputError(f"seed is {seed}; it must be at least 0")
+        if num_samples is not None:
+            check_whole("num_samples", num_samples, 1, LARGEST)
+            num_samples = int(num_samples)
+        check_whole("seed", seed, 0, LARGEST)
         # only the length of the first argument is used
-        super().__init__(cast(Any, self.labels), num_replicas, rank, seed=seed)
+        super().__init__(cast(Any, self.labels), num_replicas, rank, seed=int(seed))
         wanted = len(self.labels) if num_samples is None else num_samples
         self.num_samples = -(-wanted // num_replicas)
         self.total_size = self.num_samples * num_replicas
@@ -143,9 +150,10 @@ class ClassBalancedSampler(DistributedSampler[Any]):
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch whose plan the next iteration follows."""
+        check_whole("epoch", epoch, 0, LARGEST)
         if epoch != self.epoch:
             self._resume_at(0)
-        super().set_epoch(epoch)
+        super().set_epoch(int(epoch))
 
     def state_dict(self, consumed: int | None = None) -> dict[str, int]:
         """Return what is needed to resume from here: seed, epoch and position.
@@ -165,21 +173,29 @@ class ClassBalancedSampler(DistributedSampler[Any]):
             After the last sample of an epoch it says that the epoch is done: resumed, the rest of
             that epoch is empty, and `set_epoch` begins another.
         """
-        position = self._position if consumed is None else self._first + consumed
-        if not self._first <= position <= self.num_samples:
-            left = self.num_samples - self._first
-            raise InputError(f"consumed is {consumed}; it must lie in 0..{left}")
+        position = self._position
+        if consumed is not None:
+            check_whole("consumed", consumed, 0, self.num_samples - self._first)
+            position = self._first + int(consumed)
         return {"seed": self.seed, "epoch": self.epoch, "position": position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Resume from where `state_dict` was called."""
-        if not 0 <= state["position"] <= self.num_samples:
+        if not isinstance(state, Mapping) or not {"seed", "epoch", "position"} <= state.keys():
+            held = f" of {', '.join(map(str, state))}" if isinstance(state, Mapping) else ""
+            raise InputError(
+                f"state is a {type(state).__name__}{held}; the seed, epoch and position that "
+                "state_dict returned are needed"
+            )
+        for name in ("seed", "epoch", "position"):
+            check_whole(f"the {name} of state", state[name], 0, LARGEST)
+        if state["position"] > self.num_samples:
             raise InputError(
                 f"state has the position {state['position']}; this sampler draws "
                 f"{self.num_samples} samples per epoch: it is of other labels or processes"
             )
-        self.seed, self.epoch = state["seed"], state["epoch"]
-        self._resume_at(state["position"])
+        self.seed, self.epoch = int(state["seed"]), int(state["epoch"])
+        self._resume_at(int(state["position"]))
 
     def _resume_at(self, position: int) -> None:
         self._first = self._next_first = self._position = position
@@ -195,6 +211,14 @@ def _members(labels: NDArray[Any]) -> list[NDArray[np.int64]]:
         if classes.dtype.kind == "f" and np.isnan(classes).any():
             raise InputError("labels holds NaN; every sample needs a label")
         return [np.flatnonzero(labels == k) for k in classes]
+    if not np.isin(labels, (0, 1)).all():
+        hint = (
+            "; labels of one class per sample have the shape (N,)" if labels.shape[1] == 1 else ""
+        )
+        raise InputError(
+            f"labels of shape {labels.shape} holds values other than 0 and 1; one column per label "
+            f"is needed, true where it is present{hint}"
+        )
     present = labels.astype(bool)
     groups = [*present.T, ~present.any(1)]
     return [np.flatnonzero(group) for group in groups if group.any()]

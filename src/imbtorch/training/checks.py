@@ -7,10 +7,9 @@ import torch
 from lightning_fabric import Fabric
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import labels_of, take
+from imbtorch.data.arrays import labels_of
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier, check_classifier, head_size
-from imbtorch.models.inference import outputs
 
 
 def check_classes(model: Classifier, counts: list[int]) -> None:
@@ -30,18 +29,6 @@ def check_classes(model: Classifier, counts: list[int]) -> None:
         raise InputError(
             f"train has no sample of class {empty[0]}; each class 0..{num_classes - 1} needs one"
         )
-
-
-def check_fits(model: Classifier, train: Dataset[Any]) -> None:
-    """Run the network on one sample, so that a mismatch is reported before training."""
-    sample = train[0][0]
-    try:
-        outputs(model, model, take(train, torch.zeros(1, dtype=torch.int64)))
-    except InputError:  # of what the network returns, not of the sample
-        raise
-    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
-        described = f"shape {tuple(sample.shape)} and dtype {sample.dtype}"
-        raise InputError(f"model cannot take samples of {described} from train: {error}") from error
 
 
 def check_same_data(fabric: Fabric, train: Dataset[Any], val: Dataset[Any] | None) -> None:

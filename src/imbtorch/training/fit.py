@@ -12,8 +12,10 @@ from imbtorch.data.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import fresh_copy, replace_head
 from imbtorch.models.classifier import Classifier, CosineHead
+from imbtorch.models.inference import check_takes
+from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
-from imbtorch.training.checks import check_classes, check_fits, check_same_data
+from imbtorch.training.checks import check_classes, check_same_data
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -127,16 +129,19 @@ def fit(
     ['train', 'train', 'train', 'train', 'train']
     """
     recipe = recipe if isinstance(recipe, Recipe) else make_recipe(recipe, epochs)
-    for name, value, least in (("seed", seed, 0), ("eval_every", eval_every, 1)):
-        if value < least:
-            raise InputError(f"{name} is {value}; it must be at least {least}")
+    check_whole("seed", seed, 0, 2**64 - 1)  # the most that torch takes
+    check_whole("eval_every", eval_every, 1, 2**63 - 1)
+    seed, eval_every = int(seed), int(eval_every)
     fabric = fabric or Fabric(accelerator="auto", devices=1)
     setup = setup or Setup()
     train, val = as_dataset(train), None if val is None else as_dataset(val)
     check_same_data(fabric, train, val)
     check_classes(model, class_counts(train))
     with scoped_seed(seed):
-        check_fits(model, train)
+        check_takes(model, train, "train")
+    if val is not None:
+        with same_random_state():
+            check_takes(model, val, "val")
     if recipe.head is not None and not isinstance(model.head, recipe.head):
         replace_head(model, recipe.head, derive_seed(seed, "head"))
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]

@@ -17,7 +17,7 @@ from imbtorch.data.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier
-from imbtorch.models.inference import outputs
+from imbtorch.models.inference import measured_logits, outputs
 from imbtorch.seeding import derive_seed
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.setup import Setup
@@ -204,7 +204,7 @@ class Run:
         }
         row.update(more or {})
         if val is not None and (last or row["epoch"] % self.eval_every == 0):
-            logits, y = outputs(model, model, val)
+            logits, y = measured_logits(model, val, "val")
             if not 0 <= int(y.min()) <= int(y.max()) < logits.shape[1]:
                 raise InputError(
                     f"val has labels {int(y.min())} to {int(y.max())}; the head has "

@@ -1,0 +1,33 @@
+"""The check of class probabilities that every metric of them calls."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from imbtorch.errors import InputError
+
+ROUNDING = 1e-6
+
+
+def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64]:
+    """Return class probabilities as float64; each must be in 0..1, but for rounding.
+
+    Examples
+    --------
+    >>> check_probabilities([[3.0, -1.0], [0.5, 0.5]])
+    Traceback (most recent call last):
+        ...
+    imbtorch.errors.InputError: probabilities holds 3.0 in row 0; all must be in 0..1
+    """
+    if isinstance(probabilities, Tensor):
+        probabilities = probabilities.detach().double().cpu().numpy()
+    try:
+        p: NDArray[np.float64] = np.asarray(probabilities, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"probabilities is not an array of numbers: {error}") from error
+    wrong = ~((p >= -ROUNDING) & (p <= 1 + ROUNDING))  # NaN as well
+    if wrong.any():
+        place = np.argwhere(wrong)[0].tolist()
+        row = f" in row {place[0]}" if place else ""
+        raise InputError(f"probabilities holds {p[wrong][0]}{row}; all must be in 0..1")
+    return p

@@ -150,6 +150,29 @@ def test_a_bad_command_ends_with_status_2_one_line_and_nothing_written(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--lr", "inf"], "lr is inf; a finite number is needed"),
+        (["--lr", ".inf"], "lr is inf; it must be positive and finite"),
+        (["--ratio", "nan"], "ratio is nan; a finite number is needed"),
+        (["--ratio", "[2]"], "ratio is [2]; a finite number is needed"),
+        (["--epochs", "2.5"], "epochs is 2.5; a whole number is needed"),
+        (["--seeds", "two"], "seeds is two; a whole number is needed"),
+        (["--recipes", " ,"], "recipes is ' ,'; name at least one, such as erm"),
+    ],
+)
+def test_an_option_of_the_wrong_kind_is_said_in_plain_words(options, said, capsys):
+    assert main(["compare", "digits", *options]) == 2
+    assert capsys.readouterr().err.startswith(f"imbtorch: error: {said}")
+
+
+def test_a_seed_that_no_over_sampler_takes_is_said_first(capsys):
+    for seed in ("-1", "4294967296"):
+        assert main(["resample", "nowhere.npz", "out.npz", "--seed", seed]) == 2
+        assert f"seed is {seed}; it must be a whole number from 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["embed", "resample"])
 def test_a_folder_is_no_file_to_write(command, tmp_path, capsys):
     (tmp_path / "there.npz").mkdir()

@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import signal
+import threading
+import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -125,6 +127,44 @@ def test_a_line_that_lacks_only_its_end_is_kept(store):
     store.path.write_bytes(store.path.read_bytes()[:-1])
     store.append({"recipe": {"name": "rs"}, "seed": 0})
     assert len(ResultStore(store.folder, {"model": "mlp"}).rows) == 4
+
+
+@pytest.mark.parametrize("junk", [bytes(100), b"{", b"garbage \xff", b'{"seed": 1}'])
+def test_what_follows_the_last_line_is_moved_at_once(junk, store):
+    whole = store.path.read_bytes()
+    store.path.write_bytes(whole + junk)
+    with pytest.warns(UserWarning, match=r"1 damaged or incomplete line\(s\)"):
+        again = ResultStore(store.folder, {"model": "mlp"})
+    assert store.path.read_bytes() == whole
+    assert (store.folder / "results.jsonl.damaged").read_bytes() == junk + b"\n"
+    assert again.rows == store.rows
+
+
+def test_a_row_that_lacks_only_its_end_is_read_at_once_and_nothing_is_said(store):
+    store.path.write_bytes(store.path.read_bytes()[:-1])
+    assert ResultStore(store.folder, {"model": "mlp"}).rows == store.rows
+    assert not (store.folder / "results.jsonl.damaged").exists()
+
+
+def test_a_line_that_is_being_written_is_waited_for(store):
+    """Only who holds the lock writes: then an incomplete line is no damage."""
+    whole = store.path.read_bytes()
+    line = seal({"recipe": {"name": "rs"}, "seed": 0}).encode() + b"\n"
+    halfway = threading.Event()
+
+    def write():
+        with FileLock(store.folder / ".lock"):
+            store.path.write_bytes(whole + line[:9])
+            halfway.set()
+            time.sleep(0.1)
+            store.path.write_bytes(whole + line)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert halfway.wait(60)
+    assert len(ResultStore(store.folder, {"model": "mlp"}).rows) == 4
+    writer.join()
+    assert store.path.read_bytes() == whole + line
 
 
 def test_an_append_reads_nothing_of_what_is_there(tmp_path, monkeypatch):
@@ -259,6 +299,44 @@ def test_damaged_embeddings_are_made_again_from_the_checkpoint(feature_file, tmp
     assert "erm-embeddings.npz.damaged" in capsys.readouterr().err
     for name, values in read_npz(path, "checkpoints").items():
         np.testing.assert_array_equal(values, before[name])
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_damaged_or_missing_checkpoint_of_a_stored_run_is_said(
+    feature_file, tmp_path, capsys, monkeypatch
+):
+    """It is not trained again unasked; its line removed, it is, to the same network and row."""
+    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *_, **__: None)
+    out = tmp_path / "out"
+    command = ["compare", str(feature_file), "--recipes", "erm,rs", "--seeds", "2", "--epochs", "2"]
+    command += ["--out", str(out)]
+    assert main(command) == 0
+    assert "checkpoint" not in capsys.readouterr().err
+    path, rows = out / "checkpoints" / "erm-seed1.safetensors", (out / "results.jsonl").read_bytes()
+    whole, model = path.read_bytes(), load_checkpoint(path)[0]
+    for damaged in (flipped(whole, len(whole) - 5), whole[:99], whole[:-1], b""):
+        path.write_bytes(damaged)
+        with monkeypatch.context() as patched:
+            patched.setattr("imbtorch.comparison.task.Task.fit", lambda *_: pytest.fail("trained"))
+            assert main(command) == 0
+        said = capsys.readouterr().err
+        assert "is now called erm-seed1.safetensors.damaged: its results stand" in said
+        assert "remove its line from results.jsonl" in said
+        assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
+        assert not path.exists()
+    (out / "checkpoints" / "rs-seed0.safetensors").unlink()
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert "2 checkpoint(s) of stored runs are missing" in said
+    assert "(erm-seed1.safetensors, rs-seed0.safetensors)" in said
+    assert (out / "results.jsonl").read_bytes() == rows
+    lines = rows.splitlines(keepends=True)
+    (out / "results.jsonl").write_bytes(lines[0] + b"".join(lines[2:]))
+    assert main(command) == 0
+    again = load_checkpoint(path)[0]
+    assert all(map(torch.equal, again.parameters(), model.parameters()))
+    checksum = json.loads(lines[1])["checksum"]
+    assert json.loads((out / "results.jsonl").read_bytes().splitlines()[-1])["checksum"] == checksum
 
 
 # ------------------------------------------------------------------ whole or not at all

@@ -1,5 +1,6 @@
 """The command line ``imbtorch``: parses it and calls a module of ``imbtorch.commands``."""
 
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -15,6 +16,14 @@ from imbtorch.stopping import Terminated, terminable
 COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "resample", "embed")
 
 
+_WRONG_KIND = (
+    r'Parser key "(?P<key>\w+)":.*?<class \'(?P<kind>\w+)\'>'
+    r".*(?:Given value|Got value): (?P<value>.*)"
+)
+"""What jsonargparse says of a value that is not of the option's type."""
+_WANTED = {"int": "a whole number", "float": "a finite number", "bool": "true or false"}
+
+
 def make_parser() -> Any:
     """Return the parser; a sub-command's help is the first line of its ``run`` docstring."""
     with extra("cli", "the command line"):
@@ -24,6 +33,9 @@ def make_parser() -> Any:
         """Reports an error on one line, whatever was typed or a file pattern matched."""
 
         def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+            wrong = re.search(_WRONG_KIND, message, re.DOTALL)
+            if wrong and wrong["kind"] in _WANTED:
+                message = f"{wrong['key']} is {wrong['value']}; {_WANTED[wrong['kind']]} is needed"
             raise InputError(f"{' '.join(message.split())}; see {self.prog} --help")
 
     parser = Parser(

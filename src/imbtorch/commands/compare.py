@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from imbtorch.commands.common import SOME_FAILED, add_task_options, say
+from imbtorch.errors import InputError
 
 
 def add_options(parser: Any) -> None:
@@ -33,6 +34,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
     from imbtorch.comparison.make_task import make_task
+    from imbtorch.comparison.out_folder import check_out
     from imbtorch.comparison.report.summary import summarize
     from imbtorch.comparison.report.table import markdown_table, print_table
     from imbtorch.data.class_groups import shot_bounds
@@ -41,11 +43,16 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.training.recipes import make_recipe, split_list
 
     names = split_list(recipes)
+    if not names:
+        raise InputError(f"recipes is {recipes!r}; name at least one, such as erm")
     for name in names:  # reject a wrong name before opening any data
         if name != "auto":
             make_recipe(name)
     bounds = shot_bounds(shots)
     check_whole("seeds", seeds, 1)
+    if out:
+        given = {name: task_options[name] for name in ("model", "epochs", "augment", "precision")}
+        check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
     task = make_task(**task_options)
     say(task.describe())
     folder = Path(out) if out else Path("runs") / task.slug

@@ -35,6 +35,9 @@ def run(table: str | None, seeds: int, out: str, list: bool, **options: Any) -> 
         return 0
     if table is None:
         raise InputError("table is missing; `imbtorch reproduce --list` shows all tables")
+    from imbtorch.comparison.out_folder import check_folder
     from imbtorch.reproduction.reproduce import reproduce
+
+    check_folder(Path(out))
 
     return SOME_FAILED if reproduce(table, Path(out), seeds, **options) else 0

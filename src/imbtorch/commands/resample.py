@@ -8,6 +8,7 @@ from imbtorch.data.samples import check_samples
 from imbtorch.errors import InputError
 from imbtorch.files import write_npz
 from imbtorch.npz import read_npz
+from imbtorch.option_types import LAST_SEED, check_whole
 from imbtorch.resampling.apply import cannot_resample
 from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
 
@@ -32,6 +33,7 @@ def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
     ``train_labels``; other arrays are copied. `out` has the same names, with the real rows first.
     EOS adds ``base_indices``, ``enemy_indices`` and ``r``: where each synthetic row comes from.
     """
+    check_whole("seed", seed, 0, LAST_SEED)
     sampler: Any = make_over_sampler(method, seed)
     path = npz_path(out)
     arrays = read_npz(Path(data), "data")

@@ -23,6 +23,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     from tqdm import tqdm
 
     from imbtorch.comparison.make_task import make_task
+    from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.report.table import print_classes
     from imbtorch.data.arrays import labels_of
     from imbtorch.metrics import evaluate
@@ -35,11 +36,12 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     make_recipe(recipe)
     check_whole("seed", seed, 0, LAST_SEED)
     path = file_to_write(out)
+    states = path.with_name(f"{path.name}.snapshots")
+    check_folder(states)
     task = make_task(**task_options)
     say(task.describe())
     total = make_recipe(recipe, task.epochs).all_epochs
     check_resampling(task.recipe(recipe), labels_of(task.data.train).tolist())
-    states = path.with_name(f"{path.name}.snapshots")
     snapshots = Snapshots(states / task.folder)
     with tqdm(total=total, unit="epoch", dynamic_ncols=True) as bar:
         try:

@@ -30,9 +30,12 @@ def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_opt
     """Choose the options of a recipe on a validation split of the training set."""
     from imbtorch.comparison.kept import file_name
     from imbtorch.comparison.make_task import make_task
+    from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.tune import candidates_of, tune
 
     candidates_of(recipe)
+    if out:
+        check_folder(Path(out))
     task = make_task(**task_options)
     say(task.describe())
     folder = Path(out) if out else Path("runs") / f"tune-{task.slug}-{file_name(recipe)}"

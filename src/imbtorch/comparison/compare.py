@@ -9,11 +9,13 @@ from tqdm import tqdm
 from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
     KINDS,
+    check_checkpoints,
     checkpoint_path,
     keep_for_pictures,
     restore_embeddings,
     stored,
 )
+from imbtorch.comparison.out_folder import check_out
 from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
@@ -48,7 +50,8 @@ def compare(
         Training seeds 0..seeds-1.
     out : str or Path
         Folder for ``results.jsonl``, ``report.html``, ``figures/`` and ``checkpoints/``. Runs
-        stored there are not repeated; an interrupted run resumes from its last `Snapshots`, and
+        stored there are not repeated, and a checkpoint that is damaged or missing is reported
+        with a warning; an interrupted run resumes from its last `Snapshots`, and
         recipes that start alike share their start.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes in the report, see `shot_groups`.
@@ -74,6 +77,7 @@ def compare(
     for recipe in described:
         check_resampling(recipe, labels)
     folder, names = Path(out), [recipe.name for recipe in described]
+    check_out(folder, task.identity())
     with tqdm(
         total=seeds * sum(recipe.all_epochs for recipe in described),
         unit="epoch",
@@ -86,6 +90,7 @@ def compare(
     if not rows:
         log = folder / "failures.jsonl"
         raise InputError(f"every run failed, see {log}: {failure_lines(failures)[0]}")
+    check_checkpoints(folder, rows)
     for name in {row["recipe"]["name"] for row in rows if row["seed"] == 0}:
         restore_embeddings(task, folder, name)
     kept = (stored(folder, names, kind) for kind in KINDS)

@@ -2,9 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +18,7 @@ from imbtorch.files import set_aside, write_npz
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
 from imbtorch.npz import read_npz
-from imbtorch.training.checkpoint import load_checkpoint
+from imbtorch.training.checkpoint import check_checkpoint, load_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 
@@ -24,6 +26,9 @@ EMBEDDED_PER_CLASS = 50
 """Number of test samples per class whose embeddings are kept for the t-SNE figure."""
 KINDS = ("embeddings", "examples")
 """The kinds of data kept, in the order in which `write_report` takes them."""
+AGAIN = (
+    "to train such a network again, remove its line from results.jsonl and run the command again"
+)
 LONGEST = 120
 """Bytes of a recipe in a file name; most file systems allow 255 for the whole name."""
 
@@ -46,6 +51,31 @@ def file_name(recipe: str) -> str:
 def checkpoint_path(folder: Path, recipe: str, seed: int) -> Path:
     """Return where the trained network of a run is kept."""
     return folder / "checkpoints" / f"{file_name(recipe)}-seed{seed}.safetensors"
+
+
+def check_checkpoints(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Set damaged checkpoints of stored runs aside, and warn of them and of missing ones.
+
+    They are not made again: that would mean to train again, perhaps for hours, for a file that
+    nobody may need. A row that is removed is trained again, to the same network.
+    """
+    missing = []
+    for row in rows:
+        path = checkpoint_path(folder, row["recipe"]["name"], row["seed"])
+        if not path.is_file():
+            missing.append(path.name)
+            continue
+        try:
+            check_checkpoint(path)
+        except InputError as error:
+            set_aside(path, f"its results stand; {AGAIN}", error)
+    if missing:
+        shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        warnings.warn(
+            f"{len(missing)} checkpoint(s) of stored runs are missing in "
+            f"{str(folder / 'checkpoints')!r} ({shown}): their results stand; {AGAIN}",
+            stacklevel=2,
+        )
 
 
 def keep_for_pictures(

@@ -117,9 +117,11 @@ class ResultFile:
         for row, _ in rows:
             self._add(row)
         self._seen = (status.st_ino, size + len(whole))
-        if damaged:
-            with self._lock:
-                self._repair()
+        if damaged or len(whole) < len(content):
+            with self._lock:  # whoever was writing a line has ended it
+                if damaged or not self._ends_whole():
+                    self._repair()
+            self.read_on()
 
     def _ends_whole(self) -> bool:
         """Whether the last line is complete; no other process may be writing."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from imbtorch.comparison.out_folder import another_experiment, check_out
 from imbtorch.comparison.result_file import ResultFile, Row, read_rows
 from imbtorch.errors import InputError
 from imbtorch.files import append, seal, set_aside, unseal, write_atomically
@@ -49,8 +50,7 @@ class ResultStore:
         self.folder = folder
         self.path = folder / "results.jsonl"
         self._lock = FileLock(folder / ".lock")
-        if folder.exists() and not folder.is_dir():
-            raise InputError(f"out is {str(folder)!r}, a file; a folder is needed")
+        check_out(folder)
         self._check_label(json.loads(json.dumps(identity)))
         self._file = ResultFile(self.path, self._lock)
 
@@ -66,10 +66,7 @@ class ResultStore:
             stored, damage = None, error
         if stored is not None and stored != wanted:
             differing = [k for k in {**wanted, **stored} if stored.get(k) != wanted.get(k)]
-            raise InputError(
-                f"out is {str(self.folder)!r}, which holds another experiment's results (its "
-                f"{', '.join(differing)} differ): choose another folder"
-            )
+            raise another_experiment(self.folder, differing)
         if stored is None:
             # each row also says which experiment it is of
             rows = read_rows(self.path) if damage else [{}] * self.path.exists()

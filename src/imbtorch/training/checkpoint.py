@@ -1,7 +1,7 @@
 """Checkpoints: weights as safetensors, everything else as JSON in the same file's header."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -83,6 +83,29 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
         If the file is missing, damaged, not from imbtorch, or does not fit `model`.
     """
     path = Path(path)
+
+    def check_fit(header: Header, shapes: Mapping[str, list[int]]) -> None:
+        spec = header["spec"]
+        if spec is None:
+            raise InputError(f"checkpoint {str(path)!r} holds a custom network: pass it as model")
+        with torch.device("meta"):  # takes no memory, whatever the sizes
+            _load(_build(spec, path), {n: torch.empty(s) for n, s in shapes.items()}, path)
+
+    header, tensors = _read(path, check_fit if model is None else None)
+    network = _build(cast(Spec, header["spec"]), path) if model is None else model
+    _load(network, tensors, path)
+    return network.eval(), header
+
+
+def check_checkpoint(path: Path) -> None:
+    """Raise an InputError if a checkpoint is missing or damaged; no network is built."""
+    _read(path)
+
+
+def _read(
+    path: Path, check: Callable[[Header, Mapping[str, list[int]]], None] | None = None
+) -> tuple[Header, dict[str, Tensor]]:
+    """Return header and tensors; `check` sees the header and shapes before tensors are read."""
     if not path.is_file():
         raise InputError(f"checkpoint is {str(path)!r}; there is no such file")
     try:
@@ -90,22 +113,14 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
             metadata = file.metadata() or {}
             shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
             header = _header(metadata, path)
-            spec = header["spec"]
-            if model is None:
-                if spec is None:
-                    raise InputError(
-                        f"checkpoint {str(path)!r} holds a custom network: pass it as model"
-                    )
-                with torch.device("meta"):  # takes no memory, whatever the sizes
-                    _load(_build(spec, path), {n: torch.empty(s) for n, s in shapes.items()}, path)
+            if check is not None:
+                check(header, shapes)
             tensors = {name: file.get_tensor(name) for name in shapes}
     except (SafetensorError, OSError) as error:
         raise InputError(f"checkpoint {str(path)!r} is damaged: {_short(error)}") from error
     if metadata.get(CHECKSUM, expected := checksum(metadata[KEY], tensors)) != expected:
         raise InputError(f"checkpoint {str(path)!r} is damaged: its checksum differs")
-    network = _build(cast(Spec, spec), path) if model is None else model
-    _load(network, tensors, path)
-    return network.eval(), header
+    return header, tensors
 
 
 def _header(metadata: Mapping[str, str], path: Path) -> Header:

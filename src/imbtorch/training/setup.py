@@ -52,7 +52,7 @@ class Setup:
     def __post_init__(self) -> None:
         for name in ("batch_size", "lr", "decay"):
             if not 0 < getattr(self, name) < float("inf"):
-                raise InputError(f"{name} is {getattr(self, name)}; it must be positive")
+                raise InputError(f"{name} is {getattr(self, name)}; it must be positive and finite")
         for name in ("momentum", "weight_decay", "warmup"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least 0")

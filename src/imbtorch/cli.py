@@ -24,8 +24,11 @@ _WRONG_KIND = (
 _WANTED = {"int": "a whole number", "float": "a finite number", "bool": "true or false"}
 
 
-def make_parser() -> Any:
-    """Return the parser; a sub-command's help is the first line of its ``run`` docstring."""
+def make_parser(only: str | None = None) -> Any:
+    """Return the parser of all sub-commands, or of one, which is made faster.
+
+    A sub-command's help is the first line of its ``run`` docstring.
+    """
     with extra("cli", "the command line"):
         from jsonargparse import ArgumentParser
 
@@ -45,7 +48,7 @@ def make_parser() -> Any:
         version=version("imbalanced-torch"),
     )
     subs = parser.add_subcommands()
-    for name in COMMANDS:
+    for name in COMMANDS if only is None else (only,):
         module = import_module(f"imbtorch.commands.{name}")
         sub = Parser(description=module.run.__doc__)
         module.add_options(sub)
@@ -66,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: Sequence[str]) -> int:
     try:
-        parsed = make_parser().parse_args([_underscored(argument) for argument in given])
+        only = given[0] if given and given[0] in COMMANDS else None
+        parsed = make_parser(only).parse_args([_underscored(argument) for argument in given])
         module = import_module(f"imbtorch.commands.{parsed.subcommand}")
         status: int | None = module.run(**vars(parsed[parsed.subcommand]))
     except InputError as error:

@@ -75,7 +75,7 @@ def inspect_data(
         for split in (train, test)
     ]
     unreadable: list[str] = []
-    train_digests, test_digests = (_digests(split, unreadable) for split in (train, test))
+    train_digests = _digests(train, unreadable)
     if not train_digests:
         raise InputError(f"DATA is {data!r}; none of its training samples can be read")
     targets: dict[str, set[Any]] = {}
@@ -83,6 +83,7 @@ def inspect_data(
         targets.setdefault(digest, set()).add(train.labels[row])
     readable = train.rows.take(np.array([*train_digests]))
     spec = source.fit_input(readable)
+    test_digests = _digests(test, unreadable, spec)
     asked = [
         (name.replace("_", "-"), str(value))
         for name, value in {**options, "data_seed": data_seed}.items()
@@ -122,13 +123,16 @@ def inspect_data(
     return found
 
 
-def _digests(split: Split, unreadable: list[str]) -> dict[int, str]:
-    """Hash every readable row, row -> digest, and add the others to `unreadable`."""
+def _digests(split: Split, unreadable: list[str], spec: Input | None = None) -> dict[int, str]:
+    """Hash every readable row, row -> digest, and add the others to `unreadable`.
+
+    With `spec`, an image that it cannot bring to its scale is unreadable, too.
+    """
     digests = {}
     for i in range(len(split.rows)):
         row = split.rows[i]
         try:
-            content = _content(row, i)
+            content = _content(row, i, spec)
         except InputError as error:
             unreadable.append(str(error).removeprefix("DATA holds an unreadable image: "))
         else:
@@ -136,10 +140,12 @@ def _digests(split: Split, unreadable: list[str]) -> dict[int, str]:
     return digests
 
 
-def _content(row: Any, index: int) -> bytes:
+def _content(row: Any, index: int, spec: Input | None) -> bytes:
     """Return what a stored row holds, as bytes; an image as its pixels."""
     if isinstance(row, dict) or (isinstance(row, np.ndarray) and row.dtype == np.uint8):
         image = decode_image(row, index)
+        if isinstance(spec, ImageInput):
+            spec.in_8_bits(image, row, index)
         pixels: bytes = image.tobytes()
         return f"{image.mode}{image.size}".encode() + pixels
     if isinstance(row, np.ndarray) and row.dtype.kind == "f" and not _is_finite(row):

@@ -125,6 +125,14 @@ class ImageInput:
             height = width = 32
         return cls((height, width), found.channels, found.value_range)
 
+    def in_8_bits(self, image: Any, row: Any, index: int) -> Any:
+        """Return a decoded image in 8 bits; an InputError names one of another scale."""
+        try:
+            return in_8_bits(image, self.channels, self.value_range)
+        except ScaleError as error:
+            source = row["path"] or f"row {index}"
+            raise InputError(f"DATA holds an image on another scale: {source}: {error}") from error
+
     def transform(self, rows: Indexed) -> Tensor:
         """Return the images as a uint8 tensor of shape (N, C, H, W)."""
         with extra("cli", "a data set of images"):
@@ -132,13 +140,7 @@ class ImageInput:
         out = np.empty((len(rows), *self.size, self.channels), np.uint8)
 
         def fill(i: int) -> None:
-            try:
-                image = in_8_bits(decode_image(rows[i], i), self.channels, self.value_range)
-            except ScaleError as error:
-                source = rows[i]["path"] or f"row {i}"
-                raise InputError(
-                    f"DATA holds an image on another scale: {source}: {error}"
-                ) from None
+            image = self.in_8_bits(decode_image(rows[i], i), rows[i], i)
             if image.size != self.size[::-1]:
                 image = image.resize(self.size[::-1], Resampling.BILINEAR)
             out[i] = np.asarray(image).reshape(out.shape[1:])

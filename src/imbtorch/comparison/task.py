@@ -17,6 +17,7 @@ from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.data.profile import Profile
+from imbtorch.data.rows import why_left_out
 from imbtorch.errors import unknown_name
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
@@ -125,7 +126,8 @@ class Task:
         return [
             *data.notes,
             f"{data.name}: {sum(counts)} training samples of {len(counts)} classes "
-            f"({data.profile}): {shown}; {len(data.test)} held out; {_counted(data.left_out)}",  # type: ignore[arg-type]
+            f"({data.profile}): {shown}; {len(data.test)} held out; "  # type: ignore[arg-type]
+            f"{sum(data.left_out.values())} left out{why_left_out(data.left_out)}",
             f"network {self.model}, {self.epochs} epochs, batch size {self.setup.batch_size}, "
             f"learning rate {self.setup.lr:g}, augmentation {self.augment}",
         ]
@@ -226,12 +228,6 @@ class Task:
             "input": input_to_json(self.data.input),
             "versions": versions(self.fabric().device),
         }
-
-
-def _counted(left_out: Mapping[str, int]) -> str:
-    """Return how many samples are left out, and why."""
-    why = ", ".join(f"{reason}: {n}" for reason, n in left_out.items())
-    return f"{sum(left_out.values())} left out" + (f" ({why})" if why else "")
 
 
 def _slug(identity: Mapping[str, Any]) -> str:

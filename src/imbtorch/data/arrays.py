@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, Subset
 
 from imbtorch.data.checks import Array, as_numbers, check_finite, check_labels
-from imbtorch.data.known_labels import read_labels
+from imbtorch.data.known_labels import checked_labels
 from imbtorch.data.pairs import HuggingFaceDataset, PairDataset, is_hugging_face
 from imbtorch.errors import InputError
 from imbtorch.seeding import same_random_state
@@ -179,7 +179,7 @@ def labels_of(dataset: Samples) -> Tensor:
     data = as_dataset(dataset)
     if isinstance(data, ArrayDataset):
         return data.y.cpu()
-    return read_labels(data)
+    return checked_labels(data)
 
 
 def class_counts(dataset: Samples, num_classes: int = 0) -> list[int]:

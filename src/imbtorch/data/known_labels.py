@@ -26,7 +26,7 @@ _loaded: dict[int, Tensor] = {}
 Labels = NDArray[np.float64]
 
 
-def read_labels(pairs: Dataset[tuple[Any, Any]]) -> Tensor:
+def checked_labels(pairs: Dataset[tuple[Any, Any]]) -> Tensor:
     """Return the labels of a data set of pairs; see `imbtorch.data.labels_of`."""
     size, wrong = len(pairs), []  # type: ignore[arg-type]
     for name, labels in _claims(pairs):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imbtorch.data.samples import is_missing
 from imbtorch.errors import InputError
 
 INVISIBLE = re.compile("[\u200b\u200e\u200f\u2060\ufeff]")
@@ -79,7 +80,7 @@ def read_labels(
         known = ~np.isnan(numbers)
         values = whole_numbers(np.where(known, numbers, 0))
     elif raw.dtype.kind in "OSU":
-        known = np.array([not _is_missing(v) for v in raw], bool)
+        known = np.array([not is_missing(v) for v in raw], bool)
         return _clean([_text(v) for v in raw], known)
     else:
         values = raw.astype(str) if raw.dtype.kind == "b" else raw
@@ -124,10 +125,6 @@ def _all_numbers(raw: np.ndarray) -> bool:
     found = [v for v in raw if v is not None]
     kinds = (int, float, np.integer, np.floating)
     return bool(found) and all(isinstance(v, kinds) for v in found)
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, float) and value != value)
 
 
 def _text(value: object) -> str:

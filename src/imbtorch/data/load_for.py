@@ -8,14 +8,13 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from imbtorch.data.hold_out import hold_out
-from imbtorch.data.inputs import FeatureInput, Input
+from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
 from imbtorch.data.load import dataset_of, digest_of
 from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Source, Split
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import FREE, Reading
-from imbtorch.data.texts import TextInput
 from imbtorch.errors import InputError
 
 
@@ -94,8 +93,7 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     InputError
         If DATA cannot be opened, or holds another kind of input or unknown labels.
     """
-    of_table = isinstance(spec, TextInput | FeatureInput) and not data.endswith(".npz")
-    columns = spec.columns if of_table else ()  # type: ignore[union-attr]
+    columns = () if data.endswith(".npz") else getattr(spec, "columns", ())
     source = open_source(data, replace(reading, columns=columns))
     notes = list(source.notes)
     if source.kind != spec.kind:

@@ -1,6 +1,6 @@
 """Stored rows with their labels, before they become tensors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -84,6 +84,12 @@ class Source:
     label_names: Sequence[str] | None = None
     notes: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+
+
+def why_left_out(left_out: Mapping[str, int]) -> str:
+    """Return the reasons why samples are left out, in brackets, or nothing if none is."""
+    why = ", ".join(f"{reason}: {n}" for reason, n in left_out.items())
+    return f" ({why})" if why else ""
 
 
 def keep_tested(source: Source, minimum: int) -> Source:

@@ -104,10 +104,11 @@ def _missing(y: NDArray[Any]) -> list[int]:
         return rows
     if y.dtype.kind != "O":
         return []
-    return [i for i, value in enumerate(y) if _is_missing(value)]
+    return [i for i, value in enumerate(y) if is_missing(value)]
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
+    """Whether a value is None, NaN or pandas' NA."""
     try:
         return value is None or bool(value != value)
     except (TypeError, ValueError):  # pandas' NA is neither equal nor unequal to itself

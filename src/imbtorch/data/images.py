@@ -106,11 +106,18 @@ class ImageInput:
         1 (gray) or 3 (color).
     value_range : tuple of float, optional
         Values of 32-bit images that become 0 and 255; without, such images are refused.
+    crop : float, optional
+        Side of the square that is cut from the middle, as a share of the shorter side: the image
+        is scaled so that it covers size / crop. Without, it is stretched to `size`.
+    interpolation : str, default="bilinear"
+        Pillow's name of the filter.
     """
 
     size: tuple[int, int]
     channels: int
     value_range: tuple[float, float] | None = None
+    crop: float | None = None
+    interpolation: str = "bilinear"
     kind = "image"
 
     @classmethod

@@ -14,6 +14,7 @@ from torch import Tensor
 from imbtorch.data.checks import check_finite
 from imbtorch.data.images import ImageInput
 from imbtorch.data.texts import TextInput
+from imbtorch.data.tokens import TokenInput
 from imbtorch.data.windows import WindowInput
 from imbtorch.errors import InputError
 
@@ -98,9 +99,9 @@ def _in_float32(rows: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(rows, np.float32))
 
 
-Input = ImageInput | TextInput | WindowInput | FeatureInput
+Input = ImageInput | TextInput | TokenInput | WindowInput | FeatureInput
 _KINDS: dict[str, type[Input]] = {
-    k.kind: k for k in (ImageInput, TextInput, WindowInput, FeatureInput)
+    k.kind: k for k in (ImageInput, TextInput, TokenInput, WindowInput, FeatureInput)
 }
 
 

@@ -1,7 +1,8 @@
 """Build a network, its input normalization and its head by name."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -37,6 +38,8 @@ def build_model(
     train: Samples | None = None,
     seed: int = 0,
     head: str = "linear",
+    pretrained: bool | str = True,
+    config: Mapping[str, Any] | None = None,
 ) -> Classifier:
     """Build a network by name, with input normalization as its first layer.
 

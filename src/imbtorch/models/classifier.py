@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import torch
 from torch import Tensor, fx, nn
@@ -22,6 +22,7 @@ class Spec(TypedDict):
     input_shape: Sequence[int]
     num_classes: int
     head: str
+    config: NotRequired[dict[str, Any]]
 
 
 class Classifier(nn.Module):

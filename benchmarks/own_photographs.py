@@ -55,7 +55,7 @@ def photograph(picture: np.ndarray, tested: bool, rng: np.random.Generator) -> I
     """Return a cut from a picture, in another size, light and now and then mode."""
     part = picture[:, ::-1] if tested else picture
     height, width = part.shape[:2]
-    side = int(rng.uniform(*((0.4, 0.7) if tested else (0.6, 0.95))) * min(height, width))
+    side = int(rng.uniform(*((0.25, 0.55) if tested else (0.6, 0.95))) * min(height, width))
     top, start = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
     aspect = rng.uniform(0.75, 1.0, 2)
     cut = part[top : top + int(aspect[0] * side), start : start + int(aspect[1] * side)]

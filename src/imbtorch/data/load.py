@@ -21,8 +21,7 @@ from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Rows
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
-from imbtorch.data.takes import input_for
-from imbtorch.data.texts import TextInput
+from imbtorch.data.takes import input_for, notes_on_texts
 from imbtorch.data.tokens import TokenInput
 
 IN_MEMORY_BYTES = 2 * 2**30
@@ -178,11 +177,7 @@ def load_data(
             notes.append("held-out images in color are read as gray, as those in training")
     train_set = dataset_of(train.rows, train_y, spec, classes)
     test_set = dataset_of(test.rows, test_y, spec, classes)
-    if isinstance(spec, TextInput):
-        texts = [part.x for part in (train_set, test_set) if isinstance(part, ArrayDataset)]
-        empty = sum(int((~x.any(1)).sum()) for x in texts)
-        if empty:
-            notes.append(f"{empty} texts hold none of the {len(spec.vocabulary)} counted words")
+    notes += notes_on_texts(spec, train_set, test_set)
     return LoadedData(
         data,
         train_set,

@@ -20,9 +20,11 @@ from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.augment import Augment
 from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
+from imbtorch.data.tokens import TokenInput
 from imbtorch.errors import InputError
-from imbtorch.integrations.given import given_labels, given_samples, numbered
+from imbtorch.integrations.given import given_labels, given_samples, given_texts, numbered
 from imbtorch.metrics.prior import correct_prior
+from imbtorch.models.backbones import is_backbone, open_backbone
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
@@ -72,7 +74,9 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     n_features_in_ : int
         Number of features D; only for two-dimensional input.
     sample_shape_ : tuple of int
-        Shape of one sample: (D,) or (C, H, W).
+        Shape of one sample: (D,), (C, H, W), or (L,), the most tokens that the network takes.
+    texts_ : TokenInput or None
+        How texts become tokens; None if the samples are no texts.
 
     Raises
     ------
@@ -83,7 +87,8 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     -----
     ``fit(X, y)`` takes X of shape (N, D), an array or data frame of numbers, or images of shape
     (N, C, H, W), an array or Tensor, uint8 in 0..255 or float in 0..1; y holds labels of any
-    kind. The network's first layer standardizes the features.
+    kind. The network's first layer standardizes the features. Texts are a list, array or Series
+    of N strings; they need a language model (``hf:NAME``), whose tokenizer reads them.
 
     Examples
     --------
@@ -128,11 +133,15 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         ImbalancedClassifier
             This estimator.
         """
+        self.texts_ = self._texts(X)
         samples, labels = self._samples(X, y)
         self.classes_, codes = numbered(labels)
-        train = ArrayDataset(samples, codes)
+        train = ArrayDataset(samples, codes, tokens=self.texts_ is not None)
         seed = int(check_random_state(random_state_from(self.random_state)).randint(2**31))
-        self.sample_shape_ = shape = tuple(train.x.shape[1:])
+        shape = tuple(train.x.shape[1:])
+        if self.texts_ is not None:
+            shape = (self.texts_.max_length,)
+        self.sample_shape_ = shape
         name = self._network_name(shape)
         setup, usual = SETUPS.get(name, (Setup(batch_size=64, lr=0.01), 15))
         recipe = self.recipe
@@ -176,8 +185,9 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         """
         check_is_fitted(self)
         samples, _ = self._samples(X)
-        data = ArrayDataset(samples, np.zeros(len(samples), dtype=np.int64))
-        if data.x.shape[1:] != self.sample_shape_:
+        texts = self.texts_ is not None
+        data = ArrayDataset(samples, np.zeros(len(samples), dtype=np.int64), tokens=texts)
+        if not texts and data.x.shape[1:] != self.sample_shape_:
             raise InputError(
                 f"X has samples of shape {tuple(data.x.shape[1:])}; the network was trained on "
                 f"{self.sample_shape_}"
@@ -201,9 +211,33 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             return self.model
         return "mlp" if len(shape) == 1 else "resnet32" if shape[0] == 3 else "small-cnn"
 
+    def _texts(self, X: Any) -> TokenInput | None:
+        """Return how the network takes texts, if X holds any."""
+        if isinstance(self.model, str) and is_backbone(self.model):
+            takes = open_backbone(self.model).takes
+            if isinstance(takes, TokenInput):
+                return takes
+        if given_texts(X) is not None:
+            shown = self.model if isinstance(self.model, str) else type(self.model).__name__
+            raise InputError(
+                f"X holds texts, which model {shown!r} does not take: name a language model as "
+                "hf:NAME-or-folder, such as hf:sentence-transformers/all-MiniLM-L6-v2"
+            )
+        return None
+
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
         """Check samples and, in training, labels; two-dimensional samples as scikit-learn does."""
         check_not_dataset(X)
+        if self.texts_ is not None:
+            texts = given_texts(X)
+            if texts is None:
+                raise InputError(
+                    f"model is {self.model!r}, which takes texts: X must be a list, array or "
+                    "Series of strings"
+                )
+            labels = [column_or_1d(given_labels(part), warn=True) for part in y]
+            check_consistent_length(texts, *labels)
+            return self.texts_.transform(texts), labels[0] if labels else None
         X = given_samples(X)
         labels = [given_labels(part) for part in y]
         if len(getattr(X, "shape", ())) > 2:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier
@@ -11,7 +11,9 @@ from imbtorch.training.blocks import blocks_of
 from imbtorch.training.setup import Setup
 
 
-def make_optimizer(setup: Setup, network: nn.Module) -> torch.optim.Optimizer:
+def make_optimizer(
+    setup: Setup, network: nn.Module, state: dict[str, Any] | None = None
+) -> torch.optim.Optimizer:
     """Return the optimizer for the parameters of a network that require gradients.
 
     Parameters
@@ -19,6 +21,8 @@ def make_optimizer(setup: Setup, network: nn.Module) -> torch.optim.Optimizer:
     setup : Setup
         Its ``layer_decay`` acts on the features of a `Classifier`.
     network : nn.Module
+    state : dict, optional
+        The optimizer's state to go on from.
 
     Returns
     -------
@@ -52,6 +56,23 @@ def make_optimizer(setup: Setup, network: nn.Module) -> torch.optim.Optimizer:
         "weight_decay": setup.weight_decay,
         "fused": on_chip and setup.clip is None,  # Fabric cannot clip what a fused step unscales
     }
+    optimizer: torch.optim.Optimizer
     if setup.optimizer == "sgd":
-        return torch.optim.SGD(groups.values(), momentum=setup.momentum, **options)
-    return torch.optim.AdamW(groups.values(), betas=(setup.momentum, 0.999), **options)
+        optimizer = torch.optim.SGD(groups.values(), momentum=setup.momentum, **options)
+    else:
+        optimizer = torch.optim.AdamW(groups.values(), betas=(setup.momentum, 0.999), **options)
+    if state is not None:
+        optimizer.load_state_dict(state)
+        _lay_out_like_parameters(optimizer)
+    return optimizer
+
+
+def _lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:
+    """Store an optimizer's state of each parameter in the parameter's memory format.
+
+    A fused step reads both in memory order, so different formats would mix up the entries.
+    """
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                kept[name] = torch.empty_like(parameter).copy_(value)

@@ -133,10 +133,7 @@ class Run:
     def optimized(self) -> tuple[nn.Module, Any]:
         """Return the network and its optimizer, set up for the devices on first use."""
         if self._optimized is None:
-            optimizer = make_optimizer(self.setup, self.model)
-            if self.optimizer_state is not None:
-                optimizer.load_state_dict(self.optimizer_state)
-                _lay_out_like_parameters(optimizer)
+            optimizer = make_optimizer(self.setup, self.model, self.optimizer_state)
             if self.setup.ema:
                 average = self.average or moving_average(self.model, self.setup.ema)
                 self.average = average
@@ -234,17 +231,6 @@ class Run:
         self.history.append(row)
         if self.on_epoch is not None:
             self.on_epoch(row)
-
-
-def _lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:
-    """Store an optimizer's state of each parameter in the parameter's memory format.
-
-    A fused step reads both in memory order, so different formats would mix up the entries.
-    """
-    for parameter, kept in optimizer.state.items():
-        for name, value in kept.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                kept[name] = torch.empty_like(parameter).copy_(value)
 
 
 def balanced_accuracy(logits: Tensor, y: Tensor) -> float:

@@ -47,34 +47,6 @@ def _words(X: Any, column: object) -> bool:
     return any(isinstance(value, str) for value in values)
 
 
-def given_texts(X: Any) -> list[str] | None:
-    """Return X as a list of texts, None if it holds anything else.
-
-    Examples
-    --------
-    >>> given_texts(np.array(["so it goes", "on"])), given_texts([[1.0, 2.0]])
-    (['so it goes', 'on'], None)
-    >>> given_texts(["so it goes", None])
-    Traceback (most recent call last):
-    imbtorch.errors.InputError: X holds 1 values among 2 that are not texts (row 1: None); fill them
-    """
-    dtype = getattr(X, "dtype", None)
-    if not isinstance(X, (list, tuple)) and (
-        getattr(X, "ndim", 0) != 1 or getattr(dtype, "kind", "O") not in "OU"
-    ):
-        return None
-    values = list(X)
-    odd = [i for i, value in enumerate(values) if not isinstance(value, str)]
-    if len(odd) == len(values):
-        return None
-    if odd:
-        raise InputError(
-            f"X holds {len(odd)} values among {len(values)} that are not texts "
-            f"(row {odd[0]}: {values[odd[0]]!r}); fill them"
-        )
-    return list(map(str, values))
-
-
 def given_labels(y: Any) -> Any:
     """Return y, a Tensor as an array; an InputError names the rows without a label.
 

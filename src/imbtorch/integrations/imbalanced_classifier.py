@@ -20,11 +20,10 @@ from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.augment import Augment
 from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
-from imbtorch.data.tokens import TokenInput
 from imbtorch.errors import InputError
-from imbtorch.integrations.given import given_labels, given_samples, given_texts, numbered
+from imbtorch.integrations.given import given_labels, given_samples, numbered
+from imbtorch.integrations.given_texts import text_input, texts_for
 from imbtorch.metrics.prior import correct_prior
-from imbtorch.models.backbones import is_backbone, open_backbone
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
@@ -133,7 +132,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         ImbalancedClassifier
             This estimator.
         """
-        self.texts_ = self._texts(X)
+        self.texts_ = text_input(self.model, X)
         samples, labels = self._samples(X, y)
         self.classes_, codes = numbered(labels)
         train = ArrayDataset(samples, codes, tokens=self.texts_ is not None)
@@ -211,30 +210,11 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             return self.model
         return "mlp" if len(shape) == 1 else "resnet32" if shape[0] == 3 else "small-cnn"
 
-    def _texts(self, X: Any) -> TokenInput | None:
-        """Return how the network takes texts, if X holds any."""
-        if isinstance(self.model, str) and is_backbone(self.model):
-            takes = open_backbone(self.model).takes
-            if isinstance(takes, TokenInput):
-                return takes
-        if given_texts(X) is not None:
-            shown = self.model if isinstance(self.model, str) else type(self.model).__name__
-            raise InputError(
-                f"X holds texts, which model {shown!r} does not take: name a language model as "
-                "hf:NAME-or-folder, such as hf:sentence-transformers/all-MiniLM-L6-v2"
-            )
-        return None
-
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
         """Check samples and, in training, labels; two-dimensional samples as scikit-learn does."""
         check_not_dataset(X)
         if self.texts_ is not None:
-            texts = given_texts(X)
-            if texts is None:
-                raise InputError(
-                    f"model is {self.model!r}, which takes texts: X must be a list, array or "
-                    "Series of strings"
-                )
+            texts = texts_for(self.model, X)
             labels = [column_or_1d(given_labels(part), warn=True) for part in y]
             check_consistent_length(texts, *labels)
             return self.texts_.transform(texts), labels[0] if labels else None

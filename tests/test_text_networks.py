@@ -1,4 +1,4 @@
-"""Networks that take texts: from the estimator and the command line; MiniLM as transformers has it."""
+"""Texts through the estimator and the command line; MiniLM embeds as transformers does."""
 
 import pickle
 

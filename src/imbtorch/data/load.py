@@ -21,7 +21,9 @@ from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Rows
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
+from imbtorch.data.takes import input_for
 from imbtorch.data.texts import TextInput
+from imbtorch.data.tokens import TokenInput
 
 IN_MEMORY_BYTES = 2 * 2**30
 """Images that need more than this as uint8 are decoded batch by batch instead."""
@@ -48,7 +50,7 @@ class LoadedData:
         Yield (x, y), y in 0..K-1.
     classes : tuple of str
         Names of the K classes.
-    input : ImageInput, TextInput, WindowInput or FeatureInput
+    input : ImageInput, TextInput, TokenInput, WindowInput or FeatureInput
         How stored rows become tensors.
     profile : Profile
         How imbalanced the training set was made, or already is.
@@ -80,7 +82,9 @@ class LoadedData:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one input."""
+        """Shape of one input; of tokens, the most that the network takes."""
+        if isinstance(self.input, TokenInput):
+            return (self.input.max_length,)
         return tuple(self.train[0][0].shape)
 
     def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
@@ -99,6 +103,7 @@ def load_data(
     train_split: str | None = None,
     test_split: str | None = None,
     image_size: int | None = None,
+    takes: ImageInput | TokenInput | None = None,
 ) -> LoadedData:
     """Open DATA, make it imbalanced if requested, and convert it to tensors.
 
@@ -127,6 +132,8 @@ def load_data(
         the training split: no folder is a split; as the test split: hold a quarter out.
     image_size : int, optional
         Height and width in pixels to which images are resized.
+    takes : ImageInput or TokenInput, optional
+        How the network wants its inputs: texts as tokens; by default as suits the data.
 
     Returns
     -------
@@ -162,7 +169,7 @@ def load_data(
     left_out = {**source.left_out, f"profile {made.label}": len(train_y) - len(keep)}
     train, train_y = train.take(keep), train_y[keep]
     made = made.measured(np.bincount(train_y))
-    spec = source.fit_input(train.rows)
+    spec = input_for(source, train.rows, takes)
     notes = [*source.notes, *labels.notes]
     if isinstance(spec, ImageInput):
         notes += train.rows.survey.notes(spec)
@@ -209,7 +216,7 @@ def dataset_of(rows: Rows, y: np.ndarray, spec: Input, classes: tuple[str, ...])
             return LazyImages(rows, y, spec)
         return ArrayDataset(spec.transform(rows), y, classes)
     x = spec.transform(rows.values)
-    return ArrayDataset(x, y, classes)
+    return ArrayDataset(x, y, classes, tokens=isinstance(spec, TokenInput))
 
 
 def stored_bytes(row: Any) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from imbtorch.data.hold_out import hold_out
-from imbtorch.data.inputs import Input
+from imbtorch.data.inputs import Input, stored_kind
 from imbtorch.data.labels import class_names
 from imbtorch.data.load import dataset_of, digest_of
 from imbtorch.data.profile import Profile
@@ -77,7 +77,7 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
-    spec : ImageInput, TextInput, WindowInput or FeatureInput
+    spec : ImageInput, TextInput, TokenInput, WindowInput or FeatureInput
         The input kind the network was trained on; its columns are looked for by name.
     trained_on : TrainedOn
         What the network was trained on; the labels in DATA must be among its classes.
@@ -96,8 +96,10 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     columns = () if data.endswith(".npz") else getattr(spec, "columns", ())
     source = open_source(data, replace(reading, columns=columns))
     notes = list(source.notes)
-    if source.kind != spec.kind:
-        raise InputError(f"DATA {data!r} holds {source.kind} rows; the network takes {spec.kind}")
+    if source.kind != stored_kind(spec):
+        raise InputError(
+            f"DATA {data!r} holds {source.kind} rows; the network takes {stored_kind(spec)}"
+        )
     again = _as_trained(source, spec, trained_on)
     if again:
         notes.append("these are the data the network was trained on")

@@ -13,6 +13,7 @@ from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input, input_from_json
 from imbtorch.data.profile import PROFILES, REDUCTIONS, Profile
 from imbtorch.data.texts import TextInput
+from imbtorch.data.tokens import TokenInput
 from imbtorch.data.windows import WindowInput
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.classifier import Spec
@@ -167,6 +168,9 @@ def _check_input(values: dict[str, Any], shape: tuple[int, ...]) -> None:
                 f"input has norm {spec.norm} and analyzer {spec.analyzer!r}; it must be above 0, "
                 "and word or char"
             )
+    elif isinstance(spec, TokenInput):
+        made = (spec.max_length,)
+        spec.check()
     elif isinstance(spec, WindowInput):
         made = (WindowInput.width * spec.features,)
     elif isinstance(spec, FeatureInput):

@@ -7,6 +7,7 @@ import torch
 from torch.utils.data import Dataset
 
 from imbtorch.data.batches import Batches
+from imbtorch.data.lengths import grouped
 from imbtorch.places import BatchTransform, EpochSampler, Loss
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch
@@ -50,10 +51,11 @@ def train_network(
     augment_rng = torch.Generator()
     with run.timed():
         model, optimizer = run.optimized()
+        batch_size = -(-run.setup.batch_size // run.fabric.world_size)
         batches = Batches(
             train,
-            sampler,
-            batch_size=-(-run.setup.batch_size // run.fabric.world_size),
+            grouped(sampler, train, batch_size, augment_rng),
+            batch_size=batch_size,
             device=run.fabric.device,
             augment=run.augment,
             rng=augment_rng,

@@ -196,7 +196,7 @@ CALLS = {
     "training.Pretrained": lambda: training.Pretrained(HEAD)(),
     "training.Recipe": lambda: training.Recipe("r", [training.Train(1)]).class_shares(COUNTS),
     "training.RefitHead": phase(training.RefitHead(1, resample=resampling.SVMSMOTE)),
-    "training.Setup": lambda: training.Setup().optimizer(HEAD.parameters()),
+    "training.Setup": lambda: training.Setup().rate(0.5),
     "training.TauNormalize": phase(training.TauNormalize()),
     "training.Train": phase(training.Train(1, batch=transforms.M2m)),
     "training.TripletEmbedding": phase(training.TripletEmbedding(1), training.NearestHead()),

@@ -14,6 +14,7 @@ from imbtorch.data.batches import Batches
 from imbtorch.places import EpochSampler
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch
+from imbtorch.training.optimizer import make_optimizer
 from imbtorch.training.setup import Setup
 
 LARGEST_NORM = 8.0
@@ -76,7 +77,7 @@ def head_epochs(
     >>> losses[-1] < losses[0]
     True
     """
-    model, optimizer = _Alone(head), setup.optimizer(head.parameters())
+    model, optimizer = _Alone(head), make_optimizer(setup, head)
     sampler = sampler or DistributedSampler(data, 1, 0, seed=derive_seed(seed, "refit"))
     scale = max(1.0, float(data.x.float().square().sum(1).mean().sqrt()) / LARGEST_NORM)
     scaled = ArrayDataset(data.x / scale, data.y) if scale > 1 else data
@@ -86,7 +87,7 @@ def head_epochs(
         _multiply(head.weight, 1 / scale)
     for epoch in range(epochs):
         sampler.set_epoch(epoch)
-        rate = setup.schedule(epoch, len(batches), epochs)
+        rate = setup.rates(epoch, len(batches), epochs)
         _multiply(head.weight, scale)
         with _single_thread():
             mean = train_epoch(fabric, model, optimizer, batches, loss, rate)

@@ -19,6 +19,7 @@ from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import measured_logits, outputs
 from imbtorch.seeding import derive_seed
+from imbtorch.training.optimizer import make_optimizer
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.setup import Setup
 
@@ -125,7 +126,7 @@ class Run:
     def optimized(self) -> tuple[nn.Module, Any]:
         """Return the network and its optimizer, set up for the devices on first use."""
         if self._optimized is None:
-            optimizer = self.setup.optimizer(self.model.parameters())
+            optimizer = make_optimizer(self.setup, self.model)
             if self.optimizer_state is not None:
                 optimizer.load_state_dict(self.optimizer_state)
                 _lay_out_like_parameters(optimizer)

@@ -98,7 +98,8 @@ def describe(slot: object) -> Json:
     if isinstance(slot, (Tensor, np.ndarray)):
         return describe(slot.tolist())
     if is_dataclass(slot) and not isinstance(slot, type):
-        return {f.name: describe(getattr(slot, f.name)) for f in fields(slot)}
+        values = {f.name: getattr(slot, f.name) for f in fields(slot)}
+        return {name: describe(value) for name, value in _told(type(slot), values).items()}
     if isinstance(slot, (type, partial, FunctionType)):
         parameters = _parameters(slot).values()
         values = {p.name: p.default for p in parameters if p.default is not p.empty}

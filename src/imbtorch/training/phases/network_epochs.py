@@ -68,7 +68,7 @@ def train_network(
         with run.timed():
             sampler.set_epoch(epoch)
             augment_rng.manual_seed(derive_seed(run.seed, "augment", epoch, rank))
-            rate = run.setup.schedule(epoch, len(batches), run.total_epochs)
+            rate = run.setup.rates(epoch, len(batches), run.total_epochs)
             mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform)
             _share_statistics(run)
         run.epoch += 1

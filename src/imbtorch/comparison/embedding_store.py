@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from imbtorch.cache import cache_folder
 from imbtorch.data.arrays import take
-from imbtorch.data.checks import check_finite, logits_of
+from imbtorch.data.checks import check_finite, embeddings_of
 from imbtorch.errors import InputError
 from imbtorch.files import replacing, seal, set_aside, unseal, write_atomically, write_npz
 from imbtorch.models.inference import outputs
@@ -85,7 +85,7 @@ class Pass:
         """Return the embeddings of some rows, on the CPU."""
 
         def function(x: Tensor) -> Tensor:
-            made = logits_of(self.network(x))
+            made = embeddings_of(self.network(x))
             if bar is not None:
                 bar.update(len(x))
             return made

@@ -24,6 +24,8 @@ from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import OnEpoch
 from imbtorch.training.snapshots import Snapshots
 
+MEASUREMENTS = 5
+"""About how often a run measures the held-out accuracy, which takes as long as half an epoch."""
 FLOOR = 0.1
 """The least standard deviation of a dimension, relative to that of all: one that is constant in
 training would otherwise outweigh all others on the first new sample in which it is not."""
@@ -126,7 +128,8 @@ def embedded_once(task: Task, *, progress: bool = True) -> Task:
     data = embedded_data(task.data, made["train"].x, made["test"].x)
     seconds = sum(one.seconds for one in made.values())
     shared = {one.name: getattr(task, one.name) for one in fields(Task)}
-    return FrozenTask(**{**shared, "data": data}, frozen=Frozen(whole, task.data.input, seconds))
+    shared |= {"data": data, "measurements": MEASUREMENTS}
+    return FrozenTask(**shared, frozen=Frozen(whole, task.data.input, seconds))
 
 
 def identity_of(task: Task, split: str) -> dict[str, Any]:

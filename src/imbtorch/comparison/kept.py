@@ -18,7 +18,7 @@ from imbtorch.files import set_aside, write_npz
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
 from imbtorch.npz import read_npz
-from imbtorch.training.checkpoint import check_checkpoint, load_checkpoint
+from imbtorch.training.checkpoint import check_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 
@@ -112,7 +112,7 @@ def restore_embeddings(task: Task, folder: Path, recipe: str) -> None:
         except InputError as error:
             set_aside(path, "its figures are made from the checkpoint", error)
     with suppress(InputError):  # without a usable checkpoint, these figures are left out
-        _keep_embeddings(task, folder, recipe, load_checkpoint(checkpoint)[0])
+        _keep_embeddings(task, folder, recipe, task.restore(checkpoint))
 
 
 def stored(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[str, np.ndarray]]:

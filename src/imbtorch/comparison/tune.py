@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task

@@ -15,8 +15,8 @@ from imbtorch.data.mapped_images import MappedImages
 from imbtorch.data.profile import Profile
 from imbtorch.data.sources import input_of, open_source
 from imbtorch.data.splits import Reading
+from imbtorch.data.takes import notes_on_texts
 from imbtorch.data.tensors import datasets_of
-from imbtorch.data.texts import TextInput
 from imbtorch.data.tokens import TokenInput
 
 
@@ -175,11 +175,7 @@ def load_data(
     )
     if isinstance(train_set, MappedImages):
         notes.append(f"decoded images are kept in {train_set.files[0].parent} ($IMBTORCH_CACHE)")
-    if isinstance(spec, TextInput):
-        texts = [part.x for part in (train_set, test_set) if isinstance(part, ArrayDataset)]
-        empty = sum(int((~x.any(1)).sum()) for x in texts)
-        if empty:
-            notes.append(f"{empty} texts hold none of the {len(spec.vocabulary)} counted words")
+    notes += notes_on_texts(spec, train_set, test_set)
     return LoadedData(
         data,
         train_set,

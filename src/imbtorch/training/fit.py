@@ -16,6 +16,7 @@ from imbtorch.models.inference import check_takes
 from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
 from imbtorch.training.checks import check_classes, check_same_data
+from imbtorch.training.movable import check_movable
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -139,6 +140,7 @@ def fit(
     check_classes(model, class_counts(train))
     with scoped_seed(seed):
         check_takes(model, train, "train")
+        check_movable(recipe, train)
     if val is not None:
         with same_random_state():
             check_takes(model, val, "val")

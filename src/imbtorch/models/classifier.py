@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, Self, TypedDict
 
 import torch
 from torch import Tensor, fx, nn
@@ -47,6 +47,8 @@ class Classifier(nn.Module):
     torch.Size([2, 3])
     """
 
+    frozen: Sequence[nn.Module] = ()
+
     def __init__(self, features: nn.Module, head: nn.Module, spec: Spec | None = None) -> None:
         super().__init__()
         self.features = features
@@ -55,6 +57,13 @@ class Classifier(nn.Module):
         self.single_logit = False  # whether `split_head` found a head with one logit
         # of a network from elsewhere: what `build_model` was given, None for one from a checkpoint
         self.pretrained: bool | str | None = None
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training or evaluation mode; the modules in `frozen` stay in evaluation mode."""
+        super().train(mode)
+        for module in self.frozen:
+            module.eval()
+        return self
 
     def embeddings(self, x: Tensor) -> Tensor:
         """Return embeddings of shape (B, D): what `features` returns, without what surrounds it."""

@@ -69,7 +69,8 @@ def train_network(
             sampler.set_epoch(epoch)
             augment_rng.manual_seed(derive_seed(run.seed, "augment", epoch, rank))
             rate = run.setup.rates(epoch, len(batches), run.total_epochs)
-            mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform)
+            clip = run.setup.clip
+            mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform, clip)
             _share_statistics(run)
         run.epoch += 1
         more = measured()
@@ -87,5 +88,6 @@ def train_network(
 def _share_statistics(run: Run) -> None:
     """Give every process the first one's batch statistics: each has seen a different share."""
     if run.fabric.world_size > 1:
-        for buffer in run.model.buffers():
+        averaged = [] if run.average is None else [*run.average.module.buffers()]
+        for buffer in (*run.model.buffers(), *averaged):
             torch.distributed.broadcast(buffer, 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from imbtorch.comparison.frozen_task import embedded_once
+from imbtorch.comparison.frozen_task import check_recipe, embedded_once
 from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
     KINDS,
@@ -25,7 +25,6 @@ from imbtorch.data.class_groups import SHOTS
 from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
 from imbtorch.training.fit import FitResult
-from imbtorch.training.movable import check_movable
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.try_out import check_resampling
 
@@ -77,7 +76,7 @@ def compare(
     labels = labels_of(task.data.train).tolist()
     for recipe in described:
         check_resampling(recipe, labels)
-        check_movable(recipe, task.data.train)
+        check_recipe(task, recipe)
     folder, names = Path(out), [recipe.name for recipe in described]
     check_out(folder, task.identity())
     task = embedded_once(task, progress=progress)

@@ -1,6 +1,7 @@
 """A task whose network is frozen: its data are embedded once, and recipes train heads on them."""
 
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,24 @@ from imbtorch.data.arrays import ArrayDataset, labels_of
 from imbtorch.data.inputs import FeatureInput, Input, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.errors import InputError
+from imbtorch.files import set_aside
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.seeding import scoped_seed
-from imbtorch.training.checkpoint import save_checkpoint
+from imbtorch.training.checkpoint import check_checkpoint, save_checkpoint, write_tensors
 from imbtorch.training.fit import FitResult
+from imbtorch.training.movable import check_movable
 from imbtorch.training.phases import Train
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import OnEpoch
+from imbtorch.training.shared_backbone import (
+    HEADER,
+    SHARED,
+    shared_name,
+    shared_path,
+    shared_tensors,
+)
 from imbtorch.training.snapshots import Snapshots
 
 MEASUREMENTS = 5
@@ -50,10 +60,20 @@ class Frozen:
     input: Input
     seconds: float
 
+    @cached_property
+    def shared(self) -> dict[str, Tensor]:
+        """What checkpoints of heads leave to a file that they share."""
+        return shared_tensors(self.network)
+
+    @cached_property
+    def name(self) -> str:
+        """The checksum by which they refer to that file."""
+        return shared_name(self.shared)
+
 
 @dataclass(frozen=True)
 class FrozenTask(Task):
-    """A task on the embeddings of a frozen network; its `data` hold embeddings, see `embedded_once`.
+    """A task on the embeddings of a frozen network, which its `data` hold; see `embedded_once`.
 
     Attributes
     ----------
@@ -101,11 +121,34 @@ class FrozenTask(Task):
         self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
     ) -> None:
         """Store the whole network; with `share`, the frozen part in a file that others share."""
+        header = self.header(recipe, seed)
+        if not share:
+            save_checkpoint(path, self._whole(model), header)
+            return
+        if not shared_path(path.parent, self.frozen.name).exists():
+            self.keep_shared(path.parent)
+        whole = self._whole(model)
+        header |= {SHARED: self.frozen.name, "spec": whole.spec}
+        own = {k: v for k, v in whole.state_dict().items() if k not in self.frozen.shared}
+        write_tensors(path, {k: v.contiguous() for k, v in own.items()}, header)
+
+    def keep_shared(self, folder: Path) -> None:
+        """Write the frozen network that the checkpoints in a folder share, if it is not there."""
+        path = shared_path(folder, self.frozen.name)
+        if path.exists():
+            try:
+                check_checkpoint(path)
+                return
+            except InputError as error:
+                set_aside(path, "it is written again", error)
+        write_tensors(path, self.frozen.shared, HEADER)
+
+    def _whole(self, model: Classifier) -> Classifier:
+        """Return the frozen network with the head, and what stands before it, of a trained one."""
         whole = self.frozen.network
         spec: Any = {**(whole.spec or {}), "head": head_kind(model.head)}
         features = nn.Sequential(*whole.features.children())[:-1].append(model.features[0])
-        made = Classifier(features, model.head, spec)
-        save_checkpoint(path, made, self.header(recipe, seed))
+        return Classifier(features, model.head, spec)
 
     def restore(self, path: Path) -> Classifier:
         """Return the network of a checkpoint in the form that takes embeddings."""
@@ -155,8 +198,19 @@ def embedded_data(data: LoadedData, train: Tensor, test: Tensor) -> LoadedData:
     return replace(data, **made, input=FeatureInput(tuple(train.shape[1:])))
 
 
+def check_recipe(task: Task, recipe: Recipe) -> None:
+    """Raise an InputError if a recipe does not fit what is trained, and on what inputs."""
+    if task.setup.freeze == "backbone":
+        check_trains_head(recipe)
+    else:
+        check_movable(recipe, task.data.train)
+
+
 def check_trains_head(recipe: Recipe) -> None:
-    """Raise an InputError if a recipe has to train the features, which are frozen."""
+    """Raise an InputError if a recipe has to train the features, which are frozen.
+
+    Those are deep over-sampling and metric learning, which move the embeddings.
+    """
     for phase in recipe.phases:
         if phase.trains_network and not isinstance(phase, Train):
             raise InputError(

@@ -243,6 +243,9 @@ class Task:
         """Store the trained network of a run; with `share`, others lie in the same folder."""
         save_checkpoint(path, model, self.header(recipe, seed))
 
+    def keep_shared(self, folder: Path) -> None:
+        """Make sure that what checkpoints in a folder share is there: nothing, in this task."""
+
     def restore(self, path: Path) -> Classifier:
         """Return the network of a checkpoint in the form that takes the task's data."""
         return load_checkpoint(path)[0]

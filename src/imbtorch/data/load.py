@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from imbtorch.data.arrays import ArrayDataset, Pairs, class_counts
+from imbtorch.data.arrays import Pairs, class_counts
 from imbtorch.data.hold_out import splits_of
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import Input

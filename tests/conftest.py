@@ -29,6 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("quick")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def test_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the library keeps between commands does not go to the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMBTORCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def same_draws() -> None:
     """Seed the global generators: data that a test draws are the same in every run."""

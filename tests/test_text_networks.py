@@ -1,6 +1,7 @@
 """Texts through the estimator and the command line; MiniLM embeds as transformers does."""
 
 import pickle
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,10 @@ import torch
 from pretrained_networks import minilm
 from sklearn.base import clone
 
-from imbtorch import ArrayDataset, InputError
+from imbtorch import ArrayDataset, InputError, load_checkpoint, load_data
+from imbtorch.cli import main
+from imbtorch.comparison.make_task import make_task
+from imbtorch.data.inputs import input_from_json
 from imbtorch.integrations.given_texts import given_texts
 from imbtorch.models import build_model, embed
 from imbtorch.models.backbones import open_backbone
@@ -126,3 +130,55 @@ def test_minilm_embeds_as_transformers_does():
     model = build_model(minilm(), (spec.max_length,), 2)
     found, _ = embed(model, data, batch_size=2)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.fixture
+def table(tmp_path, own_cache, monkeypatch):
+    """A table of texts, and its own copy of the tiny BERT, which can be lost."""
+    monkeypatch.setenv("IMBTORCH_CACHE", str(tmp_path / "store"))
+    bert_folder(tmp_path / "bert")
+    stored(tmp_path / "texts.csv", *articles(60, 20))
+    return tmp_path / "texts.csv"
+
+
+def stored(path, texts, labels):
+    pd.DataFrame({"text": texts, "label": labels}).to_csv(path, index=False)
+
+
+HOW = ["--epochs", "3", "--lr", "0.003", "--batch-size", "16"]
+
+
+def test_a_language_model_is_trained_and_used_on_other_texts(table, tmp_path, capsys):
+    path, model = str(tmp_path / "model.safetensors"), f"hf:{tmp_path / 'bert'}"
+    train = ["train", str(table), "--model", model, *HOW, "--recipe", "rs", "--out", path]
+    assert main(train) == 0
+    trained = capsys.readouterr().out
+    assert "inputs: texts of at most 40 tokens" in trained
+    shutil.rmtree(tmp_path / "bert")  # the checkpoint has all that is needed
+    assert main(["evaluate", path, str(table)]) == 0
+    again = capsys.readouterr().out
+    assert "these are the data the network was trained on" in again
+    assert again.splitlines()[-12:-2] == trained.splitlines()[-13:-3]
+    texts, labels = articles(9, 9, seed=3)
+    stored(tmp_path / "new.csv", [text + " bank" * 99 for text in texts], labels)
+    assert main(["evaluate", path, str(tmp_path / "new.csv")]) == 0
+    assert "18 samples of" in capsys.readouterr().out
+    assert main(["embed", path, str(table), str(tmp_path / "made.npz")]) == 0
+    network, header = load_checkpoint(path)
+    data = load_data(str(table), takes=input_from_json(header["input"]))
+    with np.load(tmp_path / "made.npz") as arrays:
+        expected, y = embed(network, data.train)
+        np.testing.assert_allclose(arrays["train_features"], expected, atol=1e-6)
+        np.testing.assert_array_equal(arrays["train_labels"], y)
+
+
+def test_recipes_are_compared_on_texts(table, tmp_path, capsys):
+    model = ["--model", f"hf:{tmp_path / 'bert'}", "--epochs", "1", "--seeds", "1"]
+    out = ["--out", str(tmp_path / "runs")]
+    assert main(["compare", str(table), *model, "--recipes", "erm,m2m", *out]) == 2
+    assert "m2m: M2m moves inputs" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+    task = make_task(str(table), model=f"hf:{tmp_path / 'bert'}", epochs=1)
+    for recipe in ("ros", "eos"):
+        row = task.result(recipe, 0, task.fit(recipe, 0))
+        assert 0 <= row["metrics"]["balanced_accuracy"] <= 1

@@ -18,7 +18,7 @@ SLOW = {
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),
     *("test_absent_classes", "test_printable", "test_many_classes"),
-    *("test_outputs", "test_random_state", "test_samples"),
+    *("test_outputs", "test_random_state", "test_samples", "test_text_networks"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 
@@ -28,6 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem not in SLOW:
             item.add_marker("quick")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def test_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the library keeps between commands does not go to the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMBTORCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)

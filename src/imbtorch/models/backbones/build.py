@@ -94,8 +94,9 @@ def _try(
 
     If a network does not take images of this size, its first layer is made to resize them.
     """
-    dtype = torch.int32 if isinstance(network, TextFeatures) else torch.float32
-    x, features = torch.zeros((1, *shape), dtype=dtype), nn.Sequential(front, network).eval()
+    texts = isinstance(network, TextFeatures)
+    x = torch.zeros(1, 1, dtype=torch.int32) if texts else torch.zeros(1, *shape)
+    features = nn.Sequential(front, network).eval()
     takes = backbone.takes
     while True:
         try:

@@ -126,7 +126,7 @@ def test_a_header_holds_the_tokenizer():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"tokenizer": "{}"}, "tokenizer is no tokenizer's JSON: Model missing"),
+        ({"tokenizer": "{}"}, "tokenizer cannot be used: Model missing"),
         ({"tokenizer": 3}, "input.tokenizer"),
         ({"max_length": 2}, "max_length is 2"),
         ({"max_length": 13}, r"input makes samples of shape \(13,\); the network takes \(12,\)"),
@@ -136,6 +136,16 @@ def test_a_header_holds_the_tokenizer():
 def test_a_header_with_another_input_is_refused(change, message):
     with pytest.raises(InputError, match=message):
         _check_input({**input_to_json(SPEC), "columns": [], **change}, (12,))
+
+
+def test_faults_of_the_library_are_errors():
+    spec = copy.deepcopy(json.loads(SPEC.tokenizer))
+    del spec["model"]["vocab"]["[UNK]"]
+    with pytest.raises(InputError, match=r"tokenizer cannot be used: .*\[UNK\]"):
+        TokenInput(json.dumps(spec), 12).transform(["\u4f60"])
+    large = Tokenizer(WordLevel({"a": 2**32 - 1, "b": 0}, unk_token="b"))
+    with pytest.raises(InputError, match=r"tokenizer cannot be used: .* out of bounds"):
+        TokenInput(large.to_str(), 12).transform(["a"])
 
 
 # DATA

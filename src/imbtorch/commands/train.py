@@ -29,6 +29,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     from imbtorch.metrics import evaluate
     from imbtorch.option_types import LAST_SEED, check_whole
     from imbtorch.training.checkpoint import save_checkpoint
+    from imbtorch.training.movable import check_movable
     from imbtorch.training.recipes import make_recipe
     from imbtorch.training.snapshots import Snapshots
     from imbtorch.training.try_out import check_resampling
@@ -42,6 +43,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     say(task.describe())
     total = make_recipe(recipe, task.epochs).all_epochs
     check_resampling(task.recipe(recipe), labels_of(task.data.train).tolist())
+    check_movable(task.recipe(recipe), task.data.train)
     snapshots = Snapshots(states / task.folder)
     with tqdm(total=total, unit="epoch", dynamic_ncols=True) as bar:
         try:

@@ -12,8 +12,10 @@ from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import Input
+from imbtorch.data.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
+from imbtorch.training.movable import moves_inputs
 from imbtorch.training.recipes import make_recipe
 
 START = ("erm", "rs", "drw", "balanced-softmax", "ldam+drw", "eos", "m2m")
@@ -39,7 +41,8 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
     Returns
     -------
     list of str
-        `START`; also remix for images, or smote for other data if every class has enough neighbors.
+        `START`; also remix for images, or smote for other data if every class has enough
+        neighbors. For tokens, without those that move inputs.
 
     Examples
     --------
@@ -48,6 +51,8 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
     """
     if isinstance(spec, ImageInput):
         return [*START, "remix"]
+    if isinstance(spec, TokenInput):
+        return [name for name in START if not moves_inputs(make_recipe(name))]
     return [*START, "smote"] if min(counts) >= SMOTE_NEEDS else [*START]
 
 

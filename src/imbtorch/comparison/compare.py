@@ -25,6 +25,7 @@ from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
 from imbtorch.training.checkpoint import save_checkpoint
 from imbtorch.training.fit import FitResult
+from imbtorch.training.movable import check_movable
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.try_out import check_resampling
 
@@ -76,6 +77,7 @@ def compare(
     labels = labels_of(task.data.train).tolist()
     for recipe in described:
         check_resampling(recipe, labels)
+        check_movable(recipe, task.data.train)
     folder, names = Path(out), [recipe.name for recipe in described]
     check_out(folder, task.identity())
     with tqdm(

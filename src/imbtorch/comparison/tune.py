@@ -20,6 +20,7 @@ from imbtorch.files import set_aside
 from imbtorch.method import SHORT, written
 from imbtorch.option_types import check_whole
 from imbtorch.training.catalog import CATALOG
+from imbtorch.training.movable import check_movable
 from imbtorch.training.recipes import make_recipe, split_name
 
 
@@ -65,7 +66,7 @@ def tune(
         optuna is missing.
     """
     candidates = candidates_of(recipe)
-    make_recipe(recipe, task.epochs)
+    check_movable(make_recipe(recipe, task.epochs), task.data.train)
     with extra("tune", "tune"):
         import optuna
         from optuna.storages import JournalStorage

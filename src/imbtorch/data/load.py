@@ -13,8 +13,9 @@ from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.mapped_images import MappedImages
 from imbtorch.data.profile import Profile
-from imbtorch.data.sources import input_of, open_source
+from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
+from imbtorch.data.takes import input_for
 from imbtorch.data.tensors import datasets_of
 from imbtorch.data.texts import TextInput
 from imbtorch.data.tokens import TokenInput
@@ -41,7 +42,7 @@ class LoadedData:
         Yield (x, y), y in 0..K-1.
     classes : tuple of str
         Names of the K classes.
-    input : ImageInput, TextInput, WindowInput or FeatureInput
+    input : ImageInput, TextInput, TokenInput, WindowInput or FeatureInput
         How stored rows become tensors.
     profile : Profile
         How imbalanced the training set was made, or already is.
@@ -73,7 +74,9 @@ class LoadedData:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one input."""
+        """Shape of one input; of tokens, the most that the network takes."""
+        if isinstance(self.input, TokenInput):
+            return (self.input.max_length,)
         return tuple(self.train[0][0].shape)
 
     def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
@@ -161,7 +164,7 @@ def load_data(
     left_out = {**source.left_out, f"profile {made.label}": len(train_y) - len(keep)}
     train, train_y = train.take(keep), train_y[keep]
     made = made.measured(np.bincount(train_y))
-    spec = input_of(source, train.rows, takes, image_size)
+    spec = input_for(source, train.rows, takes, image_size)
     notes = [*source.notes, *labels.notes]
     if isinstance(spec, ImageInput):
         notes += train.rows.survey.notes(spec)

@@ -12,8 +12,9 @@ from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
 from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Source, Split
-from imbtorch.data.sources import check_kind, open_source
+from imbtorch.data.sources import open_source
 from imbtorch.data.splits import FREE, Reading
+from imbtorch.data.takes import check_kind
 from imbtorch.data.tensors import datasets_of
 from imbtorch.errors import InputError
 
@@ -77,7 +78,7 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
-    spec : ImageInput, TextInput, WindowInput or FeatureInput
+    spec : ImageInput, TextInput, TokenInput, WindowInput or FeatureInput
         The input kind the network was trained on; its columns are looked for by name.
     trained_on : TrainedOn
         What the network was trained on; the labels in DATA must be among its classes.

@@ -11,6 +11,7 @@ from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import Input
 from imbtorch.data.mapped_images import mapped_images
 from imbtorch.data.rows import Rows
+from imbtorch.data.tokens import TokenInput
 
 IN_MEMORY_BYTES = 2 * 2**30
 """Images that need more than this as uint8 are kept in files instead, see `MappedImages`."""
@@ -39,7 +40,7 @@ def _dataset(
         x = spec.transform(rows)
     else:
         x = spec.transform(rows.values)
-    made = ArrayDataset(x, y, classes)
+    made = ArrayDataset(x, y, classes, tokens=isinstance(spec, TokenInput))
     _add(digest, made)
     return made
 

@@ -123,20 +123,26 @@ class Task:
 
     def describe(self) -> list[str]:
         """Return what a user should see before training starts, line by line."""
+        trained = "" if self.origin is None else f"; trained: {trained_words(self.setup.freeze)}"
+        *before, network = self.describe_inputs()
+        return [
+            *before,
+            network + trained,
+            f"{self.epochs} epochs, {setup_words(self.setup)}; augmentation {self.augment}",
+        ]
+
+    def describe_inputs(self) -> list[str]:
+        """Return what the data and the network are taken for, line by line; the network last."""
         data = self.data
         counts = data.counts
         shown = ", ".join(map(str, counts[:12])) + (", ..." if len(counts) > 12 else "")
-        origin = ""
-        if self.origin is not None:
-            trained = trained_words(self.setup.freeze)
-            origin = f"; {self.origin.words(data.input)}; trained: {trained}"
+        origin = "" if self.origin is None else f"; {self.origin.words(data.input)}"
         return [
             *data.notes,
             f"{data.name}: {sum(counts)} training samples of {len(counts)} classes "
             f"({data.profile}): {shown}; {len(data.test)} held out; "  # type: ignore[arg-type]
             f"{sum(data.left_out.values())} left out{why_left_out(data.left_out)}",
             f"network {self.model}{origin}",
-            f"{self.epochs} epochs, {setup_words(self.setup)}; augmentation {self.augment}",
         ]
 
     def network(self, seed: int) -> Classifier:

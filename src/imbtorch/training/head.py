@@ -92,14 +92,14 @@ def head_epochs(
         sampler.set_epoch(epoch)
         rate = setup.rates(epoch, len(batches), epochs)
         _multiply(head.weight, scale)
-        with _single_thread():
+        with single_thread():
             mean = train_epoch(fabric, model, optimizer, batches, loss, rate, clip=setup.clip)
         _multiply(head.weight, 1 / scale)
         yield mean, rate(0)
 
 
 @contextmanager
-def _single_thread() -> Iterator[None]:
+def single_thread() -> Iterator[None]:
     """Run the block on one thread: a step is too small to be worth sharing."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

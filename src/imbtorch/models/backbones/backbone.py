@@ -67,6 +67,17 @@ def is_backbone(name: str) -> bool:
     return bool(colon) and (prefix in PREFIXES or ".py:" in name)
 
 
+def is_own(name: str) -> bool:
+    """Whether a model name refers to a function in a file of the user's, which will be run.
+
+    Examples
+    --------
+    >>> is_own("networks/mine.py:make"), is_own("timm:resnet50"), is_own("mlp")
+    (True, False, False)
+    """
+    return is_backbone(name) and name.partition(":")[0] not in PREFIXES
+
+
 def open_backbone(
     name: str, pretrained: bool | str = True, config: Mapping[str, Any] | None = None
 ) -> Backbone:

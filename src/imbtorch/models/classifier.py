@@ -10,6 +10,7 @@ from torch import Tensor, fx, nn
 from imbtorch.data.checks import embeddings_of, logits_of
 from imbtorch.errors import InputError
 from imbtorch.models.binary import single_logit_head, two_logit_head
+from imbtorch.models.heads import find_head
 from imbtorch.seeding import scoped_seed
 
 fx.wrap("logits_of")  # when a network is traced, these look at its output only as it runs
@@ -168,17 +169,19 @@ class Normalize(nn.Module):
         return (x - self.mean.view(shape)) / self.std.view(shape)
 
 
-def split_head(model: nn.Module, name: str) -> Classifier:
-    """Split any network into features and head at its last layer, given by name.
+def split_head(model: nn.Module, name: str | None = None) -> Classifier:
+    """Split any network into features and head at its last layer.
 
     Parameters
     ----------
     model : nn.Module
         Network whose layer `name` takes embeddings of shape (B, D) and computes the logits that
         `model` returns. It is not changed; the result holds a copy. A single logit, whose
-        sigmoid is the probability of class 1, becomes the two logits of `two_logit_head`.
-    name : str
-        Name of the head layer, for example ``"fc"`` or ``"classifier.2"``.
+        sigmoid is the probability of class 1, becomes the two logits of `two_logit_head`. A
+        head that shares its weight with another layer gets a weight of its own.
+    name : str, optional
+        Name of the head layer, for example ``"fc"`` or ``"classifier.2"``; by default that which
+        `find_head` finds.
 
     Returns
     -------
@@ -187,22 +190,25 @@ def split_head(model: nn.Module, name: str) -> Classifier:
     Raises
     ------
     InputError
-        If `model` has no such layer; the message lists the candidates.
+        If `model` has no such layer, or it is not certain which it is; the message lists the
+        candidates.
 
     Examples
     --------
     >>> network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
-    >>> classifier = split_head(network, "2")
+    >>> classifier = split_head(network)
     >>> x = torch.randn(5, 4)
     >>> classifier.features(x).shape, bool((classifier(x) == network(x)).all())
     (torch.Size([5, 8]), True)
     """
     modules = dict(model.named_modules())
+    if name is None:
+        name = find_head(model)
     if name not in modules or not name:
         linear = [n for n, m in modules.items() if isinstance(m, nn.Linear)]
         raise InputError(f"head is {name!r}; the model's linear layers are {', '.join(linear)}")
     features = copy.deepcopy(model)
-    head = features.get_submodule(name)
+    head = copy.deepcopy(features.get_submodule(name))  # its weight may be shared
     features.set_submodule(name, nn.Identity())
     if isinstance(head, nn.Linear) and head.out_features == 1:
         classifier = Classifier(features, two_logit_head(head))
@@ -245,7 +251,7 @@ def check_classifier(model: object) -> None:
     if not isinstance(model, Classifier):
         raise InputError(
             f"model is a {type(model).__name__}; a Classifier is needed: "
-            "split_head(model, name of its last layer) makes one"
+            "split_head(model) makes one"
         )
 
 

@@ -3,7 +3,9 @@
 from math import prod
 from typing import Annotated, Any, TypedDict
 
-from imbtorch.errors import InputError
+from imbtorch.errors import InputError, unknown_name
+from imbtorch.models.backbones.backbone import PREFIXES
+from imbtorch.models.backbones.hf_features import POOLINGS
 from imbtorch.npz import check_memory
 from imbtorch.training.conform import Range, conform
 
@@ -23,14 +25,36 @@ class Images(TypedDict):
     std: tuple[Color, Color, Color]
     crop: float | None
     interpolation: str
-    fixed: bool
+
+
+class Transformers(TypedDict):
+    """The config of a network of transformers; the values of its own configuration may be any."""
+
+    network: dict[str, Any]
+    images: dict[str, Any] | None
+    pooling: str | None
+
+
+class Own(TypedDict):
+    """The config of a network from a file of the user's, which is all that is known of it."""
 
 
 def check_config(name: str, config: dict[str, Any]) -> None:
     """Raise an InputError unless ``spec.config`` describes a network of the library in its name."""
     prefix = name.partition(":")[0]
-    if prefix in ("timm", "torchvision"):
+    if prefix == "hf":
+        # the values of `network` are checked where a network is made of them, see hf_config
+        conform(config, Transformers, "spec.config")
+        if (config["images"] is None) == (config["pooling"] is None):
+            raise InputError("spec.config needs images or pooling, and not both")
+        if config["images"] is not None:
+            check_images(config["images"], "spec.config.images")
+        elif config["pooling"] not in POOLINGS:
+            raise unknown_name("spec.config.pooling", config["pooling"], POOLINGS)
+    elif prefix in PREFIXES:
         check_images(config)
+    else:
+        conform(config, Own, "spec.config")
 
 
 def check_images(config: dict[str, Any], where: str = "spec.config") -> None:

@@ -39,9 +39,6 @@ class Backbone:
         Where its weights come from, in words; empty if they are random.
     pooling : str
         How outputs at several places become one embedding, in words.
-    fixed : bool
-        Whether the network takes images of the size `takes` only: others are resized to it by
-        the first layer.
     """
 
     name: str
@@ -52,7 +49,6 @@ class Backbone:
     config: Mapping[str, Any] = field(default_factory=dict)
     pretrained: str = ""
     pooling: str = ""
-    fixed: bool = False
 
 
 class ImageConfig(TypedDict):
@@ -63,13 +59,23 @@ class ImageConfig(TypedDict):
     std: tuple[float, float, float]
     crop: float | None
     interpolation: str
-    fixed: bool
 
 
 def is_backbone(name: str) -> bool:
     """Whether a model name refers to a network from elsewhere."""
     prefix, colon, _ = name.partition(":")
     return bool(colon) and (prefix in PREFIXES or ".py:" in name)
+
+
+def is_own(name: str) -> bool:
+    """Whether a model name refers to a function in a file of the user's, which will be run.
+
+    Examples
+    --------
+    >>> is_own("networks/mine.py:make"), is_own("timm:resnet50"), is_own("mlp")
+    (True, False, False)
+    """
+    return is_backbone(name) and name.partition(":")[0] not in PREFIXES
 
 
 def open_backbone(
@@ -100,23 +106,22 @@ def open_backbone(
 def image_backbone(
     name: str,
     make: Callable[[], nn.Module],
-    config: Mapping[str, Any],
-    pretrained: bool | str,
-    source: str,
+    images: Mapping[str, Any],
+    pretrained: str,
+    config: Mapping[str, Any] | None = None,
 ) -> Backbone:
     """Return the description of a network for color images from its `ImageConfig`."""
-    height, width = config["size"]
-    crop, interpolation = config["crop"], config["interpolation"]
+    height, width = images["size"]
+    crop, interpolation = images["crop"], images["interpolation"]
     return Backbone(
         name,
         lambda input_shape, num_classes: make(),
         ImageInput((height, width), 3, crop=crop, interpolation=interpolation),
-        tuple(config["mean"]),
-        tuple(config["std"]),
-        config,
-        where_from(pretrained, source),
+        tuple(images["mean"]),
+        tuple(images["std"]),
+        images if config is None else config,
+        pretrained,
         "the network's own",
-        config["fixed"],
     )
 
 

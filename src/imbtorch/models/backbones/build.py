@@ -11,6 +11,7 @@ from imbtorch.data.images import ImageInput
 from imbtorch.data.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.models.backbones.backbone import Backbone, open_backbone
+from imbtorch.models.backbones.hf_features import TextFeatures
 from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.seeding import scoped_seed
 
@@ -35,7 +36,10 @@ def build_with_backbone(
         head = network.head if isinstance(network, Classifier) else None
         if isinstance(network, Classifier):
             network = network.features
-        size = _embedding_size(name, nn.Sequential(front, network), backbone, input_shape)
+        output = _try(backbone, front, network, input_shape)
+        if not isinstance(output, Tensor):
+            network = Unwrapped(network)
+        size = _size(backbone, output)
         head = head or nn.Linear(size, num_classes)
     last = Normalize(torch.zeros(size), torch.ones(size))
     model = Classifier(nn.Sequential(front, network, last), head)
@@ -67,29 +71,57 @@ def _front(backbone: Backbone, shape: tuple[int, ...]) -> nn.Module:
         )
     if not images:
         return nn.Identity()
-    mean, std = torch.tensor(backbone.mean), torch.tensor(backbone.std)
-    size = backbone.takes.size if isinstance(backbone.takes, ImageInput) else None
-    return Normalize(mean, std, size if backbone.fixed else None)
+    return Normalize(torch.tensor(backbone.mean), torch.tensor(backbone.std))
+
+
+class Unwrapped(nn.Module):
+    """A network whose output is a dict, a dataclass or a tuple -> the embeddings in it."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return embeddings of shape (B, D)."""
+        return embeddings_of(self.network(x))
 
 
 @torch.no_grad()
-def _embedding_size(
-    name: str, features: nn.Module, backbone: Backbone, shape: tuple[int, ...]
-) -> int:
-    """Return D, found by running the network on one input."""
-    tokens = isinstance(backbone.takes, TokenInput)
-    x = torch.zeros((1, *shape), dtype=torch.int32 if tokens else torch.float32)
-    features.eval()
-    try:
-        h: Tensor = embeddings_of(features(x))
-    except InputError:
-        raise
-    except Exception as error:  # the network's own code, which may raise anything
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"model {name!r} cannot take inputs of shape {shape}: {reason}") from error
-    features.train()
+def _try(
+    backbone: Backbone, front: nn.Module, network: nn.Module, shape: tuple[int, ...]
+) -> object:
+    """Return the output for one input.
+
+    If a network does not take images of this size, its first layer is made to resize them.
+    """
+    dtype = torch.int32 if isinstance(network, TextFeatures) else torch.float32
+    x, features = torch.zeros((1, *shape), dtype=dtype), nn.Sequential(front, network).eval()
+    takes = backbone.takes
+    while True:
+        try:
+            return features(x)
+        except Exception as error:  # the network's own code, which may raise anything
+            if (
+                isinstance(front, Normalize)
+                and isinstance(takes, ImageInput)
+                and front.size is None
+            ):
+                front.size = takes.size
+                continue
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"model {backbone.name!r} cannot take inputs of shape {shape}: {reason}"
+            ) from error
+        finally:
+            features.train()
+
+
+def _size(backbone: Backbone, output: object) -> int:
+    """Return the size D of the embedding in the output for one input."""
+    h = embeddings_of(output)
     if h.ndim != 2 or len(h) != 1:
         raise InputError(
-            f"model {name!r} returns {tuple(h.shape)} for one input; embeddings (1, D) are needed"
+            f"model {backbone.name!r} returns {tuple(h.shape)} for one input; embeddings (1, D) "
+            "are needed"
         )
     return h.shape[1]

@@ -11,7 +11,7 @@ from torch import nn
 
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
-from imbtorch.models.backbones.backbone import Backbone, image_backbone
+from imbtorch.models.backbones.backbone import Backbone, image_backbone, where_from
 from imbtorch.models.backbones.torchvision import import_torchvision
 from imbtorch.models.backbones.weights import downloaded, load_weights
 
@@ -50,12 +50,10 @@ def describe(name: str, pretrained: bool | str, config: Mapping[str, Any] | None
             "std": [float(value) for value in found["std"]],
             "crop": float(found["crop_pct"]) if found["crop_mode"] == "center" else None,
             "interpolation": str(found["interpolation"]),
-            "fixed": bool(known.fixed_input_size),
         }
     source = f"timm, {known.hf_hub_id or known.url or known.file or known.architecture}"
-    return image_backbone(
-        name, partial(_make, name, network, pretrained), config, pretrained, source
-    )
+    make = partial(_make, name, network, pretrained)
+    return image_backbone(name, make, config, where_from(pretrained, source))
 
 
 def _make(name: str, network: str, pretrained: bool | str) -> nn.Module:

@@ -80,7 +80,8 @@ def head_epochs(
     """
     if setup.ema:
         raise InputError(f"setup has ema {setup.ema}; a head on embeddings is not averaged: use 0")
-    model, optimizer = _Alone(head), make_optimizer(setup, head)
+    model: nn.Module = _Alone(head)
+    optimizer: Any = fabric.setup_optimizers(make_optimizer(setup, head))  # unscales gradients
     sampler = sampler or DistributedSampler(data, 1, 0, seed=derive_seed(seed, "refit"))
     scale = max(1.0, float(data.x.float().square().sum(1).mean().sqrt()) / LARGEST_NORM)
     scaled = ArrayDataset(data.x / scale, data.y) if scale > 1 else data

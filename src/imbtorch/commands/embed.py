@@ -21,7 +21,12 @@ def add_options(parser: Any) -> None:
         "which all splits are embedded; .npz to write",
     )
     add_reading_options(parser)
-    add("--model", type=str | None, help="pretrained network, without a checkpoint: timm:NAME, ...")
+    add(
+        "--model",
+        type=str | None,
+        help="without a checkpoint: a pretrained network, such as timm:NAME; with one: "
+        "path/to/module.py:factory, if the network came from there: its code is run",
+    )
     add("--pretrained", type=str | None, help="file with its weights, by default its library's")
     add("--image_size", type=int | None, help="height and width that images are brought to")
     add("--columns", type=str | None, help="input columns, separated by commas")
@@ -85,7 +90,7 @@ def _by_checkpoint(checkpoint: str, data: str, model: str | None, **options: Any
                 f"{name} is {options[name]!r}; checkpoint {checkpoint!r} says that itself: leave "
                 "it out"
             )
-    network, header = load_trained(checkpoint)
+    network, header = load_trained(checkpoint, model)
     trained_on = header["data"]
     spec = input_from_json(header["input"])
     reading = Reading.of(**{n: options[n] for n in ("label", "train_split", "test_split")})

@@ -26,7 +26,7 @@ from imbtorch.models.inference import outputs
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.header import _check_input
 from odd_folders import images
-from tiny_bert import VOCABULARY, tokenizer, tokenizer_folder
+from tiny_bert import VOCABULARY, tokenizer
 
 CLS, SEP, UNK = (VOCABULARY.index(name) for name in ("[CLS]", "[SEP]", "[UNK]"))
 SPEC = TokenInput(tokenizer().to_str(), 12)
@@ -103,14 +103,6 @@ def test_a_text_needs_room_for_one_token(length):
         TokenInput(SPEC.tokenizer, length).transform(["oil"])
 
 
-def test_the_tokenizer_of_a_folder(tmp_path):
-    spec = TokenInput.open(str(tokenizer_folder(tmp_path)), 12)
-    assert ids("the oil [SEP]", spec=spec) == ids("the oil [SEP]")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match=r"model is '.*', which has no fast tokenizer: "):
-        TokenInput.open(str(tmp_path / "empty"), 12)
-
-
 def test_a_fork_afterward_prints_nothing(capfd, monkeypatch):
     monkeypatch.delenv("TOKENIZERS_PARALLELISM", raising=False)
     SPEC.transform(["oil price"] * 50)
@@ -169,6 +161,7 @@ def test_texts_are_read_as_the_network_takes_them(table):
     assert (data.train.tokens, data.test.tokens) == (True, True)
     assert data.train.x.dtype == data.test.x.dtype == torch.int32
     assert words("wheat") in [[n for n in row if n != PAD] for row in data.train.x.tolist()]
+    assert "12 texts have 12 tokens or more: what follows is not read" in data.notes
     assert data.digest == load_data(str(table), takes=SPEC).digest
     assert data.digest != load_data(str(table), takes=TokenInput(SPEC.tokenizer, 5)).digest
 

@@ -35,3 +35,24 @@ def tokenizer_folder(folder: Path) -> Path:
     made = PreTrainedTokenizerFast(tokenizer_object=tokenizer(), model_max_length=40, **named)
     made.save_pretrained(folder)
     return folder
+
+
+def bert_folder(folder: Path, seed: int = 0) -> str:
+    """Write a BERT of 2 layers and hidden size 32, with its tokenizer; return its name."""
+    import torch
+
+    from imbtorch.models.backbones.hf import import_transformers
+
+    transformers = import_transformers()
+    config = transformers.BertConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=40,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        transformers.BertModel(config).save_pretrained(folder)
+    return f"hf:{tokenizer_folder(folder)}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
@@ -108,6 +109,7 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     with extra("tune", "recipes 'auto'"):
         import optuna
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    task = embedded_once(task, progress=progress)
     whole = validation_task(task)
     shortest = max(2, task.epochs // FACTOR**BUDGETS)
     budgets = [min(task.epochs, shortest * FACTOR**step) for step in range(BUDGETS)]

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from imbtorch.data.arrays import ArrayDataset, Pairs, class_counts
+from imbtorch.data.arrays import Pairs, class_counts
 from imbtorch.data.hold_out import splits_of
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import Input
@@ -15,9 +15,8 @@ from imbtorch.data.mapped_images import MappedImages
 from imbtorch.data.profile import Profile
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
-from imbtorch.data.takes import input_for
+from imbtorch.data.takes import input_for, notes_on_texts
 from imbtorch.data.tensors import datasets_of
-from imbtorch.data.texts import TextInput
 from imbtorch.data.tokens import TokenInput
 
 
@@ -42,7 +41,7 @@ class LoadedData:
         Yield (x, y), y in 0..K-1.
     classes : tuple of str
         Names of the K classes.
-    input : ImageInput, TextInput, TokenInput, WindowInput or FeatureInput
+    input : ImageInput, TextInput, WindowInput or FeatureInput
         How stored rows become tensors.
     profile : Profile
         How imbalanced the training set was made, or already is.
@@ -176,11 +175,7 @@ def load_data(
     )
     if isinstance(train_set, MappedImages):
         notes.append(f"decoded images are kept in {train_set.files[0].parent} ($IMBTORCH_CACHE)")
-    if isinstance(spec, TextInput):
-        texts = [part.x for part in (train_set, test_set) if isinstance(part, ArrayDataset)]
-        empty = sum(int((~x.any(1)).sum()) for x in texts)
-        if empty:
-            notes.append(f"{empty} texts hold none of the {len(spec.vocabulary)} counted words")
+    notes += notes_on_texts(spec, train_set, test_set)
     return LoadedData(
         data,
         train_set,

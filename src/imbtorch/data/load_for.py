@@ -78,7 +78,7 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
-    spec : ImageInput, TextInput, TokenInput, WindowInput or FeatureInput
+    spec : ImageInput, TextInput, WindowInput or FeatureInput
         The input kind the network was trained on; its columns are looked for by name.
     trained_on : TrainedOn
         What the network was trained on; the labels in DATA must be among its classes.

@@ -51,19 +51,6 @@ class TokenInput:
     columns: tuple[str, ...] = ()
     kind = "tokens"
 
-    @classmethod
-    def open(cls, name: str, max_length: int) -> "TokenInput":
-        """Take the tokenizer of a folder, or of a model on the Hugging Face hub."""
-        with extra("hf", "a language model"):
-            from transformers import AutoTokenizer
-
-        try:
-            backend = AutoTokenizer.from_pretrained(name).backend_tokenizer
-        except (OSError, ValueError, AttributeError) as error:  # none, or none that is fast
-            reason = " ".join(str(error).split())
-            raise InputError(f"model is {name!r}, which has no fast tokenizer: {reason}") from error
-        return cls(backend.to_str(), max_length)
-
     def check(self) -> None:
         """Raise an InputError if the tokenizer cannot be read, or texts have no room."""
         self._loaded()
@@ -72,8 +59,8 @@ class TokenInput:
         """Return the texts as an int32 tensor of shape (N, L), L the length of the longest."""
         tokenizer = self._loaded()
         nothing = [_first_special(tokenizer)]
-        # one by one: encode_batch keeps much more than the numbers, and its threads would make a
-        # later fork print a warning
+        # one by one: encode_batch keeps much more than the numbers of all texts, and after its
+        # threads a fork makes the library complain
         encoded = [
             np.array(tokenizer.encode(_valid(text)).ids or nothing, np.int32) for text in rows
         ]

@@ -17,6 +17,7 @@ from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, Spec
 from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.header import Header, parse_header
+from imbtorch.training.shared_backbone import SHARED, shared_name, shared_path
 
 KEY = "imbtorch"
 """Metadata key under which a file keeps its header."""
@@ -136,12 +137,18 @@ def _named(spec: Spec | None, model: object, path: Path) -> Spec:
 
 
 def check_checkpoint(path: Path) -> None:
-    """Raise an InputError if a checkpoint is missing or damaged; no network is built."""
-    _read(path)
+    """Raise an InputError if a checkpoint is missing or damaged; no network is built.
+
+    A file that it shares with others is not looked at.
+    """
+    _read(path, follow=False)
 
 
 def _read(
-    path: Path, check: Callable[[Header, Mapping[str, list[int]]], None] | None = None
+    path: Path,
+    check: Callable[[Header, Mapping[str, list[int]]], None] | None = None,
+    *,
+    follow: bool = True,
 ) -> tuple[Header, dict[str, Tensor]]:
     """Return header and tensors; `check` sees the header and shapes before tensors are read."""
     if not path.is_file():
@@ -151,14 +158,31 @@ def _read(
             metadata = file.metadata() or {}
             shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
             header = _header(metadata, path)
+            shared = _shared(header, path) if follow and SHARED in header else {}
+            shapes_of_all = {**{n: [*t.shape] for n, t in shared.items()}, **shapes}
             if check is not None:
-                check(header, shapes)
+                check(header, shapes_of_all)
             tensors = {name: file.get_tensor(name) for name in shapes}
     except (SafetensorError, OSError) as error:
         raise InputError(f"checkpoint {str(path)!r} is damaged: {_short(error)}") from error
     if metadata.get(CHECKSUM, expected := checksum(metadata[KEY], tensors)) != expected:
         raise InputError(f"checkpoint {str(path)!r} is damaged: its checksum differs")
-    return header, tensors
+    return header, {**shared, **tensors}
+
+
+def _shared(header: Header, path: Path) -> dict[str, Tensor]:
+    """Return the tensors in the file that a checkpoint shares with others beside it."""
+    with damaged_header(path):
+        other = shared_path(path.parent, header[SHARED])  # type: ignore[literal-required]
+    if not other.is_file():
+        raise InputError(
+            f"checkpoint {str(path)!r} holds a head alone; its frozen network, {other.name}, is "
+            "not beside it: keep both files in one folder"
+        )
+    tensors = _read(other, follow=False)[1]
+    if shared_name(tensors) != header[SHARED]:  # type: ignore[literal-required]
+        raise InputError(f"checkpoint {str(path)!r} belongs to another network than {other.name}")
+    return tensors
 
 
 def _header(metadata: Mapping[str, str], path: Path) -> Header:

@@ -144,11 +144,10 @@ def _tokens(name: str, source: str, network: Any) -> TokenInput:
             f"model is {name!r}, whose tokenizer {type(tokenizer).__name__} is not one of the "
             "library tokenizers; a network with a tokenizer.json is needed"
         )
-    longest = _json(source, "sentence_bert_config.json").get("max_seq_length")
-    if type(longest) is not int:
-        places = getattr(network, "max_position_embeddings", None) or LONGEST_TEXT
-        longest = min(tokenizer.model_max_length, places, LONGEST_TEXT)
-    return TokenInput(tokenizer.backend_tokenizer.to_str(), longest)
+    said = _json(source, "sentence_bert_config.json").get("max_seq_length")
+    longest = said if type(said) is int else min(tokenizer.model_max_length, LONGEST_TEXT)
+    places = getattr(network, "max_position_embeddings", None) or longest
+    return TokenInput(tokenizer.backend_tokenizer.to_str(), min(longest, places))
 
 
 @contextmanager

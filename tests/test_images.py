@@ -13,6 +13,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from imbtorch.cache import cache_folder, kept_array
+from imbtorch.comparison.make_task import make_task
 from imbtorch.data import mapped_images, tensors
 from imbtorch.data.framing import LARGEST, STEP, covering, framed, usual_size
 from imbtorch.data.images import ImageInput, survey
@@ -23,6 +24,10 @@ from imbtorch.data.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.files import WriteError
 from imbtorch.models.build import build_model
+from imbtorch.npz import check_memory
+from imbtorch.training import batch_memory
+from imbtorch.training.batch_memory import saved_bytes
+from imbtorch.training.header import BATCH_BYTES
 
 SIDES = st.integers(1, 700)
 CROPPED = ImageInput((16, 16), 3, crop=0.8, interpolation="bicubic")
@@ -348,9 +353,45 @@ def test_a_kept_array_of_another_shape_is_made_again(tmp_path):
         kept_array(path, (3,), np.float32, lambda: None)[0] = 2
 
 
-@pytest.mark.parametrize("size", [48, 96, 224])
-def test_built_in_networks_take_the_sizes_that_are_chosen(size):
-    for name in ("small-cnn", "wide-cnn", "resnet32", "wide-resnet", "densenet"):
-        with torch.inference_mode():
-            out = build_model(name, (3, size, size), 2)(torch.zeros(1, 3, size, size))
-        assert out.shape == (1, 2)
+@pytest.mark.parametrize("name", ["small-cnn", "wide-cnn", "resnet32", "wide-resnet", "densenet"])
+def test_built_in_networks_take_the_sizes_that_are_chosen(name):
+    for size in (48, 224):
+        with torch.device("meta"):
+            network, x = build_model(name, (3, size, size), 2), torch.zeros(1, 3, size, size)
+        assert network(x).shape == (1, 2)
+
+
+def test_what_a_batch_keeps_is_counted():
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 16, 3, padding=1),
+        torch.nn.BatchNorm2d(16),
+        torch.nn.ReLU(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(16 * 8 * 8, 2),
+    )
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    pixels = 8 * 8 * 4
+    statistics = 2 * 16 * 4 // 2  # of batch normalization, for two images
+    assert saved_bytes(network, torch.zeros(2, 3, 8, 8)) == (3 + 16 + 16) * pixels + statistics
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    network.requires_grad_(False)
+    assert saved_bytes(network, torch.zeros(2, 3, 8, 8)) == 0
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_refused(tmp_path, monkeypatch):
+    folder = str(photographs(tmp_path / "pets", sizes=((96, 96),)))
+    options = {"model": "resnet32", "batch_size": 64}
+    network = make_task(folder, **options).network(0)
+    each = saved_bytes(network, torch.zeros(2, 3, 96, 96))
+    monkeypatch.setattr(batch_memory, "free_memory", lambda: each * 20)
+    with pytest.raises(InputError, match=r"--image-size 48, --batch-size 20, or a network") as said:
+        make_task(folder, **options)
+    assert "a batch of 64 images of 96 x 96 pixels takes" in str(said.value)
+    make_task(folder, **{**options, "batch_size": 20})
+    make_task(folder, **options, image_size=48)
+
+
+def test_the_largest_size_that_is_chosen_can_be_read_again(monkeypatch):
+    """With 2 GB of free memory, a checkpoint of such images is not taken for a hostile one."""
+    monkeypatch.setattr("imbtorch.npz.free_memory", lambda: 2 * 10**9)
+    check_memory(BATCH_BYTES * LARGEST**2, "a batch of images")

@@ -361,6 +361,13 @@ def test_built_in_networks_take_the_sizes_that_are_chosen(name):
         assert network(x).shape == (1, 2)
 
 
+def test_pixels_are_normalized_by_samples_of_all_where_they_are_too_many(monkeypatch):
+    x = torch.arange(100, dtype=torch.uint8)[:, None, None, None].expand(100, 3, 8, 8)
+    monkeypatch.setattr("imbtorch.models.build.MEASURED", 10 * 3 * 8 * 8)
+    network = build_model("small-cnn", (3, 8, 8), 2, train=(x, torch.arange(100) % 2))
+    assert network.features[0].mean.flatten().mul(255).tolist() == pytest.approx([45.0] * 3)
+
+
 def test_what_a_batch_keeps_is_counted():
     network = torch.nn.Sequential(
         torch.nn.Conv2d(3, 16, 3, padding=1),

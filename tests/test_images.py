@@ -256,6 +256,26 @@ def test_large_sets_are_decoded_once(tmp_path, kept, decoded, monkeypatch):
     assert any(str(kept) in note for note in again.notes)
 
 
+def test_many_photographs_are_decoded_once_for_all_commands(tmp_path, kept, decoded, monkeypatch):
+    folder = str(photographs(tmp_path / "pets"))
+    monkeypatch.setattr(tensors, "IN_MEMORY_BYTES", 2**30)
+    expected = load_data(folder, takes=CROPPED)
+    assert not kept.exists()  # these are few
+    monkeypatch.setattr(tensors, "FILE_BYTES", 100)
+    load_data(folder, takes=CROPPED)
+    decoded.clear()
+    again = load_data(folder, takes=CROPPED)
+    assert decoded == []
+    assert torch.equal(again.train.x, expected.train.x)
+    assert again.digest == expected.digest
+    for file in kept.glob("*"):
+        file.unlink()
+    kept.rmdir()
+    kept.write_text("a file where the folder should be")
+    with pytest.warns(UserWarning, match="every command decodes the images again"):
+        assert load_data(folder, takes=CROPPED).digest == expected.digest
+
+
 def test_the_hash_of_large_sets_is_that_of_earlier_versions(tmp_path, kept):
     folder = tmp_path / "pets"
     photographs(folder, sizes=((8, 8),))

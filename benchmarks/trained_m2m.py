@@ -27,6 +27,7 @@ from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json
 from imbtorch.data.load_for import TrainedOn, load_for
 from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training.optimizer import make_optimizer
 from imbtorch.transforms import M2m
 from imbtorch.transforms.folded import FoldedNetwork
 from imbtorch.transforms.seeds import SeedDraw
@@ -83,7 +84,7 @@ def times(f, g, counts, batches):
     f = f.to(memory_format=torch.channels_last)
     plain_network = contiguous(f).train()
     plain_optimizer = torch.optim.SGD(plain_network.parameters(), 1e-6, momentum=0.9)
-    optimizer = Setup(lr=1e-6).optimizer(f.parameters())
+    optimizer = make_optimizer(Setup(lr=1e-6), f)
     generations = ways(f, g, counts)
     seconds = {way: [] for way in (*generations, "plain step", "fit's step")}
     for turn in range(ROUNDS + 2):

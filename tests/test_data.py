@@ -12,8 +12,8 @@ from imbtorch.data.arrays import class_counts, labels_of
 from imbtorch.data.augment import augment_by_name, crop_flip, random_crop
 from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json, input_to_json
-from imbtorch.data.load import LazyImages
 from imbtorch.data.load_for import TrainedOn, load_for
+from imbtorch.data.mapped_images import MappedImages
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -54,7 +54,7 @@ def test_image_folder(tmp_path):
 
 def test_images_of_other_sizes_are_brought_to_one(tmp_path):
     folder = image_folder(tmp_path / "large", {"a": 4, "b": 4}, size=(90, 70), mode="L")
-    assert load_data(str(folder)).shape == (1, 32, 32)
+    assert load_data(str(folder)).shape == (1, 90, 70)
     assert load_data(str(folder), image_size=48).shape == (1, 48, 48)
 
 
@@ -210,12 +210,12 @@ def test_nan_rows_are_named():
         ArrayDataset(x, [0, 1] * 5)
 
 
-def test_large_image_sets_are_decoded_batch_by_batch(tmp_path, monkeypatch):
+def test_large_image_sets_give_the_same_batches(tmp_path, monkeypatch):
     folder = image_folder(tmp_path / "pets", {"cat": 9, "dog": 4})
     small = load_data(str(folder))
-    monkeypatch.setattr("imbtorch.data.load.IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr("imbtorch.data.tensors.IN_MEMORY_BYTES", 100)
     large = load_data(str(folder))
-    assert isinstance(large.train, LazyImages)
+    assert isinstance(large.train, MappedImages)
     for a, b in zip(
         Batches(small.train, batch_size=4), Batches(large.train, batch_size=4), strict=True
     ):

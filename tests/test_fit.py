@@ -68,9 +68,9 @@ def test_compiling_is_for_long_runs_on_images_alone(blobs, monkeypatch):
 
 def test_learning_rate_rises_then_falls_at_the_milestones():
     setup = Setup()
-    rate = [setup.schedule(epoch, 10, 200)(0) for epoch in (0, 4, 5, 159, 160, 179, 180)]
+    rate = [setup.rates(epoch, 10, 200)(0) for epoch in (0, 4, 5, 159, 160, 179, 180)]
     assert rate == pytest.approx([0.001, 0.081, 0.1, 0.1, 0.001, 0.001, 1e-5])
-    assert setup.schedule(159, 10, 200)(9) == pytest.approx(0.1)
+    assert setup.rates(159, 10, 200)(9) == pytest.approx(0.1)
 
 
 def test_loss_weights_reach_the_loss(blobs):

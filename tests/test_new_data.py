@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from imbtorch import InputError, load_data
 from imbtorch.cli import main
+from imbtorch.data.load_for import TrainedOn, load_for
 from odd_folders import images
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -100,6 +101,17 @@ def test_columns_are_found_by_name_in_any_order(tmp_path, capsys):
     new.rename(columns={"far": "distance"}).to_csv(tmp_path / "renamed.csv", index=False)
     assert main(["evaluate", network, str(tmp_path / "renamed.csv")]) == 2
     assert "no column 'far'" in capsys.readouterr().err
+
+
+def test_a_network_gets_its_columns_in_its_own_order(tmp_path):
+    old, new = table(60, 0), table(40, 1)
+    old.to_csv(tmp_path / "old.csv", index=False)
+    new[["near", "label", "far"]].to_csv(tmp_path / "new.csv", index=False)
+    data = load_data(str(tmp_path / "old.csv"), profile="none")
+    made = TrainedOn(data.classes, data.counts, data.profile, 0, data.digest)
+    opened = load_for(str(tmp_path / "new.csv"), data.input, made)
+    expected = new[["far", "near"]].to_numpy(np.float32)
+    np.testing.assert_allclose(opened.test.x.numpy(), expected, rtol=1e-6)
 
 
 dtypes = st.sampled_from(

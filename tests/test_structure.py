@@ -12,6 +12,7 @@ LINE = [
     ("errors", "seeding", "stopping"),
     ("option_types",),
     ("extras", "files", "method", "npz", "places"),
+    ("cache",),
     ("data",),
     ("samplers", "resampling"),
     ("transforms",),

@@ -26,7 +26,12 @@ def add_task_options(parser: Any) -> None:
     """Add the options of `make_task`, with DATA as the first argument."""
     from imbtorch.comparison.make_task import make_task
 
-    parser.add_function_arguments(make_task, as_positional=True)
+    parser.add_function_arguments(make_task, as_positional=True, skip={"from_scratch"})
+    parser.add_argument(
+        "--from_scratch",
+        action="store_true",
+        help="start a network from elsewhere from random weights",
+    )
 
 
 def add_reading_options(parser: Any) -> None:
@@ -54,16 +59,28 @@ def npz_path(out: str) -> Path:
     return file_to_write(out)
 
 
-def load_trained(checkpoint: str) -> "tuple[Classifier, TrainedHeader]":
-    """Load a checkpoint that says what inputs its network takes and what it was trained on."""
+def add_own_model_option(parser: Any) -> None:
+    """Add the option that names the file of a network of one's own, to be made again."""
+    parser.add_argument(
+        "--model",
+        type=str | None,
+        help="path/to/module.py:factory, if the network came from there: its code is run",
+    )
+
+
+def load_trained(checkpoint: str, model: str | None = None) -> "tuple[Classifier, TrainedHeader]":
+    """Load a checkpoint that says what inputs its network takes and what it was trained on.
+
+    `model` is the ``path/to/module.py:factory`` of a network of the user's own.
+    """
     from imbtorch.training.checkpoint import damaged_header, load_checkpoint
     from imbtorch.training.header import trained_header
 
-    model, header = load_checkpoint(checkpoint)
+    network, header = load_checkpoint(checkpoint, model)
     if "input" not in header:
         raise InputError(f"checkpoint {checkpoint!r} does not say what inputs it takes")
-    for name, value in model.state_dict().items():
+    for name, value in network.state_dict().items():
         if not bool(value.isfinite().all()):
             raise InputError(f"checkpoint {checkpoint!r} holds NaN or infinite values in {name}")
     with damaged_header(checkpoint):
-        return model, trained_header(header)
+        return network, trained_header(header)

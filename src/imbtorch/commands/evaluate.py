@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from imbtorch.commands.common import add_reading_options, load_trained, say
+from imbtorch.commands.common import add_own_model_option, add_reading_options, load_trained, say
 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
     parser.add_argument("checkpoint", type=str, help="file written by train or compare")
     parser.add_argument("data", type=str, help="as for compare; see below which samples are used")
+    add_own_model_option(parser)
     add_reading_options(parser)
 
 
-def run(checkpoint: str, data: str, **reading: str | None) -> None:
+def run(checkpoint: str, data: str, model: str | None = None, **reading: str | None) -> None:
     """Measure a stored network on a data set: its held-out split, or all of new data.
 
     If no held-out split is stored, the quarter that was held out of the network's own training
@@ -25,11 +26,11 @@ def run(checkpoint: str, data: str, **reading: str | None) -> None:
     from imbtorch.data.splits import Reading
     from imbtorch.metrics import evaluate
 
-    model, header = load_trained(checkpoint)
+    network, header = load_trained(checkpoint, model)
     trained_on = header["data"]
     classes, counts = trained_on["classes"], trained_on["counts"]
     spec = input_from_json(header["input"])
     opened = load_for(data, spec, TrainedOn.from_header(trained_on), Reading.of(**reading))
     say(opened.notes)
     say([f"recipe {header['recipe']['name']}, {len(labels_of(opened.test))} samples of {data}"])
-    print_classes(evaluate(model, opened.test, counts), classes, counts)
+    print_classes(evaluate(network, opened.test, counts), classes, counts)

@@ -22,24 +22,28 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     """
     from tqdm import tqdm
 
+    from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.report.table import print_classes
     from imbtorch.data.arrays import labels_of
     from imbtorch.metrics import evaluate
     from imbtorch.option_types import LAST_SEED, check_whole
-    from imbtorch.training.checkpoint import save_checkpoint
     from imbtorch.training.recipes import make_recipe
     from imbtorch.training.snapshots import Snapshots
     from imbtorch.training.try_out import check_resampling
 
-    make_recipe(recipe)
+    made = make_recipe(recipe)
+    if task_options["freeze"] == "backbone":
+        check_trains_head(made)
     check_whole("seed", seed, 0, LAST_SEED)
     path = file_to_write(out)
     states = path.with_name(f"{path.name}.snapshots")
     check_folder(states)
     task = make_task(**task_options)
     say(task.describe())
+    check_recipe(task, task.recipe(recipe))
+    task = embedded_once(task)
     total = make_recipe(recipe, task.epochs).all_epochs
     check_resampling(task.recipe(recipe), labels_of(task.data.train).tolist())
     snapshots = Snapshots(states / task.folder)
@@ -50,7 +54,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
             shutil.rmtree(states, ignore_errors=True)
             raise
     counts = task.data.counts
-    save_checkpoint(path, fitted.model, task.header(recipe, seed))
+    task.save(path, recipe, seed, fitted.model)
     shutil.rmtree(states, ignore_errors=True)
     print_classes(evaluate(fitted.model, task.data.test, counts), task.data.classes, counts)
     say([f"checkpoint: {path.resolve()}"])

@@ -7,13 +7,16 @@ from typing import Any
 
 from tqdm import tqdm
 
+from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import Input
+from imbtorch.data.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
+from imbtorch.training.movable import moves_inputs
 from imbtorch.training.recipes import make_recipe
 
 START = ("erm", "rs", "drw", "balanced-softmax", "ldam+drw", "eos", "m2m")
@@ -39,7 +42,8 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
     Returns
     -------
     list of str
-        `START`; also remix for images, or smote for other data if every class has enough neighbors.
+        `START`; also remix for images, or smote for other data if every class has enough
+        neighbors. For tokens, without those that move inputs.
 
     Examples
     --------
@@ -48,6 +52,8 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
     """
     if isinstance(spec, ImageInput):
         return [*START, "remix"]
+    if isinstance(spec, TokenInput):
+        return [name for name in START if not moves_inputs(make_recipe(name))]
     return [*START, "smote"] if min(counts) >= SMOTE_NEEDS else [*START]
 
 
@@ -103,6 +109,7 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     with extra("tune", "recipes 'auto'"):
         import optuna
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    task = embedded_once(task, progress=progress)
     whole = validation_task(task)
     shortest = max(2, task.epochs // FACTOR**BUDGETS)
     budgets = [min(task.epochs, shortest * FACTOR**step) for step in range(BUDGETS)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from imbtorch.comparison.frozen_task import check_recipe, embedded_once
 from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
     KINDS,
@@ -23,7 +24,6 @@ from imbtorch.data.arrays import labels_of
 from imbtorch.data.class_groups import SHOTS
 from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
-from imbtorch.training.checkpoint import save_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.try_out import check_resampling
@@ -76,8 +76,10 @@ def compare(
     labels = labels_of(task.data.train).tolist()
     for recipe in described:
         check_resampling(recipe, labels)
+        check_recipe(task, recipe)
     folder, names = Path(out), [recipe.name for recipe in described]
     check_out(folder, task.identity())
+    task = embedded_once(task, progress=progress)
     with tqdm(
         total=seeds * sum(recipe.all_epochs for recipe in described),
         unit="epoch",
@@ -90,7 +92,7 @@ def compare(
     if not rows:
         log = folder / "failures.jsonl"
         raise InputError(f"every run failed, see {log}: {failure_lines(failures)[0]}")
-    check_checkpoints(folder, rows)
+    check_checkpoints(task, folder, rows)
     for name in {row["recipe"]["name"] for row in rows if row["seed"] == 0}:
         restore_embeddings(task, folder, name)
     kept = (stored(folder, names, kind) for kind in KINDS)
@@ -100,6 +102,5 @@ def compare(
 
 def _keep(task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult) -> None:
     """Store the trained network, and the data for its figures."""
-    path = checkpoint_path(folder, recipe.name, seed)
-    save_checkpoint(path, fitted.model, task.header(recipe, seed))
+    task.save(checkpoint_path(folder, recipe.name, seed), recipe, seed, fitted.model, share=True)
     keep_for_pictures(task, folder, recipe, seed, fitted)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from imbtorch.files import set_aside, write_npz
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
 from imbtorch.npz import read_npz
-from imbtorch.training.checkpoint import check_checkpoint, load_checkpoint
+from imbtorch.training.checkpoint import check_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 
@@ -53,11 +53,12 @@ def checkpoint_path(folder: Path, recipe: str, seed: int) -> Path:
     return folder / "checkpoints" / f"{file_name(recipe)}-seed{seed}.safetensors"
 
 
-def check_checkpoints(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def check_checkpoints(task: Task, folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Set damaged checkpoints of stored runs aside, and warn of them and of missing ones.
 
     They are not made again: that would mean to train again, perhaps for hours, for a file that
-    nobody may need. A row that is removed is trained again, to the same network.
+    nobody may need. A row that is removed is trained again, to the same network. A frozen network
+    that they share is written again.
     """
     missing = []
     for row in rows:
@@ -69,6 +70,8 @@ def check_checkpoints(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
             check_checkpoint(path)
         except InputError as error:
             set_aside(path, f"its results stand; {AGAIN}", error)
+    if len(missing) < len(rows):
+        task.keep_shared(folder / "checkpoints")
     if missing:
         shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         warnings.warn(
@@ -112,7 +115,7 @@ def restore_embeddings(task: Task, folder: Path, recipe: str) -> None:
         except InputError as error:
             set_aside(path, "its figures are made from the checkpoint", error)
     with suppress(InputError):  # without a usable checkpoint, these figures are left out
-        _keep_embeddings(task, folder, recipe, load_checkpoint(checkpoint)[0])
+        _keep_embeddings(task, folder, recipe, task.restore(checkpoint))
 
 
 def stored(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[str, np.ndarray]]:

@@ -1,15 +1,18 @@
 """Make a task from the options of a command, with defaults for everything left open."""
 
-from dataclasses import replace
 from typing import Any
 
+from imbtorch.comparison.network_options import check_freeze, choose_setup, open_network
+from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.task import Task, check_how
+from imbtorch.data.arrays import as_float
 from imbtorch.data.augment import augment_by_name
 from imbtorch.data.images import ImageInput
 from imbtorch.data.load import load_data
 from imbtorch.option_types import check_whole
+from imbtorch.training.batch_memory import check_batch_memory
 from imbtorch.training.recipes import make_recipe
-from imbtorch.training.setup import SETUPS, Setup
+from imbtorch.training.setup import Setup
 
 BUILT_IN: dict[str, dict[str, Any]] = {
     "digits": {"ratio": 40.0, "epochs": 100, "batch_size": 32},
@@ -36,6 +39,17 @@ def make_task(
     lr: float | None = None,
     batch_size: int | None = None,
     precision: str = "32-true",
+    pretrained: str | None = None,
+    from_scratch: bool = False,
+    freeze: str = "none",
+    optimizer: str | None = None,
+    schedule: str | None = None,
+    warmup: float | None = None,
+    weight_decay: float | None = None,
+    clip: float | None = None,
+    label_smoothing: float | None = None,
+    layer_decay: float | None = None,
+    ema: float | None = None,
 ) -> Task:
     """Load DATA and choose defaults for the options left open.
 
@@ -53,7 +67,8 @@ def make_task(
         Largest / smallest class count of the profile, by default 100 (digits: 40).
     model : str, default="auto"
         resnet32, resnet56, wide-resnet, densenet, small-cnn, wide-cnn or mlp. auto chooses
-        resnet32 for color images, small-cnn for gray ones and mlp for texts and features.
+        resnet32 for color images, small-cnn for gray ones and mlp for texts and features. Networks
+        from elsewhere: timm:NAME, hf:NAME-or-folder, torchvision:NAME, path/to/module.py:factory.
     epochs : int, optional
         Epochs of network training, by default the network's usual number.
     data_seed : int, default=0
@@ -67,7 +82,8 @@ def make_task(
     test_split : str, optional
         Name of the held-out split, by default the usual ones; none to hold a quarter out.
     image_size : int, optional
-        Height and width in pixels to which images are resized.
+        Height and width in pixels to which images are scaled and cut, by default the network's
+        own or, up to 224, what most images have.
     augment : str, default="auto"
         none, crop or crop-flip. auto crops and flips color images and only crops gray ones, whose
         digits and letters do not survive a flip.
@@ -78,6 +94,30 @@ def make_task(
     precision : str, default="32-true"
         32-true, or bf16-mixed, which is faster where the processor supports it; also 16-mixed and
         64-true.
+    pretrained : str, optional
+        File with the weights that a network from elsewhere starts from, by default those of its
+        library.
+    from_scratch : bool, default=False
+        Whether a network from elsewhere starts from random weights.
+    freeze : str, default="none"
+        What is not trained: none, backbone (all but the head: each sample is embedded once, and
+        all recipes train on the embeddings), or but:N (all but the last N blocks and the head).
+    optimizer : str, optional
+        sgd or adamw, by default the network's usual one.
+    schedule : str, optional
+        Of the learning rate: step, cosine or constant, by default the network's usual one.
+    warmup : float, optional
+        Fraction of the epochs over which the learning rate rises.
+    weight_decay : float, optional
+        Weight decay, by default the network's usual one.
+    clip : float, optional
+        Largest norm of the gradients of a step.
+    label_smoothing : float, optional
+        Share of a label that is spread over all classes.
+    layer_decay : float, optional
+        Factor of the learning rate from each block to the one before it.
+    ema : float, optional
+        Decay of the moving average of the weights, by default none.
 
     Returns
     -------
@@ -88,14 +128,18 @@ def make_task(
     InputError
         If the data cannot be used (see `load_data`) or an option is unknown.
     """
-    usual: dict[str, Any] = {"ratio": 100.0, **BUILT_IN.get(data, {})}
-    augment_by_name("none" if augment == "auto" else augment)
     check_how(epochs, data_seed, precision)
+    augment_by_name("none" if augment == "auto" else augment)
     if image_size is not None:
         check_whole("image_size", image_size, 1, LARGEST_IMAGE)
-    asked: dict[str, Any] = {"lr": lr, "batch_size": batch_size}
-    asked = {name: value for name, value in asked.items() if value is not None}
-    Setup(**asked)  # raises if one of them is out of range
+    options: dict[str, Any] = {"lr": lr, "batch_size": batch_size, "optimizer": optimizer}
+    options |= {"schedule": schedule, "warmup": warmup, "weight_decay": weight_decay, "clip": clip}
+    options |= {"label_smoothing": label_smoothing, "layer_decay": layer_decay, "ema": ema}
+    asked = {name: value for name, value in options.items() if value is not None}
+    wanted = Setup(**asked, freeze=freeze)  # raises if one of them is out of range
+    backbone, start = open_network(model, pretrained, from_scratch)
+    check_freeze(model, backbone, wanted, augment)
+    usual: dict[str, Any] = {"ratio": 100.0, **BUILT_IN.get(data, {})}
     loaded = load_data(
         data,
         profile=profile,
@@ -106,20 +150,25 @@ def make_task(
         train_split=train_split,
         test_split=test_split,
         image_size=image_size,
+        takes=None if backbone is None else backbone.takes,
     )
     spec = loaded.input
     color = isinstance(spec, ImageInput) and spec.channels == 3
     if model == "auto":
         model = "resnet32" if color else "small-cnn" if isinstance(spec, ImageInput) else "mlp"
-    if augment == "auto":
+    if augment == "auto" and freeze != "backbone":
         augment = "crop-flip" if color else "crop" if isinstance(spec, ImageInput) else "none"
-    setup, usual_epochs = SETUPS.get(model, (Setup(), 1))
-    chosen = {"epochs": usual_epochs, **usual, **asked}
-    setup = replace(
-        setup, **{name: chosen[name] for name in ("lr", "batch_size") if name in chosen}
-    )
-    whole = chosen["epochs"] if epochs is None else epochs
-    task = Task(loaded, data_seed, model, whole, setup, augment, precision)
-    task.network(0)  # raises if the network is unknown or cannot take this input
+    augment = "none" if augment == "auto" else augment
+    origin = None
+    if backbone is not None:
+        origin = Origin.of(backbone, start, loaded.shape, len(loaded.classes))
+        usual = {}  # the data's are for built-in networks
+    setup, usual_epochs = choose_setup(model, start, freeze, {**usual, **asked})
+    whole = usual.get("epochs", usual_epochs) if epochs is None else epochs
+    task = Task(loaded, data_seed, model, whole, setup, augment, precision, origin=origin)
+    if origin is None:
+        network = task.network(0)  # raises if the network is unknown or cannot take this input
+        if isinstance(spec, ImageInput) and task.fabric().device.type == "cpu":
+            check_batch_memory(network, as_float(loaded.train[0][0]), setup.batch_size)
     make_recipe("erm", task.epochs)
     return task

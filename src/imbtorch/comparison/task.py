@@ -1,8 +1,5 @@
 """`Task`: the data set, the network and the training setup on which recipes are compared."""
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +7,15 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from imbtorch.comparison.origin import Origin
+from imbtorch.comparison.task_folder import folder_of, slug_of
+from imbtorch.comparison.task_words import data_lines, setup_words, trained_words
 from imbtorch.comparison.versions import versions
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.augment import augment_by_name
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
-from imbtorch.data.profile import Profile
-from imbtorch.data.rows import why_left_out
 from imbtorch.errors import unknown_name
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
@@ -25,6 +23,7 @@ from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
 from imbtorch.option_types import LAST_SEED, check_whole
+from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 from imbtorch.training.fit import FitResult, fit, train_pretrained
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
@@ -71,6 +70,8 @@ class Task:
         Floating-point precision, by Fabric's name for it.
     measurements : int, default=20
         About how often a run measures the held-out accuracy.
+    origin : Origin, optional
+        Where the network comes from, if it is not built in.
     """
 
     data: LoadedData
@@ -81,6 +82,7 @@ class Task:
     augment: str
     precision: str
     measurements: int = 20
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         check_how(self.epochs, self.data_seed, self.precision)
@@ -106,12 +108,13 @@ class Task:
             "augment": self.augment,
             "precision": self.precision,
             "figures": FIGURES,
+            **({} if self.origin is None else {"network": self.origin.identity()}),
         }
 
     @property
     def slug(self) -> str:
         """A folder name for this task."""
-        return _slug(self.identity())
+        return slug_of(self.identity())
 
     @property
     def folder(self) -> str:
@@ -120,26 +123,28 @@ class Task:
 
     def describe(self) -> list[str]:
         """Return what a user should see before training starts, line by line."""
-        data = self.data
-        counts = data.counts
-        shown = ", ".join(map(str, counts[:12])) + (", ..." if len(counts) > 12 else "")
+        trained = "" if self.origin is None else f"; trained: {trained_words(self.setup.freeze)}"
+        *before, network = self.describe_inputs()
         return [
-            *data.notes,
-            f"{data.name}: {sum(counts)} training samples of {len(counts)} classes "
-            f"({data.profile}): {shown}; {len(data.test)} held out; "  # type: ignore[arg-type]
-            f"{sum(data.left_out.values())} left out{why_left_out(data.left_out)}",
-            f"network {self.model}, {self.epochs} epochs, batch size {self.setup.batch_size}, "
-            f"learning rate {self.setup.lr:g}, augmentation {self.augment}",
+            *before,
+            network + trained,
+            f"{self.epochs} epochs, {setup_words(self.setup)}; augmentation {self.augment}",
         ]
 
+    def describe_inputs(self) -> list[str]:
+        """Return what the data and the network are taken for, line by line; the network last."""
+        origin = "" if self.origin is None else f"; {self.origin.words(self.data.input)}"
+        return [*data_lines(self.data), f"network {self.model}{origin}"]
+
     def network(self, seed: int) -> Classifier:
-        """Return the untrained network of a training seed."""
+        """Return the network of a training seed, before its training."""
+        shape, classes = self.data.shape, len(self.data.classes)
+        if self.origin is not None:
+            return self.origin.network(shape, classes, seed)
         # texts and windows of words are already scaled row by row
         scaled = not isinstance(self.data.input, (ImageInput, FeatureInput))
         train = None if scaled else self.data.train
-        return build_model(
-            self.model, self.data.shape, len(self.data.classes), train=train, seed=seed
-        )
+        return build_model(self.model, shape, classes, train=train, seed=seed)
 
     def fabric(self) -> Fabric:
         """Return a Fabric on the best single device, with the task's precision."""
@@ -229,16 +234,15 @@ class Task:
             "versions": versions(self.fabric().device),
         }
 
+    def save(
+        self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
+    ) -> None:
+        """Store the trained network of a run; with `share`, others lie in the same folder."""
+        save_checkpoint(path, model, self.header(recipe, seed))
 
-def _slug(identity: Mapping[str, Any]) -> str:
-    data = identity["data"]
-    profile = Profile.from_json(data["profile"])
-    shown = f"{profile.label.replace(':', '-')}-{profile.ratio:.4g}"
-    name = Path(data["name"]).stem or "data"
-    return f"{name}-{shown}-{identity['model']}-{identity['epochs']}"
+    def keep_shared(self, folder: Path) -> None:
+        """Make sure that what checkpoints in a folder share is there: nothing, in this task."""
 
-
-def folder_of(identity: Mapping[str, Any]) -> str:
-    """Return the folder name of the task with this identity."""
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-    return f"{_slug(identity)}-{digest[:8]}"
+    def restore(self, path: Path) -> Classifier:
+        """Return the network of a checkpoint in the form that takes the task's data."""
+        return load_checkpoint(path)[0]

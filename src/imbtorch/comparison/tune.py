@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from imbtorch.comparison.frozen_task import check_recipe, embedded_once
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
@@ -65,7 +66,7 @@ def tune(
         optuna is missing.
     """
     candidates = candidates_of(recipe)
-    make_recipe(recipe, task.epochs)
+    check_recipe(task, make_recipe(recipe, task.epochs))
     with extra("tune", "tune"):
         import optuna
         from optuna.storages import JournalStorage
@@ -75,7 +76,7 @@ def tune(
     if trials is not None:
         check_whole("trials", trials, 1)
     trials = total if trials is None else min(trials, total)
-    task = validation_task(task)
+    task = validation_task(embedded_once(task, progress=progress))
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     runs, journal = folder / task.folder, folder / "trials.log"

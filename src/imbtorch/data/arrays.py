@@ -29,6 +29,9 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
         Labels 0..K-1, stored as int64.
     classes : sequence of str, optional
         Names of the K classes, by default their numbers.
+    tokens : bool, default=False
+        Whether x holds the numbers of texts' tokens, filled with -1 behind the end of the shorter
+        ones (see `TokenInput`): then batches are made of texts of similar length.
 
     Raises
     ------
@@ -43,7 +46,9 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     (4, ('0', '1'), [1, 3])
     """
 
-    def __init__(self, x: Array, y: Array, classes: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, x: Array, y: Array, classes: Sequence[str] | None = None, *, tokens: bool = False
+    ) -> None:
         self.x = as_numbers(x, "x")
         if self.x.dtype not in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
             self.x = self.x.float()
@@ -56,6 +61,12 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
         if len(self.y) == 0:
             raise InputError("x and y are empty; at least one sample is needed")
         check_finite(self.x)
+        self.tokens = tokens
+        if tokens and (self.x.ndim != 2 or self.x.dtype not in (torch.int32, torch.int64)):
+            raise InputError(
+                f"x has shape {tuple(self.x.shape)} and dtype {self.x.dtype}; tokens must be "
+                "integers (N, L), int32 or int64"
+            )
         num_classes = int(self.y.max()) + 1
         self.classes = tuple(classes or (str(k) for k in range(num_classes)))
         if len(self.classes) < num_classes:
@@ -73,6 +84,7 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
             return self
         moved = object.__new__(ArrayDataset)
         moved.x, moved.y, moved.classes = self.x.to(device), self.y.to(device), self.classes
+        moved.tokens = self.tokens
         return moved
 
 
@@ -144,7 +156,8 @@ def take(dataset: Dataset[Any], rows: NDArray[np.int64] | Tensor) -> Dataset[Any
     [1, 0]
     """
     if isinstance(dataset, ArrayDataset):
-        return ArrayDataset(dataset.x[rows], dataset.y[rows], dataset.classes)
+        x, y = dataset.x[rows], dataset.y[rows]
+        return ArrayDataset(x, y, dataset.classes, tokens=dataset.tokens)
     return Subset(dataset, rows.tolist())
 
 

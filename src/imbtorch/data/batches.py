@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from imbtorch.data.arrays import ArrayDataset, as_float
 from imbtorch.data.augment import Augment
+from imbtorch.data.lengths import cut
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
 
@@ -18,7 +19,9 @@ class Batches:
     """Mini-batches of a data set as (x, y) on a device, images as float32 in 0..1.
 
     An `ArrayDataset` lives on the device as one tensor and is indexed there batch by batch; any
-    other data set goes through a ``DataLoader``. Augmentation acts on the whole batch.
+    other data set goes through a ``DataLoader``. Augmentation acts on the whole batch. Tokens stay
+    integers, and a batch of them is as wide as its longest text; see `by_length` and
+    `SimilarLengths` for samplers of little filling.
 
     Parameters
     ----------
@@ -78,7 +81,8 @@ class Batches:
         assert isinstance(self.dataset, ArrayDataset)
         order = torch.as_tensor(list(self.sampler), dtype=torch.int64).to(self.device)
         for indices in torch.split(order, self.batch_size):
-            yield self.dataset.x[indices], self.dataset.y[indices]
+            x = self.dataset.x[indices]
+            yield cut(x) if self.dataset.tokens else x, self.dataset.y[indices]
 
     def _loaded(self) -> Iterator[tuple[Tensor, Tensor]]:
         loader = DataLoader(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imbtorch.data.column_roles import (
@@ -65,7 +65,7 @@ def find_columns(table: Any, label: str, reading: Reading) -> Columns:
 
     Images come first, then texts, if they are longer than a few words or there are no numbers,
     then numbers. Identifiers, row numbers, dates, categories and empty columns are not used; see
-    ``--columns``.
+    ``--columns``. Columns that are named are used in the order in which they are named.
 
     Parameters
     ----------
@@ -110,7 +110,10 @@ def find_columns(table: Any, label: str, reading: Reading) -> Columns:
         else:
             dropped[name] = role
     _drop_row_numbers(table, found, dropped, bool(asked))
-    return _settle(found, dropped, words, bool(asked))
+    columns = _settle(found, dropped, words, bool(asked))
+    if asked:  # a trained network needs them in its own order, whatever that of the table is
+        return replace(columns, used=tuple(sorted(columns.used, key=asked.index)))
+    return columns
 
 
 def _settle(

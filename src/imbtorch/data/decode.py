@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,19 +28,15 @@ def open_image(row: Any, index: int) -> Any:
 
     if isinstance(row, np.ndarray):
         return Image.fromarray(row)
-    source = row and (row["path"] or f"row {index}")
     if not row or not (row["bytes"] or row["path"]):
-        raise InputError(f"DATA holds an unreadable image: row {index} (it is empty)")
+        raise unreadable(row, index, "it is empty")
     try:
         image = Image.open(io.BytesIO(row["bytes"]) if row["bytes"] else row["path"])
     except Exception as error:  # the library's readers raise many types
-        raise InputError(f"DATA holds an unreadable image: {source} ({error})") from error
+        raise unreadable(row, index, error) from error
     if image.size[0] * image.size[1] > MAX_PIXELS:
         size = size_in_words(image.size[::-1])
-        raise InputError(
-            f"DATA holds an unreadable image: {source} ({size} pixels; at most {MAX_PIXELS:,} are "
-            "read)"
-        )
+        raise unreadable(row, index, f"{size} pixels; at most {MAX_PIXELS:,} are read")
     return image
 
 
@@ -58,8 +55,29 @@ def decode_image(row: Any, index: int) -> Any:
                 image = image.convert(mode_of(image))
             return ImageOps.exif_transpose(image)
     except Exception as error:  # the library's readers raise many types
-        source = row["path"] or f"row {index}"
-        raise InputError(f"DATA holds an unreadable image: {source} ({error})") from error
+        raise unreadable(row, index, error) from error
+
+
+def stored_bytes(row: Any, index: int) -> bytes:
+    """Return an image as it is stored, not decoded; an InputError names an unreadable file."""
+    if isinstance(row, np.ndarray):
+        return row.tobytes()
+    if not row or not (row["bytes"] or row["path"]):
+        raise unreadable(row, index, "it is empty")
+    try:
+        return bytes(row["bytes"]) if row["bytes"] else Path(row["path"]).read_bytes()
+    except OSError as error:
+        raise unreadable(row, index, error) from error
+
+
+def unreadable(row: Any, index: int, reason: object) -> InputError:
+    """Return the error for an image that cannot be read."""
+    return InputError(f"DATA holds an unreadable image: {name_of(row, index)} ({reason})")
+
+
+def name_of(row: Any, index: int) -> str:
+    """Return the file of a stored image, or its row number."""
+    return str((isinstance(row, dict) and row["path"]) or f"row {index}")
 
 
 def in_8_bits(image: Any, channels: int, value_range: tuple[float, float] | None) -> Any:
@@ -103,13 +121,21 @@ def mode_of(image: Any) -> str:
 
 
 def orientation_of(image: Any) -> int:
-    """Return the EXIF orientation, 1 if upright; a PNG would have to be decoded to know."""
-    if image.format not in ("JPEG", "MPO", "TIFF", "WEBP"):
+    """Return the EXIF orientation, 1 if upright."""
+    if image.format == "PNG" and "exif" not in image.info:  # it would be decoded to know more
         return 1
     try:
         return int(image.getexif().get(0x0112, 1))
     except Exception:  # damaged EXIF data: the library's readers raise many types
         return 1
+
+
+def upright_size(image: Any) -> tuple[int, int]:
+    """Return height and width of an opened image when it is upright."""
+    width, height = image.size
+    if image.format == "TIFF":  # later versions of Pillow turn its size already
+        width, height = (image.tag_v2[tag] for tag in (256, 257))
+    return (width, height) if orientation_of(image) in (5, 6, 7, 8) else (height, width)
 
 
 def is_transparent(image: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from imbtorch.data.decode import (
@@ -17,12 +18,15 @@ from imbtorch.data.decode import (
     in_8_bits,
     is_transparent,
     mode_of,
+    name_of,
     open_image,
     orientation_of,
     size_in_words,
+    unreadable,
+    upright_size,
 )
+from imbtorch.data.framing import check_framing, framed, usual_size
 from imbtorch.errors import InputError
-from imbtorch.extras import extra
 
 GRAY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes of gray images."""
@@ -75,10 +79,16 @@ class Survey:
         modes = ", ".join(f"{n} {_named(mode)}" for mode, n in self.modes.most_common())
         among = "" if looked == self.total else f" among {looked} of {self.total}"
         notes = [f"images{among}: {modes}; {sizes} pixels"]
-        if {*self.sizes} != {spec.size}:
-            notes.append(f"all images are resized to {size_in_words(spec.size)} pixels")
+        if changed := looked - self.sizes[spec.size]:
+            how = "resized" if spec.crop is None else "scaled and cut"
+            notes.append(
+                f"{changed} of {looked} images are {how} to {size_in_words(spec.size)} pixels: "
+                "--image-size takes another"
+            )
         if len({mode in GRAY for mode in self.modes}) > 1:
             notes.append("gray and color images are mixed: all are read as color")
+        elif spec.channels > self.channels:
+            notes.append("gray images are read as color, as the network takes them")
         if self.value_range:
             bounds = "..".join(f"{bound:g}" for bound in self.value_range)
             notes.append(f"pixel values are read as in {bounds}")
@@ -101,16 +111,16 @@ class ImageInput:
     Parameters
     ----------
     size : tuple of int
-        Height and width in pixels; other images are resized (bilinear).
+        Height and width in pixels; other images are resized.
     channels : int
         1 (gray) or 3 (color).
     value_range : tuple of float, optional
         Values of 32-bit images that become 0 and 255; without, such images are refused.
     crop : float, optional
-        Side of the square that is cut from the middle, as a share of the shorter side: the image
-        is scaled so that it covers size / crop. Without, it is stretched to `size`.
+        Share of each side that is cut from the middle, at most 1: the image is scaled so that it
+        covers size / crop, its aspect ratio kept. Without, it is stretched to `size`.
     interpolation : str, default="bilinear"
-        Pillow's name of the filter.
+        Pillow's name of the filter, in lower case.
     """
 
     size: tuple[int, int]
@@ -120,41 +130,47 @@ class ImageInput:
     interpolation: str = "bilinear"
     kind = "image"
 
+    def __post_init__(self) -> None:
+        check_framing(self.crop, self.interpolation)
+
     @classmethod
     def fit(cls, found: Survey, image_size: int | None = None) -> "ImageInput":
         """Take size, channels and range from what is among the images.
 
-        The size is the most frequent one, or `image_size`; one above 64 pixels is reduced to 32,
-        the size that the built-in networks are made for. If any image is in color, all are.
+        The size is `usual_size`, or `image_size`. Images that are not all of it keep their aspect
+        ratio. If any image is in color, all are.
         """
-        height, width = (image_size, image_size) if image_size else found.sizes.most_common(1)[0][0]
-        if image_size is None and max(height, width) > 64:
-            height = width = 32
-        return cls((height, width), found.channels, found.value_range)
+        size = (image_size, image_size) if image_size else usual_size(found.sizes)
+        crop = None if {*found.sizes} == {size} else 1.0
+        return cls(size, found.channels, found.value_range, crop)
 
     def in_8_bits(self, image: Any, row: Any, index: int) -> Any:
         """Return a decoded image in 8 bits; an InputError names one of another scale."""
         try:
             return in_8_bits(image, self.channels, self.value_range)
         except ScaleError as error:
-            source = row["path"] or f"row {index}"
+            source = name_of(row, index)
             raise InputError(f"DATA holds an image on another scale: {source}: {error}") from error
 
-    def transform(self, rows: Indexed) -> Tensor:
-        """Return the images as a uint8 tensor of shape (N, C, H, W)."""
-        with extra("cli", "a data set of images"):
-            from PIL.Image import Resampling
-        out = np.empty((len(rows), *self.size, self.channels), np.uint8)
+    def read(self, row: Any, index: int) -> NDArray[np.uint8]:
+        """Return a stored image as uint8 of shape (C, H, W); an InputError names a bad file."""
+        image = self.in_8_bits(decode_image(row, index), row, index)
+        try:
+            image = framed(image, self.size, self.crop, self.interpolation)
+        except ValueError as error:
+            raise unreadable(row, index, error) from error
+        return np.asarray(image).reshape(*self.size, self.channels).transpose(2, 0, 1)
+
+    def transform(self, rows: Indexed, first: int = 0) -> Tensor:
+        """Return the images as a uint8 tensor of shape (N, C, H, W); errors count from `first`."""
+        out = np.empty((len(rows), self.channels, *self.size), np.uint8)
 
         def fill(i: int) -> None:
-            image = self.in_8_bits(decode_image(rows[i], i), rows[i], i)
-            if image.size != self.size[::-1]:
-                image = image.resize(self.size[::-1], Resampling.BILINEAR)
-            out[i] = np.asarray(image).reshape(out.shape[1:])
+            out[i] = self.read(rows[i], first + i)
 
         with ThreadPoolExecutor() as pool:
             list(pool.map(fill, range(len(rows))))
-        return torch.from_numpy(out).permute(0, 3, 1, 2).contiguous()
+        return torch.from_numpy(out)
 
 
 def survey(rows: Indexed) -> Survey:
@@ -166,12 +182,10 @@ def survey(rows: Indexed) -> Survey:
     low, high = float("inf"), -float("inf")
     for i in np.linspace(0, len(rows) - 1, looked).astype(int).tolist():
         with open_image(rows[i], i) as image:
-            turned = orientation_of(image)
-            width, height = image.size
             mode = mode_of(image)
             modes[mode] += 1
-            sizes[(width, height) if turned in (5, 6, 7, 8) else (height, width)] += 1
-            rotated += turned in range(2, 9)
+            sizes[upright_size(image)] += 1
+            rotated += orientation_of(image) in range(2, 9)
             transparent += is_transparent(image)
             animated += getattr(image, "is_animated", False)
         if mode in WIDE:
@@ -179,7 +193,8 @@ def survey(rows: Indexed) -> Survey:
             values = values[np.isfinite(values)]
             low, high = min(low, values.min(initial=low)), max(high, values.max(initial=high))
     if isinstance(rows[0], np.ndarray):
-        modes = Counter({mode: len(rows) for mode in modes})
+        modes = Counter(dict.fromkeys(modes, len(rows)))
+        sizes = Counter(dict.fromkeys(sizes, len(rows)))
     usual = (r for r in RANGES if r[0] <= low and high <= r[1] and ("F" in modes or r[1] > 1))
     found = next(usual, (low, high)) if low <= high else None
     return Survey(modes, sizes, rotated, transparent, animated, found, len(rows))

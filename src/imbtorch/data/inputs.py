@@ -114,3 +114,23 @@ def input_from_json(values: dict[str, Any]) -> Input:
     """Return the input kind that `input_to_json` wrote."""
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return _KINDS[values.pop("kind")](**values)
+
+
+IN_WORDS = {
+    "image": "images",
+    "text": "texts",
+    "windows": "tagged words",
+    "features": "rows of numbers",
+}
+"""Kinds of stored rows, as a user calls them."""
+
+
+def stored_kind(spec: Input) -> str:
+    """Return the kind of stored rows that an input kind reads, see `Source`.
+
+    Examples
+    --------
+    >>> stored_kind(TokenInput("{}", 8)), stored_kind(ImageInput((8, 8), 1))
+    ('text', 'image')
+    """
+    return "text" if isinstance(spec, TokenInput) else spec.kind

@@ -1,30 +1,23 @@
 """Load a DATA argument as training and test sets that a network can take."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, Pairs, class_counts
+from imbtorch.data.arrays import Pairs, class_counts
 from imbtorch.data.hold_out import splits_of
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
+from imbtorch.data.mapped_images import MappedImages
 from imbtorch.data.profile import Profile
-from imbtorch.data.rows import Rows
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
-from imbtorch.data.texts import TextInput
-
-IN_MEMORY_BYTES = 2 * 2**30
-"""Images that need more than this as uint8 are decoded batch by batch instead."""
+from imbtorch.data.takes import input_for, notes_on_texts
+from imbtorch.data.tensors import datasets_of
+from imbtorch.data.tokens import TokenInput
 
 
 class Part(StrEnum):
@@ -80,7 +73,9 @@ class LoadedData:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one input."""
+        """Shape of one input; of tokens, the most that the network takes."""
+        if isinstance(self.input, TokenInput):
+            return (self.input.max_length,)
         return tuple(self.train[0][0].shape)
 
     def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
@@ -99,6 +94,7 @@ def load_data(
     train_split: str | None = None,
     test_split: str | None = None,
     image_size: int | None = None,
+    takes: ImageInput | TokenInput | None = None,
 ) -> LoadedData:
     """Open DATA, make it imbalanced if requested, and convert it to tensors.
 
@@ -126,7 +122,10 @@ def load_data(
         Names of the splits, by default those with usual names, see `choose_splits`. ``none`` as
         the training split: no folder is a split; as the test split: hold a quarter out.
     image_size : int, optional
-        Height and width in pixels to which images are resized.
+        Height and width in pixels to which images are brought, by default those of `takes`, or
+        what `imbtorch.data.framing.usual_size` finds.
+    takes : ImageInput or TokenInput, optional
+        The inputs that the network takes; without, what fits the data.
 
     Returns
     -------
@@ -135,9 +134,9 @@ def load_data(
     Raises
     ------
     InputError
-        If the data cannot be opened, hold only one class, NaN or unreadable images, it is
-        doubtful what is what in them, the training set has no sample of a class, or the ratio
-        would leave a class empty.
+        If the data cannot be opened, hold what the network does not take, only one class, NaN or
+        unreadable images, it is doubtful what is what in them, the training set has no sample of
+        a class, or the ratio would leave a class empty.
 
     Examples
     --------
@@ -153,6 +152,8 @@ def load_data(
         test_split=test_split,
         image_size=image_size,
     )
+    if isinstance(takes, ImageInput):  # settles the size also of data that are of one size
+        reading = replace(reading, image_size=None)
     source = open_source(data, reading)
     train, test = splits_of(source, data_seed)
     labels = encode_labels(train.labels, test.labels, source.label_names)
@@ -162,20 +163,19 @@ def load_data(
     left_out = {**source.left_out, f"profile {made.label}": len(train_y) - len(keep)}
     train, train_y = train.take(keep), train_y[keep]
     made = made.measured(np.bincount(train_y))
-    spec = source.fit_input(train.rows)
+    spec = input_for(source, train.rows, takes, image_size)
     notes = [*source.notes, *labels.notes]
     if isinstance(spec, ImageInput):
         notes += train.rows.survey.notes(spec)
         held = test.rows.survey
         if spec.channels == 1 and held.channels == 3:
             notes.append("held-out images in color are read as gray, as those in training")
-    train_set = dataset_of(train.rows, train_y, spec, classes)
-    test_set = dataset_of(test.rows, test_y, spec, classes)
-    if isinstance(spec, TextInput):
-        texts = [part.x for part in (train_set, test_set) if isinstance(part, ArrayDataset)]
-        empty = sum(int((~x.any(1)).sum()) for x in texts)
-        if empty:
-            notes.append(f"{empty} texts hold none of the {len(spec.vocabulary)} counted words")
+    (train_set, test_set), digest = datasets_of(
+        spec, classes, (train.rows, train_y), (test.rows, test_y)
+    )
+    if isinstance(train_set, MappedImages):
+        notes.append(f"decoded images are kept in {train_set.files[0].parent} ($IMBTORCH_CACHE)")
+    notes += notes_on_texts(spec, train_set, test_set)
     return LoadedData(
         data,
         train_set,
@@ -184,50 +184,6 @@ def load_data(
         spec,
         made,
         tuple(notes),
-        digest_of(train_set, test_set),
+        digest,
         left_out={reason: n for reason, n in left_out.items() if n},
     )
-
-
-class LazyImages(Dataset[tuple[Tensor, Tensor]]):
-    """Images that are decoded on access, for data sets too large for memory."""
-
-    def __init__(self, rows: Rows, y: np.ndarray, spec: ImageInput) -> None:
-        self.rows, self.y, self.spec = rows, torch.from_numpy(y), spec
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        return self.spec.transform(self.rows.take(np.array([index])))[0], self.y[index]
-
-
-def dataset_of(rows: Rows, y: np.ndarray, spec: Input, classes: tuple[str, ...]) -> Dataset[Any]:
-    """Return rows as a data set of tensors, in memory unless they are too large."""
-    if isinstance(spec, ImageInput):
-        if len(rows) * spec.channels * spec.size[0] * spec.size[1] > IN_MEMORY_BYTES:
-            return LazyImages(rows, y, spec)
-        return ArrayDataset(spec.transform(rows), y, classes)
-    x = spec.transform(rows.values)
-    return ArrayDataset(x, y, classes)
-
-
-def stored_bytes(row: Any) -> bytes:
-    """Return an image as it is stored, not decoded."""
-    if isinstance(row, np.ndarray):
-        return row.tobytes()
-    return bytes(row["bytes"]) if row["bytes"] else Path(row["path"]).read_bytes()
-
-
-def digest_of(*datasets: Dataset[Any]) -> str:
-    """Return a hash of all tensors and labels: 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for dataset in datasets:
-        if isinstance(dataset, ArrayDataset):
-            digest.update(dataset.x.numpy().tobytes())
-        elif isinstance(dataset, LazyImages):
-            digest.update(repr(dataset.spec).encode())
-            for i in range(len(dataset)):
-                digest.update(stored_bytes(dataset.rows[i]))
-        digest.update(dataset.y.numpy().tobytes())  # type: ignore[attr-defined]
-    return digest.hexdigest()[:16]

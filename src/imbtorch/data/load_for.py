@@ -10,11 +10,12 @@ from torch.utils.data import Dataset
 from imbtorch.data.hold_out import hold_out
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
-from imbtorch.data.load import dataset_of, digest_of
 from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Source, Split
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import FREE, Reading
+from imbtorch.data.takes import check_kind
+from imbtorch.data.tensors import datasets_of
 from imbtorch.errors import InputError
 
 
@@ -96,18 +97,16 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     columns = () if data.endswith(".npz") else getattr(spec, "columns", ())
     source = open_source(data, replace(reading, columns=columns))
     notes = list(source.notes)
-    if source.kind != spec.kind:
-        raise InputError(f"DATA {data!r} holds {source.kind} rows; the network takes {spec.kind}")
+    check_kind(source, spec)
     again = _as_trained(source, spec, trained_on)
     if again:
         notes.append("these are the data the network was trained on")
         return Opened(*again, tuple(notes))
     if source.test is None:
         notes.append(f"no held-out split is stored: all {len(source.train.labels)} samples")
-        return Opened(None, _dataset(source.train, source, spec, trained_on), tuple(notes))
-    train, test = (
-        _dataset(split, source, spec, trained_on) for split in (source.train, source.test)
-    )
+        (test,) = _datasets(source, spec, trained_on, source.train)
+        return Opened(None, test, tuple(notes))
+    train, test = _datasets(source, spec, trained_on, source.train, source.test)
     return Opened(train, test, tuple(notes))
 
 
@@ -126,13 +125,20 @@ def _as_trained(
     train, y = train.take(keep), y[keep]
     if np.bincount(y, minlength=len(trained_on.classes)).tolist() != list(trained_on.counts):
         return None
-    sets = tuple(_dataset(split, source, spec, trained_on) for split in (train, test))
-    return sets if digest_of(*sets) == trained_on.digest else None  # type: ignore[return-value]
+    test_y = _numbers(test, source, trained_on.classes)
+    sets, digest = datasets_of(
+        spec, tuple(trained_on.classes), (train.rows, y), (test.rows, test_y)
+    )
+    return (sets[0], sets[1]) if digest == trained_on.digest else None
 
 
-def _dataset(split: Split, source: Source, spec: Input, trained_on: TrainedOn) -> Dataset[Any]:
-    y = _numbers(split, source, trained_on.classes)
-    return dataset_of(split.rows, y, spec, tuple(trained_on.classes))
+def _datasets(
+    source: Source, spec: Input, trained_on: TrainedOn, *splits: Split
+) -> list[Dataset[Any]]:
+    classes = tuple(trained_on.classes)
+    return datasets_of(
+        spec, classes, *((split.rows, _numbers(split, source, classes)) for split in splits)
+    )[0]
 
 
 def _numbers(split: Split, source: Source, classes: Sequence[str]) -> np.ndarray:

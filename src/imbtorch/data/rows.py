@@ -75,6 +75,8 @@ class Source:
         What was taken for what.
     left_out : dict
         Why samples are in neither split -> how many.
+    columns : tuple of str
+        The columns that the inputs come from; empty if they have no names.
     """
 
     train: Split
@@ -84,6 +86,7 @@ class Source:
     label_names: Sequence[str] | None = None
     notes: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
 
 def why_left_out(left_out: Mapping[str, int]) -> str:

@@ -110,6 +110,7 @@ def read_tables(
             *notes,
         ],
         left_out,
+        columns.used,
     )
 
 

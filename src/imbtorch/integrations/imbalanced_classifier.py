@@ -22,6 +22,7 @@ from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered
+from imbtorch.integrations.given_texts import text_input, texts_for
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
@@ -30,7 +31,7 @@ from imbtorch.seeding import random_state_from
 from imbtorch.training.fit import fit
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
-from imbtorch.training.setup import SETUPS, Setup
+from imbtorch.training.setup import Setup, usual_setup
 
 
 class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -45,6 +46,9 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Name of a network (see `build_model`), or your own, which is copied and trained further
         from its current parameters. "auto" selects mlp for (N, D), resnet32 for color images
         and small-cnn for other images.
+    pretrained : bool or str, default=True
+        Whether a network from elsewhere ("timm:NAME", "hf:NAME-or-folder", "torchvision:NAME")
+        starts from its pretrained weights, or the file that has them.
     epochs : int, optional
         Epochs of a recipe given by name; the default depends on the network (mlp 15,
         small-cnn 30, resnet32 200; 15 for your own).
@@ -72,7 +76,9 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     n_features_in_ : int
         Number of features D; only for two-dimensional input.
     sample_shape_ : tuple of int
-        Shape of one sample: (D,) or (C, H, W).
+        Shape of one sample: (D,), (C, H, W), or (L,), the most tokens that the network takes.
+    texts_ : TokenInput or None
+        How texts become tokens; None if the samples are no texts.
 
     Raises
     ------
@@ -83,7 +89,8 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     -----
     ``fit(X, y)`` takes X of shape (N, D), an array or data frame of numbers, or images of shape
     (N, C, H, W), an array or Tensor, uint8 in 0..255 or float in 0..1; y holds labels of any
-    kind. The network's first layer standardizes the features.
+    kind. The network's first layer standardizes the features. Texts are a list, array or Series
+    of N strings; they need a language model (``hf:NAME``), whose tokenizer reads them.
 
     Examples
     --------
@@ -99,6 +106,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         recipe: str | Recipe = "m2m",
         *,
         model: str | Classifier = "auto",
+        pretrained: bool | str = True,
         epochs: int | None = None,
         setup: Setup | None = None,
         augment: Augment | None = None,
@@ -107,6 +115,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     ) -> None:
         self.recipe = recipe
         self.model = model
+        self.pretrained = pretrained
         self.epochs = epochs
         self.setup = setup
         self.augment = augment
@@ -118,7 +127,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
         Parameters
         ----------
-        X : array-like of shape (N, D), or array or Tensor of shape (N, C, H, W)
+        X : array-like of shape (N, D), array or Tensor of shape (N, C, H, W), or N strings
             Training samples.
         y : array-like of shape (N,)
             Their labels, of at least two classes.
@@ -128,18 +137,32 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         ImbalancedClassifier
             This estimator.
         """
+        self.texts_ = text_input(self.model, X)
         samples, labels = self._samples(X, y)
         self.classes_, codes = numbered(labels)
-        train = ArrayDataset(samples, codes)
+        train = ArrayDataset(samples, codes, tokens=self.texts_ is not None)
         seed = int(check_random_state(random_state_from(self.random_state)).randint(2**31))
-        self.sample_shape_ = shape = tuple(train.x.shape[1:])
+        shape = tuple(train.x.shape[1:])
+        if self.texts_ is not None:
+            shape = (self.texts_.max_length,)
+        self.sample_shape_ = shape
         name = self._network_name(shape)
-        setup, usual = SETUPS.get(name, (Setup(batch_size=64, lr=0.01), 15))
+        setup, usual = Setup(batch_size=64, lr=0.01), 15
+        if isinstance(self.model, str):
+            freeze = "none" if self.setup is None else self.setup.freeze
+            setup, usual = usual_setup(name, pretrained=bool(self.pretrained), freeze=freeze)
         recipe = self.recipe
         if isinstance(recipe, str):
             recipe = make_recipe(recipe, usual if self.epochs is None else self.epochs)
         network = (
-            build_model(name, shape, len(self.classes_), train=train, seed=seed)
+            build_model(
+                name,
+                shape,
+                len(self.classes_),
+                train=train,
+                seed=seed,
+                pretrained=self.pretrained,
+            )
             if isinstance(self.model, str)
             else copy.deepcopy(self.model)
         )
@@ -162,7 +185,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
         Parameters
         ----------
-        X : array-like of shape (n, D), or array or Tensor of shape (n, C, H, W)
+        X : array-like of shape (n, D), array or Tensor of shape (n, C, H, W), or n strings
             Samples.
         prior : sequence of float, optional
             Shares, or counts, of the K classes where the probabilities will be used:
@@ -176,8 +199,9 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         """
         check_is_fitted(self)
         samples, _ = self._samples(X)
-        data = ArrayDataset(samples, np.zeros(len(samples), dtype=np.int64))
-        if data.x.shape[1:] != self.sample_shape_:
+        texts = self.texts_ is not None
+        data = ArrayDataset(samples, np.zeros(len(samples), dtype=np.int64), tokens=texts)
+        if not texts and data.x.shape[1:] != self.sample_shape_:
             raise InputError(
                 f"X has samples of shape {tuple(data.x.shape[1:])}; the network was trained on "
                 f"{self.sample_shape_}"
@@ -204,6 +228,11 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
         """Check samples and, in training, labels; two-dimensional samples as scikit-learn does."""
         check_not_dataset(X)
+        if self.texts_ is not None:
+            texts = texts_for(self.model, X)
+            labels = [column_or_1d(given_labels(part), warn=True) for part in y]
+            check_consistent_length(texts, *labels)
+            return self.texts_.transform(texts), labels[0] if labels else None
         X = given_samples(X)
         labels = [given_labels(part) for part in y]
         if len(getattr(X, "shape", ())) > 2:

@@ -1,18 +1,17 @@
-"""`Classifier`, a network made of features and a head; splitting and joining any network."""
+"""`Classifier`, a network made of features and a head, and the layers that it is made of."""
 
-import copy
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, Self, TypedDict
 
 import torch
 from torch import Tensor, fx, nn
 
-from imbtorch.data.checks import logits_of
+from imbtorch.data.checks import embeddings_of, logits_of
 from imbtorch.errors import InputError
-from imbtorch.models.binary import single_logit_head, two_logit_head
 from imbtorch.seeding import scoped_seed
 
-fx.wrap("logits_of")  # when a network is traced, this looks at its output only as it runs
+fx.wrap("logits_of")  # when a network is traced, these look at its output only as it runs
+fx.wrap("embeddings_of")
 
 
 class Spec(TypedDict):
@@ -46,16 +45,27 @@ class Classifier(nn.Module):
     torch.Size([2, 3])
     """
 
+    frozen: Sequence[nn.Module] = ()
+
     def __init__(self, features: nn.Module, head: nn.Module, spec: Spec | None = None) -> None:
         super().__init__()
         self.features = features
         self.head = head
         self.spec = spec
         self.single_logit = False  # whether `split_head` found a head with one logit
+        # of a network from elsewhere: what `build_model` was given, None for one from a checkpoint
+        self.pretrained: bool | str | None = None
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training or evaluation mode; the modules in `frozen` stay in evaluation mode."""
+        super().train(mode)
+        for module in self.frozen:
+            module.eval()
+        return self
 
     def embeddings(self, x: Tensor) -> Tensor:
         """Return embeddings of shape (B, D): what `features` returns, without what surrounds it."""
-        return logits_of(self.features(x))
+        return embeddings_of(self.features(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits of shape (B, K)."""
@@ -129,7 +139,9 @@ class Normalize(nn.Module):
     Parameters
     ----------
     mean, std : Tensor of shape (C,) or (D,)
-        Per channel of an image or per feature.
+        Per channel of an image or per feature. Gray images become color images if C is 3.
+    size : tuple of int, optional
+        Height and width that images are resized to first, for a network that takes no other.
 
     Examples
     --------
@@ -140,87 +152,18 @@ class Normalize(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, mean: Tensor, std: Tensor) -> None:
+    def __init__(self, mean: Tensor, std: Tensor, size: tuple[int, int] | None = None) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
+        self.size = size
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalized batch."""
+        if self.size is not None and x.shape[-2:] != self.size:
+            x = nn.functional.interpolate(x, self.size, mode="bilinear", antialias=True)
         shape = (-1, *[1] * (x.ndim - 2)) if x.ndim > 2 else (-1,)
         return (x - self.mean.view(shape)) / self.std.view(shape)
-
-
-def split_head(model: nn.Module, name: str) -> Classifier:
-    """Split any network into features and head at its last layer, given by name.
-
-    Parameters
-    ----------
-    model : nn.Module
-        Network whose layer `name` takes embeddings of shape (B, D) and computes the logits that
-        `model` returns. It is not changed; the result holds a copy. A single logit, whose
-        sigmoid is the probability of class 1, becomes the two logits of `two_logit_head`.
-    name : str
-        Name of the head layer, for example ``"fc"`` or ``"classifier.2"``.
-
-    Returns
-    -------
-    Classifier
-
-    Raises
-    ------
-    InputError
-        If `model` has no such layer; the message lists the candidates.
-
-    Examples
-    --------
-    >>> network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
-    >>> classifier = split_head(network, "2")
-    >>> x = torch.randn(5, 4)
-    >>> classifier.features(x).shape, bool((classifier(x) == network(x)).all())
-    (torch.Size([5, 8]), True)
-    """
-    modules = dict(model.named_modules())
-    if name not in modules or not name:
-        linear = [n for n, m in modules.items() if isinstance(m, nn.Linear)]
-        raise InputError(f"head is {name!r}; the model's linear layers are {', '.join(linear)}")
-    features = copy.deepcopy(model)
-    head = features.get_submodule(name)
-    features.set_submodule(name, nn.Identity())
-    if isinstance(head, nn.Linear) and head.out_features == 1:
-        classifier = Classifier(features, two_logit_head(head))
-        classifier.single_logit = True
-        return classifier
-    return Classifier(features, head)
-
-
-def join_head(classifier: Classifier, name: str) -> nn.Module:
-    """Reassemble a network split by `split_head`.
-
-    Parameters
-    ----------
-    classifier : Classifier
-        The result of `split_head`, possibly trained or with its head replaced.
-    name : str
-        The name passed to `split_head`.
-
-    Returns
-    -------
-    nn.Module
-        A copy in the form of the original network, with a single logit if that had one.
-
-    Examples
-    --------
-    >>> network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
-    >>> type(join_head(split_head(network, "2"), "2")[2]).__name__
-    'Linear'
-    """
-    model = copy.deepcopy(classifier.features)
-    head = classifier.head
-    model.set_submodule(
-        name, single_logit_head(head) if classifier.single_logit else copy.deepcopy(head)
-    )
-    return model
 
 
 def check_classifier(model: object) -> None:
@@ -228,7 +171,7 @@ def check_classifier(model: object) -> None:
     if not isinstance(model, Classifier):
         raise InputError(
             f"model is a {type(model).__name__}; a Classifier is needed: "
-            "split_head(model, name of its last layer) makes one"
+            "split_head(model) makes one"
         )
 
 

@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 from imbtorch.data.arrays import Samples, as_dataset, take
 from imbtorch.data.batches import Batches
 from imbtorch.data.checks import first, logits_of, not_finite
+from imbtorch.data.lengths import by_length, lengths_of
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.seeding import same_random_state
@@ -99,11 +100,17 @@ def outputs(
     training = model.training
     model.eval()
     try:
-        batches = Batches(data, batch_size=batch_size, device=device)
+        lengths = lengths_of(data)
+        order = None if lengths is None else by_length(lengths)
+        batches = Batches(data, order, batch_size=batch_size, device=device)
         parts = [(logits_of(function(x)).float(), y) for x, y in batches]
     finally:
         model.train(training)
-    return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
+    made, y = torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
+    if order is None:
+        return made, y
+    back = order.argsort().to(device)
+    return made[back], y[back]
 
 
 def measured_logits(model: nn.Module, dataset: Dataset[Any], name: str) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,7 @@ from imbtorch.extras import extra
 from imbtorch.files import unseal
 from imbtorch.models.build import build_model
 from imbtorch.reproduction.paper_table import PaperTable, load_table, table_names
+from imbtorch.training.optimizer import make_optimizer
 from imbtorch.training.recipes import make_recipe
 from imbtorch.training.setup import SETUPS
 
@@ -127,7 +128,7 @@ def _sample_seconds(model: str, data: str) -> float:
     _, num_classes, shape = SIZES[data]
     network: Any = build_model(model, shape, num_classes)
     network.to(memory_format=torch.channels_last)
-    optimizer = SETUPS[model][0].optimizer(network.parameters())
+    optimizer = make_optimizer(SETUPS[model][0], network)
     x, y = torch.rand(32, *shape), torch.zeros(32, dtype=torch.int64)
     x = x.contiguous(memory_format=torch.channels_last)
     seconds = []

@@ -104,4 +104,5 @@ def resample_dataset(sampler: OverSampler, dataset: Dataset[object]) -> ArrayDat
         raise InputError(
             f"train is a {type(given).__name__}; resampling needs it in memory, as arrays (x, y)"
         )
-    return ArrayDataset(*resample(sampler, dataset.x, dataset.y), dataset.classes)
+    x, y = resample(sampler, dataset.x, dataset.y)
+    return ArrayDataset(x, y, dataset.classes, tokens=dataset.tokens)

@@ -4,19 +4,20 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 from imbtorch.files import write_atomically
+from imbtorch.models.backbones import is_own
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, Spec
 from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.header import Header, parse_header
+from imbtorch.training.shared_backbone import SHARED, shared_name, shared_path
 
 KEY = "imbtorch"
 """Metadata key under which a file keeps its header."""
@@ -46,8 +47,18 @@ def save_checkpoint(
     >>> model.head, header["recipe"]
     (Linear(in_features=256, out_features=3, bias=True), {'name': 'erm'})
     """
-    tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
-    write_tensors(Path(path), tensors, {**(header or {}), "spec": model.spec})
+    write_tensors(Path(path), tensors_of(model), {**(header or {}), "spec": model.spec})
+
+
+def tensors_of(model: nn.Module) -> dict[str, Tensor]:
+    """Return a network's tensors as a file stores them; what layers share stands there twice."""
+    tensors: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, value in model.state_dict().items():
+        stored = value.contiguous().cpu()
+        tensors[name] = stored.clone() if stored.data_ptr() in seen else stored
+        seen.add(stored.data_ptr())
+    return tensors
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, object]) -> None:
@@ -60,15 +71,19 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, o
     write_atomically(path, save(tensors, {KEY: text, CHECKSUM: checksum(text, tensors)}))
 
 
-def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[Classifier, Header]:
+def load_checkpoint(
+    path: str | Path, model: Classifier | str | None = None
+) -> tuple[Classifier, Header]:
     """Read what `save_checkpoint` wrote.
 
     Parameters
     ----------
     path : str or Path
         The file.
-    model : Classifier, optional
-        Network that takes the weights; required unless `build_model` made the stored one.
+    model : Classifier or str, optional
+        Network that takes the weights; required unless `build_model` made the stored one. For a
+        network from a file of your own, its name, ``path/to/module.py:factory``: no code is run
+        because a checkpoint names it.
 
     Returns
     -------
@@ -85,25 +100,55 @@ def load_checkpoint(path: str | Path, model: Classifier | None = None) -> tuple[
     path = Path(path)
 
     def check_fit(header: Header, shapes: Mapping[str, list[int]]) -> None:
-        spec = header["spec"]
-        if spec is None:
-            raise InputError(f"checkpoint {str(path)!r} holds a custom network: pass it as model")
+        spec = _named(header["spec"], model, path)
+        if is_own(spec["name"]):
+            return  # how large it is, its own code decides
         with torch.device("meta"):  # takes no memory, whatever the sizes
             _load(_build(spec, path), {n: torch.empty(s) for n, s in shapes.items()}, path)
 
-    header, tensors = _read(path, check_fit if model is None else None)
-    network = _build(cast(Spec, header["spec"]), path) if model is None else model
+    if isinstance(model, Classifier):
+        header, tensors = _read(path)
+        network = model
+    else:
+        header, tensors = _read(path, check_fit)
+        network = _build(_named(header["spec"], model, path), path)
     _load(network, tensors, path)
     return network.eval(), header
 
 
+def _named(spec: Spec | None, model: object, path: Path) -> Spec:
+    """Return what the network is built from, with the name that the user gives a file's function.
+
+    The name in the header itself never makes code run.
+    """
+    if spec is None:
+        raise InputError(f"checkpoint {str(path)!r} holds a custom network: pass it as model")
+    name = spec["name"]
+    if model is None and is_own(name):
+        raise InputError(
+            f"checkpoint {str(path)!r} holds a network of {name!r}, a file whose code is run only "
+            "if you name it: --model path/to/module.py:factory"
+        )
+    if model is None or model == name:
+        return spec
+    if not (isinstance(model, str) and is_own(model) and is_own(name)):
+        raise InputError(f"model is {model!r}; checkpoint {str(path)!r} holds {name!r}")
+    return {**spec, "name": model}
+
+
 def check_checkpoint(path: Path) -> None:
-    """Raise an InputError if a checkpoint is missing or damaged; no network is built."""
-    _read(path)
+    """Raise an InputError if a checkpoint is missing or damaged; no network is built.
+
+    A file that it shares with others is not looked at.
+    """
+    _read(path, follow=False)
 
 
 def _read(
-    path: Path, check: Callable[[Header, Mapping[str, list[int]]], None] | None = None
+    path: Path,
+    check: Callable[[Header, Mapping[str, list[int]]], None] | None = None,
+    *,
+    follow: bool = True,
 ) -> tuple[Header, dict[str, Tensor]]:
     """Return header and tensors; `check` sees the header and shapes before tensors are read."""
     if not path.is_file():
@@ -113,14 +158,31 @@ def _read(
             metadata = file.metadata() or {}
             shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
             header = _header(metadata, path)
+            shared = _shared(header, path) if follow and SHARED in header else {}
+            shapes_of_all = {**{n: [*t.shape] for n, t in shared.items()}, **shapes}
             if check is not None:
-                check(header, shapes)
+                check(header, shapes_of_all)
             tensors = {name: file.get_tensor(name) for name in shapes}
     except (SafetensorError, OSError) as error:
         raise InputError(f"checkpoint {str(path)!r} is damaged: {_short(error)}") from error
     if metadata.get(CHECKSUM, expected := checksum(metadata[KEY], tensors)) != expected:
         raise InputError(f"checkpoint {str(path)!r} is damaged: its checksum differs")
-    return header, tensors
+    return header, {**shared, **tensors}
+
+
+def _shared(header: Header, path: Path) -> dict[str, Tensor]:
+    """Return the tensors in the file that a checkpoint shares with others beside it."""
+    with damaged_header(path):
+        other = shared_path(path.parent, header[SHARED])  # type: ignore[literal-required]
+    if not other.is_file():
+        raise InputError(
+            f"checkpoint {str(path)!r} holds a head alone; its frozen network, {other.name}, is "
+            "not beside it: keep both files in one folder"
+        )
+    tensors = _read(other, follow=False)[1]
+    if shared_name(tensors) != header[SHARED]:  # type: ignore[literal-required]
+        raise InputError(f"checkpoint {str(path)!r} belongs to another network than {other.name}")
+    return tensors
 
 
 def _header(metadata: Mapping[str, str], path: Path) -> Header:
@@ -132,7 +194,9 @@ def _header(metadata: Mapping[str, str], path: Path) -> Header:
 
 def _build(spec: Spec, path: Path) -> Classifier:
     with damaged_header(path):
-        return build_model(**spec)
+        model = build_model(**spec, pretrained=False)
+    model.pretrained = None  # unknown: a checkpoint does not hold what training started from
+    return model
 
 
 def _load(network: Classifier, tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -10,6 +10,9 @@ from torch.utils.data import Dataset
 from imbtorch.data.arrays import labels_of
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier, check_classifier, head_size
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.setup import Setup
+from imbtorch.training.slots import has_argument, name_of
 
 
 def check_classes(model: Classifier, counts: list[int]) -> None:
@@ -29,6 +32,17 @@ def check_classes(model: Classifier, counts: list[int]) -> None:
         raise InputError(
             f"train has no sample of class {empty[0]}; each class 0..{num_classes - 1} needs one"
         )
+
+
+def check_smoothing(recipe: Recipe, setup: Setup) -> None:
+    """Raise an InputError unless each loss takes the label smoothing that the setup asks for."""
+    for phase in recipe.phases if setup.label_smoothing else ():
+        loss = getattr(phase, "loss", None)
+        if phase.trains_network and phase.epochs and not has_argument(loss, "label_smoothing"):
+            raise InputError(
+                f"label_smoothing is {setup.label_smoothing}; {name_of(loss or phase)} of the "
+                f"recipe {recipe.name} cannot be given it: a class with such an argument is needed"
+            )
 
 
 def check_same_data(fabric: Fabric, train: Dataset[Any], val: Dataset[Any] | None) -> None:

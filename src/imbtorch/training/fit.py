@@ -15,7 +15,9 @@ from imbtorch.models.classifier import Classifier, CosineHead
 from imbtorch.models.inference import check_takes
 from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
-from imbtorch.training.checks import check_classes, check_same_data
+from imbtorch.training.checks import check_classes, check_same_data, check_smoothing
+from imbtorch.training.freeze import frozen, frozen_part
+from imbtorch.training.movable import check_movable
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
@@ -137,8 +139,10 @@ def fit(
     train, val = as_dataset(train), None if val is None else as_dataset(val)
     check_same_data(fabric, train, val)
     check_classes(model, class_counts(train))
+    check_smoothing(recipe, setup)
     with scoped_seed(seed):
         check_takes(model, train, "train")
+        check_movable(recipe, train)
     if val is not None:
         with same_random_state():
             check_takes(model, val, "val")
@@ -167,11 +171,12 @@ def fit(
         eval_every=eval_every,
         on_epoch=on_epoch,
     )
-    with scoped_seed(derive_seed(seed, "fit")):
+    with scoped_seed(derive_seed(seed, "fit")), frozen(model, setup):
         try:
             for first, phase, keep in phases_to_run(run, recipe, snapshots):
-                run.begin(first, keep)
+                run.begin(first, keep, trains_network=phase.trains_network)
                 phase.run(run)
+            run.adopt_average()
         except KeyboardInterrupt:
             if snapshots is not None:
                 snapshots.write_held()
@@ -204,7 +209,7 @@ def train_pretrained(
     Parameters
     ----------
     model : Classifier
-        Only its form is used; the pretrained network starts from its own parameters.
+        Only its form and its frozen part are used; the rest starts from parameters of its own.
     train, epochs, setup, augment, seed, fabric, on_epoch, snapshots
         As for `fit`. Its random numbers differ from those of any run with the same seed.
 
@@ -214,6 +219,12 @@ def train_pretrained(
     """
     own_seed = derive_seed(seed, "generator")  # stored results depend on this string
     network = fresh_copy(model, own_seed)
+    frozen_too = set(frozen_part(model, setup or Setup()).parameters)
+    kept = {name: p for name, p in model.named_parameters() if p in frozen_too}
+    network.load_state_dict(kept, strict=False)  # what is not trained has no fresh start
+    network.frozen = ()
+    for name in kept:
+        network.get_parameter(name).requires_grad_()
     if isinstance(network.head, CosineHead):  # plain cross-entropy needs unbounded logits
         replace_head(network, nn.Linear, own_seed)
     return fit(

@@ -11,9 +11,11 @@ from torch.utils.data import DistributedSampler
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.batches import Batches
+from imbtorch.errors import InputError
 from imbtorch.places import EpochSampler
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch
+from imbtorch.training.optimizer import make_optimizer
 from imbtorch.training.setup import Setup
 
 LARGEST_NORM = 8.0
@@ -76,26 +78,29 @@ def head_epochs(
     >>> losses[-1] < losses[0]
     True
     """
-    model, optimizer = _Alone(head), setup.optimizer(head.parameters())
+    if setup.ema:
+        raise InputError(f"setup has ema {setup.ema}; a head on embeddings is not averaged: use 0")
+    model: nn.Module = _Alone(head)
+    optimizer: Any = fabric.setup_optimizers(make_optimizer(setup, head))  # unscales gradients
     sampler = sampler or DistributedSampler(data, 1, 0, seed=derive_seed(seed, "refit"))
     scale = max(1.0, float(data.x.float().square().sum(1).mean().sqrt()) / LARGEST_NORM)
     scaled = ArrayDataset(data.x / scale, data.y) if scale > 1 else data
     batches = Batches(scaled, sampler, batch_size=setup.batch_size, device=fabric.device)
-    loss = nn.CrossEntropyLoss()
+    loss = nn.CrossEntropyLoss(label_smoothing=setup.label_smoothing)
     if not trained:  # a new head is initialized for the scaled embeddings
         _multiply(head.weight, 1 / scale)
     for epoch in range(epochs):
         sampler.set_epoch(epoch)
-        rate = setup.schedule(epoch, len(batches), epochs)
+        rate = setup.rates(epoch, len(batches), epochs)
         _multiply(head.weight, scale)
-        with _single_thread():
-            mean = train_epoch(fabric, model, optimizer, batches, loss, rate)
+        with single_thread():
+            mean = train_epoch(fabric, model, optimizer, batches, loss, rate, clip=setup.clip)
         _multiply(head.weight, 1 / scale)
         yield mean, rate(0)
 
 
 @contextmanager
-def _single_thread() -> Iterator[None]:
+def single_thread() -> Iterator[None]:
     """Run the block on one thread: a step is too small to be worth sharing."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

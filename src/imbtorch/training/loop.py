@@ -19,6 +19,7 @@ def train_epoch(
     loss: Loss,
     rate: Callable[[int], float],
     transform: BatchTransform | None = None,
+    clip: float | None = None,
 ) -> float:
     """Train `model` once on every batch.
 
@@ -37,6 +38,8 @@ def train_epoch(
     transform : callable, optional
         (x, y, model) -> (x, y), called with the unwrapped model, as M2m is. The y it returns may
         be class probabilities of shape (B, K), as Mixup's are; the loss must then accept them.
+    clip : float, optional
+        Largest norm of the gradients of a step.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def train_epoch(
         if len(y) == 1 and step:  # a single last sample has no batch statistics
             continue
         for group in optimizer.param_groups:
-            group["lr"] = rate(step)
+            group["lr"] = rate(step) * group.get("lr_scale", 1.0)
         if transform is not None:
             with fabric.autocast():
                 x, y = transform(x, y, plain)
@@ -67,6 +70,8 @@ def train_epoch(
             )
         optimizer.zero_grad()
         fabric.backward(value)
+        if clip is not None:
+            fabric.clip_gradients(model, optimizer, max_norm=clip, error_if_nonfinite=False)
         optimizer.step()
         total += value.detach() * len(y)
         count += len(y)

@@ -10,6 +10,7 @@ import torch
 from lightning_fabric import Fabric
 from sklearn.metrics import recall_score
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, labels_of, take
@@ -19,6 +20,8 @@ from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import measured_logits, outputs
 from imbtorch.seeding import derive_seed
+from imbtorch.training.average import moving_average
+from imbtorch.training.optimizer import make_optimizer
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.setup import Setup
 
@@ -58,6 +61,8 @@ class Run:
         Samples before and after a transform, if it keeps any.
     embedded : ArrayDataset or None
         Embeddings that a phase trained the head on, possibly over-sampled.
+    average : AveragedModel or None
+        The moving average of the weights, while the network is being trained with one.
     pretrained : Pretrained
         Provides the network that M2m uses; `asked_pretrained` says whether a method needed it.
     seconds : float
@@ -84,6 +89,7 @@ class Run:
         self.epoch, self.total_epochs, self.phase_first = 0, total_epochs, 0
         self.state: dict[str, Tensor] = {}
         self.optimizer_state: dict[str, Any] | None = None
+        self.average: AveragedModel | None = None
         self.keep: Keep | None = None
         self.augment, self.pretrained, self.asked_pretrained = augment, pretrained, False
         self.eval_every, self.on_epoch = eval_every, on_epoch
@@ -104,7 +110,9 @@ class Run:
             What the seeds are for. The same purpose gives the same seeds in every process.
         """
         x = self.train[0][0]
+        smoothing = self.setup.label_smoothing
         return {
+            **({"label_smoothing": lambda: smoothing} if smoothing else {}),
             "class_counts": lambda: self.counts,
             "num_classes": lambda: len(self.counts),
             "labels": lambda: self.labels,
@@ -125,10 +133,11 @@ class Run:
     def optimized(self) -> tuple[nn.Module, Any]:
         """Return the network and its optimizer, set up for the devices on first use."""
         if self._optimized is None:
-            optimizer = self.setup.optimizer(self.model.parameters())
-            if self.optimizer_state is not None:
-                optimizer.load_state_dict(self.optimizer_state)
-                _lay_out_like_parameters(optimizer)
+            optimizer = make_optimizer(self.setup, self.model, self.optimizer_state)
+            if self.setup.ema:
+                average = self.average or moving_average(self.model, self.setup.ema)
+                self.average = average
+                optimizer.register_step_post_hook(lambda *_: average.update_parameters(self.model))
             self._optimized = self.fabric.setup(self.model, optimizer)
         return self._optimized
 
@@ -151,8 +160,10 @@ class Run:
             whole.append(torch.cat(parts)[:size])
         return whole[0], whole[1]
 
-    def begin(self, first: int, keep: Keep | None) -> None:
+    def begin(self, first: int, keep: Keep | None, *, trains_network: bool) -> None:
         """Begin or resume a phase; `first` is the epoch at which it begins."""
+        if not trains_network:
+            self.adopt_average()
         if first == self.epoch:
             self.state = {}
         self.phase_first, self.keep = first, keep
@@ -163,6 +174,12 @@ class Run:
         if self.model.spec is not None:
             self.model.spec["head"] = head_kind(head)
         self._optimized = self.optimizer_state = None
+
+    def adopt_average(self) -> None:
+        """Give the network the averaged weights, if there are any, for good."""
+        if self.average is not None:
+            self.model.load_state_dict(self.average.module.state_dict())
+            self.average = self._optimized = self.optimizer_state = None
 
     def adopt_scale(self, loss: object) -> None:
         """Give a cosine head the scale of its loss, for the probabilities it computes."""
@@ -192,10 +209,10 @@ class Run:
         """Add an epoch to the history, with the held-out accuracy if it is due.
 
         `more` holds further entries of the row. `measured` is the module to measure and its
-        data, by default the network and `val`: a phase that trains only a part of the network
-        passes that part and its inputs.
+        data, by default the network, or its average, and `val`: a phase that trains only a part
+        of the network passes that part and its inputs.
         """
-        model, val = measured or (self.model, self.val)
+        model, val = measured or (self.average.module if self.average else self.model, self.val)
         row: dict[str, Any] = {
             "epoch": len(self.history) + 1,
             "phase": phase,
@@ -214,17 +231,6 @@ class Run:
         self.history.append(row)
         if self.on_epoch is not None:
             self.on_epoch(row)
-
-
-def _lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:
-    """Store an optimizer's state of each parameter in the parameter's memory format.
-
-    A fused step reads both in memory order, so different formats would mix up the entries.
-    """
-    for parameter, kept in optimizer.state.items():
-        for name, value in kept.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                kept[name] = torch.empty_like(parameter).copy_(value)
 
 
 def balanced_accuracy(logits: Tensor, y: Tensor) -> float:

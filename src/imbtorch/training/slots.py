@@ -58,16 +58,24 @@ def build(slot: object, known: Known) -> Any:
         named = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         if named and parameter.default is parameter.empty and name not in {*known, *preset}:
             raise InputError(
-                f"{_name(slot)} requires {name}, which the run does not know; it knows "
+                f"{name_of(slot)} requires {name}, which the run does not know; it knows "
                 f"{', '.join(known)}: set other arguments with functools.partial"
             )
     wanted = [name for name in parameters if name in known and name not in preset]
     return slot(**{name: known[name]() for name in wanted})
 
 
-def _name(slot: Callable[..., object]) -> str:
+def name_of(slot: object) -> str:
+    """Return the name of the class or function in a slot, or of the class of its object."""
     target = slot.func if isinstance(slot, partial) else slot
-    return str(getattr(target, "__name__", target))
+    return str(getattr(target, "__name__", type(target).__name__))
+
+
+def has_argument(slot: object, name: str) -> bool:
+    """Whether a slot can be given an argument by name, or its object has set its own."""
+    if isinstance(slot, (type, partial, FunctionType)):
+        return name in _parameters(slot)
+    return bool(getattr(slot, name, None))
 
 
 def _parameters(slot: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
@@ -77,7 +85,7 @@ def _parameters(slot: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
         if not any(p.kind is p.VAR_KEYWORD for p in known.values()):
             for name in slot.keywords:
                 if name not in known:
-                    raise unknown_name(f"an argument of {_name(slot)}", name, known)
+                    raise unknown_name(f"an argument of {name_of(slot)}", name, known)
     return inspect.signature(slot).parameters
 
 
@@ -98,13 +106,14 @@ def describe(slot: object) -> Json:
     if isinstance(slot, (Tensor, np.ndarray)):
         return describe(slot.tolist())
     if is_dataclass(slot) and not isinstance(slot, type):
-        return {f.name: describe(getattr(slot, f.name)) for f in fields(slot)}
+        values = {f.name: getattr(slot, f.name) for f in fields(slot)}
+        return {name: describe(value) for name, value in _told(type(slot), values).items()}
     if isinstance(slot, (type, partial, FunctionType)):
         parameters = _parameters(slot).values()
         values = {p.name: p.default for p in parameters if p.default is not p.empty}
         values = _told(slot.func if isinstance(slot, partial) else slot, values)
         # arguments that the run supplies are recorded elsewhere in the result
-        return {"name": _name(slot), **_described(values)}
+        return {"name": name_of(slot), **_described(values)}
     if hasattr(slot, "get_params"):
         return {"name": type(slot).__name__, **_described(slot.get_params(deep=False))}
     names = inspect.signature(type(slot)).parameters

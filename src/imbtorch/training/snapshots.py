@@ -15,6 +15,7 @@ from torch import Tensor
 
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside
+from imbtorch.training.average import moving_average
 from imbtorch.training.checkpoint import KEY, write_tensors
 from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.phases.phase import Phase
@@ -190,6 +191,7 @@ def _state(run: Run) -> State:
         "examples": run.examples,
         "phase": run.state,
         "random": {"cpu": torch.get_rng_state()},
+        "average": run.average.state_dict() if run.average else {},
         **{f"optimizer {i}": values for i, values in optimizer["state"].items()},
     }
     if run.fabric.device.type == "cuda":
@@ -230,6 +232,9 @@ def _load(path: Path, run: Run) -> bool:
     run.model.load_state_dict(groups["model"])
     state = {int(g.split()[1]): v for g, v in groups.items() if g.startswith("optimizer ")}
     run.optimizer_state = {"state": state, "param_groups": header["param_groups"]}
+    if "average" in groups:
+        run.average = moving_average(run.model, run.setup.ema)
+        run.average.load_state_dict(groups["average"])
     run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
     run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
     torch.set_rng_state(groups["random"]["cpu"])

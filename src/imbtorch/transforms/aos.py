@@ -118,6 +118,8 @@ class AOS:
             [0.1000, 0.1000, 0.1000]])
     """
 
+    moves_inputs = True
+
     def __init__(
         self,
         class_counts: Sequence[int],

@@ -95,6 +95,8 @@ class M2m:
     (torch.Size([6, 2]), [0, 1, 0, 1, 0, 1])
     """
 
+    moves_inputs = True
+
     def __init__(
         self,
         pretrained: nn.Module,

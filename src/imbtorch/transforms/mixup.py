@@ -54,6 +54,8 @@ class Mixup:
     True
     """
 
+    moves_inputs = True
+
     def __init__(
         self,
         num_classes: int,

@@ -120,7 +120,8 @@ class DeepOversample(Phase):
             }
             rank = run.fabric.global_rank
             rng = generator_from(derive_seed(run.seed, "weights", run.phase_first, rank))
-            head = None if self.loss is nn.CrossEntropyLoss else build(self.loss, known)
+            plain = self.loss is nn.CrossEntropyLoss and not run.setup.label_smoothing
+            head = None if plain else build(self.loss, known)
             run.adopt_scale(head)
             micro = MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=head)
             micro = micro.to(run.fabric.device)

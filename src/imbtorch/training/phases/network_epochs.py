@@ -7,6 +7,7 @@ import torch
 from torch.utils.data import Dataset
 
 from imbtorch.data.batches import Batches
+from imbtorch.data.lengths import grouped
 from imbtorch.places import BatchTransform, EpochSampler, Loss
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch
@@ -50,10 +51,11 @@ def train_network(
     augment_rng = torch.Generator()
     with run.timed():
         model, optimizer = run.optimized()
+        batch_size = -(-run.setup.batch_size // run.fabric.world_size)
         batches = Batches(
             train,
-            sampler,
-            batch_size=-(-run.setup.batch_size // run.fabric.world_size),
+            grouped(sampler, train, batch_size, augment_rng),
+            batch_size=batch_size,
             device=run.fabric.device,
             augment=run.augment,
             rng=augment_rng,
@@ -66,8 +68,9 @@ def train_network(
         with run.timed():
             sampler.set_epoch(epoch)
             augment_rng.manual_seed(derive_seed(run.seed, "augment", epoch, rank))
-            rate = run.setup.schedule(epoch, len(batches), run.total_epochs)
-            mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform)
+            rate = run.setup.rates(epoch, len(batches), run.total_epochs)
+            clip = run.setup.clip
+            mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform, clip)
             _share_statistics(run)
         run.epoch += 1
         more = measured()
@@ -85,5 +88,6 @@ def train_network(
 def _share_statistics(run: Run) -> None:
     """Give every process the first one's batch statistics: each has seen a different share."""
     if run.fabric.world_size > 1:
-        for buffer in run.model.buffers():
+        averaged = [] if run.average is None else [*run.average.module.buffers()]
+        for buffer in (*run.model.buffers(), *averaged):
             torch.distributed.broadcast(buffer, 0)

@@ -67,5 +67,5 @@ class _Numbered(Dataset[tuple[Any, int]]):
 def numbered(dataset: Dataset[Any]) -> Dataset[Any]:
     """Return a data set whose labels are replaced by the sample numbers 0..N-1."""
     if isinstance(dataset, ArrayDataset):
-        return ArrayDataset(dataset.x, torch.arange(len(dataset)))
+        return ArrayDataset(dataset.x, torch.arange(len(dataset)), tokens=dataset.tokens)
     return _Numbered(dataset)

@@ -1,0 +1,239 @@
+"""A task whose network is frozen: its data are embedded once, and recipes train heads on them."""
+
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from imbtorch.comparison.embedding_store import Pass, embed_once
+from imbtorch.comparison.task import Task
+from imbtorch.data.arrays import ArrayDataset, labels_of
+from imbtorch.data.inputs import FeatureInput, Input, input_to_json
+from imbtorch.data.load import LoadedData
+from imbtorch.errors import InputError
+from imbtorch.files import set_aside
+from imbtorch.models.build import head_kind
+from imbtorch.models.classifier import Classifier, Normalize
+from imbtorch.seeding import scoped_seed
+from imbtorch.training.checkpoint import check_checkpoint, save_checkpoint, write_tensors
+from imbtorch.training.fit import FitResult
+from imbtorch.training.head import single_thread
+from imbtorch.training.movable import check_movable
+from imbtorch.training.phases import Train
+from imbtorch.training.pretrained import Pretrained
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.run import OnEpoch
+from imbtorch.training.shared_backbone import (
+    HEADER,
+    SHARED,
+    shared_name,
+    shared_path,
+    shared_tensors,
+)
+from imbtorch.training.snapshots import Snapshots
+
+MEASUREMENTS = 5
+"""About how often a run measures the held-out accuracy, which takes as long as half an epoch."""
+FLOOR = 0.1
+"""The least standard deviation of a dimension, relative to that of all: one that is constant in
+training would otherwise outweigh all others on the first new sample in which it is not."""
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A frozen network and what it was given.
+
+    Attributes
+    ----------
+    network : Classifier
+        The whole network; the last layer of its features is the identity, and takes the
+        standardization of the embeddings.
+    input : Input
+        How stored rows become its inputs.
+    seconds : float
+        How long it took to embed all data, once.
+    """
+
+    network: Classifier
+    input: Input
+    seconds: float
+
+    @cached_property
+    def shared(self) -> dict[str, Tensor]:
+        """What checkpoints of heads leave to a file that they share."""
+        return shared_tensors(self.network)
+
+    @cached_property
+    def name(self) -> str:
+        """The checksum by which they refer to that file."""
+        return shared_name(self.shared)
+
+
+@dataclass(frozen=True)
+class FrozenTask(Task):
+    """A task on the embeddings of a frozen network, which its `data` hold; see `embedded_once`.
+
+    Attributes
+    ----------
+    frozen : Frozen
+        The network that made them.
+    """
+
+    frozen: Frozen = field(kw_only=True)
+
+    def recipe(self, recipe: str | Recipe) -> Recipe:
+        """Return the recipe, see `Task.recipe`; one that has to train the features is refused."""
+        made = super().recipe(recipe)
+        check_trains_head(made)
+        return made
+
+    def network(self, seed: int) -> Classifier:
+        """Return the untrained head of a training seed, behind the embeddings' standardization."""
+        train = self.data.train
+        assert isinstance(train, ArrayDataset)
+        std, mean = torch.std_mean(train.x, 0, correction=0)
+        floor = max(FLOOR * float(std.square().mean().sqrt()), 1e-6)
+        with scoped_seed(seed):
+            head = nn.Linear(train.x.shape[1], len(self.data.classes))
+        return Classifier(nn.Sequential(Normalize(mean, std.clamp_min(floor))), head)
+
+    def pretrained(
+        self,
+        path: Path | None = None,
+        on_epoch: OnEpoch | None = None,
+        snapshots: Snapshots | None = None,
+    ) -> Pretrained:
+        """Return the provider of the head that M2m uses: trained in each process, in a second."""
+        return super().pretrained(None, on_epoch, snapshots)
+
+    def fit(
+        self,
+        recipe: str | Recipe,
+        seed: int,
+        pretrained: Pretrained | None = None,
+        on_epoch: OnEpoch | None = None,
+        snapshots: Snapshots | None = None,
+    ) -> FitResult:
+        """Train a head by a recipe, on one thread: a step is too small to be worth sharing."""
+        with single_thread():
+            return super().fit(recipe, seed, pretrained, on_epoch, snapshots)
+
+    def result(self, recipe: str | Recipe, seed: int, fitted: FitResult) -> dict[str, Any]:
+        """Return the result row of a run, with the seconds of the one pass that all runs share."""
+        with single_thread():
+            row = super().result(recipe, seed, fitted)
+        return {**row, "embedding_seconds": self.frozen.seconds}
+
+    def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:
+        """Return the header of a run's checkpoint: of the whole network and its own inputs."""
+        return {**super().header(recipe, seed), "input": input_to_json(self.frozen.input)}
+
+    def save(
+        self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
+    ) -> None:
+        """Store the whole network; with `share`, the frozen part in a file that others share."""
+        header = self.header(recipe, seed)
+        if not share:
+            save_checkpoint(path, self._whole(model), header)
+            return
+        if not shared_path(path.parent, self.frozen.name).exists():
+            self.keep_shared(path.parent)
+        whole = self._whole(model)
+        header |= {SHARED: self.frozen.name, "spec": whole.spec}
+        own = {k: v for k, v in whole.state_dict().items() if k not in self.frozen.shared}
+        write_tensors(path, {k: v.contiguous() for k, v in own.items()}, header)
+
+    def keep_shared(self, folder: Path) -> None:
+        """Write the frozen network that the checkpoints in a folder share, if it is not there."""
+        path = shared_path(folder, self.frozen.name)
+        if path.exists():
+            try:
+                check_checkpoint(path)
+                return
+            except InputError as error:
+                set_aside(path, "it is written again", error)
+        write_tensors(path, self.frozen.shared, HEADER)
+
+    def _whole(self, model: Classifier) -> Classifier:
+        """Return the frozen network with the head, and what stands before it, of a trained one."""
+        whole = self.frozen.network
+        spec: Any = {**(whole.spec or {}), "head": head_kind(model.head)}
+        features = [*_layers(whole)[:-1], *_layers(model)]
+        return Classifier(nn.Sequential(*features), model.head, spec)
+
+    def restore(self, path: Path) -> Classifier:
+        """Return the network of a checkpoint in the form that takes embeddings."""
+        whole = super().restore(path)
+        return Classifier(nn.Sequential(_layers(whole)[-1]), whole.head).eval()
+
+
+def _layers(model: Classifier) -> list[nn.Module]:
+    """Return the layers of the features: for the whole network normalization, network, another."""
+    return list(model.features.children())
+
+
+def embedded_once(task: Task, *, progress: bool = True) -> Task:
+    """Return the task on the embeddings of its frozen network; any other task unchanged.
+
+    The embeddings come from the store, see `embed_once`, or are made now.
+    """
+    if isinstance(task, FrozenTask) or task.setup.freeze != "backbone":
+        return task
+    whole = task.network(task.data_seed).eval()
+    network, fabric = nn.Sequential(*_layers(whole)[:-1]), task.fabric()
+    made = {}
+    for name, split in (("train", task.data.train), ("test", task.data.test)):
+        one = Pass(network, split, identity_of(task, name), fabric)
+        made[name] = embed_once(one, f"embedding {name}", progress=progress)
+    data = embedded_data(task.data, made["train"].x, made["test"].x)
+    seconds = sum(one.seconds for one in made.values())
+    shared = {one.name: getattr(task, one.name) for one in fields(Task)}
+    shared |= {"data": data, "measurements": MEASUREMENTS}
+    return FrozenTask(**shared, frozen=Frozen(whole, task.data.input, seconds))
+
+
+def identity_of(task: Task, split: str) -> dict[str, Any]:
+    """Return all that the embeddings of a split depend on, JSON-ready."""
+    data = task.data
+    return {
+        "data": {"hash": data.digest, "parts": list(data.parts), "split": split},
+        "rows": len(labels_of(data.train if split == "train" else data.test)),
+        "input": input_to_json(data.input),
+        "network": task.identity()["network"],
+        "model": task.model,
+        "precision": task.precision,
+    }
+
+
+def embedded_data(data: LoadedData, train: Tensor, test: Tensor) -> LoadedData:
+    """Return the data with embeddings in the place of their inputs."""
+    sets = [
+        ArrayDataset(x, labels_of(split), data.classes)
+        for x, split in ((train, data.train), (test, data.test))
+    ]
+    spec = FeatureInput(tuple(train.shape[1:]))
+    return replace(data, train=sets[0], test=sets[1], input=spec)
+
+
+def check_recipe(task: Task, recipe: Recipe) -> None:
+    """Raise an InputError if a recipe does not fit what is trained, and on what inputs."""
+    if task.setup.freeze == "backbone":
+        check_trains_head(recipe)
+    else:
+        check_movable(recipe, task.data.train)
+
+
+def check_trains_head(recipe: Recipe) -> None:
+    """Raise an InputError if a recipe has to train the features, which are frozen.
+
+    Those are deep over-sampling and metric learning, which move the embeddings.
+    """
+    for phase in recipe.phases:
+        if phase.trains_network and not isinstance(phase, Train):
+            raise InputError(
+                f"recipe is {recipe.name!r}, which trains the features, and these are frozen: "
+                "leave it out, or choose --freeze none"
+            )

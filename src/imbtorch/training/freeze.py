@@ -1,0 +1,56 @@
+"""Keep a part of a network as it is while the rest is trained."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imbtorch.errors import InputError
+from imbtorch.models.classifier import Classifier
+from imbtorch.training.blocks import Block, blocks_of
+from imbtorch.training.setup import Setup
+
+
+def frozen_part(network: Classifier, setup: Setup) -> Block:
+    """Return the modules and parameters that ``setup.freeze`` names."""
+    trained = setup.trained_blocks
+    if trained is None:
+        return Block()
+    if trained == 0:
+        return Block([network.features], list(network.features.parameters()))
+    blocks = blocks_of(network.features)
+    if trained >= len(blocks):
+        raise InputError(
+            f"freeze is {setup.freeze!r}; the network has {len(blocks)} blocks below its head: "
+            "leave fewer of them out, or use none or backbone"
+        )
+    part = Block()
+    for block in blocks[:-trained]:
+        part.modules += block.modules
+        part.parameters += block.parameters
+    return part
+
+
+@contextmanager
+def frozen(network: Classifier, setup: Setup) -> Iterator[None]:
+    """Freeze a part of the network inside the block: its parameters and its statistics.
+
+    Frozen modules stay in evaluation mode (see `Classifier.train`); gradients flow through them.
+
+    Examples
+    --------
+    >>> from imbtorch.models import mlp
+    >>> network = mlp((2,), 2)
+    >>> with frozen(network, Setup(freeze="backbone")):
+    ...     [name for name, p in network.named_parameters() if p.requires_grad]
+    ['head.weight', 'head.bias']
+    """
+    part, before = frozen_part(network, setup), network.frozen
+    asked = [(p, p.requires_grad) for p in part.parameters]
+    for p in part.parameters:
+        p.requires_grad_(False)
+    network.frozen = (*before, *part.modules)
+    try:
+        yield
+    finally:
+        network.frozen = before
+        for p, required in asked:
+            p.requires_grad_(required)

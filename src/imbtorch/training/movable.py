@@ -1,0 +1,75 @@
+"""Tokens cannot be moved: methods that do so are refused before anything is trained."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from imblearn.combine import SMOTEENN, SMOTETomek
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.under_sampling import ClusterCentroids
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import as_float
+from imbtorch.errors import InputError
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.slots import build
+from imbtorch.training.try_out import KNOWN
+
+NUMBERS = (torch.int32, torch.int64)
+"""What an embedding layer takes: numbers that name something, between which there is nothing."""
+
+
+def check_movable(recipe: Recipe, train: Dataset[Any]) -> None:
+    """Raise an InputError if a recipe makes new inputs from old ones where these are tokens.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its phases are looked at. What acts on embeddings is right for any inputs.
+    train : Dataset
+        Its first sample is looked at: integers other than uint8, which are images, are tokens.
+    """
+    x = as_float(torch.as_tensor(train[0][0]))
+    if not x.is_floating_point() and (mover := moves_inputs(recipe, over=x.dtype in NUMBERS)):
+        raise InputError(
+            f"recipe {recipe.name}: {mover} moves inputs, and these are numbers of tokens "
+            f"({str(x.dtype).removeprefix('torch.')}), which cannot be moved; with --freeze "
+            "backbone it acts on their embeddings"
+        )
+
+
+def moves_inputs(recipe: Recipe, over: bool = True) -> str:
+    """Return the name of the first method of a recipe that makes new inputs; empty if none does.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its phases are looked at.
+    over : bool, default=True
+        Whether to look at over-samplers too.
+
+    Examples
+    --------
+    >>> from imbtorch.training.recipes import make_recipe
+    >>> [moves_inputs(make_recipe(name)) for name in ("m2m", "ros", "smote", "head:smote")]
+    ['M2m', '', 'SMOTE', '']
+    """
+    for phase in recipe.phases:
+        if not phase.trains_network:
+            continue
+        batch = getattr(phase, "batch", None)
+        method = batch.func if isinstance(batch, partial) else batch
+        if getattr(method, "moves_inputs", False):
+            return str(getattr(method, "__name__", type(method).__name__))
+        sampler = build(getattr(phase, "resample", None), KNOWN) if over else None
+        if _makes_points(sampler):
+            return type(sampler).__name__
+    return ""
+
+
+def _makes_points(sampler: object) -> bool:
+    """Whether an over-sampler makes new samples, rather than repeat or leave out given ones."""
+    if isinstance(sampler, RandomOverSampler):
+        return sampler.shrinkage is not None
+    return isinstance(sampler, (BaseOverSampler, ClusterCentroids, SMOTEENN, SMOTETomek))

@@ -1,0 +1,36 @@
+"""Checkpoints that share a frozen network: one file holds it, and each of the others its head."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from imbtorch.errors import InputError
+from imbtorch.models.classifier import Classifier
+from imbtorch.training.checksum import checksum
+
+SHARED = "shared_backbone"
+"""Key of a header that holds the checksum of the tensors in the other file."""
+HEADER = {"spec": None}
+"""Header of the file that others share."""
+
+
+def shared_tensors(model: Classifier) -> dict[str, Tensor]:
+    """Return the frozen part of a network: all of its features but the last layer, by name."""
+    last = f"features.{len(list(model.features.children())) - 1}."
+    tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
+    return {n: v for n, v in tensors.items() if n.startswith("features.") and last not in n}
+
+
+def shared_name(tensors: Mapping[str, Tensor]) -> str:
+    """Return the checksum by which heads refer to the file that holds these tensors."""
+    return checksum(json.dumps(HEADER), tensors)
+
+
+def shared_path(folder: Path, name: object) -> Path:
+    """Return the path of the file of that checksum; an InputError if it is none."""
+    if not isinstance(name, str) or not re.fullmatch("[0-9a-f]{64}", name):
+        raise InputError(f"{SHARED} is {str(name)[:80]!r}; a SHA-256 is needed")
+    return folder / f"backbone-{name[:16]}.safetensors"

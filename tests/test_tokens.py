@@ -1,0 +1,285 @@
+"""Texts as tokens: the numbers, what is read from DATA, the header, the order of batches."""
+
+import copy
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from torch import nn
+
+from imbtorch import ArrayDataset, InputError, load_data
+from imbtorch.data.arrays import take
+from imbtorch.data.batches import Batches
+from imbtorch.data.images import ImageInput
+from imbtorch.data.inputs import input_from_json, input_to_json
+from imbtorch.data.lengths import SimilarLengths, by_length, lengths_of
+from imbtorch.data.load_for import TrainedOn, load_for
+from imbtorch.data.tokens import PAD, TokenInput
+from imbtorch.models.inference import outputs
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training.header import _check_input
+from odd_folders import images
+from tiny_bert import VOCABULARY, tokenizer
+
+CLS, SEP, UNK = (VOCABULARY.index(name) for name in ("[CLS]", "[SEP]", "[UNK]"))
+SPEC = TokenInput(tokenizer().to_str(), 12)
+
+
+def ids(*texts, spec=SPEC):
+    return spec.transform(texts).tolist()
+
+
+def words(*names):
+    return [CLS, *(VOCABULARY.index(name) for name in names), SEP]
+
+
+def test_shorter_texts_are_filled_behind_their_end():
+    assert ids("the oil price", "Wheat") == [
+        words("the", "oil", "price"),
+        [*words("wheat"), PAD, PAD],
+    ]
+
+
+def test_what_is_cut_off_keeps_the_special_tokens():
+    [row] = ids("oil " * 500)
+    assert row == words(*["oil"] * 10)
+    assert ids("oil price", spec=TokenInput(SPEC.tokenizer, 3)) == [words("oil")]
+
+
+def test_very_long_texts_are_read():
+    assert SPEC.transform(["grain " * 100_000, "x" * 100_000]).shape == (2, 12)
+
+
+def test_an_empty_text_has_its_special_tokens_alone():
+    assert ids("", " \n", "oil") == [[CLS, SEP, PAD], [CLS, SEP, PAD], words("oil")]
+
+
+def test_no_row_is_empty_without_special_tokens():
+    plain = Tokenizer(WordLevel({"a": 0, "<end>": 1, "<x>": 2}, unk_token="<x>"))
+    assert ids("", "a", spec=TokenInput(plain.to_str(), 5)) == [[0], [0]]
+    plain.add_special_tokens(["<end>", "<x>"])
+    assert ids("", spec=TokenInput(plain.to_str(), 5)) == [[1]]
+
+
+def test_special_tokens_in_a_text_are_read_as_characters():
+    [row] = ids("oil [SEP] bad")
+    assert row == words("oil", "[", "s", "##e", "##p", "]", "bad")
+    assert row.count(SEP) == 1
+
+
+def test_any_character_is_read():
+    assert ids("É", "\u4f60") == [words("é"), [CLS, UNK, SEP]]
+    assert ids("\ud800 oil") == [[CLS, UNK, VOCABULARY.index("oil"), SEP]]
+    assert ids("a\0b") == [words("a", "##b")]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=8))
+def test_a_row_says_the_same_among_others_and_alone(texts):
+    made = SPEC.transform(texts)
+    assert made.dtype == torch.int32
+    for row, text in zip(made, texts, strict=True):
+        [alone] = ids(text)
+        assert row[: len(alone)].tolist() == alone
+        assert bool((row[len(alone) :] == PAD).all())
+        assert (alone[0], alone[-1]) == (CLS, SEP)
+        assert 2 <= len(alone) <= 12
+
+
+def test_no_text_at_all():
+    assert SPEC.transform([]).shape == (0, 1)
+
+
+@pytest.mark.parametrize("length", [-1, 0, 2, 2**20 + 1])
+def test_a_text_needs_room_for_one_token(length):
+    with pytest.raises(InputError, match=rf"max_length is {length}; .* must be from 3 to 1048576"):
+        TokenInput(SPEC.tokenizer, length).transform(["oil"])
+
+
+def test_a_fork_afterward_prints_nothing(capfd, monkeypatch):
+    monkeypatch.delenv("TOKENIZERS_PARALLELISM", raising=False)
+    SPEC.transform(["oil price"] * 50)
+    if not (child := os.fork()):
+        os._exit(len(ids("oil")) - 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert capfd.readouterr() == ("", "")
+
+
+# the header of a checkpoint
+
+
+def test_a_header_holds_the_tokenizer():
+    values = json.loads(
+        json.dumps(input_to_json(TokenInput(SPEC.tokenizer, 12, ("title", "text"))))
+    )
+    _check_input(values, (12,))
+    assert ids("wheat", spec=input_from_json(values)) == ids("wheat")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tokenizer": "{}"}, "tokenizer cannot be used: Model missing"),
+        ({"tokenizer": 3}, "input.tokenizer"),
+        ({"max_length": 2}, "max_length is 2"),
+        ({"max_length": 13}, r"input makes samples of shape \(13,\); the network takes \(12,\)"),
+        ({"columns": [3]}, "input.columns"),
+    ],
+)
+def test_a_header_with_another_input_is_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        _check_input({**input_to_json(SPEC), "columns": [], **change}, (12,))
+
+
+def test_faults_of_the_library_are_errors():
+    spec = json.loads(SPEC.tokenizer)
+    spec["model"]["vocab"]["oil"] = 2**32 - 1
+    with pytest.raises(InputError, match=r"tokenizer cannot be used: .* out of bounds"):
+        TokenInput(json.dumps(spec), 12).transform(["oil"])
+    del spec["model"]["vocab"]["[UNK]"]
+    with pytest.raises(InputError, match=r"tokenizer cannot be used: .*\[UNK\]"):
+        TokenInput(json.dumps(spec), 12).transform(["\u4f60"])
+
+
+# DATA
+
+
+@pytest.fixture
+def table(tmp_path, own_cache):
+    """A table of two columns of texts, the second of which is sometimes empty."""
+    rows = [
+        *[("the oil price", "is high today, as before", "oil")] * 9,
+        *[("wheat", None, "grain")] * 3,
+        *[("grain and wheat of the " * 9, "and more " * 20, "grain")] * 3,
+    ]
+    path = tmp_path / "texts.csv"
+    pd.DataFrame(rows, columns=["title", "text", "label"]).to_csv(path, index=False)
+    return path
+
+
+def test_texts_are_read_as_the_network_takes_them(table):
+    data = load_data(str(table), takes=SPEC)
+    assert data.input == TokenInput(SPEC.tokenizer, 12, ("title", "text"))
+    assert data.shape == (12,)
+    assert (data.train.tokens, data.test.tokens) == (True, True)
+    assert data.train.x.dtype == data.test.x.dtype == torch.int32
+    assert words("wheat") in [[n for n in row if n != PAD] for row in data.train.x.tolist()]
+    assert "12 texts have 12 tokens or more: what follows is not read" in data.notes
+    assert data.digest == load_data(str(table), takes=SPEC).digest
+    assert data.digest != load_data(str(table), takes=TokenInput(SPEC.tokenizer, 5)).digest
+
+
+def test_a_stored_network_meets_texts_in_its_own_form(table, tmp_path):
+    data = load_data(str(table), takes=SPEC)
+    made = TrainedOn(data.classes, data.counts, data.profile, 0, data.digest)
+    again = load_for(str(table), data.input, made)
+    assert "these are the data the network was trained on" in again.notes
+    assert torch.equal(again.test.x, data.test.x)
+    assert again.test.tokens
+    path = tmp_path / "new.csv"
+    pd.DataFrame({"text": ["oil"], "title": ["bad"], "label": ["oil"]}).to_csv(path, index=False)
+    assert load_for(str(path), data.input, made).test.x.tolist() == [words("bad", "oil")]
+
+
+def test_data_of_another_kind_are_refused(tmp_path, table):
+    images(tmp_path / "pets", "cat", "dog", n=4)
+    with pytest.raises(InputError, match=r"DATA holds images; the network takes texts$"):
+        load_data(str(tmp_path / "pets"), takes=SPEC)
+    with pytest.raises(InputError, match=r"DATA holds texts; the network takes images$"):
+        load_data(str(table), takes=ImageInput((8, 8), 3))
+    np.savez(tmp_path / "rows.npz", features=np.eye(4), labels=[0, 1, 0, 1])
+    with pytest.raises(InputError, match=r"DATA holds rows of numbers; the network takes texts$"):
+        load_data(str(tmp_path / "rows.npz"), takes=SPEC)
+
+
+# batches
+
+
+def made(n=500, seed=0):
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, 40, n)
+    x = np.where(np.arange(40) < lengths[:, None], rng.integers(0, 99, (n, 40)), PAD)
+    return ArrayDataset(x.astype(np.int32), np.arange(n) % 7, tokens=True)
+
+
+def test_batches_are_as_wide_as_their_longest_text():
+    data = made()
+    for x, y in Batches(data, range(100), batch_size=16):
+        assert (x.dtype, y.dtype) == (torch.int32, torch.int64)
+        assert bool((x[:, -1] != PAD).any())
+    wide = torch.cat(
+        [
+            nn.functional.pad(x, (0, 40 - x.shape[1]), value=PAD)
+            for x, _ in Batches(data, batch_size=16)
+        ]
+    )
+    assert torch.equal(wide, data.x)
+
+
+def test_results_come_in_the_order_of_the_data():
+    data = made()
+    seen = []
+
+    def total(x):
+        seen.append(x.shape)
+        return (x * (x != PAD)).sum(1, keepdim=True).float()
+
+    found, y = outputs(nn.Identity(), total, data, batch_size=32)
+    assert torch.equal(found, (data.x * (data.x != PAD)).sum(1, keepdim=True).float())
+    assert torch.equal(y, data.y)
+    assert [width for _, width in seen] == sorted((width for _, width in seen), reverse=True)
+    assert sum(rows * width for rows, width in seen) < 1.1 * int(lengths_of(data).sum())
+
+
+@pytest.mark.parametrize("n", [1, 7, 64, 1000])
+def test_an_epoch_has_what_the_sampler_draws(n):
+    lengths = torch.arange(n).flip(0) % 13 + 1
+    sampler = ClassBalancedSampler(np.arange(n) % 3 == 0, seed=1)
+    reordered = SimilarLengths(sampler, lengths, 8, torch.Generator().manual_seed(0))
+    order = [*reordered]
+    assert sorted(order) == sorted(sampler)
+    assert len(reordered) == n
+    assert order == [*SimilarLengths(sampler, lengths, 8, torch.Generator().manual_seed(0))]
+    whole = n // 8 * 8
+    assert order[whole:] == [*sampler][whole:]
+    window = [*sampler][:400]
+    assert sorted(order[:400]) == sorted(window)
+
+
+def test_a_window_keeps_the_balance_of_its_sampler_and_loses_the_filling():
+    data = made(4000)
+    sampler = ClassBalancedSampler((np.arange(4000) % 10 == 0).astype(int), seed=0)
+    order = torch.tensor([*SimilarLengths(sampler, lengths_of(data), 16, torch.Generator())])
+    rare = (order % 10 == 0).float()
+    assert rare.mean() == 0.5
+    for part in rare.split(800):  # windows of 50 batches
+        assert abs(float(part.mean()) - 0.5) < 0.06
+    lengths = lengths_of(data)[order].view(-1, 16)
+    assert int((lengths.amax(1) * 16).sum()) < 1.05 * int(lengths.sum())
+
+
+def test_all_other_data_keep_their_order():
+    x = torch.randint(-1, 5, (50, 9), dtype=torch.int32)
+    plain = ArrayDataset(x, torch.zeros(50, dtype=torch.int64))
+    assert lengths_of(plain) is None
+    assert torch.equal(torch.cat([x for x, _ in Batches(plain, batch_size=7)]), x)
+
+
+def test_parts_and_copies_of_tokens_are_tokens():
+    data = made(20)
+    assert take(data, np.array([3, 1])).tokens
+    assert copy.deepcopy(data).tokens
+    assert data.to("meta").tokens
+    with pytest.raises(InputError, match=r"tokens must be integers \(N, L\)"):
+        ArrayDataset(torch.zeros(2, 3), [0, 1], tokens=True)
+
+
+def test_the_longest_come_first():
+    assert by_length(torch.tensor([1, 5, 5, 2])).tolist() == [1, 2, 3, 0]

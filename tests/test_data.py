@@ -12,8 +12,8 @@ from imbtorch.data.arrays import class_counts, labels_of
 from imbtorch.data.augment import augment_by_name, crop_flip, random_crop
 from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json, input_to_json
-from imbtorch.data.mapped_images import MappedImages
 from imbtorch.data.load_for import TrainedOn, load_for
+from imbtorch.data.mapped_images import MappedImages
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 

@@ -52,6 +52,7 @@ FIT = textwrap.dedent("""
     from imbtorch import ArrayDataset, InputError, Recipe, RefitHead, Setup, Train
     from imbtorch.resampling import EOS
     from imbtorch.samplers import ClassBalancedSampler
+    from imbtorch.transforms import M2m
     from imbtorch import fit, split_head
     from imbtorch.models import embed
 
@@ -70,9 +71,10 @@ FIT = textwrap.dedent("""
     def same(tensors):
         return all(torch.equal(*every(t)) for t in tensors)
 
-    def trained(name, phases):
+    def trained(name, phases, **options):
         recipe = Recipe(name, phases) if phases else name
-        result = fit(recipe, network(), (x, y), (x, y), epochs=4, fabric=fabric)
+        options = {"model": network(), "fabric": fabric, **options}
+        result = fit(recipe, options.pop("model"), (x, y), (x, y), epochs=4, **options)
         history = [[row["loss"], row["balanced_accuracy"]] for row in result.history]
         alike[name] = [same(result.model.state_dict().values()), same([torch.tensor(history)])]
         return result
@@ -105,6 +107,24 @@ FIT = textwrap.dedent("""
 
     for recipe in ("dos", "knn", "lr", "lmle", "ros+crt"):
         trained(recipe, None)
+
+    def deep():
+        torch.manual_seed(0)
+        layers = [nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Linear(8, 8), nn.BatchNorm1d(8)]
+        return split_head(nn.Sequential(*layers, nn.Linear(8, 3)), "4")
+
+    tuned = Setup(batch_size=8, optimizer="adamw", freeze="but:1", ema=0.9, clip=1.0)
+    kept = {name: value.clone() for name, value in deep().state_dict().items()}
+    for recipe in ("frozen", "frozen+m2m"):
+        phases = [Train(2), RefitHead(1)] if recipe == "frozen" else [Train(2, batch=M2m)]
+        model = trained(recipe, phases, model=deep(), setup=tuned).model
+        said[recipe] = [n for n, v in model.state_dict().items() if torch.equal(v, kept[n])]
+    unused = deep()
+    unused.features.add_module("4", nn.Identity())
+    unused.features[4].more = nn.Linear(2, 2)  # never called, as the pooler of a language model
+    finding = Fabric(accelerator="cpu", devices=2, strategy="ddp_find_unused_parameters_true")
+    finding.launch()
+    trained("unused", [Train(2)], model=unused, setup=tuned, fabric=finding)
 
     def refused(train, val):
         try:
@@ -169,6 +189,9 @@ def test_fit_is_one_training_by_two_processes(said):
     assert [row["phase"] for row in said["fit"]] == ["train"] * 5  # the page's own
     assert sorted(said["rs"]) == [29, 29, 30]
     assert said["selected"] > 0
+    frozen = [f"features.{n}" for n in ("0.weight", "0.bias", "1.weight", "1.bias")]
+    frozen += [f"features.1.{n}" for n in ("running_mean", "running_var", "num_batches_tracked")]
+    assert said["frozen"] == said["frozen+m2m"] == frozen
     for name, alike in said["alike"].items():  # networks, statistics, histories, embeddings
         assert alike in (True, [True, True]), name
 

@@ -107,5 +107,5 @@ def test_only_adamw_spares_biases_and_norms(optimizer):
 
 
 def test_nothing_to_train_is_refused():
-    with pytest.raises(InputError, match="nothing to train"):
+    with pytest.raises(InputError, match="nothing can be trained"):
         make_optimizer(Setup(), nn.Linear(2, 2).requires_grad_(False))

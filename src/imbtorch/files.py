@@ -21,7 +21,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OURS = f"{crc32(platform.node().encode()):08x}"
 """This machine, in the names of temporary files: others may share the folder."""
 
-TIMES = ("seconds", "pretrained_seconds")
+TIMES = ("seconds", "pretrained_seconds", "embedding_seconds")
 """What differs between two runs that are otherwise the same."""
 
 

@@ -33,9 +33,10 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
+    from imbtorch.comparison.frozen_task import check_trains_head
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
-    from imbtorch.comparison.report.summary import summarize
+    from imbtorch.comparison.report.summary import embedding_line, summarize
     from imbtorch.comparison.report.table import markdown_table, print_table
     from imbtorch.data.class_groups import shot_bounds
     from imbtorch.files import write_atomically
@@ -47,7 +48,9 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         raise InputError(f"recipes is {recipes!r}; name at least one, such as erm")
     for name in names:  # reject a wrong name before opening any data
         if name != "auto":
-            make_recipe(name)
+            made = make_recipe(name)
+            if task_options["freeze"] == "backbone":
+                check_trains_head(made)
     bounds = shot_bounds(shots)
     check_whole("seeds", seeds, 1)
     if out:
@@ -65,8 +68,10 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     summaries = summarize(outcome.rows, shots=bounds)
     title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
     failures = outcome.failures
-    text = markdown_table(summaries, title, failures=failures)
+    embedding = embedding_line(outcome.rows)
+    text = markdown_table(summaries, title, failures=failures) + (embedding and f"\n{embedding}\n")
     write_atomically(folder / "table.md", text.encode())
     print_table(summaries, title, failures=failures)
+    say([embedding] if embedding else [])
     say([f"report: {(folder / 'report.html').resolve()}"])
     return SOME_FAILED if failures else 0

@@ -22,7 +22,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     """
     from tqdm import tqdm
 
-    from imbtorch.comparison.frozen_task import check_recipe, embedded_once
+    from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.report.table import print_classes
@@ -33,7 +33,9 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     from imbtorch.training.snapshots import Snapshots
     from imbtorch.training.try_out import check_resampling
 
-    make_recipe(recipe)
+    made = make_recipe(recipe)
+    if task_options["freeze"] == "backbone":
+        check_trains_head(made)
     check_whole("seed", seed, 0, LAST_SEED)
     path = file_to_write(out)
     states = path.with_name(f"{path.name}.snapshots")

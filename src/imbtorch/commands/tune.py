@@ -28,12 +28,16 @@ def add_options(parser: Any) -> None:
 
 def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_options: Any) -> int:
     """Choose the options of a recipe on a validation split of the training set."""
+    from imbtorch.comparison.frozen_task import check_trains_head
     from imbtorch.comparison.kept import file_name
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.tune import candidates_of, tune
+    from imbtorch.training.recipes import make_recipe
 
     candidates_of(recipe)
+    if task_options["freeze"] == "backbone":
+        check_trains_head(make_recipe(recipe))
     if out:
         check_folder(Path(out))
     task = make_task(**task_options)

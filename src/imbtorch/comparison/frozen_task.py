@@ -20,6 +20,7 @@ from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.seeding import scoped_seed
 from imbtorch.training.checkpoint import check_checkpoint, save_checkpoint, write_tensors
 from imbtorch.training.fit import FitResult
+from imbtorch.training.head import single_thread
 from imbtorch.training.movable import check_movable
 from imbtorch.training.phases import Train
 from imbtorch.training.pretrained import Pretrained
@@ -108,9 +109,22 @@ class FrozenTask(Task):
         """Return the provider of the head that M2m uses: trained in each process, in a second."""
         return super().pretrained(None, on_epoch, snapshots)
 
+    def fit(
+        self,
+        recipe: str | Recipe,
+        seed: int,
+        pretrained: Pretrained | None = None,
+        on_epoch: OnEpoch | None = None,
+        snapshots: Snapshots | None = None,
+    ) -> FitResult:
+        """Train a head by a recipe, on one thread: a step is too small to be worth sharing."""
+        with single_thread():
+            return super().fit(recipe, seed, pretrained, on_epoch, snapshots)
+
     def result(self, recipe: str | Recipe, seed: int, fitted: FitResult) -> dict[str, Any]:
         """Return the result row of a run, with the seconds of the one pass that all runs share."""
-        row = super().result(recipe, seed, fitted)
+        with single_thread():
+            row = super().result(recipe, seed, fitted)
         return {**row, "embedding_seconds": self.frozen.seconds}
 
     def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:
@@ -147,13 +161,18 @@ class FrozenTask(Task):
         """Return the frozen network with the head, and what stands before it, of a trained one."""
         whole = self.frozen.network
         spec: Any = {**(whole.spec or {}), "head": head_kind(model.head)}
-        features = nn.Sequential(*whole.features.children())[:-1].append(model.features[0])
-        return Classifier(features, model.head, spec)
+        features = [*_layers(whole)[:-1], *_layers(model)]
+        return Classifier(nn.Sequential(*features), model.head, spec)
 
     def restore(self, path: Path) -> Classifier:
         """Return the network of a checkpoint in the form that takes embeddings."""
         whole = super().restore(path)
-        return Classifier(nn.Sequential(whole.features[-1]), whole.head).eval()
+        return Classifier(nn.Sequential(_layers(whole)[-1]), whole.head).eval()
+
+
+def _layers(model: Classifier) -> list[nn.Module]:
+    """Return the layers of the features: for the whole network normalization, network, another."""
+    return list(model.features.children())
 
 
 def embedded_once(task: Task, *, progress: bool = True) -> Task:
@@ -164,9 +183,10 @@ def embedded_once(task: Task, *, progress: bool = True) -> Task:
     if isinstance(task, FrozenTask) or task.setup.freeze != "backbone":
         return task
     whole = task.network(task.data_seed).eval()
+    network, fabric = nn.Sequential(*_layers(whole)[:-1]), task.fabric()
     made = {}
     for name, split in (("train", task.data.train), ("test", task.data.test)):
-        one = Pass(whole.features[:-1], split, identity_of(task, name), task.fabric())
+        one = Pass(network, split, identity_of(task, name), fabric)
         made[name] = embed_once(one, f"embedding {name}", progress=progress)
     data = embedded_data(task.data, made["train"].x, made["test"].x)
     seconds = sum(one.seconds for one in made.values())
@@ -190,12 +210,12 @@ def identity_of(task: Task, split: str) -> dict[str, Any]:
 
 def embedded_data(data: LoadedData, train: Tensor, test: Tensor) -> LoadedData:
     """Return the data with embeddings in the place of their inputs."""
-    sets = (
+    sets = [
         ArrayDataset(x, labels_of(split), data.classes)
         for x, split in ((train, data.train), (test, data.test))
-    )
-    made = dict(zip(("train", "test"), sets, strict=True))
-    return replace(data, **made, input=FeatureInput(tuple(train.shape[1:])))
+    ]
+    spec = FeatureInput(tuple(train.shape[1:]))
+    return replace(data, train=sets[0], test=sets[1], input=spec)
 
 
 def check_recipe(task: Task, recipe: Recipe) -> None:

@@ -1,11 +1,10 @@
-"""`Origin`: where the network of a task comes from, and what is said of it before training."""
+"""`Origin`: where the network of a task comes from, and what its inputs are."""
 
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from imbtorch.data.decode import size_in_words
 from imbtorch.data.images import ImageInput
@@ -15,7 +14,6 @@ from imbtorch.models.backbones import Backbone
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.training.checksum import checksum
-from imbtorch.training.setup import Setup
 
 RANDOM = "random"
 """What stands for the weights of a network that is trained from scratch."""
@@ -78,43 +76,3 @@ def _inputs(spec: Input) -> str:
     if isinstance(spec, TokenInput):
         return f"texts of at most {spec.max_length} tokens"
     return spec.kind
-
-
-TRAINED = {"none": "all of it", "backbone": "the head, on embeddings that are made once"}
-"""What is trained, by `Setup.freeze`."""
-
-
-def trained_words(freeze: str) -> str:
-    """Return what of a network from elsewhere is trained.
-
-    Examples
-    --------
-    >>> trained_words("but:2")
-    'the head and the last 2 blocks'
-    """
-    return TRAINED.get(freeze) or f"the head and the last {freeze.partition(':')[2]} blocks"
-
-
-def setup_words(setup: Setup) -> str:
-    """Return optimizer and schedule as a user should read them.
-
-    Examples
-    --------
-    >>> setup_words(Setup())
-    'batch size 128, sgd, learning rate 0.1, step schedule, warm-up 0.025, weight decay 0.0002'
-    """
-    more: dict[str, Any] = {
-        "clip": setup.clip,
-        "label smoothing": setup.label_smoothing,
-        "layer decay": setup.layer_decay if setup.layer_decay != 1 else None,
-        "moving average": setup.ema,
-    }
-    return ", ".join(
-        [
-            f"batch size {setup.batch_size}",
-            f"{setup.optimizer}, learning rate {setup.lr:g}",
-            f"{setup.schedule} schedule, warm-up {setup.warmup:g}",
-            f"weight decay {setup.weight_decay:g}",
-            *(f"{name} {value:g}" for name, value in more.items() if value),
-        ]
-    )

@@ -7,15 +7,15 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from imbtorch.comparison.origin import Origin, setup_words, trained_words
+from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.task_folder import folder_of, slug_of
+from imbtorch.comparison.task_words import data_lines, setup_words, trained_words
 from imbtorch.comparison.versions import versions
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.augment import augment_by_name
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
-from imbtorch.data.rows import why_left_out
 from imbtorch.errors import unknown_name
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
@@ -123,21 +123,18 @@ class Task:
 
     def describe(self) -> list[str]:
         """Return what a user should see before training starts, line by line."""
-        data = self.data
-        counts = data.counts
-        shown = ", ".join(map(str, counts[:12])) + (", ..." if len(counts) > 12 else "")
-        origin = ""
-        if self.origin is not None:
-            trained = trained_words(self.setup.freeze)
-            origin = f"; {self.origin.words(data.input)}; trained: {trained}"
+        trained = "" if self.origin is None else f"; trained: {trained_words(self.setup.freeze)}"
+        *before, network = self.describe_inputs()
         return [
-            *data.notes,
-            f"{data.name}: {sum(counts)} training samples of {len(counts)} classes "
-            f"({data.profile}): {shown}; {len(data.test)} held out; "  # type: ignore[arg-type]
-            f"{sum(data.left_out.values())} left out{why_left_out(data.left_out)}",
-            f"network {self.model}{origin}",
+            *before,
+            network + trained,
             f"{self.epochs} epochs, {setup_words(self.setup)}; augmentation {self.augment}",
         ]
+
+    def describe_inputs(self) -> list[str]:
+        """Return what the data and the network are taken for, line by line; the network last."""
+        origin = "" if self.origin is None else f"; {self.origin.words(self.data.input)}"
+        return [*data_lines(self.data), f"network {self.model}{origin}"]
 
     def network(self, seed: int) -> Classifier:
         """Return the network of a training seed, before its training."""

@@ -130,6 +130,14 @@ def orientation_of(image: Any) -> int:
         return 1
 
 
+def upright_size(image: Any) -> tuple[int, int]:
+    """Return height and width of an opened image when it is upright."""
+    width, height = image.size
+    if image.format == "TIFF":  # later versions of Pillow turn its size already
+        width, height = (image.tag_v2[tag] for tag in (256, 257))
+    return (width, height) if orientation_of(image) in (5, 6, 7, 8) else (height, width)
+
+
 def is_transparent(image: Any) -> bool:
     """Whether an image has pixels that something may show through."""
     return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info

@@ -23,6 +23,7 @@ from imbtorch.data.decode import (
     orientation_of,
     size_in_words,
     unreadable,
+    upright_size,
 )
 from imbtorch.data.framing import check_framing, framed, usual_size
 from imbtorch.errors import InputError
@@ -181,12 +182,10 @@ def survey(rows: Indexed) -> Survey:
     low, high = float("inf"), -float("inf")
     for i in np.linspace(0, len(rows) - 1, looked).astype(int).tolist():
         with open_image(rows[i], i) as image:
-            turned = orientation_of(image)
-            width, height = image.size
             mode = mode_of(image)
             modes[mode] += 1
-            sizes[(width, height) if turned in (5, 6, 7, 8) else (height, width)] += 1
-            rotated += turned in range(2, 9)
+            sizes[upright_size(image)] += 1
+            rotated += orientation_of(image) in range(2, 9)
             transparent += is_transparent(image)
             animated += getattr(image, "is_animated", False)
         if mode in WIDE:
@@ -194,7 +193,8 @@ def survey(rows: Indexed) -> Survey:
             values = values[np.isfinite(values)]
             low, high = min(low, values.min(initial=low)), max(high, values.max(initial=high))
     if isinstance(rows[0], np.ndarray):
-        modes = Counter({mode: len(rows) for mode in modes})
+        modes = Counter(dict.fromkeys(modes, len(rows)))
+        sizes = Counter(dict.fromkeys(sizes, len(rows)))
     usual = (r for r in RANGES if r[0] <= low and high <= r[1] and ("F" in modes or r[1] > 1))
     found = next(usual, (low, high)) if low <= high else None
     return Survey(modes, sizes, rotated, transparent, animated, found, len(rows))

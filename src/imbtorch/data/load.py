@@ -13,9 +13,9 @@ from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.mapped_images import MappedImages
 from imbtorch.data.profile import Profile
-from imbtorch.data.sources import input_of, open_source
+from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
-from imbtorch.data.takes import notes_on_texts
+from imbtorch.data.takes import input_for, notes_on_texts
 from imbtorch.data.tensors import datasets_of
 from imbtorch.data.tokens import TokenInput
 
@@ -163,7 +163,7 @@ def load_data(
     left_out = {**source.left_out, f"profile {made.label}": len(train_y) - len(keep)}
     train, train_y = train.take(keep), train_y[keep]
     made = made.measured(np.bincount(train_y))
-    spec = input_of(source, train.rows, takes, image_size)
+    spec = input_for(source, train.rows, takes, image_size)
     notes = [*source.notes, *labels.notes]
     if isinstance(spec, ImageInput):
         notes += train.rows.survey.notes(spec)

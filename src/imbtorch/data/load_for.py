@@ -12,8 +12,9 @@ from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
 from imbtorch.data.profile import Profile
 from imbtorch.data.rows import Source, Split
-from imbtorch.data.sources import check_kind, open_source
+from imbtorch.data.sources import open_source
 from imbtorch.data.splits import FREE, Reading
+from imbtorch.data.takes import check_kind
 from imbtorch.data.tensors import datasets_of
 from imbtorch.errors import InputError
 

@@ -1,7 +1,6 @@
 """Open a DATA argument (a name, a path or a hub name) as stored rows with their labels."""
 
 import os
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,13 +9,11 @@ import numpy as np
 from imbtorch.data.back_rotation import back_rotation
 from imbtorch.data.folders import Folder, read_image_folder
 from imbtorch.data.images import ImageInput
-from imbtorch.data.inputs import Input
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.splits import FREE, Reading
 from imbtorch.data.stored_arrays import read_arrays
 from imbtorch.data.table_files import open_tables, table_files
 from imbtorch.data.tables import open_hub, read_tables
-from imbtorch.data.tokens import TokenInput
 from imbtorch.errors import InputError
 
 FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}
@@ -93,54 +90,6 @@ def open_source(data: str, reading: Reading = FREE) -> Source:
     if data.startswith((".", "/", "~")) or path.suffix or data.count("/") > 1:
         raise InputError(f"DATA is {data!r}; there is no such file or folder")
     return read_tables(open_hub(*ON_HUB.get(data, (data, None))), reading)
-
-
-def input_of(
-    source: Source,
-    rows: Rows,
-    takes: ImageInput | TokenInput | None = None,
-    image_size: int | None = None,
-) -> Input:
-    """Return how training rows become the inputs that a network takes.
-
-    Parameters
-    ----------
-    source : Source
-        Where they are from.
-    rows : Rows
-        The training rows: the range of pixel values, words and columns are theirs.
-    takes : ImageInput or TokenInput, optional
-        What the network takes; without, what fits the rows.
-    image_size : int, optional
-        Height and width in pixels, in place of those of `takes`.
-
-    Raises
-    ------
-    InputError
-        If the rows are of another kind.
-    """
-    if takes is None:
-        return source.fit_input(rows)
-    check_kind(source, takes)
-    if isinstance(takes, TokenInput):
-        return replace(takes, columns=getattr(source.fit_input(rows), "columns", ()))
-    size = (image_size, image_size) if image_size else takes.size
-    return replace(takes, size=size, value_range=rows.survey.value_range)
-
-
-def check_kind(source: Source, spec: Input) -> None:
-    """Raise an InputError unless DATA holds what becomes an input of this kind."""
-    needed = "text" if isinstance(spec, TokenInput) else spec.kind
-    if source.kind != needed:
-        raise InputError(f"DATA holds {_PLURAL[source.kind]}; the network takes {_PLURAL[needed]}")
-
-
-_PLURAL = {
-    "image": "images",
-    "text": "texts",
-    "windows": "windows of tagged words",
-    "features": "rows of numbers",
-}
 
 
 def _stored(path: Path, reading: Reading) -> Source:

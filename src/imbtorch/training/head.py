@@ -80,7 +80,8 @@ def head_epochs(
     """
     if setup.ema:
         raise InputError(f"setup has ema {setup.ema}; a head on embeddings is not averaged: use 0")
-    model, optimizer = _Alone(head), make_optimizer(setup, head)
+    model: nn.Module = _Alone(head)
+    optimizer: Any = fabric.setup_optimizers(make_optimizer(setup, head))  # unscales gradients
     sampler = sampler or DistributedSampler(data, 1, 0, seed=derive_seed(seed, "refit"))
     scale = max(1.0, float(data.x.float().square().sum(1).mean().sqrt()) / LARGEST_NORM)
     scaled = ArrayDataset(data.x / scale, data.y) if scale > 1 else data
@@ -92,14 +93,14 @@ def head_epochs(
         sampler.set_epoch(epoch)
         rate = setup.rates(epoch, len(batches), epochs)
         _multiply(head.weight, scale)
-        with _single_thread():
+        with single_thread():
             mean = train_epoch(fabric, model, optimizer, batches, loss, rate, clip=setup.clip)
         _multiply(head.weight, 1 / scale)
         yield mean, rate(0)
 
 
 @contextmanager
-def _single_thread() -> Iterator[None]:
+def single_thread() -> Iterator[None]:
     """Run the block on one thread: a step is too small to be worth sharing."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -167,6 +167,23 @@ def summarize(
     return out
 
 
+def embedding_line(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a sentence on the one pass of a frozen network; empty if there was none.
+
+    Examples
+    --------
+    >>> embedding_line([{"seconds": 0.5, "embedding_seconds": 48.13}])
+    'All samples were embedded once, in 48.1 s, for all runs; training seconds are of the heads.'
+    """
+    seconds = rows[0].get("embedding_seconds")
+    if seconds is None:
+        return ""
+    return (
+        f"All samples were embedded once, in {seconds:.1f} s, for all runs; training seconds are "
+        "of the heads."
+    )
+
+
 def shown_columns(summaries: Sequence[Summary]) -> dict[str, str]:
     """Return the columns of a table, name -> heading: those for which any recipe has a value."""
     columns = {**COLUMNS, "seconds": "training seconds"}

@@ -1,0 +1,59 @@
+"""What a user reads of a task before training starts: its data, what is trained, and how."""
+
+from typing import Any
+
+from imbtorch.data.load import LoadedData
+from imbtorch.data.rows import why_left_out
+from imbtorch.training.setup import Setup
+
+
+def data_lines(data: LoadedData) -> list[str]:
+    """Return what the data are taken for, line by line."""
+    counts = data.counts
+    shown = ", ".join(map(str, counts[:12])) + (", ..." if len(counts) > 12 else "")
+    return [
+        *data.notes,
+        f"{data.name}: {sum(counts)} training samples of {len(counts)} classes "
+        f"({data.profile}): {shown}; {len(data.test)} held out; "  # type: ignore[arg-type]
+        f"{sum(data.left_out.values())} left out{why_left_out(data.left_out)}",
+    ]
+
+
+TRAINED = {"none": "all of it", "backbone": "the head, on embeddings that are made once"}
+"""What is trained, by `Setup.freeze`."""
+
+
+def trained_words(freeze: str) -> str:
+    """Return what of a network from elsewhere is trained.
+
+    Examples
+    --------
+    >>> trained_words("but:2")
+    'the head and the last 2 blocks'
+    """
+    return TRAINED.get(freeze) or f"the head and the last {freeze.partition(':')[2]} blocks"
+
+
+def setup_words(setup: Setup) -> str:
+    """Return optimizer and schedule as a user should read them.
+
+    Examples
+    --------
+    >>> setup_words(Setup())
+    'batch size 128, sgd, learning rate 0.1, step schedule, warm-up 0.025, weight decay 0.0002'
+    """
+    more: dict[str, Any] = {
+        "clip": setup.clip,
+        "label smoothing": setup.label_smoothing,
+        "layer decay": setup.layer_decay if setup.layer_decay != 1 else None,
+        "moving average": setup.ema,
+    }
+    return ", ".join(
+        [
+            f"batch size {setup.batch_size}",
+            f"{setup.optimizer}, learning rate {setup.lr:g}",
+            f"{setup.schedule} schedule, warm-up {setup.warmup:g}",
+            f"weight decay {setup.weight_decay:g}",
+            *(f"{name} {value:g}" for name, value in more.items() if value),
+        ]
+    )

@@ -1,0 +1,356 @@
+"""Images become what a network takes: their size, what is cut, what is kept on disk."""
+
+import hashlib
+import pickle
+import re
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from imbtorch.cache import cache_folder, kept_array
+from imbtorch.data import mapped_images, tensors
+from imbtorch.data.framing import LARGEST, STEP, covering, framed, usual_size
+from imbtorch.data.images import ImageInput, survey
+from imbtorch.data.inputs import input_from_json, input_to_json
+from imbtorch.data.load import load_data
+from imbtorch.data.load_for import TrainedOn, load_for
+from imbtorch.data.tokens import TokenInput
+from imbtorch.errors import InputError
+from imbtorch.files import WriteError
+from imbtorch.models.build import build_model
+
+SIDES = st.integers(1, 700)
+CROPPED = ImageInput((16, 16), 3, crop=0.8, interpolation="bicubic")
+
+
+def gradient(height, width):
+    """An image whose pixel (i, j) is (i, j, 0)."""
+    rows, columns = np.mgrid[:height, :width].astype(np.uint8)
+    return np.stack([rows, columns, np.zeros_like(rows)], axis=2)
+
+
+def photographs(folder, n=6, sizes=((40, 30), (30, 50), (64, 64))):
+    """Write images of several sizes and modes in two classes, and one that lies on its side."""
+    rng = np.random.default_rng(0)
+    for k, name in enumerate(("cat", "dog")):
+        (folder / name).mkdir(parents=True)
+        for i in range(n - k):
+            height, width = sizes[i % len(sizes)]
+            pixels = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
+            image = Image.fromarray(pixels, "RGBA").convert(("RGB", "L", "RGBA")[i % 3])
+            image.save(folder / name / f"{i}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("stored", "crop", "rows", "columns"),
+    [
+        ((8, 12), 1.0, range(8), range(2, 10)),  # covered as it is: the middle of the longer side
+        ((16, 16), 0.5, range(4, 12), range(4, 12)),
+        ((10, 16), 0.8, range(1, 9), range(4, 12)),  # 8 / 0.8 = 10
+    ],
+)
+def test_the_middle_is_cut(stored, crop, rows, columns):
+    x = ImageInput((8, 8), 3, crop=crop).transform(gradient(*stored)[None])
+    assert torch.equal(x[0, 0], torch.tensor(rows, dtype=torch.uint8)[:, None].expand(8, 8))
+    assert torch.equal(x[0, 1], torch.tensor(columns, dtype=torch.uint8).expand(8, 8))
+
+
+def test_a_gradient_stays_one_at_half_its_size():
+    x = ImageInput((20, 20), 3, crop=1.0).transform(gradient(40, 100)[None])[0].float()
+    across = x[1, 10]
+    assert across[1:].sub(across[:-1]).tolist() == [2.0] * 19
+    assert across[0] == 31  # the mean of the columns 30..31 and their neighbors, 30.5
+    assert torch.equal(x[0, 1:-1, 0], torch.arange(3.0, 39, 2).round())
+
+
+@settings(deadline=None, max_examples=60)
+@given(SIDES, SIDES, st.integers(1, 64), st.integers(1, 64), st.floats(0.1, 1))
+def test_what_covers_keeps_its_aspect_within_a_pixel(height, width, high, wide, crop):
+    covered = covering((height, width), (high, wide), crop)
+    assert covered[0] >= high
+    assert covered[1] >= wide
+    share = max(int(high / crop + 1e-6) / height, int(wide / crop + 1e-6) / width)
+    assert abs(covered[0] - height * share) < 1 + 1e-6
+    assert abs(covered[1] - width * share) < 1 + 1e-6
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 90), st.integers(1, 90), st.floats(0.1, 1), st.booleans())
+def test_every_image_comes_out_at_the_size_asked_for(height, width, crop, stretch):
+    image = Image.new("L", (width, height))
+    assert framed(image, (12, 17), None if stretch else crop, "lanczos").size == (17, 12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.dictionaries(st.tuples(SIDES, SIDES), st.integers(1, 9), min_size=1, max_size=6))
+def test_the_usual_size_is_that_of_most_images_or_a_square(sizes):
+    size = usual_size(sizes)
+    kept = [s for s, n in sizes.items() if 2 * n > sum(sizes.values()) and max(s) <= LARGEST]
+    if kept:
+        assert [size] == kept
+    else:
+        assert size[0] == size[1] <= LARGEST
+        assert size[0] % STEP == 0 < size[0]
+        shorter = np.repeat([min(s) for s in sizes], [*sizes.values()])
+        assert size[0] == np.clip(STEP * round(np.median(shorter) / STEP), STEP, LARGEST)
+
+
+def test_what_earlier_versions_stretched_is_stretched(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 47, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    old = input_from_json(
+        {"kind": "image", "size": [32, 32], "channels": 3, "value_range": None}  # as 0.2 wrote it
+    )
+    row = {"bytes": None, "path": str(tmp_path / "a.png")}
+    expected = Image.fromarray(pixels).resize((32, 32), Image.Resampling.BILINEAR)
+    assert np.array_equal(old.transform([row])[0].permute(1, 2, 0).numpy(), np.asarray(expected))
+
+
+def test_the_framing_survives_json():
+    assert input_from_json(input_to_json(CROPPED)) == CROPPED
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"crop": 0.0}, "crop is 0.0; a share from 0.1 to 1"),
+        ({"crop": 1.5}, "crop is 1.5"),
+        ({"crop": float("nan")}, "crop is nan"),
+        ({"interpolation": "random"}, "bilinear"),
+    ],
+)
+def test_a_framing_that_no_image_can_have_is_refused(value, said):
+    with pytest.raises(InputError, match=re.escape(said)):
+        input_from_json({"kind": "image", "size": [8, 8], "channels": 1, **value})
+
+
+def test_an_image_too_narrow_to_be_cut_is_named(tmp_path):
+    Image.new("L", (60_000, 1)).save(tmp_path / "line.png")
+    row = {"bytes": None, "path": str(tmp_path / "line.png")}
+    with pytest.raises(InputError, match=r"line\.png \(1 x 60000 pixels are too narrow"):
+        ImageInput((64, 64), 1, crop=1.0).transform([row])
+
+
+def test_photographs_of_several_sizes_are_scaled_and_cut(tmp_path):
+    data = load_data(str(photographs(tmp_path / "pets", 12)))
+    assert data.shape == (3, 32, 32)  # the median of 30, 30, 64 as a multiple of 16
+    assert data.input.crop == 1.0
+    notes = " ".join(data.notes)
+    assert "images are scaled and cut to 32 x 32 pixels: --image-size takes another" in notes
+    assert load_data(str(tmp_path / "pets"), image_size=48).shape == (3, 48, 48)
+    large = photographs(tmp_path / "large", 3, sizes=((400, 300), (300, 500), (640, 640)))
+    assert load_data(str(large)).shape == (3, 224, 224)
+
+
+def test_images_of_one_size_are_left_as_they_are(tmp_path):
+    data = load_data(str(photographs(tmp_path / "pets", sizes=((100, 120),))))
+    assert data.shape == (3, 100, 120)
+    assert data.input.crop is None
+    stored = np.asarray(Image.open(tmp_path / "pets/cat/0.png").convert("RGB"))
+    both = torch.cat([data.train.x, data.test.x]).permute(0, 2, 3, 1).numpy()
+    assert any(np.array_equal(stored, image) for image in both)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_an_image_on_its_side_is_turned_in_every_format(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the top of the scene is at the right of what is stored
+    lying = Image.fromarray(np.repeat(np.uint8([[0], [255]]), 24, axis=0).repeat(40, axis=1))
+    path = tmp_path / f"side.{suffix}"
+    lying.save(path, exif=exif)
+    row = {"bytes": None, "path": str(path)}
+    found = survey([row])
+    assert (found.rotated, [*found.sizes]) == (1, [(40, 48)])
+    x = ImageInput((16, 16), 1, crop=1.0).transform([row])[0, 0].float()
+    assert x[:, :4].mean() > 250  # what was below is at the left
+    assert x[:, -4:].mean() < 5
+
+
+def test_a_network_says_how_it_takes_images(tmp_path):
+    folder = str(photographs(tmp_path / "pets", 8))
+    data = load_data(folder, takes=CROPPED)
+    assert data.shape == (3, 16, 16)
+    assert data.input == CROPPED
+    assert load_data(folder, takes=CROPPED, image_size=20).shape == (3, 20, 20)
+    gray = load_data("digits", takes=CROPPED)
+    assert gray.shape == (3, 16, 16)
+    assert any("gray images are read as color" in note for note in gray.notes)
+    assert load_data("digits", takes=CROPPED, image_size=8).shape == (3, 8, 8)
+    trained = TrainedOn(data.classes, data.counts, data.profile, 0, data.digest)
+    assert torch.equal(load_for(folder, data.input, trained).train.x, data.train.x)
+
+
+def test_data_that_a_network_does_not_take_are_refused(tmp_path):
+    table = tmp_path / "reviews.csv"
+    lines = [f"a long story of some {i} and more words,{i % 2}" for i in range(24)]
+    table.write_text("\n".join(["text,label", *lines]))
+    with pytest.raises(InputError, match="the network takes images; DATA holds texts"):
+        load_data(str(table), takes=CROPPED)
+    with pytest.raises(InputError, match="the network takes texts; DATA holds images"):
+        load_data("digits", takes=TokenInput("{}", 8))
+
+
+def test_the_cut_is_that_of_timm_and_torchvision():
+    from imbtorch.models.backbones.timm import import_timm
+
+    timm = import_timm()
+    rng = np.random.default_rng(0)
+    for height, width in ((100, 141), (141, 100), (31, 77), (50, 50)):
+        pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        for size, crop, name in ((48, 0.875, "bicubic"), (32, 0.95, "bilinear"), (40, 1.0, "box")):
+            theirs = timm.data.create_transform(
+                (3, size, size), interpolation=name, crop_pct=crop, mean=(0, 0, 0), std=(1, 1, 1)
+            )
+            ours = ImageInput((size, size), 3, crop=crop, interpolation=name).transform([pixels])
+            expected = (theirs(Image.fromarray(pixels)) * 255).round().to(torch.uint8)
+            assert torch.equal(ours[0], expected)
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """All image sets are too large for memory; a file of the cache holds four images."""
+    monkeypatch.setenv("IMBTORCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(tensors, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(mapped_images, "FILE_BYTES", 4 * 3 * 16 * 16)
+    return tmp_path / "cache" / "images"
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Rows decoded so far."""
+    rows = []
+    read = ImageInput.read
+
+    def noted(self, row, index):
+        rows.append(row["path"])
+        return read(self, row, index)
+
+    monkeypatch.setattr(ImageInput, "read", noted)
+    return rows
+
+
+def test_large_sets_are_decoded_once(tmp_path, kept, decoded, monkeypatch):
+    folder = str(photographs(tmp_path / "pets"))
+    first = load_data(folder, takes=CROPPED)
+    assert len(decoded) == 11
+    again = load_data(folder, takes=CROPPED)
+    assert len(decoded) == 11
+    assert first.digest == again.digest
+    monkeypatch.setattr(tensors, "IN_MEMORY_BYTES", 2**20)
+    small = load_data(folder, takes=CROPPED)
+    for part in ("train", "test"):
+        mapped, whole = getattr(again, part), getattr(small, part)
+        assert torch.equal(torch.stack([x for x, _ in mapped]), whole.x)
+        assert torch.equal(mapped.y, whole.y)
+    assert any(str(kept) in note for note in again.notes)
+
+
+def test_the_hash_of_large_sets_is_that_of_earlier_versions(tmp_path, kept):
+    folder = tmp_path / "pets"
+    photographs(folder, sizes=((8, 8),))
+    data = load_data(str(folder))
+    expected = hashlib.sha256()
+    for part in (data.train, data.test):
+        expected.update(b"ImageInput(size=(8, 8), channels=3, value_range=None)")
+        by_pixels = {
+            np.asarray(Image.open(p).convert("RGBA")).tobytes(): p for p in folder.rglob("*.png")
+        }
+        for x, _ in part:
+            (path,) = [
+                p
+                for p in by_pixels.values()
+                if torch.equal(data.input.transform([{"bytes": None, "path": str(p)}])[0], x)
+            ]
+            expected.update(path.read_bytes())
+        expected.update(part.y.numpy().tobytes())
+    assert data.digest == expected.hexdigest()[:16]
+
+
+def test_an_interrupted_decoding_goes_on(tmp_path, kept, decoded, monkeypatch):
+    folder = str(photographs(tmp_path / "pets"))
+    read = ImageInput.read
+
+    def interrupted(self, row, index):
+        if len(decoded) >= 5:
+            raise KeyboardInterrupt
+        return read(self, row, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageInput, "read", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            load_data(folder, takes=CROPPED)
+    assert len(list(kept.glob("*"))) == 1  # one file is complete, nothing else is left
+    before = len(decoded)
+    load_data(folder, takes=CROPPED)
+    assert len(decoded) - before == 11 - 4
+
+
+def test_damaged_and_changed_files_are_made_again(tmp_path, kept, decoded):
+    folder = photographs(tmp_path / "pets")
+    expected = load_data(str(folder), takes=CROPPED)
+    whole = [torch.stack([x for x, _ in part]) for part in (expected.train, expected.test)]
+    for file in kept.glob("*.npy"):
+        file.write_bytes(file.read_bytes()[:-1])
+    decoded.clear()
+    again = load_data(str(folder), takes=CROPPED)
+    assert len(decoded) == 11
+    for x, part in zip(whole, (again.train, again.test), strict=True):
+        assert torch.equal(torch.stack([image for image, _ in part]), x)
+    Image.new("RGB", (40, 40)).save(folder / "dog" / "0.png")
+    decoded.clear()
+    assert load_data(str(folder), takes=CROPPED).digest != expected.digest
+    assert 0 < len(decoded) <= 4
+
+
+def test_mapped_images_reach_worker_processes(tmp_path, kept):
+    data = load_data(str(photographs(tmp_path / "pets")), takes=CROPPED)
+    copied = pickle.loads(pickle.dumps(data.train))
+    assert len(pickle.dumps(data.train)) < 4_000  # names, not pixels
+    (x, y), (expected, _) = next(iter(DataLoader(copied, 3))), data.train[0]
+    assert (x.shape, x.dtype, y.dtype) == ((3, 3, 16, 16), torch.uint8, torch.int64)
+    assert torch.equal(x[0], expected)
+
+
+def test_an_unreadable_image_of_a_large_set_is_named(tmp_path, kept):
+    folder = photographs(tmp_path / "pets")
+    content = (folder / "dog" / "3.png").read_bytes()
+    (folder / "dog" / "3.png").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"unreadable image: .*dog/3\.png"):
+        load_data(str(folder), takes=CROPPED)
+
+
+def test_a_cache_that_cannot_be_written_is_said(tmp_path, kept):
+    kept.parent.write_text("a file where the folder should be")
+    folder = str(photographs(tmp_path / "pets"))
+    with pytest.raises(WriteError, match="cannot be written"):
+        load_data(folder, takes=CROPPED)
+
+
+def test_the_cache_lies_where_the_user_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMBTORCH_CACHE", str(tmp_path))
+    assert cache_folder("images") == tmp_path / "images"
+    monkeypatch.delenv("IMBTORCH_CACHE")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert cache_folder("images") == tmp_path / "home/.cache/imbtorch/images"
+
+
+def test_a_kept_array_of_another_shape_is_made_again(tmp_path):
+    path = tmp_path / "a.npy"
+    kept_array(path, (2,), np.float32, lambda: np.zeros(2, np.float32))
+    assert kept_array(path, (3,), np.float32, lambda: np.ones(3)).tolist() == [1, 1, 1]
+    with pytest.raises(ValueError, match="read-only"):
+        kept_array(path, (3,), np.float32, lambda: None)[0] = 2
+
+
+@pytest.mark.parametrize("size", [48, 96, 224])
+def test_built_in_networks_take_the_sizes_that_are_chosen(size):
+    for name in ("small-cnn", "wide-cnn", "resnet32", "wide-resnet", "densenet"):
+        with torch.inference_mode():
+            out = build_model(name, (3, size, size), 2)(torch.zeros(1, 3, size, size))
+        assert out.shape == (1, 2)

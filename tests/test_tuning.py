@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -23,6 +24,7 @@ from imbtorch import (
 )
 from imbtorch.losses import AsymmetricLoss, FocalLoss
 from imbtorch.models import embed, predict_logits, split_head
+from imbtorch.models.backbones.timm import import_timm
 from imbtorch.training import DeepOversample, LocalEmbedding
 from imbtorch.training.average import moving_average
 from imbtorch.training.freeze import frozen
@@ -251,6 +253,41 @@ def test_micro_clusters_take_it_too(blobs):
         for s in (0.0, 0.2)
     ]
     assert losses[0] != losses[1]
+
+
+def bert():
+    transformers = pytest.importorskip("transformers")
+    sizes = {"num_attention_heads": 2, "hidden_size": 8, "intermediate_size": 16, "num_labels": 3}
+    config = transformers.BertConfig(vocab_size=50, num_hidden_layers=3, **sizes)
+    network = transformers.BertForSequenceClassification(config)
+    return split_head(network, "classifier"), torch.randint(0, 50, (44, 7))
+
+
+def resnet():
+    if not find_spec("timm"):
+        pytest.skip("timm is not installed")
+    network = import_timm().create_model("test_resnet", num_classes=3)
+    return split_head(network, "fc"), torch.rand(44, 3, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("make", "trained"),
+    [
+        (resnet, ("features.layer3", "features.layer4")),
+        (bert, ("features.bert.encoder.layer.1", "features.bert.encoder.layer.2")),
+    ],
+)
+def test_networks_from_elsewhere(make, trained, blobs):
+    model, x = make()
+    before = copied(model)
+    fit("drw+crt", model, (x, blobs[1][::2]), epochs=2, setup=FULL)
+    changed = moved(before, copied(model))
+    assert changed >= {"head.weight", "head.bias"}
+    assert any(name.startswith(trained[0]) for name in changed)
+    rest = {
+        name for name in changed if not name.startswith((*trained, "head", "features.bert.pool"))
+    }
+    assert not rest
 
 
 class Killed(BaseException):

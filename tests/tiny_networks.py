@@ -1,9 +1,10 @@
 """Networks of a few thousand parameters in the form in which libraries store them."""
 
 import torch
+
 from imbtorch.models.backbones.hf import import_transformers
 
-WORDS = "the a film was good bad long short very not book plot".split()
+WORDS = ["the", "a", "film", "was", "good", "bad", "long", "short", "very", "not", "book", "plot"]
 
 
 def tokenizer(folder, model_max_length=16):

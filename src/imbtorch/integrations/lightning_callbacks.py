@@ -204,6 +204,6 @@ def _network(module: nn.Module) -> Classifier:
     if len(found) != 1:
         raise InputError(
             f"{type(module).__name__} has {len(found)} attributes that are a Classifier; it must "
-            "have exactly one: self.network = split_head(network, name of its last layer)"
+            "have exactly one: self.network = split_head(network)"
         )
     return found[0]

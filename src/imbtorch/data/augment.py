@@ -152,6 +152,8 @@ def augment_by_name(name: str) -> Augment | None:
         return None
     parts = name.split("+")
     for part in parts:
+        if part == "auto":
+            raise InputError("augment is 'auto'; name the policy: auto:cifar or auto:imagenet")
         if part not in AUGMENTS:
             raise unknown_name("augment", part, ["none", *AUGMENTS])
     if not {*parts}.isdisjoint(NEED_KORNIA):

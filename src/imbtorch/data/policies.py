@@ -157,8 +157,8 @@ def auto_augment(x: Tensor, rng: torch.Generator, policy: str = "cifar") -> Tens
 
     References
     ----------
-    AutoAugment (Cubuk et al., CVPR 2019), tables 7 (CIFAR-10) and 9 (ImageNet). Differs from the
-    paper, as torchvision does: factors are 1 ± .1 m instead of .1 + .18 m.
+    AutoAugment (Cubuk et al., CVPR 2019), section 3 and the tables of its supplement. Differs from
+    the paper, as torchvision does: factors are 1 ± .1 m instead of .1 + .18 m.
 
     Examples
     --------

@@ -1,0 +1,299 @@
+"""Augmentation: operations as Pillow has them, drawn for each image as the papers say."""
+
+from collections import Counter
+from math import sqrt
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageEnhance, ImageOps
+from sklearn.datasets import load_sample_image
+
+from imbtorch import InputError
+from imbtorch.data import (
+    augment_by_name,
+    auto_augment,
+    cutout,
+    policies,
+    rand_augment,
+    random_erasing,
+    trivial_augment,
+)
+from imbtorch.data.augment import AUGMENTS
+from imbtorch.data.erasing import AREA
+from imbtorch.data.image_operations import image_operations
+from imbtorch.data.policies import RANGES, WIDE
+from imbtorch.training.slots import describe
+
+DRAWN = [name for name in AUGMENTS if name.startswith(("trivial", "rand", "auto"))]
+PHOTO = Image.fromarray(load_sample_image("flower.jpg")[100:340, 200:500]).resize((50, 40))
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def sheared(image, right, down):
+    return image.transform(image.size, Image.Transform.AFFINE, (1, -right, 0, -down, 1, 0))
+
+
+def moved(image, right, down):
+    return image.transform(image.size, Image.Transform.AFFINE, (1, 0, -right, 0, 1, -down))
+
+
+PILLOW = {
+    "identity": (lambda image, m: image, [0]),
+    "shear_x": (lambda image, m: sheared(image, m, 0), [-0.99, -0.1, 0.3]),
+    "shear_y": (lambda image, m: sheared(image, 0, m), [-0.99, -0.1, 0.3]),
+    "translate_x": (lambda image, m: moved(image, int(50 * m), 0), [-0.45, 0.1, 1.0]),
+    "translate_y": (lambda image, m: moved(image, 0, int(40 * m)), [-0.45, 0.1, 1.0]),
+    "rotate": (lambda image, m: image.rotate(m), [-100, -7, 30]),
+    "brightness": (lambda image, m: ImageEnhance.Brightness(image).enhance(1 + m), [-0.9, 0, 0.5]),
+    "color": (lambda image, m: ImageEnhance.Color(image).enhance(1 + m), [-0.9, 0, 0.5]),
+    "contrast": (lambda image, m: ImageEnhance.Contrast(image).enhance(1 + m), [-0.9, 0, 0.5]),
+    "sharpness": (lambda image, m: ImageEnhance.Sharpness(image).enhance(1 + m), [-0.9, 0, 0.5]),
+    "posterize": (lambda image, m: ImageOps.posterize(image, m), [2, 4, 8]),
+    "solarize": (lambda image, m: ImageOps.solarize(image, 255 * m), [0, 0.5, 1]),
+    "auto_contrast": (lambda image, m: ImageOps.autocontrast(image), [0]),
+    "equalize": (lambda image, m: ImageOps.equalize(image), [0]),
+    "invert": (lambda image, m: ImageOps.invert(image), [0]),
+}
+
+
+def pixels(image):
+    return torch.from_numpy(np.atleast_3d(np.array(image))).permute(2, 0, 1)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("name", PILLOW)
+def test_operations_are_those_of_pillow(name, mode):
+    operation, magnitudes = PILLOW[name]
+    photo = PHOTO.convert(mode)
+    wanted = torch.stack([pixels(operation(photo, m)) for m in magnitudes]).float()
+    x = pixels(photo).float().div(255).repeat(len(magnitudes), 1, 1, 1)
+    found = image_operations()[name](x, torch.tensor(magnitudes, dtype=torch.float32))
+    away = (found * 255 - wanted).abs()
+    if name.startswith(("shear", "rotate")):  # half-way between two pixels either may be nearest
+        assert (away > 0.01).float().mean() < 0.005
+    elif name in ("color", "contrast", "sharpness"):  # Pillow rounds the gray or smooth image, too
+        assert away.max() <= 1.5
+    else:
+        assert away.max() <= 1.001  # Pillow cuts off what lies between two values
+
+
+def test_operations_leave_what_they_cannot_change():
+    gray, flat = torch.rand(2, 1, 5, 7, generator=rng()), torch.full((2, 3, 4, 4), 0.3)
+    operations, m = image_operations(), torch.tensor([0.5, -0.5])
+    assert torch.equal(operations["color"](gray, m), gray)
+    assert torch.equal(operations["auto_contrast"](flat, m), flat)
+    for shape in ((1, 1), (2, 9), (9, 2)):
+        x = torch.rand(2, 3, *shape, generator=rng())
+        assert torch.equal(operations["sharpness"](x, m), x)
+
+
+class Recorder:
+    """Stands for the operations; writes down what each image, known by its value, gets."""
+
+    def __init__(self, number):
+        self.got = [[] for _ in range(number)]
+
+    def __getitem__(self, name):
+        def operation(x, m):
+            for image, own in zip((x[:, 0, 0, 0] * len(self.got)).round().int(), m, strict=True):
+                self.got[image].append((name, round(own.item(), 4)))
+            return x
+
+        return operation
+
+
+def recorded(monkeypatch, augment, number, size=32, **options):
+    """Return the (operation, magnitude) pairs that each of a number of images got."""
+    recorder = Recorder(number)
+    monkeypatch.setattr(policies, "image_operations", lambda: recorder)
+    x = (torch.arange(number) / number)[:, None, None, None].expand(-1, 1, size, size)
+    augment(x, rng(), **options)
+    return recorder.got
+
+
+def near(count, number, p):
+    """Whether a count of n draws is within five standard deviations of n p."""
+    return abs(count - number * p) <= 5 * sqrt(number * p * (1 - p)) + 1e-9
+
+
+@pytest.mark.parametrize("policy", ["cifar", "imagenet"])
+def test_auto_augment_draws_a_sub_policy_for_each_image(policy, monkeypatch):
+    number, chances = 4000, Counter()
+    for (first, p, m), (last, q, n) in policies.auto_augment_table(policy):
+        one, two = (
+            (first, at(m, *RANGES.get(first, (0, 0)))),
+            (last, at(n, *RANGES.get(last, (0, 0)))),
+        )
+        for way, chance in (
+            ((one, two), p * q),
+            ((one,), p * (1 - q)),
+            ((two,), (1 - p) * q),
+            ((), (1 - p) * (1 - q)),
+        ):
+            chances[way] += chance / 25
+    got = recorded(monkeypatch, auto_augment, number, 1, policy=policy)
+    counts = Counter(tuple((name, abs(m)) for name, m in way) for way in got)
+    assert {*counts} <= {way for way, chance in chances.items() if chance}
+    assert all(near(counts[way], number, chance) for way, chance in chances.items())
+    signed = [m < 0 for way in got for name, m in way if name == "rotate"]
+    assert near(sum(signed), len(signed), 0.5)
+
+
+def at(m, low, high):
+    """Return the magnitude of m, of 9."""
+    return round(low + (high - low) * (0 if m is None else m / 9), 4)
+
+
+def test_trivial_augment_draws_one_operation_and_one_strength(monkeypatch):
+    number = 4200
+    got = recorded(monkeypatch, trivial_augment, number, 40)
+    counts = Counter(way[0][0] for way in got if way)
+    assert {*counts} | {"identity"} == {*WIDE}
+    assert max(map(len, got)) == 1
+    assert all(near(count, number, 1 / 14) for count in counts.values())
+    degrees = {m for way in got for name, m in way if name == "rotate"}
+    assert degrees <= {round(s * k * 4.5, 4) for k in range(31) for s in (-1, 1)}
+    assert len(degrees) > 50
+    assert max(m for way in got for name, m in way if name == "translate_x") == 0.8  # 32 of 40
+
+
+def test_rand_augment_draws_operations_of_one_strength(monkeypatch):
+    number = 1400
+    got = recorded(monkeypatch, rand_augment, number)
+    counts = Counter(name for way in got for name, _ in way)
+    assert all(near(count, 2 * number, 1 / 14) for count in counts.values())
+    assert any(way[0][0] == way[1][0] for way in got if len(way) == 2)
+    magnitudes = {(name, abs(m)) for way in got for name, m in way}
+    strong = {name: round(low + 0.9 * (high - low), 4) for name, (low, high) in RANGES.items()}
+    assert magnitudes == {(name, m) for name, m in strong.items() if name != "identity"}
+    assert {len(way) for way in recorded(monkeypatch, rand_augment, 99, num_ops=5)} <= {2, 3, 4, 5}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"num_ops": 0}, "num_ops is 0"), ({"magnitude": 11}, "must lie in 0..10")],
+)
+def test_rand_augment_refuses_other_scales(options, said):
+    with pytest.raises(InputError, match=said):
+        rand_augment(torch.zeros(1, 1, 4, 4), rng(), **options)
+    with pytest.raises(InputError, match="known are cifar, imagenet"):
+        auto_augment(torch.zeros(1, 1, 4, 4), rng(), policy="svhn")
+
+
+@pytest.mark.parametrize("name", AUGMENTS)
+def test_every_augmentation_keeps_shape_kind_and_range(name):
+    augment = augment_by_name(name)
+    images = torch.rand(40, 3, 9, 6, generator=rng())
+    whole = (images * 255).byte()
+    for x in (images, images.double(), images.half(), images[:, :1], whole, whole.transpose(2, 3)):
+        before = x.clone()
+        out = augment(x, rng(1))
+        assert (out.shape, out.dtype) == (x.shape, x.dtype)
+        assert (
+            0
+            <= out.min()
+            <= out.max()
+            <= (255 if x is not images and x.dtype == torch.uint8 else 1)
+        )
+        assert torch.equal(x, before)
+        assert torch.equal(out, augment(x, rng(1)))
+        assert not torch.equal(out, augment(x, rng(2)))
+    for shape in ((0, 3, 8, 8), (30, 3, 1, 1), (30, 1, 1, 5), (30, 3, 2, 3)):
+        assert augment(torch.zeros(shape, dtype=torch.uint8), rng()).shape == shape
+    with pytest.raises(InputError, match="images of shape"):
+        augment(images[0], rng())
+
+
+@pytest.mark.parametrize("name", AUGMENTS)
+def test_a_gpu_is_never_waited_for(name):
+    x = torch.empty(64, 3, 16, 16, dtype=torch.uint8, device="meta")  # its values cannot be read
+    assert augment_by_name(name)(x, rng()).device == x.device
+
+
+@pytest.mark.parametrize("name", [*DRAWN, "erase"])
+def test_values_on_another_scale_are_refused(name):
+    augment = augment_by_name(name)
+    for x, said in (
+        (torch.full((2, 3, 4, 4), 255.0), "outside 0..1"),
+        (torch.full((2, 3, 4, 4), -0.1), "outside 0..1"),
+        (torch.full((2, 3, 4, 4), torch.nan), "outside 0..1"),
+        (torch.zeros(2, 3, 4, 4, dtype=torch.int64), "torch.int64"),
+    ):
+        with pytest.raises(InputError, match=said):
+            augment(x, rng())
+    if name != "erase":
+        with pytest.raises(InputError, match="2 channels; 1"):
+            augment(torch.zeros(2, 2, 4, 4), rng())
+
+
+def test_cutout_hides_a_clipped_square_around_any_pixel():
+    x = torch.arange(1, 3, dtype=torch.uint8).repeat(300).mul(100).view(-1, 1, 1, 1)
+    hidden = cutout(x.expand(-1, 3, 4, 6), rng()) == 150  # the mean of 100 and 200
+    seen = {image.numpy().tobytes() for image in hidden.all(1)}
+    windows = np.zeros((4, 6, 4, 6), bool)
+    for row, column in np.ndindex(4, 6):
+        windows[row, column, max(row - 1, 0) : row + 1, max(column - 1, 0) : column + 1] = True
+    assert seen == {window.tobytes() for window in windows.reshape(-1, 4, 6)}
+    assert torch.equal(hidden.any(1), hidden.all(1))
+    assert (cutout(x.expand(-1, 1, 4, 6), rng(), size=12) == 150).all()
+    with pytest.raises(InputError, match="size is 0"):
+        cutout(x, rng(), size=0)
+
+
+def test_cutout_of_32_pixels_hides_16():
+    hidden = cutout(torch.arange(2000.0)[:, None, None, None].expand(-1, 1, 32, 32), rng())
+    areas = (hidden == 999.5).sum((1, 2, 3))
+    assert areas.max() == 256
+    assert areas.min() >= 64
+    sides = sum(min(c + 8, 32) - max(c - 8, 0) for c in range(32)) / 32
+    assert areas.double().mean() == pytest.approx(sides**2, rel=0.03)
+
+
+def test_random_erasing_fills_a_rectangle_with_noise():
+    x = torch.full((2000, 1, 32, 32), 0.5)
+    out = random_erasing(x, rng())
+    erased = (out != 0.5)[:, 0]
+    assert near(int(erased.any((1, 2)).sum()), 2000, 0.5)
+    some = erased[erased.any((1, 2))]
+    area = some.sum((1, 2))
+    assert torch.equal(area, some.any(1).sum(1) * some.any(2).sum(1))  # whole rectangles
+    assert area.min() >= (AREA[0] - 0.01) * 1024
+    assert area.max() <= (AREA[1] + 0.02) * 1024
+    noise = out[out != 0.5]
+    assert noise.mean() == pytest.approx(0.5, abs=0.01)
+    assert noise.std() == pytest.approx(sqrt(1 / 12), abs=0.01)
+    assert torch.equal(random_erasing(x, rng(), p=0.0), x)
+    assert near(int((random_erasing(x, rng(), p=0.25) != x).any(3).any(2).sum()), 2000, 0.25)
+    with pytest.raises(InputError, match="p is 2"):
+        random_erasing(x, rng(), p=2)
+
+
+def test_names_are_joined_in_the_order_written():
+    x = torch.rand(8, 3, 16, 16, generator=rng())
+    joined, state = augment_by_name("crop-flip+auto:cifar+cutout"), rng()
+    wanted = cutout(auto_augment(AUGMENTS["crop-flip"](x, state), state), state)
+    assert torch.equal(joined(x, rng()), wanted)
+    assert augment_by_name("none") is None
+    for name, said in (
+        ("crop+auto", "augment is 'auto'; name the policy: auto:cifar or auto:imagenet"),
+        ("crop-flip+cutoff", "augment is 'cutoff'; did you mean cutout"),
+        ("none+crop", "augment is 'none'"),
+        ("crop+", "augment is ''"),
+    ):
+        with pytest.raises(InputError, match=said):
+            augment_by_name(name)
+
+
+def test_snapshots_tell_augmentations_apart():
+    names = [*AUGMENTS, "crop+cutout", "cutout+crop", "crop+auto:cifar", "crop+auto:imagenet"]
+    described = [describe(augment_by_name(name)) for name in names]
+    assert len({str(one) for one in described}) == len(names)
+    assert described[0] == {"name": "random_crop"}  # as in the states that were written before
+    assert described[-1] == {
+        "name": "in_turn",
+        "steps": [{"name": "random_crop"}, {"name": "auto_augment", "policy": "imagenet"}],
+    }

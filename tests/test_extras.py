@@ -45,8 +45,10 @@ def packages(requirements):
 
 EXTRAS = {
     name: packages(PROJECT["optional-dependencies"][name])
-    for name in ("cli", "knn", "tune", "metric", "augment", "lightning")
+    for name in ("cli", "knn", "tune", "metric", "lightning", "timm", "hf", "augment")
 }
+EXTRAS["timm"] |= {"torchvision"}  # what timm itself requires
+EXTRAS["hf"] |= {"tokenizers", "huggingface_hub"}  # what transformers itself requires
 CORE = {"torch", "numpy", "scipy", "sklearn", "imblearn", "lightning_fabric", "safetensors"}
 CORE |= {"filelock", "tqdm", "imbtorch", *sys.stdlib_module_names}
 

@@ -157,6 +157,46 @@ def logits_of(output: object) -> Tensor:
     )
 
 
+def embeddings_of(output: object) -> Tensor:
+    """Return the embeddings in what a network without its head returned.
+
+    That is what `logits_of` finds, or what a dict or dataclass calls ``pooler_output`` or
+    ``image_embeds`` or ``text_embeds`` (transformers), or ``embeddings``.
+
+    Examples
+    --------
+    >>> output = {"last_hidden_state": torch.zeros(2, 5, 3), "pooler_output": torch.zeros(2, 3)}
+    >>> embeddings_of(output).shape
+    torch.Size([2, 3])
+    """
+    if isinstance(output, Tensor) or isinstance(_part(output, "logits"), (Tensor, fx.Proxy)):
+        return logits_of(output)
+    found = {name: part for name in EMBEDDINGS if isinstance(part := _part(output, name), Tensor)}
+    if len(found) > 1:
+        raise InputError(
+            f"the network returned {' and '.join(found)}; one of them alone is needed, or a Tensor"
+        )
+    for part in found.values():
+        return part.flatten(1) if part.shape[2:] == (1, 1) else part
+    places = _part(output, "last_hidden_state")
+    if isinstance(places, Tensor):
+        raise InputError(
+            f"the network returned last_hidden_state of shape {tuple(places.shape)}, an embedding "
+            "for every place of the input; they must be pooled to one (B, D), by their mean for "
+            "example"
+        )
+    return logits_of(output)
+
+
+def _part(output: object, name: str) -> object:
+    """Return what a dict or dataclass has under a name, None if it has nothing."""
+    return output.get(name) if isinstance(output, Mapping) else getattr(output, name, None)
+
+
+EMBEDDINGS = ("pooler_output", "image_embeds", "text_embeds", "embeddings")
+"""Names of embeddings (B, D) in the outputs of libraries."""
+
+
 def as_numbers(values: object, name: str) -> Tensor:
     """Return an array-like as a Tensor, without a copy if possible."""
     if isinstance(values, np.ndarray) and (

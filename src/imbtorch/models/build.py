@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, as_float
 from imbtorch.errors import InputError, unknown_name
+from imbtorch.models.backbones import build_with_backbone, is_backbone
 from imbtorch.models.classifier import Classifier, CosineHead, Normalize, head_size
 from imbtorch.models.densenet import densenet
 from imbtorch.models.neighbor_head import NeighborHead
@@ -45,10 +46,12 @@ def build_model(
 
     Parameters
     ----------
-    name : {"resnet32", "resnet56", "wide-resnet", "densenet", "small-cnn", "wide-cnn", "mlp"}
-        Name of the network.
+    name : str
+        Name of the network: "resnet32", "resnet56", "wide-resnet", "densenet", "small-cnn",
+        "wide-cnn", "mlp"; or a network from elsewhere: "timm:NAME", "hf:NAME-or-folder",
+        "torchvision:NAME", "path/to/module.py:factory".
     input_shape : sequence of int
-        Shape of one input: (C, H, W) or (D,).
+        Shape of one input: (C, H, W), (D,), or (L,) for the tokens of a text.
     num_classes : int
         Number of classes K.
     train : Dataset or pair (x, y), optional
@@ -58,6 +61,12 @@ def build_model(
         Training seed; determines the initial parameters.
     head : {"linear", "cosine", "neighbors"}, default="linear"
         Kind of head; "neighbors" holds no embeddings until weights are loaded.
+    pretrained : bool or str, default=True
+        For a network from elsewhere: whether it starts from its pretrained weights, which its
+        library may download, or the file that has them.
+    config : mapping, optional
+        For a network from elsewhere: what `spec` says of it, with which it is built without a
+        download.
 
     Returns
     -------
@@ -74,7 +83,7 @@ def build_model(
     >>> build_model("small-cnn", (1, 8, 8), 10).spec["name"]
     'small-cnn'
     """
-    if name not in MODELS:
+    if name not in MODELS and not is_backbone(name):
         raise unknown_name("model", name, MODELS)
     if head not in ("linear", "cosine", "neighbors"):
         raise InputError(f"head is {head!r}; it must be linear, cosine or neighbors")
@@ -83,23 +92,28 @@ def build_model(
             f"input_shape is {tuple(input_shape)} and num_classes {num_classes}; all sizes must be "
             "at least 1"
         )
-    if name != "mlp" and (len(input_shape) != 3 or min(input_shape[1:]) < 4):
+    if name in MODELS and name != "mlp" and (len(input_shape) != 3 or min(input_shape[1:]) < 4):
         raise InputError(
             f"model is {name!r}, which needs images (C, H, W) of at least 4 x 4 pixels; these "
             f"inputs have shape {tuple(input_shape)}: use mlp"
         )
-    model = MODELS[name](tuple(input_shape), num_classes, seed=seed)
-    normalize = _normalization(input_shape, None if train is None else as_dataset(train))
-    model.features = nn.Sequential(normalize, *model.features.children())
-    model.spec = {
-        "name": name,
-        "input_shape": list(input_shape),
-        "num_classes": num_classes,
-        "head": "linear",
-    }
+    shape = tuple(input_shape)
+    if is_backbone(name):
+        model = build_with_backbone(name, shape, num_classes, seed, pretrained, config)
+    else:
+        model = MODELS[name](shape, num_classes, seed=seed)
+        normalize = _normalization(shape, None if train is None else as_dataset(train))
+        model.features = nn.Sequential(normalize, *model.features.children())
+        model.spec = {
+            "name": name,
+            "input_shape": list(shape),
+            "num_classes": num_classes,
+            "head": "linear",
+        }
     if head == "cosine":
         replace_head(model, CosineHead, seed)
     elif head == "neighbors":
+        assert model.spec is not None
         empty = torch.empty(0, head_size(model.head)[0])
         model.head = NeighborHead(empty, torch.empty(0, dtype=torch.int64), num_classes)
         model.spec["head"] = head
@@ -127,7 +141,12 @@ def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed:
 
 
 def fresh_copy(model: Classifier, seed: int) -> Classifier:
-    """Return a copy of a network with newly drawn parameters and the same buffers."""
+    """Return a copy of a network with newly drawn parameters and the same buffers.
+
+    A pretrained network from elsewhere starts from its pretrained weights again, with a new head.
+    """
+    if model.spec is not None and is_backbone(model.spec["name"]):
+        return _fresh_backbone(model, seed)
     copied = copy.deepcopy(model)
     with scoped_seed(seed):
         if model.spec is not None:
@@ -139,6 +158,22 @@ def fresh_copy(model: Classifier, seed: int) -> Classifier:
                 if callable(reset):
                     reset()
     return copied
+
+
+def _fresh_backbone(model: Classifier, seed: int) -> Classifier:
+    """Return a network from elsewhere as it was before training, on the device of `model`."""
+    spec, pretrained = model.spec, model.pretrained
+    assert spec is not None
+    if pretrained is None:
+        raise InputError(
+            f"model is {spec['name']!r} from a checkpoint, which does not hold the weights that it "
+            "started from: make it with build_model"
+        )
+    fresh = build_model(**spec, seed=seed, pretrained=pretrained)
+    for name, module in model.features.named_children():
+        if isinstance(module, Normalize):
+            fresh.features.get_submodule(name).load_state_dict(module.state_dict())
+    return fresh.to(next(model.parameters()).device)
 
 
 def _normalization(shape: Sequence[int], train: Dataset[object] | None) -> Normalize:

@@ -7,12 +7,13 @@ from typing import Any, NotRequired, TypedDict
 import torch
 from torch import Tensor, fx, nn
 
-from imbtorch.data.checks import logits_of
+from imbtorch.data.checks import embeddings_of, logits_of
 from imbtorch.errors import InputError
 from imbtorch.models.binary import single_logit_head, two_logit_head
 from imbtorch.seeding import scoped_seed
 
-fx.wrap("logits_of")  # when a network is traced, this looks at its output only as it runs
+fx.wrap("logits_of")  # when a network is traced, these look at its output only as it runs
+fx.wrap("embeddings_of")
 
 
 class Spec(TypedDict):
@@ -52,10 +53,12 @@ class Classifier(nn.Module):
         self.head = head
         self.spec = spec
         self.single_logit = False  # whether `split_head` found a head with one logit
+        # of a network from elsewhere: what `build_model` was given, None for one from a checkpoint
+        self.pretrained: bool | str | None = None
 
     def embeddings(self, x: Tensor) -> Tensor:
         """Return embeddings of shape (B, D): what `features` returns, without what surrounds it."""
-        return logits_of(self.features(x))
+        return embeddings_of(self.features(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits of shape (B, K)."""
@@ -129,7 +132,9 @@ class Normalize(nn.Module):
     Parameters
     ----------
     mean, std : Tensor of shape (C,) or (D,)
-        Per channel of an image or per feature.
+        Per channel of an image or per feature. Gray images become color images if C is 3.
+    size : tuple of int, optional
+        Height and width that images are resized to first, for a network that takes no other.
 
     Examples
     --------
@@ -140,13 +145,16 @@ class Normalize(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, mean: Tensor, std: Tensor) -> None:
+    def __init__(self, mean: Tensor, std: Tensor, size: tuple[int, int] | None = None) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
+        self.size = size
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalized batch."""
+        if self.size is not None and x.shape[-2:] != self.size:
+            x = nn.functional.interpolate(x, self.size, mode="bilinear", antialias=True)
         shape = (-1, *[1] * (x.ndim - 2)) if x.ndim > 2 else (-1,)
         return (x - self.mean.view(shape)) / self.std.view(shape)
 

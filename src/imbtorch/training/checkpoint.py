@@ -132,7 +132,9 @@ def _header(metadata: Mapping[str, str], path: Path) -> Header:
 
 def _build(spec: Spec, path: Path) -> Classifier:
     with damaged_header(path):
-        return build_model(**spec)
+        model = build_model(**spec, pretrained=False)
+    model.pretrained = None  # unknown: a checkpoint does not hold what training started from
+    return model
 
 
 def _load(network: Classifier, tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import (
     Annotated,
     Any,
     NamedTuple,
+    NotRequired,
     Required,
     Union,
     get_args,
@@ -48,7 +49,7 @@ def conform(value: Any, kind: Any, where: str) -> None:
     imbtorch.errors.InputError: data.counts[1] is -1; a number from 1 to 10 is needed
     """
     origin, args = get_origin(kind), get_args(kind)
-    if origin is Required:
+    if origin in (Required, NotRequired):
         conform(value, args[0], where)
     elif origin is Annotated:
         conform(value, args[0], where)
@@ -81,6 +82,8 @@ def conform(value: Any, kind: Any, where: str) -> None:
         finite = type(value) is float and isfinite(value)
         finite |= type(value) is int and abs(value) < 2**63
         _require(finite, value, "a finite number", where)
+    elif kind is bool:
+        _require(type(value) is bool, value, "true or false", where)
     elif kind is str:
         text = isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
         _require(text, value, "a text", where)

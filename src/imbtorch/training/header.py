@@ -15,8 +15,10 @@ from imbtorch.data.profile import PROFILES, REDUCTIONS, Profile
 from imbtorch.data.texts import TextInput
 from imbtorch.data.windows import WindowInput
 from imbtorch.errors import InputError, unknown_name
+from imbtorch.models.backbones import is_backbone
 from imbtorch.models.classifier import Spec
 from imbtorch.npz import check_memory
+from imbtorch.training.backbone_config import BATCH_BYTES, check_config
 from imbtorch.training.conform import Range, conform
 from imbtorch.training.setup import Setup
 from imbtorch.training.slots import Json
@@ -78,10 +80,8 @@ class TrainedHeader(TypedDict, total=False):
     versions: dict[str, object]
 
 
-LONGEST = 2**24
-"""Characters of a header: a hundred thousand classes and more."""
-BATCH_BYTES = 128 * 16 * 4
-"""Bytes per pixel of a batch of images after the first layer: 16 channels and more in float32."""
+LONGEST = 2**26
+"""Characters of a header: a hundred thousand classes, or the largest of tokenizers, and more."""
 
 
 def parse_header(text: str) -> Header:
@@ -99,12 +99,23 @@ def parse_header(text: str) -> Header:
         values["spec"].setdefault("head", "linear")  # the only kind of the first versions
     conform(values, _Specified, "header")
     spec = values["spec"]
+    if spec is not None:
+        _check_config(spec)
     if spec is not None and max(prod(spec["input_shape"]), 2**9 * spec["num_classes"]) > 2**40:
         raise InputError(
             f"spec.input_shape is {spec['input_shape']} and spec.num_classes "
             f"{spec['num_classes']}; that is too large"
         )
     return cast(Header, values)
+
+
+def _check_config(spec: Spec) -> None:
+    """Raise an InputError unless a network from elsewhere is described in its library's terms."""
+    name = spec["name"]
+    if is_backbone(name) != ("config" in spec):
+        raise InputError(f"spec.name is {name!r}, with{'' if 'config' in spec else 'out'} a config")
+    if is_backbone(name):
+        check_config(name, spec["config"])
 
 
 def trained_header(values: Mapping[str, Any]) -> TrainedHeader:

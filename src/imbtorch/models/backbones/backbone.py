@@ -1,8 +1,9 @@
 """`Backbone`: a network from elsewhere, without its head, and what is known about its inputs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from importlib import import_module
+from typing import Any, TypedDict
 
 from torch import nn
 
@@ -24,8 +25,10 @@ class Backbone:
         As the user wrote it: ``timm:NAME``, ``hf:NAME-or-folder``, ``torchvision:NAME``,
         ``path/to/module.py:factory``.
     make : callable
-        () -> the network without its head, inputs -> embeddings (B, D), with its pretrained
-        weights if it has any. Its random parameters come from torch's global generator.
+        (input_shape, num_classes) -> the network without its head, inputs -> embeddings (B, D),
+        with its pretrained weights if it has any; a `Classifier` if it has a head of its own.
+        Random parameters come from torch's global generator. A network from a library is the
+        same for all shapes and classes.
     takes : ImageInput or TokenInput or None
         The inputs that it was trained on; None if it takes whatever DATA holds.
     mean, std : tuple of float
@@ -36,16 +39,31 @@ class Backbone:
         Where its weights come from, in words; empty if they are random.
     pooling : str
         How outputs at several places become one embedding, in words.
+    fixed : bool
+        Whether the network takes images of the size `takes` only: others are resized to it by
+        the first layer.
     """
 
     name: str
-    make: Callable[[], nn.Module]
+    make: Callable[[Sequence[int], int], nn.Module]
     takes: ImageInput | TokenInput | None = None
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     pretrained: str = ""
     pooling: str = ""
+    fixed: bool = False
+
+
+class ImageConfig(TypedDict):
+    """What is known of a network for images; the `config` of timm's and torchvision's."""
+
+    size: tuple[int, int]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    crop: float | None
+    interpolation: str
+    fixed: bool
 
 
 def is_backbone(name: str) -> bool:
@@ -68,4 +86,40 @@ def open_backbone(
     config : mapping, optional
         That of a `Backbone` from an earlier call: nothing is downloaded then.
     """
-    raise InputError(f"model is {name!r}; not yet")
+    if not is_backbone(name):
+        raise InputError(
+            f"model is {name!r}; timm:NAME, hf:NAME-or-folder, torchvision:NAME or "
+            "path/to/module.py:factory is needed"
+        )
+    prefix = name.partition(":")[0]
+    library = import_module(f"{__package__}.{prefix if prefix in PREFIXES else 'own'}")
+    described: Backbone = library.describe(name, pretrained, config)
+    return described
+
+
+def image_backbone(
+    name: str,
+    make: Callable[[], nn.Module],
+    config: Mapping[str, Any],
+    pretrained: bool | str,
+    source: str,
+) -> Backbone:
+    """Return the description of a network for color images from its `ImageConfig`."""
+    height, width = config["size"]
+    crop, interpolation = config["crop"], config["interpolation"]
+    return Backbone(
+        name,
+        lambda input_shape, num_classes: make(),
+        ImageInput((height, width), 3, crop=crop, interpolation=interpolation),
+        tuple(config["mean"]),
+        tuple(config["std"]),
+        config,
+        where_from(pretrained, source),
+        "the network's own",
+        config["fixed"],
+    )
+
+
+def where_from(pretrained: bool | str, source: str) -> str:
+    """Return where weights come from, in words; empty if they are random."""
+    return pretrained if isinstance(pretrained, str) else source if pretrained else ""

@@ -1,0 +1,46 @@
+"""The check of what a checkpoint's header says of a network from elsewhere."""
+
+from math import prod
+from typing import Annotated, Any, TypedDict
+
+from imbtorch.errors import InputError
+from imbtorch.npz import check_memory
+from imbtorch.training.conform import Range, conform
+
+Side = Annotated[int, Range(1, 2**14)]
+Color = Annotated[float, Range(-(2**16), 2**16)]
+BATCH_BYTES = 128 * 16 * 4
+"""Bytes per pixel of a batch of images after the first layer: 16 channels and more in float32."""
+FILTERS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
+"""Pillow's names of its filters."""
+
+
+class Images(TypedDict):
+    """`ImageConfig`, with bounds."""
+
+    size: tuple[Side, Side]
+    mean: tuple[Color, Color, Color]
+    std: tuple[Color, Color, Color]
+    crop: float | None
+    interpolation: str
+    fixed: bool
+
+
+def check_config(name: str, config: dict[str, Any]) -> None:
+    """Raise an InputError unless ``spec.config`` describes a network of the library in its name."""
+    prefix = name.partition(":")[0]
+    if prefix in ("timm", "torchvision"):
+        check_images(config)
+
+
+def check_images(config: dict[str, Any], where: str = "spec.config") -> None:
+    """Raise an InputError unless `config` is an `ImageConfig`."""
+    conform(config, Images, where)
+    if config["interpolation"] not in FILTERS or min(config["std"]) <= 0:
+        raise InputError(
+            f"{where} has interpolation {config['interpolation']!r} and std {config['std']}; one "
+            f"of {', '.join(FILTERS)}, and numbers above 0, are needed"
+        )
+    check_memory(BATCH_BYTES * prod(config["size"]), f"a batch of images of {where}.size")
+    if config["crop"] is not None and not 0 < config["crop"] <= 1:
+        raise InputError(f"{where}.crop is {config['crop']}; it must be above 0 and at most 1")

@@ -207,7 +207,7 @@ def _transformed(
     """Apply to each image the operations that were drawn for it, all images of one at once."""
     operations = image_operations()
     bounds = torch.tensor([*ranges.values()])
-    out = as_float(x).float().clone()
+    out = as_float(x.clone()).float()
     for drawn, strength in stages:
         low, high = bounds[drawn].T
         sign = 1 - 2 * torch.randint(2, (len(x),), generator=rng)

@@ -1,6 +1,8 @@
 """AutoAugment, RandAugment and TrivialAugment: operations drawn anew for each image of a batch.
 
-kornia's operations, not kornia's or torchvision's policies: those draw once for a whole batch.
+The policies of kornia and of torchvision draw one operation for all images of a batch, so only
+kornia's operations are used: unlike torchvision's, they take a magnitude for each image, and all
+images with one operation go through it at once.
 """
 
 from collections.abc import Iterable, Sequence

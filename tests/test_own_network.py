@@ -1,6 +1,5 @@
 """A network from a file of the user's: what its function is given, and when the file is run."""
 
-
 import numpy as np
 import pytest
 import torch

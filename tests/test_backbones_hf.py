@@ -11,8 +11,7 @@ from imbtorch import ArrayDataset, InputError, build_model, fit, load_checkpoint
 from imbtorch.data.images import ImageInput
 from imbtorch.models import find_head, split_head
 from imbtorch.models.backbones import open_backbone
-from imbtorch.models.backbones.hf import import_transformers
-from imbtorch.models.backbones.hf_config import config_of, values_of
+from imbtorch.models.backbones.hf_config import config_of, import_transformers, values_of
 from imbtorch.models.build import fresh_copy
 from tiny_networks import bert, gpt2, store, vit, vit_config
 

@@ -21,6 +21,7 @@ from imbtorch.data.image_files import image_suffixes
 from imbtorch.data.images import ImageInput, survey
 from imbtorch.extras import MissingExtra
 from imbtorch.models import mlp
+from imbtorch.models.backbones import open_backbone
 from imbtorch.reproduction.reproduce import reproduce
 from imbtorch.resampling import Neighbors
 from imbtorch.training.phases.metric_learning import TripletEmbedding
@@ -117,6 +118,10 @@ DOORS = [
     ("PIL", "cli", lambda folder: image_suffixes.__wrapped__()),
     ("faiss", "knn", lambda folder: Neighbors(method="flat").fit(np.zeros((9, 2)))),
     ("faiss", "knn", lambda folder: Neighbors(method="hnsw").fit(np.zeros((9, 2)))),
+    ("timm", "timm", lambda folder: open_backbone("timm:resnet18")),
+    ("torchvision", "timm", lambda folder: open_backbone("timm:resnet18")),
+    ("torchvision", "timm", lambda folder: open_backbone("torchvision:resnet18")),
+    ("transformers", "hf", lambda folder: open_backbone("hf:someone/something")),
     ("optuna", "tune", lambda folder: tune(a_task(folder), "m2m", out=folder)),
     ("optuna", "tune", lambda folder: choose(a_task(folder), out=folder)),
     ("pytorch_metric_learning", "metric", triplets),

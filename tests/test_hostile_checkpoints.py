@@ -167,7 +167,7 @@ TEXTS = {
     '{"spec": {"name": 1' + "0" * 5000 + "}}": "not JSON",
     "[" * 10**6 + "]" * 10**6: "not JSON: maximum recursion",
     '{"a":' * 10**5 + "1" + "}" * 10**5: "not JSON: maximum recursion",
-    '"' + "x" * (2**24 + 1) + '"': "at most 16777216 are read",
+    '"' + "x" * (2**26 + 1) + '"': "at most 67108864 are read",
 }
 
 

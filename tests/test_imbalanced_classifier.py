@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV
@@ -10,8 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from imbtorch import InputError
+from imbtorch import InputError, Setup
 from imbtorch.models import mlp
+from imbtorch.models.backbones.timm import import_timm
 from imbtorch.sklearn import ImbalancedClassifier
 
 CHECKS = parametrize_with_checks([ImbalancedClassifier(random_state=0)])
@@ -52,6 +54,26 @@ def test_images_as_bytes_with_named_classes():
     model = ImbalancedClassifier("drs", epochs=15, random_state=0).fit(torch.from_numpy(X), y)
     assert model.model_.spec["name"] == "small-cnn"
     assert model.predict(X[-3:]).tolist() == ["lynx"] * 3
+
+
+def test_a_network_of_timm_on_gray_images(tmp_path):
+    """From scratch and from a file of weights, on images of any size."""
+    network = import_timm().create_model("test_efficientnet")
+    save_file(network.state_dict(), tmp_path / "w.safetensors")
+    x, y = np.random.default_rng(0).integers(0, 256, (24, 1, 20, 28), np.uint8), ["a", "b"] * 12
+    options = {"model": "timm:test_efficientnet", "epochs": 1, "random_state": 0}
+    for pretrained in (False, str(tmp_path / "w.safetensors")):
+        estimator = ImbalancedClassifier("erm", pretrained=pretrained, **options)
+        probabilities = estimator.fit(x, y).predict_proba(x)
+        assert np.array_equal(clone(estimator).fit(x, y).predict_proba(x), probabilities)
+        assert estimator.model_.pretrained == pretrained
+    still = Setup(lr=1e-9, weight_decay=0.0)
+    estimator.set_params(setup=still).fit(x, y)
+    torch.testing.assert_close(
+        estimator.model_.features[1].conv_stem.weight, network.conv_stem.weight
+    )
+    with pytest.raises(InputError, match=r"takes images \(1 or 3, H, W\)"):
+        estimator.fit(x.reshape(24, -1), y)
 
 
 def test_a_network_of_ones_own_is_copied(table):

@@ -2,7 +2,8 @@
 
 import torch
 
-from imbtorch.models.backbones.hf import _quietly, import_transformers
+from imbtorch.models.backbones.hf import _quietly
+from imbtorch.models.backbones.hf_config import import_transformers
 from tiny_bert import VOCABULARY, tokenizer_folder
 
 

@@ -17,7 +17,7 @@ def text_input(model: object, X: Any) -> TokenInput | None:
     imbtorch.errors.InputError: X holds texts, which model 'mlp' does not take: name a ...
     """
     if isinstance(model, str) and is_backbone(model):
-        takes = open_backbone(model).takes
+        takes = open_backbone(model, pretrained=False).takes
         if isinstance(takes, TokenInput):
             return takes
     if given_texts(X) is not None:

@@ -31,7 +31,7 @@ from imbtorch.seeding import random_state_from
 from imbtorch.training.fit import fit
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
-from imbtorch.training.setup import SETUPS, Setup
+from imbtorch.training.setup import Setup, usual_setup
 
 
 class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -46,6 +46,9 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Name of a network (see `build_model`), or your own, which is copied and trained further
         from its current parameters. "auto" selects mlp for (N, D), resnet32 for color images
         and small-cnn for other images.
+    pretrained : bool or str, default=True
+        Whether a network from elsewhere ("timm:NAME", "hf:NAME-or-folder", "torchvision:NAME")
+        starts from its pretrained weights, or the file that has them.
     epochs : int, optional
         Epochs of a recipe given by name; the default depends on the network (mlp 15,
         small-cnn 30, resnet32 200; 15 for your own).
@@ -103,6 +106,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         recipe: str | Recipe = "m2m",
         *,
         model: str | Classifier = "auto",
+        pretrained: bool | str = True,
         epochs: int | None = None,
         setup: Setup | None = None,
         augment: Augment | None = None,
@@ -111,6 +115,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     ) -> None:
         self.recipe = recipe
         self.model = model
+        self.pretrained = pretrained
         self.epochs = epochs
         self.setup = setup
         self.augment = augment
@@ -142,12 +147,22 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             shape = (self.texts_.max_length,)
         self.sample_shape_ = shape
         name = self._network_name(shape)
-        setup, usual = SETUPS.get(name, (Setup(batch_size=64, lr=0.01), 15))
+        setup, usual = Setup(batch_size=64, lr=0.01), 15
+        if isinstance(self.model, str):
+            freeze = "none" if self.setup is None else self.setup.freeze
+            setup, usual = usual_setup(name, pretrained=bool(self.pretrained), freeze=freeze)
         recipe = self.recipe
         if isinstance(recipe, str):
             recipe = make_recipe(recipe, usual if self.epochs is None else self.epochs)
         network = (
-            build_model(name, shape, len(self.classes_), train=train, seed=seed)
+            build_model(
+                name,
+                shape,
+                len(self.classes_),
+                train=train,
+                seed=seed,
+                pretrained=self.pretrained,
+            )
             if isinstance(self.model, str)
             else copy.deepcopy(self.model)
         )

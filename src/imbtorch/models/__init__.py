@@ -2,9 +2,9 @@
 
 from imbtorch.models.binary import single_logit_head, two_class_logits, two_logit_head
 from imbtorch.models.build import build_model
-from imbtorch.models.classifier import Classifier, CosineHead, join_head, split_head
+from imbtorch.models.classifier import Classifier, CosineHead
 from imbtorch.models.densenet import densenet
-from imbtorch.models.heads import find_head
+from imbtorch.models.heads import find_head, join_head, split_head
 from imbtorch.models.inference import embed, predict_logits
 from imbtorch.models.neighbor_head import NeighborHead
 from imbtorch.models.resnet import resnet32, resnet56

@@ -1,6 +1,5 @@
-"""`Classifier`, a network made of features and a head; splitting and joining any network."""
+"""`Classifier`, a network made of features and a head, and the layers that it is made of."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any, NotRequired, Self, TypedDict
 
@@ -9,8 +8,6 @@ from torch import Tensor, fx, nn
 
 from imbtorch.data.checks import embeddings_of, logits_of
 from imbtorch.errors import InputError
-from imbtorch.models.binary import single_logit_head, two_logit_head
-from imbtorch.models.heads import find_head
 from imbtorch.seeding import scoped_seed
 
 fx.wrap("logits_of")  # when a network is traced, these look at its output only as it runs
@@ -167,83 +164,6 @@ class Normalize(nn.Module):
             x = nn.functional.interpolate(x, self.size, mode="bilinear", antialias=True)
         shape = (-1, *[1] * (x.ndim - 2)) if x.ndim > 2 else (-1,)
         return (x - self.mean.view(shape)) / self.std.view(shape)
-
-
-def split_head(model: nn.Module, name: str | None = None) -> Classifier:
-    """Split any network into features and head at its last layer.
-
-    Parameters
-    ----------
-    model : nn.Module
-        Network whose layer `name` takes embeddings of shape (B, D) and computes the logits that
-        `model` returns. It is not changed; the result holds a copy. A single logit, whose
-        sigmoid is the probability of class 1, becomes the two logits of `two_logit_head`. A
-        head that shares its weight with another layer gets a weight of its own.
-    name : str, optional
-        Name of the head layer, for example ``"fc"`` or ``"classifier.2"``; by default that which
-        `find_head` finds.
-
-    Returns
-    -------
-    Classifier
-
-    Raises
-    ------
-    InputError
-        If `model` has no such layer, or it is not certain which it is; the message lists the
-        candidates.
-
-    Examples
-    --------
-    >>> network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
-    >>> classifier = split_head(network)
-    >>> x = torch.randn(5, 4)
-    >>> classifier.features(x).shape, bool((classifier(x) == network(x)).all())
-    (torch.Size([5, 8]), True)
-    """
-    modules = dict(model.named_modules())
-    if name is None:
-        name = find_head(model)
-    if name not in modules or not name:
-        linear = [n for n, m in modules.items() if isinstance(m, nn.Linear)]
-        raise InputError(f"head is {name!r}; the model's linear layers are {', '.join(linear)}")
-    features = copy.deepcopy(model)
-    head = copy.deepcopy(features.get_submodule(name))  # its weight may be shared
-    features.set_submodule(name, nn.Identity())
-    if isinstance(head, nn.Linear) and head.out_features == 1:
-        classifier = Classifier(features, two_logit_head(head))
-        classifier.single_logit = True
-        return classifier
-    return Classifier(features, head)
-
-
-def join_head(classifier: Classifier, name: str) -> nn.Module:
-    """Reassemble a network split by `split_head`.
-
-    Parameters
-    ----------
-    classifier : Classifier
-        The result of `split_head`, possibly trained or with its head replaced.
-    name : str
-        The name passed to `split_head`.
-
-    Returns
-    -------
-    nn.Module
-        A copy in the form of the original network, with a single logit if that had one.
-
-    Examples
-    --------
-    >>> network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
-    >>> type(join_head(split_head(network, "2"), "2")[2]).__name__
-    'Linear'
-    """
-    model = copy.deepcopy(classifier.features)
-    head = classifier.head
-    model.set_submodule(
-        name, single_logit_head(head) if classifier.single_logit else copy.deepcopy(head)
-    )
-    return model
 
 
 def check_classifier(model: object) -> None:

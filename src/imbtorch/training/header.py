@@ -116,6 +116,8 @@ def _check_config(spec: Spec) -> None:
     if is_backbone(name) != ("config" in spec):
         raise InputError(f"spec.name is {name!r}, with{'' if 'config' in spec else 'out'} a config")
     if is_backbone(name):
+        shape = spec["input_shape"]
+        check_memory(BATCH_BYTES * prod(shape[1:]), f"a batch of inputs of shape {shape}")
         check_config(name, spec["config"])
 
 

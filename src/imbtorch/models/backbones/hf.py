@@ -5,20 +5,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import torch
 from torch import nn
 
 from imbtorch.data.tokens import TokenInput
 from imbtorch.errors import InputError
-from imbtorch.extras import extra
 from imbtorch.models.backbones.backbone import Backbone, image_backbone, where_from
-from imbtorch.models.backbones.hf_config import FOR_IMAGES, config_of, kind_of, values_of
+from imbtorch.models.backbones.hf_config import (
+    FOR_IMAGES,
+    config_of,
+    import_transformers,
+    kind_of,
+    values_of,
+)
 from imbtorch.models.backbones.hf_features import POOLINGS, TextFeatures
 from imbtorch.models.backbones.hf_images import read_images
-from imbtorch.models.backbones.torchvision import import_torchvision
 from imbtorch.models.backbones.weights import downloaded, read_weights
 from imbtorch.models.heads import find_head
 
@@ -27,21 +30,15 @@ LONGEST_TEXT = 512
 
 
 class Config(TypedDict):
-    """The `config` of a network of transformers: `images` or `pooling` is None."""
+    """The `config` of a network of transformers: `images` or `pooling` is None.
+
+    Where it was built for texts, ``embedding_size`` says what it was found to return.
+    """
 
     network: dict[str, Any]
     images: dict[str, Any] | None
     pooling: str | None
-
-
-def import_transformers() -> ModuleType:
-    """Return transformers; where there is a torchvision, it must be one that can be imported."""
-    with suppress(ImportError):
-        import_torchvision()
-    with extra("hf", "a network of transformers"):
-        import transformers
-    module: ModuleType = transformers
-    return module
+    embedding_size: NotRequired[int]
 
 
 def describe(name: str, pretrained: bool | str, config: Mapping[str, Any] | None) -> Backbone:
@@ -97,9 +94,7 @@ def _read(name: str, file: str, read: Any) -> Any:
 
 def _json(source: str, file: str) -> dict[str, Any]:
     """Return a JSON file that a network may have beside its weights; empty if it has none."""
-    from transformers.utils.hub import cached_file
-
-    path = cached_file(
+    path = import_transformers().utils.cached_file(
         source,
         file,
         _raise_exceptions_for_gated_repo=False,
@@ -117,8 +112,7 @@ def _pooling(name: str, source: str, network: Any) -> str:
 
     Networks that read only what stands before (GPT) know the whole text at its last token.
     """
-    from transformers.models.auto import modeling_auto as auto
-
+    auto = import_transformers().models.auto.modeling_auto
     known = _json(source, "1_Pooling/config.json")
     modes = {"mean_tokens": "mean", "cls_token": "cls", "max_tokens": "max", "lasttoken": "last"}
     chosen = [key for key, on in known.items() if key.startswith("pooling_mode_") and on is True]
@@ -136,9 +130,7 @@ def _pooling(name: str, source: str, network: Any) -> str:
 
 
 def _tokens(name: str, source: str, network: Any) -> TokenInput:
-    from transformers import AutoTokenizer
-
-    tokenizer = _read(name, "tokenizer", AutoTokenizer.from_pretrained)
+    tokenizer = _read(name, "tokenizer", import_transformers().AutoTokenizer.from_pretrained)
     if not tokenizer.is_fast:
         raise InputError(
             f"model is {name!r}, whose tokenizer {type(tokenizer).__name__} is not one of the "
@@ -171,7 +163,14 @@ def _make(name: str, source: str, pretrained: bool | str, config: Mapping[str, A
     images = config["images"] is not None
     kind = transformers.AutoModelForImageClassification if images else transformers.AutoModel
     if pretrained is False:
-        made: nn.Module = kind.from_config(network, trust_remote_code=False)
+        try:
+            made: nn.Module = kind.from_config(network, trust_remote_code=False)
+        except Exception as error:  # each class finds its own values wrong
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"model is {name!r}, a network of type {network.model_type} that cannot be made: "
+                f"{reason}"
+            ) from error
         head = find_head(made) if images else "pooler"
     else:
         made, found = _pretrained(transformers, kind, name, pretrained, network)

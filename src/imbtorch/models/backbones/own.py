@@ -14,7 +14,8 @@ from torch import nn
 
 from imbtorch.errors import InputError
 from imbtorch.models.backbones.backbone import Backbone
-from imbtorch.models.classifier import Classifier, split_head
+from imbtorch.models.classifier import Classifier
+from imbtorch.models.heads import split_head
 
 ARGUMENTS = ("num_classes", "input_shape", "pretrained")
 """What a factory is given, of those that its signature names."""

@@ -13,6 +13,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from imbtorch.cache import cache_folder, kept_array
+from imbtorch.comparison.make_task import make_task
 from imbtorch.data import mapped_images, tensors
 from imbtorch.data.framing import LARGEST, STEP, covering, framed, usual_size
 from imbtorch.data.images import ImageInput, survey
@@ -23,6 +24,10 @@ from imbtorch.data.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.files import WriteError
 from imbtorch.models.build import build_model
+from imbtorch.npz import check_memory
+from imbtorch.training import batch_memory
+from imbtorch.training.batch_memory import saved_bytes
+from imbtorch.training.header import BATCH_BYTES
 
 SIDES = st.integers(1, 700)
 CROPPED = ImageInput((16, 16), 3, crop=0.8, interpolation="bicubic")
@@ -186,12 +191,9 @@ def test_a_network_says_how_it_takes_images(tmp_path):
     assert torch.equal(load_for(folder, data.input, trained).train.x, data.train.x)
 
 
-def test_data_that_a_network_does_not_take_are_refused(tmp_path):
-    table = tmp_path / "reviews.csv"
-    lines = [f"a long story of some {i} and more words,{i % 2}" for i in range(24)]
-    table.write_text("\n".join(["text,label", *lines]))
-    with pytest.raises(InputError, match="the network takes images; DATA holds texts"):
-        load_data(str(table), takes=CROPPED)
+def test_data_that_a_network_does_not_take_are_refused(feature_file):
+    with pytest.raises(InputError, match="the network takes images; DATA holds rows of numbers"):
+        load_data(str(feature_file), takes=CROPPED)
     with pytest.raises(InputError, match="the network takes texts; DATA holds images"):
         load_data("digits", takes=TokenInput("{}", 8))
 
@@ -249,6 +251,26 @@ def test_large_sets_are_decoded_once(tmp_path, kept, decoded, monkeypatch):
         assert torch.equal(torch.stack([x for x, _ in mapped]), whole.x)
         assert torch.equal(mapped.y, whole.y)
     assert any(str(kept) in note for note in again.notes)
+
+
+def test_many_photographs_are_decoded_once_for_all_commands(tmp_path, kept, decoded, monkeypatch):
+    folder = str(photographs(tmp_path / "pets"))
+    monkeypatch.setattr(tensors, "IN_MEMORY_BYTES", 2**30)
+    expected = load_data(folder, takes=CROPPED)
+    assert not kept.exists()  # these are few
+    monkeypatch.setattr(tensors, "FILE_BYTES", 100)
+    load_data(folder, takes=CROPPED)
+    decoded.clear()
+    again = load_data(folder, takes=CROPPED)
+    assert decoded == []
+    assert torch.equal(again.train.x, expected.train.x)
+    assert again.digest == expected.digest
+    for file in kept.glob("*"):
+        file.unlink()
+    kept.rmdir()
+    kept.write_text("a file where the folder should be")
+    with pytest.warns(UserWarning, match="every command decodes the images again"):
+        assert load_data(folder, takes=CROPPED).digest == expected.digest
 
 
 def test_the_hash_of_large_sets_is_that_of_earlier_versions(tmp_path, kept):
@@ -348,9 +370,50 @@ def test_a_kept_array_of_another_shape_is_made_again(tmp_path):
         kept_array(path, (3,), np.float32, lambda: None)[0] = 2
 
 
-@pytest.mark.parametrize("size", [48, 96, 224])
-def test_built_in_networks_take_the_sizes_that_are_chosen(size):
-    for name in ("small-cnn", "wide-cnn", "resnet32", "wide-resnet", "densenet"):
-        with torch.inference_mode():
-            out = build_model(name, (3, size, size), 2)(torch.zeros(1, 3, size, size))
-        assert out.shape == (1, 2)
+@pytest.mark.parametrize("name", ["small-cnn", "wide-cnn", "resnet32", "wide-resnet", "densenet"])
+def test_built_in_networks_take_the_sizes_that_are_chosen(name):
+    for size in (48, 224) if name.endswith("cnn") else (224,):  # the others average over places
+        with torch.device("meta"):
+            network, x = build_model(name, (3, size, size), 2), torch.zeros(1, 3, size, size)
+        assert network(x).shape == (1, 2)
+
+
+def test_pixels_are_normalized_by_samples_of_all_where_they_are_too_many(monkeypatch):
+    x = torch.arange(100, dtype=torch.uint8)[:, None, None, None].expand(100, 3, 8, 8)
+    monkeypatch.setattr("imbtorch.models.build.MEASURED", 10 * 3 * 8 * 8)
+    network = build_model("small-cnn", (3, 8, 8), 2, train=(x, torch.arange(100) % 2))
+    assert network.features[0].mean.flatten().mul(255).tolist() == pytest.approx([45.0] * 3)
+
+
+def test_what_a_batch_keeps_is_counted():
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 16, 3, padding=1),
+        torch.nn.BatchNorm2d(16),
+        torch.nn.ReLU(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(16 * 8 * 8, 2),
+    )
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    pixels = 8 * 8 * 4
+    statistics = 2 * 16 * 4 // 2  # of batch normalization, for two images
+    assert saved_bytes(network, torch.zeros(2, 3, 8, 8)) == (3 + 16 + 16) * pixels + statistics
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    network.requires_grad_(False)
+    assert saved_bytes(network, torch.zeros(2, 3, 8, 8)) == 0
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_refused(tmp_path, monkeypatch):
+    folder = str(photographs(tmp_path / "pets", sizes=((64, 64),)))
+    options = {"model": "small-cnn", "batch_size": 64}
+    each = saved_bytes(build_model("small-cnn", (3, 64, 64), 2), torch.zeros(2, 3, 64, 64))
+    monkeypatch.setattr(batch_memory, "free_memory", lambda: each * 20)
+    with pytest.raises(InputError, match=r"--image-size 32, --batch-size 20, or a network") as said:
+        make_task(folder, **options)
+    assert "a batch of 64 images of 64 x 64 pixels takes" in str(said.value)
+    make_task(folder, model="small-cnn", batch_size=20)
+
+
+def test_the_largest_size_that_is_chosen_can_be_read_again(monkeypatch):
+    """With 2 GB of free memory, a checkpoint of such images is not taken for a hostile one."""
+    monkeypatch.setattr("imbtorch.npz.free_memory", lambda: 2 * 10**9)
+    check_memory(BATCH_BYTES * LARGEST**2, "a batch of images")

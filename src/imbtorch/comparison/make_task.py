@@ -10,10 +10,12 @@ from imbtorch.comparison.network_options import (
 )
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.task import Task, check_how
+from imbtorch.data.arrays import as_float
 from imbtorch.data.augment import augment_by_name
 from imbtorch.data.images import ImageInput
 from imbtorch.data.load import load_data
 from imbtorch.option_types import check_whole
+from imbtorch.training.batch_memory import check_batch_memory
 from imbtorch.training.recipes import make_recipe
 from imbtorch.training.setup import Setup
 
@@ -85,7 +87,8 @@ def make_task(
     test_split : str, optional
         Name of the held-out split, by default the usual ones; none to hold a quarter out.
     image_size : int, optional
-        Height and width in pixels to which images are resized.
+        Height and width in pixels to which images are scaled and cut, by default the network's
+        own or, up to 224, what most images have.
     augment : str, default="auto"
         none, crop or crop-flip. auto crops and flips color images and only crops gray ones, whose
         digits and letters do not survive a flip.
@@ -170,6 +173,8 @@ def make_task(
     whole = usual.get("epochs", usual_epochs) if epochs is None else epochs
     task = Task(loaded, data_seed, model, whole, setup, augment, precision, origin=origin)
     if origin is None:
-        task.network(0)  # raises if the network is unknown or cannot take this input
+        network = task.network(0)  # raises if the network is unknown or cannot take this input
+        if isinstance(spec, ImageInput) and task.fabric().device.type == "cpu":
+            check_batch_memory(network, as_float(loaded.train[0][0]), setup.batch_size)
     make_recipe("erm", task.epochs)
     return task

@@ -1,4 +1,4 @@
-"""Images of data sets too large for memory: decoded once, into files of the cache folder."""
+"""Many images: decoded once, into files of the cache folder."""
 
 import hashlib
 from collections.abc import Sequence
@@ -52,6 +52,10 @@ class MappedImages(Dataset[tuple[Tensor, Tensor]]):
         file, row = divmod(int(index), self.per_file)
         return torch.from_numpy(self._parts[file][row].copy()), self.y[index]
 
+    def in_memory(self) -> Tensor:
+        """Return all images as one tensor (N, C, H, W) in memory."""
+        return torch.from_numpy(np.concatenate(self._parts))
+
     def __reduce__(self) -> tuple[Any, ...]:  # worker processes map the files again
         return MappedImages, (self.files, self.per_file, self.y.numpy())
 
@@ -65,10 +69,12 @@ def mapped_images(rows: Rows, y: NDArray[np.int64], spec: ImageInput, digest: Ha
     with extra("cli", "a data set of images"):
         import PIL
 
+    folder = cache_folder("images")
     shape = (spec.channels, *spec.size)
     per_file = max(FILE_BYTES // int(np.prod(shape)), 1)
     files = []
-    with tqdm(total=len(rows), desc="decoding images", unit="image", dynamic_ncols=True) as bar:
+    title = f"decoding images into {folder}"
+    with tqdm(total=len(rows), desc=title, unit="image", dynamic_ncols=True) as bar:
         for first in range(0, len(rows), per_file):
             part = rows.take(np.arange(first, min(first + per_file, len(rows))))
             name = hashlib.sha256(f"{spec} {PIL.__version__}".encode())
@@ -78,7 +84,7 @@ def mapped_images(rows: Rows, y: NDArray[np.int64], spec: ImageInput, digest: Ha
                 digest.update(content)
                 name.update(repr(getattr(row, "shape", "")).encode())
                 name.update(hashlib.sha256(content).digest())
-            file = cache_folder("images") / f"{name.hexdigest()[:32]}.npy"
+            file = folder / f"{name.hexdigest()[:32]}.npy"
             _keep(file, (len(part), *shape), spec, part, first)
             files.append(file)
             bar.update(len(part))

@@ -1,17 +1,20 @@
 """Stored rows as data sets of tensors, with the hash that tells data from other data."""
 
 import hashlib
+import warnings
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import Input
-from imbtorch.data.mapped_images import mapped_images
+from imbtorch.data.mapped_images import FILE_BYTES, mapped_images
 from imbtorch.data.rows import Rows
 from imbtorch.data.tokens import TokenInput
+from imbtorch.files import WriteError
 
 IN_MEMORY_BYTES = 2 * 2**30
 """Images that need more than this as uint8 are kept in files instead, see `MappedImages`."""
@@ -32,17 +35,32 @@ def _dataset(
     spec: Input, classes: tuple[str, ...], rows: Rows, y: np.ndarray, digest: Any
 ) -> Dataset[Any]:
     if isinstance(spec, ImageInput):
-        if len(rows) * spec.channels * spec.size[0] * spec.size[1] > IN_MEMORY_BYTES:
+        if _size(spec, rows) > IN_MEMORY_BYTES:
             digest.update(_in_words(spec).encode())
             images = mapped_images(rows, y, spec, digest)
             digest.update(y)
             return images
-        x = spec.transform(rows)
+        x = _decoded(spec, rows, y)
     else:
         x = spec.transform(rows.values)
     made = ArrayDataset(x, y, classes, tokens=isinstance(spec, TokenInput))
     _add(digest, made)
     return made
+
+
+def _decoded(spec: ImageInput, rows: Rows, y: np.ndarray) -> Tensor:
+    """Return images as a tensor; many photographs are decoded once for all commands."""
+    if spec.crop is None or isinstance(rows[0], np.ndarray) or _size(spec, rows) <= FILE_BYTES:
+        return spec.transform(rows)
+    try:
+        return mapped_images(rows, y, spec, hashlib.sha256()).in_memory()
+    except WriteError as error:
+        warnings.warn(f"every command decodes the images again: {error}", stacklevel=2)
+        return spec.transform(rows)
+
+
+def _size(spec: ImageInput, rows: Rows) -> int:
+    return len(rows) * spec.channels * spec.size[0] * spec.size[1]
 
 
 def digest_of(*datasets: ArrayDataset) -> str:

@@ -28,6 +28,8 @@ MODELS: dict[str, Callable[..., Classifier]] = {
     "wide-cnn": wide_cnn,
     "mlp": mlp,
 }
+MEASURED = 2**28
+"""Values, as float32 one gigabyte, that mean and standard deviation are taken from at most."""
 
 
 @same_random_state()
@@ -181,7 +183,8 @@ def _normalization(shape: Sequence[int], train: Dataset[object] | None) -> Norma
     if train is None:
         return Normalize(torch.zeros(size), torch.ones(size))
     if isinstance(train, ArrayDataset):
-        x = as_float(train.x[:50_000]).cpu()
+        x = train.x[:50_000]
+        x = as_float(x[:: max(-(-x.numel() // MEASURED), 1)]).cpu()
     else:
         step = max(len(train) // 2_000, 1)  # type: ignore[arg-type]
         rows = range(0, len(train), step)  # type: ignore[arg-type]

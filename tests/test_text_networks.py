@@ -112,6 +112,13 @@ def test_what_an_estimator_of_texts_refuses(fitted, bert):
     assert given_texts(np.array([["a"], ["b"]])) is None
 
 
+def test_tokens_of_another_tokenizer_are_refused(bert):
+    model = build_model(bert, (40,), 2)
+    data = ArrayDataset(torch.tensor([[3, 4], [200, 5]], dtype=torch.int32), [0, 1], tokens=True)
+    with pytest.raises(InputError, match="texts hold tokens 3 to 200; the network knows 200"):
+        embed(model, data)
+
+
 def test_minilm_embeds_as_transformers_does():
     transformers = import_transformers()
     folder = minilm().removeprefix("hf:")

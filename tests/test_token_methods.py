@@ -12,8 +12,9 @@ from imbtorch.comparison.auto import fitting_recipes
 from imbtorch.comparison.compare import compare
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.tune import tune
-from imbtorch.data.load import LoadedData, digest_of
+from imbtorch.data.load import LoadedData
 from imbtorch.data.profile import Profile
+from imbtorch.data.tensors import digest_of
 from imbtorch.data.tokens import PAD, TokenInput
 from imbtorch.models import Classifier
 from imbtorch.resampling import SMOTE

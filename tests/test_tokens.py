@@ -126,7 +126,7 @@ def test_a_header_holds_the_tokenizer():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"tokenizer": "{}"}, "tokenizer is no tokenizer's JSON: Model missing"),
+        ({"tokenizer": "{}"}, "tokenizer cannot be used: Model missing"),
         ({"tokenizer": 3}, "input.tokenizer"),
         ({"max_length": 2}, "max_length is 2"),
         ({"max_length": 13}, r"input makes samples of shape \(13,\); the network takes \(12,\)"),
@@ -136,6 +136,16 @@ def test_a_header_holds_the_tokenizer():
 def test_a_header_with_another_input_is_refused(change, message):
     with pytest.raises(InputError, match=message):
         _check_input({**input_to_json(SPEC), "columns": [], **change}, (12,))
+
+
+def test_faults_of_the_library_are_errors():
+    spec = json.loads(SPEC.tokenizer)
+    spec["model"]["vocab"]["oil"] = 2**32 - 1
+    with pytest.raises(InputError, match=r"tokenizer cannot be used: .* out of bounds"):
+        TokenInput(json.dumps(spec), 12).transform(["oil"])
+    del spec["model"]["vocab"]["[UNK]"]
+    with pytest.raises(InputError, match=r"tokenizer cannot be used: .*\[UNK\]"):
+        TokenInput(json.dumps(spec), 12).transform(["\u4f60"])
 
 
 # DATA
@@ -187,6 +197,15 @@ def test_data_of_another_kind_are_refused(tmp_path, table):
     np.savez(tmp_path / "rows.npz", features=np.eye(4), labels=[0, 1, 0, 1])
     with pytest.raises(InputError, match=r"the network takes texts; DATA holds rows of numbers$"):
         load_data(str(tmp_path / "rows.npz"), takes=SPEC)
+
+
+def test_texts_without_a_word_to_count_have_tokens(tmp_path, own_cache):
+    path = tmp_path / "texts.csv"
+    rows = {"text": ["the of", "of the"] * 8, "label": ["a", "b"] * 8}
+    pd.DataFrame(rows).to_csv(path, index=False)
+    with pytest.raises(InputError, match="without a usable word"):
+        load_data(str(path))
+    assert load_data(str(path), takes=SPEC).shape == (12,)
 
 
 # batches

@@ -1,6 +1,7 @@
 """Texts as the tokens of a pretrained language model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +62,10 @@ class TokenInput:
         nothing = [_first_special(tokenizer)]
         # one by one: encode_batch keeps much more than the numbers of all texts, and after its
         # threads a fork makes the library complain
-        encoded = [
-            np.array(tokenizer.encode(_valid(text)).ids or nothing, np.int32) for text in rows
-        ]
+        with _faults():
+            encoded = [
+                np.array(tokenizer.encode(_valid(text)).ids or nothing, np.int32) for text in rows
+            ]
         out = np.full((len(encoded), max(map(len, encoded), default=1)), PAD, np.int32)
         for row, ids in zip(out, encoded, strict=True):
             row[: len(ids)] = ids
@@ -73,10 +75,8 @@ class TokenInput:
         with extra("hf", "a language model"):
             from tokenizers import Tokenizer
 
-        try:
+        with _faults():
             tokenizer = Tokenizer.from_str(self.tokenizer)
-        except Exception as error:  # the library raises nothing more special
-            raise InputError(f"tokenizer is no tokenizer's JSON: {error}") from error
         least = tokenizer.num_special_tokens_to_add(is_pair=False) + 1
         if not least <= self.max_length <= LONGEST:
             raise InputError(
@@ -87,6 +87,18 @@ class TokenInput:
         tokenizer.enable_truncation(self.max_length)
         tokenizer.encode_special_tokens = True  # those in a text are no special tokens
         return tokenizer
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Turn what the library raises into an InputError; its panics are no Exceptions."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"tokenizer cannot be used: {reason}") from error
 
 
 def _first_special(tokenizer: Any) -> int:

@@ -127,7 +127,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
         Parameters
         ----------
-        X : array-like of shape (N, D), or array or Tensor of shape (N, C, H, W)
+        X : array-like of shape (N, D), array or Tensor of shape (N, C, H, W), or N strings
             Training samples.
         y : array-like of shape (N,)
             Their labels, of at least two classes.
@@ -185,7 +185,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
         Parameters
         ----------
-        X : array-like of shape (n, D), or array or Tensor of shape (n, C, H, W)
+        X : array-like of shape (n, D), array or Tensor of shape (n, C, H, W), or n strings
             Samples.
         prior : sequence of float, optional
             Shares, or counts, of the K classes where the probabilities will be used:

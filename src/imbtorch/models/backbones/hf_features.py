@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.data.tokens import PAD
+from imbtorch.errors import InputError
 
 POOLINGS = {
     "mean": "the mean over all tokens",
@@ -38,6 +39,12 @@ class TextFeatures(nn.Module):
         longest = int(mask.sum(1).max())
         mask, tokens = mask[:, :longest], tokens[:, :longest]
         ids = tokens.long().masked_fill(tokens == PAD, self.pad)
+        known = len(self.network.get_input_embeddings().weight)  # type: ignore[operator]
+        if not 0 <= int(ids.min()) <= int(ids.max()) < known:
+            raise InputError(
+                f"texts hold tokens {int(ids.min())} to {int(ids.max())}; the network knows "
+                f"{known}: its tokenizer is that of another network"
+            )
         output = self.network(input_ids=ids, attention_mask=mask.long())
         return self._pool(output.last_hidden_state, mask)
 

@@ -17,6 +17,7 @@ from imbtorch.cli import main
 from imbtorch.comparison.auto import choose
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.tune import tune
+from imbtorch.data import augment_by_name, auto_augment
 from imbtorch.data.image_files import image_suffixes
 from imbtorch.data.images import ImageInput, survey
 from imbtorch.extras import MissingExtra
@@ -45,7 +46,7 @@ def packages(requirements):
 
 EXTRAS = {
     name: packages(PROJECT["optional-dependencies"][name])
-    for name in ("cli", "knn", "tune", "metric", "lightning", "timm", "hf")
+    for name in ("cli", "knn", "tune", "metric", "lightning", "timm", "hf", "augment")
 }
 EXTRAS["timm"] |= {"torchvision"}  # what timm itself requires
 EXTRAS["hf"] |= {"tokenizers", "huggingface_hub"}  # what transformers itself requires
@@ -125,6 +126,8 @@ DOORS = [
     ("optuna", "tune", lambda folder: tune(a_task(folder), "m2m", out=folder)),
     ("optuna", "tune", lambda folder: choose(a_task(folder), out=folder)),
     ("pytorch_metric_learning", "metric", triplets),
+    ("kornia", "augment", lambda folder: augment_by_name("crop+trivial")),
+    ("kornia", "augment", lambda folder: auto_augment(torch.zeros(1, 1, 4, 4), torch.Generator())),
 ]
 
 

@@ -159,3 +159,18 @@ def test_evaluate_makes_it_again_if_it_is_named(file, tmp_path, capsys):
     assert "--model path/to/module.py:factory" in capsys.readouterr().err
     assert main(["evaluate", path, data, "--model", f"{file}:whole"]) == 0
     assert "6 samples" in capsys.readouterr().out
+
+
+def test_what_a_comparison_stores_of_it_is_read_again(file, tmp_path):
+    """M2m's pretrained network and the runs' own: the user named the file for this task."""
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "made.npz", features=rng.normal(size=(24, 3)), labels=[0] * 16 + [1] * 8)
+    task = make_task(str(tmp_path / "made.npz"), epochs=1, model=f"{file}:whole")
+    path = tmp_path / "kept" / "pretrained.safetensors"
+    first, written = task.pretrained(path)(), path.stat().st_mtime_ns
+    again = task.pretrained(path)()
+    assert path.stat().st_mtime_ns == written
+    x = torch.randn(5, 3)
+    assert torch.equal(again.eval()(x), first.eval()(x))
+    task.save(tmp_path / "run.safetensors", "erm", 0, first)
+    assert torch.equal(task.restore(tmp_path / "run.safetensors")(x), first(x))

@@ -28,6 +28,7 @@ X = torch.randn(39, 4, generator=torch.Generator().manual_seed(0))
 Y = torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS))
 ROWS, LABELS = X.numpy(), Y.numpy()
 IMAGES, RNG = X.view(39, 1, 2, 2), torch.Generator().manual_seed(0)
+IMAGES_8 = torch.zeros(39, 1, 2, 2, dtype=torch.uint8)
 LOGITS, HEAD = torch.zeros(39, 2), nn.Linear(4, 2)
 
 
@@ -103,8 +104,11 @@ CALLS = {
     "data.ArrayDataset": lambda: data.ArrayDataset(X, Y),
     "data.LoadedData": lambda: data.load_data("digits").counts,
     "data.Profile": lambda: data.Profile("exp", 10),
+    "data.augment_by_name": lambda: data.augment_by_name("crop+trivial+erase")(IMAGES_8, RNG),
+    "data.auto_augment": lambda: data.auto_augment(IMAGES_8, RNG),
     "data.class_counts": lambda: data.class_counts(Noisy()),
     "data.crop_flip": lambda: data.crop_flip(IMAGES, RNG),
+    "data.cutout": lambda: data.cutout(IMAGES_8, RNG),
     "data.exponential_counts": lambda: data.exponential_counts(30, 2, 3),
     "data.gaussian_reduction": lambda: data.gaussian_reduction(COUNTS, 0.2),
     "data.labels_of": lambda: data.labels_of(Noisy()),
@@ -112,11 +116,14 @@ CALLS = {
     "data.load_data": lambda: data.load_data("digits", profile="exponential"),
     "data.make_imbalanced": lambda: data.make_imbalanced(LABELS, [5, 5]),
     "data.minority_classes": lambda: data.minority_classes(COUNTS),
+    "data.rand_augment": lambda: data.rand_augment(IMAGES_8, RNG),
     "data.random_crop": lambda: data.random_crop(IMAGES, RNG),
+    "data.random_erasing": lambda: data.random_erasing(IMAGES_8, RNG),
     "data.random_flip": lambda: data.random_flip(IMAGES, RNG),
     "data.random_reduction": lambda: data.random_reduction(COUNTS, 0.5, 1),
     "data.shot_groups": lambda: data.shot_groups(COUNTS),
     "data.step_counts": lambda: data.step_counts(30, 2, 3),
+    "data.trivial_augment": lambda: data.trivial_augment(IMAGES_8, RNG),
     "samplers.ClassBalancedSampler": lambda: list(samplers.ClassBalancedSampler(Noisy())),
     "losses.AsymmetricLoss": loss(losses.AsymmetricLoss),
     "losses.BalancedSoftmaxLoss": loss(lambda: losses.BalancedSoftmaxLoss(COUNTS)),

@@ -245,4 +245,4 @@ class Task:
 
     def restore(self, path: Path) -> Classifier:
         """Return the network of a checkpoint in the form that takes the task's data."""
-        return load_checkpoint(path)[0]
+        return load_checkpoint(path, self.model)[0]

@@ -1,9 +1,11 @@
 """Data: load data sets, make them imbalanced, augment them and serve them in batches."""
 
 from imbtorch.data.arrays import ArrayDataset, Samples, class_counts, labels_of
-from imbtorch.data.augment import crop_flip, random_crop, random_flip
+from imbtorch.data.augment import augment_by_name, crop_flip, random_crop, random_flip
 from imbtorch.data.class_groups import minority_classes, shot_groups
+from imbtorch.data.erasing import cutout, random_erasing
 from imbtorch.data.load import LoadedData, load_data
+from imbtorch.data.policies import auto_augment, rand_augment, trivial_augment
 from imbtorch.data.profile import Profile
 from imbtorch.data.profiles import (
     exponential_counts,
@@ -18,8 +20,11 @@ __all__ = [
     "LoadedData",
     "Profile",
     "Samples",
+    "augment_by_name",
+    "auto_augment",
     "class_counts",
     "crop_flip",
+    "cutout",
     "exponential_counts",
     "gaussian_reduction",
     "labels_of",
@@ -27,9 +32,12 @@ __all__ = [
     "load_data",
     "make_imbalanced",
     "minority_classes",
+    "rand_augment",
     "random_crop",
+    "random_erasing",
     "random_flip",
     "random_reduction",
     "shot_groups",
     "step_counts",
+    "trivial_augment",
 ]

@@ -1,11 +1,16 @@
-"""Augmentation: random crops and flips of a whole batch of images, on its device."""
+"""Augmentation of a whole batch of images, on its device: crops, flips, and all by their names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from imbtorch.data.checks import check_images
+from imbtorch.data.erasing import cutout, random_erasing
+from imbtorch.data.image_operations import image_operations
+from imbtorch.data.policies import auto_augment, rand_augment, trivial_augment
 from imbtorch.errors import InputError, unknown_name
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
@@ -35,7 +40,7 @@ def random_crop(x: Tensor, rng: torch.Generator, padding: int | None = None) -> 
     >>> random_crop(x, torch.Generator().manual_seed(0)).shape
     torch.Size([2, 1, 8, 8])
     """
-    _check_images(x)
+    check_images(x)
     batch, _, height, width = x.shape
     pad = max(height // 8, 1) if padding is None else padding
     if pad < 0:
@@ -71,7 +76,7 @@ def random_flip(x: Tensor, rng: torch.Generator) -> Tensor:
     >>> sorted({tuple(image.flatten().tolist()) for image in flipped})
     [(0.0, 1.0, 2.0), (2.0, 1.0, 0.0)]
     """
-    _check_images(x)
+    check_images(x)
     chosen = torch.rand(len(x), generator=rng).to(x.device) < 0.5
     return torch.where(chosen[:, None, None, None], x.flip(-1), x)
 
@@ -101,20 +106,70 @@ def crop_flip(x: Tensor, rng: torch.Generator, padding: int | None = None) -> Te
     return random_flip(random_crop(x, rng, padding), rng)
 
 
-AUGMENTS: dict[str, Augment | None] = {
-    "none": None,
+AUGMENTS: dict[str, Augment] = {
     "crop": random_crop,
     "crop-flip": crop_flip,
+    "cutout": cutout,
+    "erase": random_erasing,
+    "trivial": trivial_augment,
+    "rand": rand_augment,
+    "auto:cifar": auto_augment,
+    "auto:imagenet": partial(auto_augment, policy="imagenet"),
 }
+NEED_KORNIA = ("trivial", "rand", "auto:cifar", "auto:imagenet")
 
 
 def augment_by_name(name: str) -> Augment | None:
-    """Return the augmentation called `name`: none, crop or crop-flip."""
-    if name not in AUGMENTS:
-        raise unknown_name("augment", name, AUGMENTS)
-    return AUGMENTS[name]
+    """Return the augmentation called `name`.
+
+    Parameters
+    ----------
+    name : str
+        crop, crop-flip, cutout, erase (`random_erasing`), trivial (`trivial_augment`), rand
+        (`rand_augment`), auto:cifar or auto:imagenet (`auto_augment`), or several of them joined
+        with ``+`` in the order in which they act; none is no augmentation.
+
+    Returns
+    -------
+    callable or None
+        It takes a batch of images and a generator on the CPU, see `fit`.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown.
+    MissingExtra
+        If it needs kornia, which is not installed.
+
+    Examples
+    --------
+    >>> strong = augment_by_name("crop-flip+auto:cifar+cutout")
+    >>> x = torch.zeros(2, 3, 32, 32, dtype=torch.uint8)
+    >>> strong(x, torch.Generator()).shape
+    torch.Size([2, 3, 32, 32])
+    """
+    if name == "none":
+        return None
+    parts = name.split("+")
+    for part in parts:
+        if part == "auto":
+            raise InputError("augment is 'auto'; name the policy: auto:cifar or auto:imagenet")
+        if part not in AUGMENTS:
+            raise unknown_name("augment", part, ["none", *AUGMENTS])
+    if not {*parts}.isdisjoint(NEED_KORNIA):
+        image_operations()  # a missing extra is named before the training begins
+    steps = tuple(AUGMENTS[part] for part in parts)
+    return steps[0] if len(steps) == 1 else partial(in_turn, steps=steps)
 
 
-def _check_images(x: Tensor) -> None:
-    if x.ndim != 4:
-        raise InputError(f"x has shape {tuple(x.shape)}; images of shape (B, C, H, W) are needed")
+def in_turn(x: Tensor, rng: torch.Generator, steps: Sequence[Augment]) -> Tensor:
+    """Apply several augmentations, one after the other.
+
+    Examples
+    --------
+    >>> in_turn(torch.ones(1, 1, 2, 2), torch.Generator(), [random_crop, random_flip]).shape
+    torch.Size([1, 1, 2, 2])
+    """
+    for step in steps:
+        x = step(x, rng)
+    return x

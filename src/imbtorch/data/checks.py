@@ -70,6 +70,23 @@ def check_counts(counts: Sequence[int], name: str = "class_counts") -> Tensor:
     return n
 
 
+def check_images(x: Tensor) -> None:
+    """Raise an InputError if `x` is not a batch of images."""
+    if x.ndim != 4:
+        raise InputError(f"x has shape {tuple(x.shape)}; images of shape (B, C, H, W) are needed")
+
+
+def check_pixels(x: Tensor) -> None:
+    """Raise an InputError if `x` is not a batch of images in uint8 or in floats in 0..1."""
+    check_images(x)
+    if x.dtype == torch.uint8:
+        return  # nothing is read: on a GPU that would wait for it
+    if not x.is_floating_point():
+        raise InputError(f"x is of {x.dtype}; images in uint8 or in floats in 0..1 are needed")
+    if not bool(((x >= 0) & (x <= 1)).all()):
+        raise InputError("x holds values outside 0..1; images in uint8 or in 0..1 are needed")
+
+
 def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
     """Check a batch given to a transform, and return its labels as int64.
 

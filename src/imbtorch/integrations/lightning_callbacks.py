@@ -1,5 +1,6 @@
 """M2m and EOS as Lightning callbacks, for both `pytorch_lightning` and `lightning`."""
 
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from torch.utils.data import DataLoader
 from imbtorch.data.arrays import ArrayDataset, Samples
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
+from imbtorch.models.backbones.torchvision import import_torchvision
 from imbtorch.models.build import replace_head
 from imbtorch.models.classifier import Classifier, head_size
 from imbtorch.models.inference import embed
@@ -22,6 +24,8 @@ from imbtorch.training.setup import HEAD_SETUP
 
 def _callbacks() -> tuple[type, ...]:
     """Return the class `Callback` of each package: a trainer accepts only its own."""
+    with suppress(ImportError):  # Lightning's metrics import it where it is installed
+        import_torchvision()
     found = []
     for name in ("pytorch_lightning", "lightning.pytorch"):
         try:
@@ -204,6 +208,6 @@ def _network(module: nn.Module) -> Classifier:
     if len(found) != 1:
         raise InputError(
             f"{type(module).__name__} has {len(found)} attributes that are a Classifier; it must "
-            "have exactly one: self.network = split_head(network, name of its last layer)"
+            "have exactly one: self.network = split_head(network)"
         )
     return found[0]

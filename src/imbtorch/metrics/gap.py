@@ -1,5 +1,6 @@
 """Generalization gap: how far held-out embeddings leave the range of the training embeddings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,15 +79,27 @@ def generalization_gap(
     """
     train_x, train_y = _checked(train_features, train_labels, "train")
     test_x, test_y = _checked(test_features, test_labels, "test")
-    if train_x.shape[1] != test_x.shape[1]:
-        raise InputError(
-            f"test_features has {test_x.shape[1]} columns; train_features has {train_x.shape[1]}"
-        )
-    per_class = np.full(max(train_y.max(initial=0), test_y.max(initial=0)) + 1, np.nan)
-    for k in np.intersect1d(train_y, test_y):
-        a, b = train_x[train_y == k], test_x[test_y == k]
-        above = (b.max(0).astype(np.float64) - a.max(0)).clip(min=0)
-        below = (a.min(0).astype(np.float64) - b.min(0)).clip(min=0)
+    _check_widths(train_x, test_x)
+    number = max(train_y.max(initial=0), test_y.max(initial=0)) + 1
+    return _gap(_bounds(train_x, train_y), _bounds(test_x, test_y), int(number))
+
+
+Bounds = Mapping[int, tuple[NDArray[Any], NDArray[Any]]]
+"""Class -> minima and maxima of its embeddings, each of shape (D,)."""
+
+
+def _bounds(x: NDArray[Any], y: NDArray[Any]) -> Bounds:
+    classes = {k: x[y == k] for k in np.unique(y).tolist()}
+    return {k: (rows.min(0), rows.max(0)) for k, rows in classes.items()}
+
+
+def _gap(train: Bounds, test: Bounds, number: int) -> Gap:
+    """Return the gap of each of a number of classes."""
+    per_class = np.full(number, np.nan)
+    for k in sorted(train.keys() & test.keys()):
+        (low, high), (test_low, test_high) = train[k], test[k]
+        above = (test_high.astype(np.float64) - high).clip(min=0)
+        below = (low.astype(np.float64) - test_low).clip(min=0)
         per_class[k] = above.sum() + below.sum()
     known = per_class[~np.isnan(per_class)]
     return Gap(per_class, float(known.mean()) if len(known) else float("nan"))
@@ -127,15 +140,20 @@ def true_false_gaps(
     """
     test_x, test_y = _checked(test_features, test_labels, "test")
     _, predicted = _checked(test_features, test_predictions, "test")
-    _, train_y = _checked(train_features, train_labels, "train")
-    number = max(int(y.max(initial=0)) for y in (train_y, test_y, predicted)) + 1
-    gaps = []
-    for chosen in (predicted == test_y, predicted != test_y):
-        gap = generalization_gap(train_features, train_labels, test_x[chosen], predicted[chosen])
-        padded = np.full(number, np.nan)
-        padded[: len(gap.per_class)] = gap.per_class
-        gaps.append(Gap(padded, gap.overall))
-    return gaps[0], gaps[1]
+    train_x, train_y = _checked(train_features, train_labels, "train")
+    _check_widths(train_x, test_x)
+    return _true_false(_bounds(train_x, train_y), test_x, test_y, predicted)
+
+
+def _true_false(
+    train: Bounds, x: NDArray[Any], y: NDArray[Any], predicted: NDArray[Any]
+) -> tuple[Gap, Gap]:
+    number = 1 + max(*train, int(y.max(initial=0)), int(predicted.max(initial=0)))
+    true, false = (
+        _gap(train, _bounds(x[chosen], predicted[chosen]), number)
+        for chosen in (predicted == y, predicted != y)
+    )
+    return true, false
 
 
 def embedding_measures(
@@ -163,10 +181,12 @@ def embedding_measures(
     """
     with torch.no_grad():
         predicted = head(test_features).argmax(1)
-    gap = generalization_gap(train_features, train_labels, test_features, test_labels)
-    true, false = true_false_gaps(
-        train_features, train_labels, test_features, test_labels, predicted
-    )
+    train_x, train_y = _checked(train_features, train_labels, "train")
+    test_x, test_y = _checked(test_features, test_labels, "test")
+    _check_widths(train_x, test_x)
+    train = _bounds(train_x, train_y)  # once for all three
+    gap = _gap(train, _bounds(test_x, test_y), 1 + max(*train, int(test_y.max(initial=0))))
+    true, false = _true_false(train, test_x, test_y, _array(predicted))
     gaps = {"gap": gap, "gap_true": true, "gap_false": false}
     lists = {name: value.per_class for name, value in gaps.items()}
     if hasattr(head, "weight"):
@@ -179,6 +199,13 @@ def _array(values: Any) -> NDArray[Any]:
         values = values.float() if values.dtype == torch.bfloat16 else values
         values = values.detach().cpu().numpy()
     return np.asarray(values)
+
+
+def _check_widths(train: NDArray[Any], test: NDArray[Any]) -> None:
+    if train.shape[1] != test.shape[1]:
+        raise InputError(
+            f"test_features has {test.shape[1]} columns; train_features has {train.shape[1]}"
+        )
 
 
 def _checked(features: Any, labels: Any, name: str) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -47,7 +47,11 @@ def find_head(model: nn.Module) -> str:
             return _last(found, names[id(found)], model)
         raise _ask(model)
     children = dict(model.named_children())
-    usual = [name for name in children if name.partition("_dist")[0] in NAMES]
+    usual = [
+        name
+        for name, child in children.items()
+        if name.partition("_dist")[0] in NAMES and any(map(_is_head, child.modules()))
+    ]
     if len(usual) == 1:
         return _last(children[usual[0]], usual[0], model)
     linear: list[str] = [name for name, module in model.named_modules() if _is_head(module)]
@@ -140,7 +144,8 @@ def _last(module: nn.Module, name: str, model: nn.Module) -> str:
     """Return the name of the last layer of a module, which must be a head."""
     while not _is_head(module):
         children = [c for c in module.named_children() if not isinstance(c[1], _PASSING)]
-        if not children:
+        side_by_side = isinstance(module, nn.ModuleList) or any("_dist" in c[0] for c in children)
+        if not children or side_by_side:
             raise _ask(model)
         name, module = f"{name}.{children[-1][0]}".removeprefix("."), children[-1][1]
     return name

@@ -1,7 +1,7 @@
 """The check of what a checkpoint's header says of a network from elsewhere."""
 
 from math import prod
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.backbones.backbone import PREFIXES
@@ -33,6 +33,7 @@ class Transformers(TypedDict):
     network: dict[str, Any]
     images: dict[str, Any] | None
     pooling: str | None
+    embedding_size: NotRequired[Annotated[int, Range(1, 2**20)]]
 
 
 class Own(TypedDict):
@@ -51,6 +52,8 @@ def check_config(name: str, config: dict[str, Any]) -> None:
             check_images(config["images"], "spec.config.images")
         elif config["pooling"] not in POOLINGS:
             raise unknown_name("spec.config.pooling", config["pooling"], POOLINGS)
+        elif "embedding_size" not in config:
+            raise InputError("spec.config has no 'embedding_size'")
     elif prefix in PREFIXES:
         check_images(config)
     else:

@@ -33,7 +33,8 @@ class FitResult:
     Attributes
     ----------
     model : Classifier
-        The network after the last epoch, on the CPU, in evaluation mode.
+        The network after the last epoch, or its moving average if ``setup.ema`` asks for one; on
+        the CPU, in evaluation mode.
     history : list of dict
         One row per epoch: epoch (from 1), phase, loss, lr; balanced_accuracy on `val` if it was
         measured; batch, the statistics of M2m.
@@ -93,7 +94,7 @@ def fit(
     epochs : int, default=200
         Epochs, if the recipe is given by name.
     setup : Setup, optional
-        Optimizer and learning-rate schedule.
+        Optimizer and learning-rate schedule; what is frozen; whether the weights are averaged.
     augment : callable, optional
         Batch-wise augmentation, such as `crop_flip`.
     pretrained : nn.Module or Pretrained, optional

@@ -19,8 +19,8 @@ def frozen_part(network: Classifier, setup: Setup) -> Block:
     blocks = blocks_of(network.features)
     if trained >= len(blocks):
         raise InputError(
-            f"freeze is {setup.freeze!r}; the network has {len(blocks)} blocks below its head: "
-            "leave fewer of them out, or use none or backbone"
+            f"freeze is {setup.freeze!r}; the network has {len(blocks)} blocks below its head, and "
+            "N must be less: none freezes nothing, backbone all of them"
         )
     part = Block()
     for block in blocks[:-trained]:

@@ -10,6 +10,7 @@ from torch import nn
 
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside
+from imbtorch.models.backbones import is_own
 from imbtorch.models.classifier import Classifier
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -87,5 +88,7 @@ class Pretrained:
             return self._read(self.path)
 
     def _read(self, path: Path) -> tuple[nn.Module, float]:
-        model, header = load_checkpoint(path)
+        name = self.header.get("model")  # a file's code is run, as for the network that is trained
+        own = isinstance(name, str) and is_own(name)
+        model, header = load_checkpoint(path, str(name) if own else None)
         return model, float(header["seconds"])

@@ -30,6 +30,7 @@ def build_with_backbone(
     and a normalization of its embeddings, which is the identity unless they are standardized.
     """
     backbone = open_backbone(name, pretrained, config)
+    config = backbone.config
     front = _front(backbone, input_shape)
     with scoped_seed(seed):
         network = backbone.make(input_shape, num_classes)
@@ -40,6 +41,8 @@ def build_with_backbone(
         if not isinstance(output, Tensor):
             network = Unwrapped(network)
         size = _size(backbone, output)
+        if isinstance(network, TextFeatures):
+            config = {**backbone.config, "embedding_size": size}
         head = head or nn.Linear(size, num_classes)
     last = Normalize(torch.zeros(size), torch.ones(size))
     model = Classifier(nn.Sequential(front, network, last), head)
@@ -49,7 +52,7 @@ def build_with_backbone(
         "input_shape": list(input_shape),
         "num_classes": num_classes,
         "head": "linear",
-        "config": dict(backbone.config),
+        "config": dict(config),
     }
     return model
 
@@ -96,6 +99,8 @@ def _try(
     """
     texts = isinstance(network, TextFeatures)
     x = torch.zeros(1, 1, dtype=torch.int32) if texts else torch.zeros(1, *shape)
+    if texts and x.is_meta:  # most language models look at their mask, which has no values there
+        return torch.zeros(1, backbone.config["embedding_size"])
     features = nn.Sequential(front, network).eval()
     takes = backbone.takes
     while True:

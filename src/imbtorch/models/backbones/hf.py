@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import torch
 from torch import nn
@@ -30,11 +30,15 @@ LONGEST_TEXT = 512
 
 
 class Config(TypedDict):
-    """The `config` of a network of transformers: `images` or `pooling` is None."""
+    """The `config` of a network of transformers: `images` or `pooling` is None.
+
+    Where it was built for texts, ``embedding_size`` says what it was found to return.
+    """
 
     network: dict[str, Any]
     images: dict[str, Any] | None
     pooling: str | None
+    embedding_size: NotRequired[int]
 
 
 def describe(name: str, pretrained: bool | str, config: Mapping[str, Any] | None) -> Backbone:

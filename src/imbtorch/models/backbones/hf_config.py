@@ -19,9 +19,10 @@ from imbtorch.extras import extra
 from imbtorch.models.backbones.torchvision import import_torchvision
 
 FOR_IMAGES, FOR_TEXTS = "images", "texts"
-MOST, MOST_PARTS = 2**24, 2**12
-"""The largest whole number of a configuration, and of one that counts layers and the like."""
-_COUNTS = re.compile(r"num_|n_|.*layers|.*depth")
+MOST = 2**24
+"""The largest whole number of a configuration."""
+_PARTS = ((re.compile(r".*(layer|depth|block|stage)s?$"), 2**12), (re.compile(r".*experts"), 2**14))
+"""Names of numbers of parts that are made one by one, and how many there can be."""
 _WORD = re.compile(r"[A-Za-z0-9_.+-]{0,64}")
 _NEVER = {"architectures", "dtype", "id2label", "label2id", "problem_type", "transformers_version"}
 
@@ -69,10 +70,12 @@ def config_of(values: Mapping[str, Any]) -> Any:
         raise InputError(f"config holds {unknown[0]!r}, which {model_type} does not have")
     _check(rest, "config")
     try:
-        return transformers.AutoConfig.for_model(model_type, **rest)
+        config = transformers.AutoConfig.for_model(model_type, **rest)
     except Exception as error:  # each class checks its own values
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"config is none of {model_type}: {reason}") from error
+    config.architectures = []  # of several classes for one type, the first
+    return config
 
 
 def _declared(values: Mapping[str, Any], kind: Any) -> dict[str, Any]:
@@ -88,14 +91,14 @@ def _declared(values: Mapping[str, Any], kind: Any) -> dict[str, Any]:
 def _check(value: Any, where: str, depth: int = 0) -> None:
     """Raise an InputError unless a value is a number in bounds, a word, or a few of them."""
     last = where.rpartition(".")[2]
-    most = MOST_PARTS if _COUNTS.match(last) else MOST
+    most = next((most for name, most in _PARTS if name.match(last)), MOST)
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, (int, float)):
         right = abs(value) <= most if isinstance(value, int) else isfinite(value)
     elif isinstance(value, str):
         right = _WORD.fullmatch(value) is not None
-    elif isinstance(value, (list, dict)) and len(value) <= MOST_PARTS and depth < 4:
+    elif isinstance(value, (list, dict)) and len(value) <= 2**12 and depth < 6:
         right = True
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in items:

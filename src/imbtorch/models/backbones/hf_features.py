@@ -34,8 +34,6 @@ class TextFeatures(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return the embeddings; places where all texts of the batch have ended cost nothing."""
-        if tokens.is_meta:  # only the shapes are asked for
-            return self._pool(self.network(input_ids=tokens.long()).last_hidden_state, tokens >= 0)
         mask = tokens != PAD
         mask[:, 0] = True  # an empty text is one place of padding
         longest = int(mask.sum(1).max())

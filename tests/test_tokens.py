@@ -54,7 +54,7 @@ def test_what_is_cut_off_keeps_the_special_tokens():
 
 
 def test_very_long_texts_are_read():
-    assert SPEC.transform(["grain " * 100_000, "x" * 100_000]).shape == (2, 12)
+    assert SPEC.transform(["grain " * 20_000, "x" * 20_000]).shape == (2, 12)
 
 
 def test_an_empty_text_has_its_special_tokens_alone():
@@ -190,13 +190,22 @@ def test_a_stored_network_meets_texts_in_its_own_form(table, tmp_path):
 
 def test_data_of_another_kind_are_refused(tmp_path, table):
     images(tmp_path / "pets", "cat", "dog", n=4)
-    with pytest.raises(InputError, match=r"DATA holds images; the network takes texts$"):
+    with pytest.raises(InputError, match=r"the network takes texts; DATA holds images$"):
         load_data(str(tmp_path / "pets"), takes=SPEC)
-    with pytest.raises(InputError, match=r"DATA holds texts; the network takes images$"):
+    with pytest.raises(InputError, match=r"the network takes images; DATA holds texts$"):
         load_data(str(table), takes=ImageInput((8, 8), 3))
     np.savez(tmp_path / "rows.npz", features=np.eye(4), labels=[0, 1, 0, 1])
-    with pytest.raises(InputError, match=r"DATA holds rows of numbers; the network takes texts$"):
+    with pytest.raises(InputError, match=r"the network takes texts; DATA holds rows of numbers$"):
         load_data(str(tmp_path / "rows.npz"), takes=SPEC)
+
+
+def test_texts_without_a_word_to_count_have_tokens(tmp_path, own_cache):
+    path = tmp_path / "texts.csv"
+    rows = {"text": ["the of", "of the"] * 8, "label": ["a", "b"] * 8}
+    pd.DataFrame(rows).to_csv(path, index=False)
+    with pytest.raises(InputError, match="without a usable word"):
+        load_data(str(path))
+    assert load_data(str(path), takes=SPEC).shape == (12,)
 
 
 # batches

@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from imbtorch.comparison.network_options import check_freeze, choose_setup, open_network
+from imbtorch.comparison.network_options import (
+    check_freeze,
+    check_optimizer,
+    choose_setup,
+    open_network,
+)
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.task import Task, check_how
 from imbtorch.data.arrays import as_float
@@ -139,6 +144,7 @@ def make_task(
     wanted = Setup(**asked, freeze=freeze)  # raises if one of them is out of range
     backbone, start = open_network(model, pretrained, from_scratch)
     check_freeze(model, backbone, wanted, augment)
+    check_optimizer(model, start, freeze, asked)
     usual: dict[str, Any] = {"ratio": 100.0, **BUILT_IN.get(data, {})}
     loaded = load_data(
         data,

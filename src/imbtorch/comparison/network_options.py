@@ -67,16 +67,22 @@ def check_freeze(model: str, backbone: Backbone | None, setup: Setup, augment: s
         )
 
 
+def check_optimizer(model: str, start: bool | str, freeze: str, asked: dict[str, Any]) -> None:
+    """Raise an InputError if another optimizer is asked for than the usual rate is for."""
+    known = "resnet32" if model == "auto" else model  # all that are built in have one optimizer
+    setup, _ = usual_setup(known, pretrained=bool(start), freeze=freeze)
+    wanted = asked.get("optimizer", setup.optimizer)
+    if wanted != setup.optimizer and "lr" not in asked:
+        raise InputError(
+            f"optimizer is {wanted!r}; the usual learning rate of {setup.lr:g} is for "
+            f"{setup.optimizer}: give --lr too"
+        )
+
+
 def choose_setup(
     model: str, start: bool | str, freeze: str, asked: dict[str, Any]
 ) -> tuple[Setup, int]:
     """Return the usual setup and epochs of a network, with the options that were asked for."""
     setup, epochs = usual_setup(model, pretrained=bool(start), freeze=freeze)
-    wanted = asked.get("optimizer", setup.optimizer)
-    if wanted != setup.optimizer and "lr" not in asked:
-        raise InputError(
-            f"optimizer is {wanted!r}; the usual learning rate of {model}, {setup.lr:g}, is for "
-            f"{setup.optimizer}: give --lr too"
-        )
     known = {field.name for field in fields(Setup)}
     return replace(setup, **{k: v for k, v in asked.items() if k in known}), epochs

@@ -1,0 +1,257 @@
+"""Frozen networks: data are embedded once, and everything else happens on the embeddings."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from imbtorch import InputError, load_checkpoint, load_data
+from imbtorch.cli import main
+from imbtorch.comparison import embedding_store
+from imbtorch.comparison.compare import compare
+from imbtorch.comparison.embedding_store import Pass, embed_once
+from imbtorch.comparison.frozen_task import embedded_once, identity_of
+from imbtorch.comparison.make_task import make_task
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.metrics import evaluate
+from imbtorch.models.backbones.timm import import_timm
+from imbtorch.models.inference import embed
+
+MODEL = "timm:test_resnet"
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """A folder of 40 images of two classes, and the weights of a small network."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("photos")
+    for name, count, shade in (("cat", 28, 60), ("dog", 12, 150)):
+        (folder / "data" / name).mkdir(parents=True)
+        for i in range(count):
+            pixels = rng.integers(shade, shade + 60, (32, 36, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / "data" / name / f"{i}.png")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_file(import_timm().create_model("test_resnet").state_dict(), folder / "w.safetensors")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_embeddings(tmp_path, monkeypatch):
+    """The cache folder is the test's own."""
+    monkeypatch.setenv("IMBTORCH_CACHE", str(tmp_path / "cache"))
+
+
+def task_of(photos, **options):
+    weights, data = str(photos / "w.safetensors"), str(photos / "data")
+    options = {"epochs": 3, "image_size": 24, "freeze": "backbone", **options}
+    return make_task(data, model=MODEL, pretrained=weights, **options)
+
+
+def pass_of(rows=10, **identity):
+    """Return a pass of a small network over a few rows, which counts its batches."""
+    rng = torch.Generator().manual_seed(0)
+    data = ArrayDataset(torch.randn(rows, 3, generator=rng), torch.zeros(rows, dtype=torch.int64))
+    network = torch.nn.Linear(3, 4)
+    torch.nn.init.constant_(network.weight, 0.5)
+    seen = []
+    network.register_forward_hook(lambda module, inputs, output: seen.append(len(output)))
+    from lightning_fabric import Fabric
+
+    return Pass(network, data, {"data": 1, **identity}, Fabric(accelerator="cpu", devices=1)), seen
+
+
+def test_each_row_is_embedded_once_and_then_mapped_from_disk(monkeypatch):
+    monkeypatch.setattr(embedding_store, "SHARD", 4)
+    one, seen = pass_of()
+    made = embed_once(one, progress=False)
+    assert sum(seen) == 10
+    with torch.no_grad():
+        torch.testing.assert_close(made.x, one.network(one.dataset.x))
+    seen.clear()
+    again = embed_once(one, progress=False)
+    assert sum(seen) == embedding_store.PROBED
+    assert torch.equal(again.x, made.x)
+    assert again.seconds == made.seconds > 0
+    assert sorted(p.name for p in one.folder.iterdir()) == ["about.json", "embeddings.npy"]
+
+
+def test_an_interrupted_pass_goes_on_at_the_next_shard(monkeypatch):
+    monkeypatch.setattr(embedding_store, "SHARD", 4)
+    one, seen = pass_of()
+
+    def stop(module, inputs):
+        if sum(seen) >= 8:
+            raise KeyboardInterrupt
+
+    hook = one.network.register_forward_pre_hook(stop)
+    with pytest.raises(KeyboardInterrupt):
+        embed_once(one, progress=False)
+    hook.remove()
+    assert len(list((one.folder / "shards").glob("*.npz"))) == 2
+    shard = one.folder / "shards" / "00001.npz"
+    shard.write_bytes(shard.read_bytes()[:-9])  # and one of them is damaged
+    seen.clear()
+    with pytest.warns(UserWarning, match="this part is embedded again"):
+        made = embed_once(one, progress=False)
+    assert seen == [4, 2]
+    with torch.no_grad():
+        torch.testing.assert_close(made.x, one.network(one.dataset.x))
+
+
+@pytest.mark.parametrize("harm", ["flipped", "cut", "lost", "label"])
+def test_damaged_embeddings_are_made_again(harm):
+    one, seen = pass_of()
+    made = embed_once(one, progress=False).x.clone()
+    path = one.folder / ("about.json" if harm == "label" else "embeddings.npy")
+    stored = bytearray(path.read_bytes())
+    stored[-3] ^= 1
+    path.write_bytes(stored[:-40] if harm == "cut" else stored)
+    seen.clear()
+    if harm == "lost":
+        path.unlink()
+        again = embed_once(one, progress=False)
+    else:
+        with pytest.warns(UserWarning, match="is damaged"):
+            again = embed_once(one, progress=False)
+    assert sum(seen) == 10
+    assert torch.equal(again.x, made)
+
+
+def test_embeddings_that_the_network_no_longer_gives_are_made_again():
+    one, _ = pass_of()
+    embed_once(one, progress=False)
+    torch.nn.init.constant_(one.network.weight, -0.5)  # such as the code of one's own network
+    with pytest.warns(UserWarning, match="the network gives other embeddings now"):
+        again = embed_once(one, progress=False)
+    with torch.no_grad():
+        torch.testing.assert_close(again.x, one.network(one.dataset.x))
+
+
+def test_the_key_changes_with_all_that_matters(photos, tmp_path):
+    task = task_of(photos)
+    other = tmp_path / "other.safetensors"
+    weights = {n: 2 * w for n, w in import_timm().create_model("test_resnet").state_dict().items()}
+    save_file(weights, other)
+    tasks = [
+        task,
+        task_of(photos, image_size=28),
+        task_of(photos, data_seed=1),
+        task_of(photos, precision="bf16-mixed"),
+        make_task(
+            task.data.name, model=MODEL, pretrained=str(other), freeze="backbone", image_size=24
+        ),
+        replace(task, data=replace(task.data, digest="0" * 16)),
+    ]
+    keys = {json.dumps(identity_of(one, split)) for one in tasks for split in ("train", "test")}
+    assert len(keys) == 2 * len(tasks)
+    same = [task_of(photos, epochs=9, lr=0.5), task_of(photos)]
+    assert {json.dumps(identity_of(one, "train")) for one in same} < keys
+
+
+@pytest.mark.filterwarnings("ignore:class .* has no enemy")
+@pytest.mark.parametrize(
+    "recipe", ["ldam+drw", "smote:k=2", "aos", "eos:k=3", "crt", "tau-norm", "knn", "lr", "remix"]
+)
+def test_any_loss_sampler_and_head_trains_and_is_stored_whole(recipe, photos, tmp_path):
+    task, path = embedded_once(task_of(photos), progress=False), tmp_path / "m.safetensors"
+    fitted = task.fit(recipe, 0)
+    row = task.result(recipe, 0, fitted)
+    task.save(path, recipe, 0, fitted.model, share=True)
+    restored = task.restore(path)
+    x, _ = embed(restored, task.data.test)
+    again, _ = embed(fitted.model, task.data.test)
+    assert torch.equal(restored.head(x), fitted.model.head(again))
+    assert row["embedding_seconds"] == task.frozen.seconds
+
+
+def test_a_frozen_comparison_and_its_checkpoints(photos, tmp_path, capsys):
+    task, out = task_of(photos, epochs=5), tmp_path / "out"
+    recipes = ["erm", "m2m"]
+    outcome = compare(task, recipes, seeds=1, out=out, progress=False)
+    stored = out / "checkpoints"
+    (shared,) = stored.glob("backbone-*.safetensors")
+    heads = [stored / f"{recipe}-seed0.safetensors" for recipe in recipes]
+    assert max(path.stat().st_size for path in heads) < shared.stat().st_size / 4
+    assert "All samples were embedded once, in " in (out / "report.html").read_text()
+    embedded = embedded_once(task, progress=False)
+    for row, head in zip(outcome.rows, heads, strict=True):
+        network, header = load_checkpoint(head)
+        assert header["input"]["kind"] == "image"
+        again = evaluate(network, task.data.test, task.data.counts)
+        assert again["confusion"] == row["metrics"]["confusion"]
+        # from the pixels, the same embeddings as from the store
+        x, _ = embed(network, task.data.test)
+        there, _ = embed(embedded.restore(head), embedded.data.test)
+        torch.testing.assert_close(x, there, rtol=1e-4, atol=1e-4)
+    alone = tmp_path / "alone.safetensors"
+    shutil.copy(heads[0], alone)
+    with pytest.raises(InputError, match="holds a head alone; its frozen network, backbone-"):
+        load_checkpoint(alone)
+    (stored / "erm-embeddings.npz").unlink()
+    shared.write_bytes(shared.read_bytes()[:-4])
+    with pytest.warns(UserWarning, match="it is written again"):
+        compare(task, ["erm"], seeds=1, out=out, progress=False)
+    assert load_checkpoint(heads[0])
+    assert (stored / "erm-embeddings.npz").exists()
+
+
+def test_train_writes_one_file_that_is_whole(photos, tmp_path, capsys):
+    options = ["--model", MODEL, "--pretrained", str(photos / "w.safetensors"), "--epochs", "2"]
+    options += ["--image-size", "24"]
+    data, model, out = str(photos / "data"), str(tmp_path / "m.safetensors"), tmp_path / "x.npz"
+    assert main(["train", data, *options, "--freeze", "backbone", "--out", model]) == 0
+    said = capsys.readouterr().out
+    assert "trained: the head, on embeddings that are made once" in said
+    assert "2 epochs, batch size 128, adamw" in said
+    assert main(["evaluate", model, data]) == 0
+    assert main(["embed", model, data, str(out)]) == 0
+    by_checkpoint = dict(np.load(out))
+    assert main(["embed", data, str(out), *options[:4], *options[6:]]) == 0
+    by_name = dict(np.load(out))
+    assert sorted(by_name) == sorted({*by_checkpoint} - {"test_logits"})
+    last = load_checkpoint(model)[0].features[-1]
+    np.testing.assert_allclose(
+        last(torch.from_numpy(by_name["train_features"])),
+        by_checkpoint["train_features"],
+        rtol=1e-4,
+        atol=1e-4,
+    )
+    assert load_data(str(out)).counts == [21, 9]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--freeze", "backbone"], "freeze is 'backbone'; model auto is built in"),
+        (["--model", MODEL, "--freeze", "but:1", "--from-scratch"], "starts from random weights"),
+        (["--model", MODEL, "--pretrained", "no.pth"], "pretrained is 'no.pth'; there is no such"),
+        (["--pretrained", "no.pth"], "model auto has no pretrained weights"),
+        (["--model", MODEL, "--pretrained", "w", "--from-scratch"], "is set: choose one"),
+        (["--model", MODEL, "--freeze", "backbone", "--augment", "crop"], "augment is 'crop'"),
+        (["--model", MODEL, "--freeze", "backbone", "--layer-decay", "0.5"], "layer_decay is 0.5"),
+        (["--model", MODEL, "--optimizer", "sgd"], "give --lr too"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_one_line(options, said, capsys, monkeypatch):
+    monkeypatch.setattr("imbtorch.models.backbones.timm._make", lambda *_: pytest.fail("made"))
+    monkeypatch.setattr(
+        "imbtorch.comparison.make_task.load_data", lambda *_, **__: pytest.fail("opened")
+    )
+    assert main(["compare", "nowhere", "--recipes", "erm", *options]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+@pytest.mark.parametrize("recipe", ["dos", "triplet", "lmle", "focal+dos"])
+def test_recipes_that_train_the_features_are_refused_for_frozen_ones(recipe, photos, capsys):
+    command = ["compare", "nowhere", "--model", MODEL, "--freeze", "backbone"]
+    assert main([*command, "--recipes", f"erm,{recipe}"]) == 2
+    assert "trains the features, and these are frozen" in capsys.readouterr().err
+    frozen = task_of(photos)
+    with pytest.raises(InputError, match="trains the features"):
+        embedded_once(frozen, progress=False).recipe(recipe)

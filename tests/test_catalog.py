@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from torch.utils.data import TensorDataset
 
-from imbtorch import InputError, make_recipe
+from imbtorch import InputError, Setup, make_recipe
 from imbtorch.training.catalog import CATALOG
 from imbtorch.training.recipes import split_list
 from imbtorch.training.run import Run
@@ -106,6 +106,7 @@ def test_the_documentation_lists_what_a_run_knows(blobs):
     page = (DOCS / "howto" / "own-method.md").read_text()
     (line,) = re.findall(r"^Known by name: (.+?)\.$", page, re.M | re.S)
     run = Run.__new__(Run)
+    run.setup = Setup()
     run.train, run.labels, run.counts = TensorDataset(x, y), y, np.bincount(y).tolist()
     listed = set(re.findall(r"`(\w+)`", line))
     assert listed == {*run.known("test"), "weight", "compile"}

@@ -165,7 +165,7 @@ CALLS = {
     "models.build_model": lambda: models.build_model("mlp", (4,), 2, train=Noisy(), head="cosine"),
     "models.densenet": network(models.densenet),
     "models.embed": lambda: models.embed(own(), Noisy()),
-    "models.find_head": lambda: models.find_head(DRAWING),
+    "models.find_head": lambda: models.find_head(ONE),
     "models.join_head": lambda: models.join_head(models.split_head(ONE, "0"), "0"),
     "models.mlp": network(models.mlp),
     "models.predict_logits": lambda: models.predict_logits(DRAWING, Noisy()),

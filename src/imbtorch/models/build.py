@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import nn
@@ -42,7 +41,7 @@ def build_model(
     seed: int = 0,
     head: str = "linear",
     pretrained: bool | str = True,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, object] | None = None,
 ) -> Classifier:
     """Build a network by name, with input normalization as its first layer.
 

@@ -54,7 +54,7 @@ def test_what_is_cut_off_keeps_the_special_tokens():
 
 
 def test_very_long_texts_are_read():
-    assert SPEC.transform(["grain " * 100_000, "x" * 100_000]).shape == (2, 12)
+    assert SPEC.transform(["grain " * 20_000, "x" * 20_000]).shape == (2, 12)
 
 
 def test_an_empty_text_has_its_special_tokens_alone():

@@ -61,7 +61,7 @@ class TokenInput:
         tokenizer = self._loaded()
         nothing = [_first_special(tokenizer)]
         # one by one: encode_batch keeps much more than the numbers of all texts, and after its
-        # threads a fork makes the library complain
+        # threads a fork makes some versions of the library complain
         with _faults():
             encoded = [
                 np.array(tokenizer.encode(_valid(text)).ids or nothing, np.int32) for text in rows

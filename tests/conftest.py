@@ -18,7 +18,7 @@ SLOW = {
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),
     *("test_absent_classes", "test_printable", "test_many_classes"),
-    *("test_outputs", "test_random_state", "test_samples", "test_text_networks"),
+    *("test_frozen", "test_outputs", "test_random_state", "test_samples", "test_text_networks"),
     *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""

@@ -40,6 +40,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.comparison.report.table import markdown_table, print_table
     from imbtorch.data.class_groups import shot_bounds
     from imbtorch.files import write_atomically
+    from imbtorch.models.backbones import short_name
     from imbtorch.option_types import check_whole
     from imbtorch.training.recipes import make_recipe, split_list
 
@@ -54,7 +55,8 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     bounds = shot_bounds(shots)
     check_whole("seeds", seeds, 1)
     if out:
-        given = {name: task_options[name] for name in ("model", "epochs", "augment", "precision")}
+        given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
+        given["model"] = short_name(task_options["model"])
         check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
     task = make_task(**task_options)
     say(task.describe())

@@ -15,6 +15,7 @@ from imbtorch.data.inputs import FeatureInput, Input, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside
+from imbtorch.models.backbones import short_name
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.seeding import scoped_seed
@@ -203,7 +204,7 @@ def identity_of(task: Task, split: str) -> dict[str, Any]:
         "rows": len(labels_of(data.train if split == "train" else data.test)),
         "input": input_to_json(data.input),
         "network": task.identity()["network"],
-        "model": task.model,
+        "model": short_name(task.model),
         "precision": task.precision,
     }
 

@@ -5,12 +5,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from imbtorch.data.decode import size_in_words
 from imbtorch.data.images import ImageInput
 from imbtorch.data.inputs import Input
 from imbtorch.data.tokens import TokenInput
-from imbtorch.models.backbones import Backbone
+from imbtorch.models.backbones import Backbone, is_own
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.training.checksum import checksum
@@ -54,12 +55,20 @@ class Origin:
 
     def identity(self) -> dict[str, str]:
         """Return what distinguishes it from others of its name, JSON-ready."""
-        return {"weights": self.weights, "config": self._config}
+        return {"weights": self.weights, "config": self._config, **self._code}
 
     @cached_property
     def _config(self) -> str:
         text = json.dumps(dict(self.backbone.config), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def _code(self) -> dict[str, str]:
+        """A hash of the file that makes the network, if it is one of the user's."""
+        if not is_own(self.backbone.name):
+            return {}
+        file = Path(self.backbone.name.rpartition(":")[0])
+        return {"code": hashlib.sha256(file.read_bytes()).hexdigest()[:16]}
 
     def words(self, spec: Input) -> str:
         """Return where its weights come from, its inputs and its pooling."""

@@ -19,6 +19,7 @@ from imbtorch.data.load import LoadedData
 from imbtorch.errors import unknown_name
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
+from imbtorch.models.backbones import short_name
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
@@ -90,7 +91,7 @@ class Task:
     def identity(self) -> dict[str, Any]:
         """Return what distinguishes this task from others, as JSON-ready values.
 
-        Data are identified by their hash, wherever they are stored.
+        Data are identified by their hash and networks by their weights, wherever they are stored.
         """
         return {
             "data": {
@@ -102,7 +103,7 @@ class Task:
                 "classes": list(self.data.classes),
                 "counts": self.data.counts,
             },
-            "model": self.model,
+            "model": short_name(self.model),
             "epochs": self.epochs,
             "setup": describe(self.setup),
             "augment": self.augment,
@@ -230,6 +231,7 @@ class Task:
             "recipe": self.recipe(recipe).describe(),
             "seed": seed,
             **self.identity(),
+            "model": self.model,
             "input": input_to_json(self.data.input),
             "versions": versions(self.fabric().device),
         }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypedDict
 
 from torch import nn
@@ -76,6 +77,20 @@ def is_own(name: str) -> bool:
     (True, False, False)
     """
     return is_backbone(name) and name.partition(":")[0] not in PREFIXES
+
+
+def short_name(name: str) -> str:
+    """Return a model's name without the folders before it: what it is, wherever it lies.
+
+    Examples
+    --------
+    >>> short_name("networks/mine.py:make"), short_name("timm:resnet50")
+    ('mine.py:make', 'timm:resnet50')
+    """
+    prefix, _, place = name.partition(":")
+    if is_own(name):
+        return Path(name).name
+    return f"hf:{Path(place).resolve().name}" if prefix == "hf" and Path(place).is_dir() else name
 
 
 def open_backbone(

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from imbtorch.data import augment_by_name, crop_flip
-from imbtorch.data.augment import AUGMENTS
+from imbtorch.data.augmentation.augment import AUGMENTS
 from imbtorch.models.backbones.torchvision import import_torchvision
 
 RUNS = 11

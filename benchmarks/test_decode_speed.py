@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 from imbtorch.data import tensors
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.batches import Batches
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.rows import Rows
 from imbtorch.data.tensors import datasets_of
 

@@ -15,10 +15,10 @@ from pretrained_networks import minilm
 
 from imbtorch.data.arrays import take
 from imbtorch.data.batches import Batches
-from imbtorch.data.lengths import by_length as by_order
-from imbtorch.data.lengths import lengths_of
 from imbtorch.data.load import load_data
-from imbtorch.data.tokens import PAD
+from imbtorch.data.texts.lengths import by_length as by_order
+from imbtorch.data.texts.lengths import lengths_of
+from imbtorch.data.texts.tokens import PAD
 from imbtorch.models import build_model, embed
 from imbtorch.models.backbones import open_backbone
 

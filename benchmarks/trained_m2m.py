@@ -22,7 +22,7 @@ from test_m2m_speed import OPTIONS, step, straightforward
 
 from imbtorch import Setup, load_checkpoint
 from imbtorch.data.arrays import class_counts, labels_of
-from imbtorch.data.augment import crop_flip
+from imbtorch.data.augmentation.augment import crop_flip
 from imbtorch.data.batches import Batches
 from imbtorch.data.inputs import input_from_json
 from imbtorch.data.load_for import TrainedOn, load_for

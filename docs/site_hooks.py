@@ -5,8 +5,8 @@ TABLE is a folder of results/ (or of results/runs/, by the beginning of its name
 from its first column, and columns are optional. With a single column, the sub-tables of TABLE
 become the rows of one table. ``<!-- twin: NAME.py -->`` shows how a script of examples/ differs
 from plain.py, ``<!-- printed: NAME -->`` what a script of docs/pitfalls/ printed,
-``<!-- script: NAME -->`` that script, and ``<!-- reference: NAMESPACE -->`` the entries of a
-namespace's public names.
+``<!-- script: NAME -->`` that script or one of examples/, and ``<!-- reference: NAMESPACE -->`` the
+entries of a namespace's public names.
 """
 
 import difflib
@@ -57,7 +57,7 @@ def stored(name: str) -> list[Table]:
     from imbtorch.comparison.report.summary import summarize
     from imbtorch.comparison.report.table import markdown_table
     from imbtorch.comparison.result_file import read_rows
-    from imbtorch.data.profile import Profile
+    from imbtorch.data.profiles.profile import Profile
 
     found = []
     for folder in sorted((RESULTS / "runs").glob(f"{name}*")):
@@ -113,9 +113,12 @@ def printed(name: str) -> str:
 
 
 def script(name: str) -> str:
-    """Return a script of docs/pitfalls/ as a collapsed block."""
-    code = ["```python", (PITFALLS / f"{name}.py").read_text().strip(), "```"]
-    return f'??? note "python docs/pitfalls/{name}.py"\n\n' + indent("\n".join(code), "    ")
+    """Return a script of docs/pitfalls/ or examples/ as a collapsed block."""
+    (path,) = (
+        f / f"{name}.py" for f in (PITFALLS, ROOT / "examples") if (f / f"{name}.py").exists()
+    )
+    code = ["```python", path.read_text().strip(), "```"]
+    return f'??? note "python {path.relative_to(ROOT)}"\n\n' + indent("\n".join(code), "    ")
 
 
 def reference(namespace: str) -> str:

@@ -2,12 +2,18 @@
 
 import random
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from pretrained_networks import lite0_weights
+
+from imbtorch.models.backbones.torchvision import import_torchvision
+
+if find_spec("torchvision"):  # its compiled part does not fit the build of torch in constraints.txt
+    import_torchvision()
 
 SLOW = {
     *("test_auto", "test_back_rotation", "test_bad_commands", "test_cli", "test_distributed"),

@@ -9,8 +9,8 @@ import torch
 from draws import near, rng
 from imbtorch import InputError
 from imbtorch.data import augment_by_name, auto_augment, cutout, random_erasing
-from imbtorch.data.augment import AUGMENTS
-from imbtorch.data.erasing import AREA
+from imbtorch.data.augmentation.augment import AUGMENTS
+from imbtorch.data.augmentation.erasing import AREA
 from imbtorch.training.slots import describe
 
 DRAWN = [name for name in AUGMENTS if name.startswith(("trivial", "rand", "auto"))]

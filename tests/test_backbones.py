@@ -12,7 +12,7 @@ from sklearn.datasets import load_sample_image
 from torch import nn
 
 from imbtorch import InputError, build_model, fit, load_checkpoint, save_checkpoint
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.models.backbones import is_backbone, open_backbone, torchvision
 from imbtorch.models.backbones.timm import import_timm
 from imbtorch.models.backbones.torchvision import _DECLARED, import_torchvision

@@ -8,7 +8,7 @@ from pretrained_networks import minilm
 from safetensors.torch import load_file, save_file
 
 from imbtorch import ArrayDataset, InputError, build_model, fit, load_checkpoint, save_checkpoint
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.models import find_head, split_head
 from imbtorch.models.backbones import open_backbone
 from imbtorch.models.backbones.hf_config import config_of, import_transformers, values_of

@@ -9,11 +9,11 @@ from PIL import Image
 
 from imbtorch import ArrayDataset, InputError, load_data
 from imbtorch.data.arrays import class_counts, labels_of
-from imbtorch.data.augment import augment_by_name, crop_flip, random_crop
+from imbtorch.data.augmentation.augment import augment_by_name, crop_flip, random_crop
 from imbtorch.data.batches import Batches
+from imbtorch.data.images.mapped import MappedImages
 from imbtorch.data.inputs import input_from_json, input_to_json
 from imbtorch.data.load_for import TrainedOn, load_for
-from imbtorch.data.mapped_images import MappedImages
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 

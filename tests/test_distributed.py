@@ -17,7 +17,9 @@ import pytest
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "howto" / "distributed.md"
 
 LOOPS = textwrap.dedent("""
-    import json, os, sys, torch, torch.distributed as dist
+    import contextlib, json, os, sys, torch, torch.distributed as dist
+    with contextlib.suppress(ImportError):  # before Lightning: torchvision's compiled part is absent
+        import imbtorch.lightning
 
     def every(tensor):
         parts = [torch.empty_like(tensor) for _ in range(2)]

@@ -18,8 +18,8 @@ from imbtorch.comparison.auto import choose
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.tune import tune
 from imbtorch.data import augment_by_name, auto_augment
-from imbtorch.data.image_files import image_suffixes
-from imbtorch.data.images import ImageInput, survey
+from imbtorch.data.images.files import image_suffixes
+from imbtorch.data.images.image_input import ImageInput, survey
 from imbtorch.extras import MissingExtra
 from imbtorch.models import mlp
 from imbtorch.models.backbones import open_backbone

@@ -15,12 +15,12 @@ from torch.utils.data import DataLoader
 from imbtorch.cache import cache_folder, kept_array
 from imbtorch.comparison.make_task import make_task
 from imbtorch.data import mapped_images, tensors
-from imbtorch.data.framing import LARGEST, STEP, covering, framed, usual_size
-from imbtorch.data.images import ImageInput, survey
+from imbtorch.data.images.framing import LARGEST, STEP, covering, framed, usual_size
+from imbtorch.data.images.image_input import ImageInput, survey
 from imbtorch.data.inputs import input_from_json, input_to_json
 from imbtorch.data.load import load_data
 from imbtorch.data.load_for import TrainedOn, load_for
-from imbtorch.data.tokens import TokenInput
+from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.files import WriteError
 from imbtorch.models.build import build_model

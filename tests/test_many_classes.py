@@ -13,7 +13,7 @@ from imbtorch.comparison.report.canvas import MANY, over_classes
 from imbtorch.comparison.report.confusion_plots import most_confused
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.report.table import print_classes
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.profile import Profile
 from imbtorch.metrics import classification_metrics
 from imbtorch.metrics.confusion import unpack
 from imbtorch.metrics.pairs import count_pairs, sparse

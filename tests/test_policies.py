@@ -11,8 +11,8 @@ from sklearn.datasets import load_sample_image
 from draws import near, rng
 from imbtorch import InputError
 from imbtorch.data import auto_augment, policies, rand_augment, trivial_augment
-from imbtorch.data.image_operations import image_operations
-from imbtorch.data.policies import RANGES, WIDE
+from imbtorch.data.augmentation.operations import image_operations
+from imbtorch.data.augmentation.policies import RANGES, WIDE
 from imbtorch.models.backbones.torchvision import import_torchvision
 
 PHOTO = Image.fromarray(load_sample_image("flower.jpg")[100:340, 200:500]).resize((50, 40))

@@ -26,7 +26,7 @@ from imbtorch.comparison.report.classes import class_rows, classes_csv
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.report.summary import summarize, untested_line
 from imbtorch.comparison.report.table import markdown_table, print_classes, print_table
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.profile import Profile
 from imbtorch.metrics import classification_metrics
 from imbtorch.printable import in_csv, in_markdown, printable
 

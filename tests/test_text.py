@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from imbtorch import InputError, load_data
 from imbtorch.data.inputs import input_from_json, input_to_json
 from imbtorch.data.load_for import TrainedOn, load_for
-from imbtorch.data.windows import WindowInput, windows
+from imbtorch.data.texts.windows import WindowInput, windows
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from imbtorch.comparison.compare import compare
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.tune import tune
 from imbtorch.data.load import LoadedData
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.tensors import digest_of
-from imbtorch.data.tokens import PAD, TokenInput
+from imbtorch.data.texts.tokens import PAD, TokenInput
 from imbtorch.models import Classifier
 from imbtorch.resampling import SMOTE
 from imbtorch.training.movable import check_movable, moves_inputs

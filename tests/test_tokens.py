@@ -17,11 +17,11 @@ from torch import nn
 from imbtorch import ArrayDataset, InputError, load_data
 from imbtorch.data.arrays import take
 from imbtorch.data.batches import Batches
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import input_from_json, input_to_json
-from imbtorch.data.lengths import SimilarLengths, by_length, lengths_of
 from imbtorch.data.load_for import TrainedOn, load_for
-from imbtorch.data.tokens import PAD, TokenInput
+from imbtorch.data.texts.lengths import SimilarLengths, by_length, lengths_of
+from imbtorch.data.texts.tokens import PAD, TokenInput
 from imbtorch.models.inference import outputs
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.header import _check_input

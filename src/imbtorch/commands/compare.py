@@ -38,7 +38,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.comparison.out_folder import check_out
     from imbtorch.comparison.report.summary import embedding_line, summarize
     from imbtorch.comparison.report.table import markdown_table, print_table
-    from imbtorch.data.class_groups import shot_bounds
+    from imbtorch.data.profiles.class_groups import shot_bounds
     from imbtorch.files import write_atomically
     from imbtorch.models.backbones import short_name
     from imbtorch.option_types import check_whole

@@ -11,9 +11,9 @@ from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import Input
-from imbtorch.data.tokens import TokenInput
+from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.training.movable import moves_inputs

@@ -21,7 +21,7 @@ from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import labels_of
-from imbtorch.data.class_groups import SHOTS
+from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
 from imbtorch.training.fit import FitResult

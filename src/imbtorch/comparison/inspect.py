@@ -8,15 +8,15 @@ import numpy as np
 
 from imbtorch.comparison.auto import fitting_recipes
 from imbtorch.comparison.inspection import Inspection, what_matters
-from imbtorch.data.decode import decode_image
 from imbtorch.data.hold_out import splits_of
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.decode import decode_image
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.labels import check_several, class_names
 from imbtorch.data.rows import Split, why_left_out
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
-from imbtorch.data.texts import TextInput
+from imbtorch.data.texts.text_input import TextInput
 from imbtorch.errors import InputError
 
 

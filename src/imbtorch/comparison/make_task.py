@@ -11,8 +11,8 @@ from imbtorch.comparison.network_options import (
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.task import Task, check_how
 from imbtorch.data.arrays import as_float
-from imbtorch.data.augment import augment_by_name
-from imbtorch.data.images import ImageInput
+from imbtorch.data.augmentation.augment import augment_by_name
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.load import load_data
 from imbtorch.option_types import check_whole
 from imbtorch.training.batch_memory import check_batch_memory

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from imbtorch.data.decode import size_in_words
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.decode import size_in_words
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import Input
-from imbtorch.data.tokens import TokenInput
+from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.models.backbones import Backbone, is_own
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier

@@ -12,8 +12,8 @@ from imbtorch.comparison.task_folder import folder_of, slug_of
 from imbtorch.comparison.task_words import data_lines, setup_words, trained_words
 from imbtorch.comparison.versions import versions
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.data.augment import augment_by_name
-from imbtorch.data.images import ImageInput
+from imbtorch.data.augmentation.augment import augment_by_name
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.errors import unknown_name

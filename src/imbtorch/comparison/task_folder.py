@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.profile import Profile
 
 _UNFIT = re.compile(r'[:<>"/\\|?*\s\x00-\x1f]+')
 """What does not stand in the name of a folder."""

@@ -1,19 +1,19 @@
 """Data: load data sets, make them imbalanced, augment them and serve them in batches."""
 
 from imbtorch.data.arrays import ArrayDataset, Samples, class_counts, labels_of
-from imbtorch.data.augment import augment_by_name, crop_flip, random_crop, random_flip
-from imbtorch.data.class_groups import minority_classes, shot_groups
-from imbtorch.data.erasing import cutout, random_erasing
+from imbtorch.data.augmentation.augment import augment_by_name, crop_flip, random_crop, random_flip
+from imbtorch.data.augmentation.erasing import cutout, random_erasing
+from imbtorch.data.augmentation.policies import auto_augment, rand_augment, trivial_augment
 from imbtorch.data.load import LoadedData, load_data
-from imbtorch.data.policies import auto_augment, rand_augment, trivial_augment
-from imbtorch.data.profile import Profile
-from imbtorch.data.profiles import (
+from imbtorch.data.profiles.class_groups import minority_classes, shot_groups
+from imbtorch.data.profiles.counts import (
     exponential_counts,
     linear_counts,
     make_imbalanced,
     step_counts,
 )
-from imbtorch.data.reductions import gaussian_reduction, random_reduction
+from imbtorch.data.profiles.profile import Profile
+from imbtorch.data.profiles.reductions import gaussian_reduction, random_reduction
 
 __all__ = [
     "ArrayDataset",

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from imbtorch.data.arrays import ArrayDataset, as_float
-from imbtorch.data.augment import Augment
-from imbtorch.data.lengths import cut
+from imbtorch.data.augmentation.augment import Augment
+from imbtorch.data.texts.lengths import cut
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
 
@@ -34,7 +34,7 @@ class Batches:
     device : torch.device
         Where the batches go.
     augment : callable, optional
-        See `imbtorch.data.augment`.
+        See `imbtorch.data.augmentation.augment`.
     rng : torch.Generator, optional
         On the CPU; `augment` draws from it. By default a randomly seeded one.
     num_workers : int, default=0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imbtorch.data.image_files import image_suffixes
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.files import image_suffixes
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.rows import Rows, Source, Split
 from imbtorch.data.splits import NONE, SETTLE, USUAL, Reading, choose_splits, doubt, role_of
 from imbtorch.errors import InputError

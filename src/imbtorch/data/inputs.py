@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from imbtorch.data.checks import check_finite
-from imbtorch.data.images import ImageInput
-from imbtorch.data.texts import TextInput
-from imbtorch.data.tokens import TokenInput
-from imbtorch.data.windows import WindowInput
+from imbtorch.data.images.image_input import ImageInput
+from imbtorch.data.texts.text_input import TextInput
+from imbtorch.data.texts.tokens import TokenInput
+from imbtorch.data.texts.windows import WindowInput
 from imbtorch.errors import InputError
 
 

@@ -8,16 +8,16 @@ import numpy as np
 
 from imbtorch.data.arrays import Pairs, class_counts
 from imbtorch.data.hold_out import splits_of
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
+from imbtorch.data.images.mapped import MappedImages
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
-from imbtorch.data.mapped_images import MappedImages
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
 from imbtorch.data.takes import input_for, notes_on_texts
 from imbtorch.data.tensors import datasets_of
-from imbtorch.data.tokens import TokenInput
+from imbtorch.data.texts.tokens import TokenInput
 
 
 class Part(StrEnum):
@@ -123,7 +123,7 @@ def load_data(
         the training split: no folder is a split; as the test split: hold a quarter out.
     image_size : int, optional
         Height and width in pixels to which images are brought, by default those of `takes`, or
-        what `imbtorch.data.framing.usual_size` finds.
+        what `imbtorch.data.images.framing.usual_size` finds.
     takes : ImageInput or TokenInput, optional
         The inputs that the network takes; without, what fits the data.
 

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from imbtorch.data.hold_out import hold_out
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Source, Split
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import FREE, Reading

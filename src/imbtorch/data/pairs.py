@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from imbtorch.data.checks import as_numbers
-from imbtorch.data.decode import WIDE, in_8_bits
-from imbtorch.data.images import GRAY
+from imbtorch.data.images.decode import WIDE, in_8_bits
+from imbtorch.data.images.image_input import GRAY
 from imbtorch.errors import InputError
 
 X_NAMES = (

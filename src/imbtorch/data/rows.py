@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.data.images import Survey, survey
+from imbtorch.data.images.image_input import Survey, survey
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import whole_numbers
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from imbtorch.data.back_rotation import back_rotation
 from imbtorch.data.folders import Folder, read_image_folder
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.splits import FREE, Reading
 from imbtorch.data.stored_arrays import read_arrays
-from imbtorch.data.table_files import open_tables, table_files
-from imbtorch.data.tables import open_hub, read_tables
+from imbtorch.data.tables.files import open_tables, table_files
+from imbtorch.data.tables.open_tables import open_hub, read_tables
 from imbtorch.errors import InputError
 
 FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.labels import HIDDEN, read_labels
 from imbtorch.data.rows import Rows, Source, Split

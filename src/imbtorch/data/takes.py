@@ -6,11 +6,11 @@ from typing import Any
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import IN_WORDS, Input, stored_kind
 from imbtorch.data.rows import Rows, Source
-from imbtorch.data.texts import TextInput
-from imbtorch.data.tokens import PAD, TokenInput
+from imbtorch.data.texts.text_input import TextInput
+from imbtorch.data.texts.tokens import PAD, TokenInput
 from imbtorch.errors import InputError
 
 

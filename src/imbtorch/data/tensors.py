@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
+from imbtorch.data.images.mapped import FILE_BYTES, mapped_images
 from imbtorch.data.inputs import Input
-from imbtorch.data.mapped_images import FILE_BYTES, mapped_images
 from imbtorch.data.rows import Rows
-from imbtorch.data.tokens import TokenInput
+from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.files import WriteError
 
 IN_MEMORY_BYTES = 2 * 2**30

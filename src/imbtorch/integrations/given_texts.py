@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from imbtorch.data.tokens import TokenInput
+from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.models.backbones import is_backbone, open_backbone
 

@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from imbtorch.data.arrays import ArrayDataset, class_counts
-from imbtorch.data.augment import Augment
+from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError

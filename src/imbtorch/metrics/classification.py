@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, precision_recall_fscore_sup
 
 from imbtorch.data.arrays import Samples, as_dataset
 from imbtorch.data.checks import check_labels
-from imbtorch.data.class_groups import SHOTS, minority_classes, shot_groups
+from imbtorch.data.profiles.class_groups import SHOTS, minority_classes, shot_groups
 from imbtorch.errors import InputError
 from imbtorch.metrics.calibration import expected_calibration_error
 from imbtorch.metrics.pairs import count_pairs

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from imbtorch.data.arrays import Samples, as_dataset, take
 from imbtorch.data.batches import Batches
 from imbtorch.data.checks import first, logits_of, not_finite
-from imbtorch.data.lengths import by_length, lengths_of
+from imbtorch.data.texts.lengths import by_length, lengths_of
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.seeding import same_random_state

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.data.class_groups import minority_classes
+from imbtorch.data.profiles.class_groups import minority_classes
 from imbtorch.metrics.undefined import mean_defined
 
 Measure = Callable[[Mapping[str, Any]], float]

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from imbtorch.comparison.result_file import read_rows
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.profile import Profile
 from imbtorch.extras import extra
 from imbtorch.files import unseal
 from imbtorch.models.build import build_model

@@ -17,11 +17,11 @@ from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.load import LoadedData
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.sources import open_source
 from imbtorch.data.tensors import digest_of
-from imbtorch.data.texts import TextInput
-from imbtorch.data.windows import WindowInput
+from imbtorch.data.texts.text_input import TextInput
+from imbtorch.data.texts.windows import WindowInput
 from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.models.small import mlp
 from imbtorch.seeding import derive_seed

@@ -8,7 +8,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, class_counts
-from imbtorch.data.augment import Augment
+from imbtorch.data.augmentation.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import fresh_copy, replace_head
 from imbtorch.models.classifier import Classifier, CosineHead

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from math import prod
 from typing import Annotated, Any, Required, TypedDict, cast, get_args
 
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input, input_from_json
-from imbtorch.data.profile import PROFILES, REDUCTIONS, Profile
-from imbtorch.data.texts import TextInput
-from imbtorch.data.tokens import TokenInput
-from imbtorch.data.windows import WindowInput
+from imbtorch.data.profiles.profile import PROFILES, REDUCTIONS, Profile
+from imbtorch.data.texts.text_input import TextInput
+from imbtorch.data.texts.tokens import TokenInput
+from imbtorch.data.texts.windows import WindowInput
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.backbones import is_backbone
 from imbtorch.models.classifier import Spec

@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, labels_of, take
-from imbtorch.data.augment import Augment
+from imbtorch.data.augmentation.augment import Augment
 from imbtorch.errors import InputError
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.data.checks import check_batch, logits_of
-from imbtorch.data.class_groups import minority_classes
+from imbtorch.data.profiles.class_groups import minority_classes
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from, same_random_state
 from imbtorch.transforms.frozen import frozen, head_scale

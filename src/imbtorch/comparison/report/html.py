@@ -29,8 +29,8 @@ from imbtorch.comparison.report.summary import (
     summarize,
     untested_line,
 )
-from imbtorch.data.class_groups import SHOTS
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.class_groups import SHOTS
+from imbtorch.data.profiles.profile import Profile
 from imbtorch.extras import extra
 from imbtorch.files import write_atomically
 from imbtorch.printable import printable

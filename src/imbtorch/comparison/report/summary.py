@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from imbtorch.data.class_groups import SHOTS
+from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.metrics.classification import shot_recalls
 from imbtorch.metrics.undefined import untested
 from imbtorch.printable import printable

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 
 from torch import nn
 
-from imbtorch.data.images import ImageInput
-from imbtorch.data.tokens import TokenInput
+from imbtorch.data.images.image_input import ImageInput
+from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 
 PREFIXES = ("timm", "hf", "torchvision")

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.data.checks import embeddings_of
-from imbtorch.data.images import ImageInput
-from imbtorch.data.tokens import TokenInput
+from imbtorch.data.images.image_input import ImageInput
+from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.models.backbones.backbone import Backbone, open_backbone
 from imbtorch.models.backbones.hf_features import TextFeatures

@@ -10,7 +10,7 @@ from typing import Any, NotRequired, TypedDict
 import torch
 from torch import nn
 
-from imbtorch.data.tokens import TokenInput
+from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.models.backbones.backbone import Backbone, image_backbone, where_from
 from imbtorch.models.backbones.hf_config import (

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from imbtorch.data.tokens import PAD
+from imbtorch.data.texts.tokens import PAD
 from imbtorch.errors import InputError
 
 POOLINGS = {

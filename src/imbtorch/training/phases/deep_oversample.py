@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from imbtorch.data.class_groups import minority_classes
+from imbtorch.data.profiles.class_groups import minority_classes
 from imbtorch.errors import InputError
 from imbtorch.losses.micro_cluster import MicroClusterLoss
 from imbtorch.places import EpochSampler, Loss, Slot

@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import Dataset
 
 from imbtorch.data.batches import Batches
-from imbtorch.data.lengths import grouped
+from imbtorch.data.texts.lengths import grouped
 from imbtorch.places import BatchTransform, EpochSampler, Loss
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.data.column_roles import role_of_column
-from imbtorch.data.columns import Columns, find_columns
-from imbtorch.data.image_files import image_rows, is_stored_image
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.files import image_rows, is_stored_image
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
-from imbtorch.data.split_column import split_by_column
 from imbtorch.data.splits import Reading, choose_splits
-from imbtorch.data.table_files import Tables
-from imbtorch.data.table_labels import is_hidden, label_column, labels_of_split
-from imbtorch.data.texts import TEXT_NORM, TextInput
-from imbtorch.data.windows import WindowInput, windows
+from imbtorch.data.tables.column_roles import role_of_column
+from imbtorch.data.tables.columns import Columns, find_columns
+from imbtorch.data.tables.files import Tables
+from imbtorch.data.tables.labels import is_hidden, label_column, labels_of_split
+from imbtorch.data.tables.split_column import split_by_column
+from imbtorch.data.texts.text_input import TEXT_NORM, TextInput
+from imbtorch.data.texts.windows import WindowInput, windows
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 

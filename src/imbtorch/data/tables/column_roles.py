@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.data.image_files import are_image_files, is_stored_image
-from imbtorch.data.texts import NO_SPACES
+from imbtorch.data.images.files import are_image_files, is_stored_image
+from imbtorch.data.texts.text_input import NO_SPACES
 
 LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "class", "y")
 OTHER_LABELS = (*LABEL_COLUMNS, "coarse_label")

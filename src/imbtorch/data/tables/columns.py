@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from imbtorch.data.column_roles import (
+from imbtorch.data.splits import Reading
+from imbtorch.data.tables.column_roles import (
     OTHER_LABELS,
     counts_rows,
     is_empty,
@@ -14,7 +15,6 @@ from imbtorch.data.column_roles import (
     role_of_column,
     seen_strings,
 )
-from imbtorch.data.splits import Reading
 from imbtorch.errors import InputError
 
 IMAGE = re.compile(

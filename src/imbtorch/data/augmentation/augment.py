@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from imbtorch.data.augmentation.erasing import cutout, random_erasing
+from imbtorch.data.augmentation.operations import image_operations
+from imbtorch.data.augmentation.policies import auto_augment, rand_augment, trivial_augment
 from imbtorch.data.checks import check_images
-from imbtorch.data.erasing import cutout, random_erasing
-from imbtorch.data.image_operations import image_operations
-from imbtorch.data.policies import auto_augment, rand_augment, trivial_augment
 from imbtorch.errors import InputError, unknown_name
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]

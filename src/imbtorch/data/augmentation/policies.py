@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from imbtorch.data.arrays import as_float
+from imbtorch.data.augmentation.operations import image_operations
 from imbtorch.data.checks import check_pixels
-from imbtorch.data.image_operations import image_operations
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.extras import extra
 from imbtorch.option_types import check_types

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.data.column_roles import LABEL_COLUMNS
 from imbtorch.data.labels import HIDDEN, StoredLabels, read_labels
 from imbtorch.data.splits import Reading
+from imbtorch.data.tables.column_roles import LABEL_COLUMNS
 from imbtorch.errors import InputError
 
 

@@ -3,7 +3,7 @@
 from math import floor
 from typing import Any
 
-from imbtorch.data.decode import MAX_PIXELS, size_in_words
+from imbtorch.data.images.decode import MAX_PIXELS, size_in_words
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.extras import extra
 

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from imbtorch.data.profiles import (
+from imbtorch.data.profiles.counts import (
     exponential_counts,
     linear_counts,
     make_imbalanced,
     step_counts,
 )
-from imbtorch.data.reductions import gaussian_reduction, random_reduction
+from imbtorch.data.profiles.reductions import gaussian_reduction, random_reduction
 from imbtorch.errors import InputError, unknown_name
 
 PROFILES: dict[str, Callable[..., list[int]]] = {

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from imbtorch.data.decode import (
+from imbtorch.data.images.decode import (
     RANGES,
     WIDE,
     ScaleError,
@@ -25,7 +25,7 @@ from imbtorch.data.decode import (
     unreadable,
     upright_size,
 )
-from imbtorch.data.framing import check_framing, framed, usual_size
+from imbtorch.data.images.framing import check_framing, framed, usual_size
 from imbtorch.errors import InputError
 
 GRAY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")

@@ -13,8 +13,8 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from imbtorch.cache import cache_folder, kept_array
-from imbtorch.data.decode import stored_bytes
-from imbtorch.data.images import ImageInput
+from imbtorch.data.images.decode import stored_bytes
+from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.rows import Rows
 from imbtorch.extras import extra
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.data.tokens import PAD
+from imbtorch.data.texts.tokens import PAD
 
 WINDOW = 50
 """Batches whose texts are sorted by length together in training."""

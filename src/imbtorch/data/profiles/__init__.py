@@ -1,0 +1,1 @@
+"""How imbalanced data are, and how they are made so."""

@@ -1,0 +1,1 @@
+"""Tables: files of rows, and what their columns are for."""

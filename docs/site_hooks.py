@@ -114,9 +114,8 @@ def printed(name: str) -> str:
 
 def script(name: str) -> str:
     """Return a script of docs/pitfalls/ or examples/ as a collapsed block."""
-    (path,) = (
-        f / f"{name}.py" for f in (PITFALLS, ROOT / "examples") if (f / f"{name}.py").exists()
-    )
+    places = (folder / f"{name}.py" for folder in (PITFALLS, ROOT / "examples"))
+    path = next(place for place in places if place.exists())
     code = ["```python", path.read_text().strip(), "```"]
     return f'??? note "python {path.relative_to(ROOT)}"\n\n' + indent("\n".join(code), "    ")
 

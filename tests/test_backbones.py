@@ -111,6 +111,16 @@ def test_weights_of_a_file_are_used_whatever_its_head(weights, tmp_path):
     assert torch.equal(again.head.weight, model.head.weight)
 
 
+@pytest.mark.parametrize("prefix", ["module.", "model.backbone."])
+def test_what_a_program_puts_before_all_names_is_left_out(weights, tmp_path, prefix):
+    stored = load_file(weights)
+    wrapped = {prefix + name: value for name, value in stored.items()}
+    torch.save({"state_dict": {"loss.weight": torch.ones(3), **wrapped}}, tmp_path / "w.pth")
+    model = built(pretrained=str(tmp_path / "w.pth"))
+    for name, value in model.features[1].state_dict().items():
+        assert torch.equal(value, stored[name])
+
+
 def test_weights_that_do_not_fit_are_refused(weights, tmp_path):
     stored = load_file(weights)
     del stored["conv_stem.weight"]

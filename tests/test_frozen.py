@@ -259,6 +259,12 @@ def test_more_blocks_than_a_network_has_are_refused_before_any_run(photos):
         task_of(photos, freeze="but:5")
 
 
+def test_a_cache_folder_that_cannot_be_written_to_is_named(photos, monkeypatch):
+    monkeypatch.setenv("IMBTORCH_CACHE", str(photos / "w.safetensors"))
+    with pytest.raises(InputError, match=r"cannot be written to \(Not a dir.* set IMBTORCH_CACHE"):
+        embedded_once(task_of(photos), progress=False)
+
+
 def test_embed_needs_a_network_from_elsewhere(photos, capsys):
     assert main(["embed", str(photos / "data"), "x.npz", "--model", "resnet32"]) == 2
     assert "model is 'resnet32'; without a checkpoint, a pretrained" in capsys.readouterr().err

@@ -253,6 +253,23 @@ def test_options_that_do_not_fit_together_are_one_line(options, said, capsys, mo
     assert said in line
 
 
+def test_more_blocks_than_a_network_has_are_refused_before_any_run(photos):
+    assert task_of(photos, freeze="but:4").setup.trained_blocks == 4
+    with pytest.raises(InputError, match="freeze is 'but:5'; the network has 5 blocks below"):
+        task_of(photos, freeze="but:5")
+
+
+def test_a_cache_folder_that_cannot_be_written_to_is_named(photos, monkeypatch):
+    monkeypatch.setenv("IMBTORCH_CACHE", str(photos / "w.safetensors"))
+    with pytest.raises(InputError, match=r"cannot be written to \(Not a dir.* set IMBTORCH_CACHE"):
+        embedded_once(task_of(photos), progress=False)
+
+
+def test_embed_needs_a_network_from_elsewhere(photos, capsys):
+    assert main(["embed", str(photos / "data"), "x.npz", "--model", "resnet32"]) == 2
+    assert "model is 'resnet32'; without a checkpoint, a pretrained" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("recipe", ["dos", "triplet", "lmle", "focal+dos"])
 def test_recipes_that_train_the_features_are_refused_for_frozen_ones(recipe, embedded, capsys):
     command = ["compare", "nowhere", "--model", MODEL, "--freeze", "backbone"]

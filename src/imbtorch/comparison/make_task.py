@@ -16,6 +16,7 @@ from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.load import load_data
 from imbtorch.option_types import check_whole
 from imbtorch.training.batch_memory import check_batch_memory
+from imbtorch.training.freeze import frozen_part
 from imbtorch.training.recipes import make_recipe
 from imbtorch.training.setup import Setup
 
@@ -172,6 +173,8 @@ def make_task(
     setup, usual_epochs = choose_setup(model, start, freeze, {**usual, **asked})
     whole = usual.get("epochs", usual_epochs) if epochs is None else epochs
     task = Task(loaded, data_seed, model, whole, setup, augment, precision, origin=origin)
+    if setup.trained_blocks:
+        frozen_part(task.network(0), setup)  # raises if the network has no more blocks than these
     if origin is None:
         network = task.network(0)  # raises if the network is unknown or cannot take this input
         if isinstance(spec, ImageInput) and task.fabric().device.type == "cpu":

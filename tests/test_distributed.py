@@ -18,7 +18,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "howto" / "distributed.md"
 
 LOOPS = textwrap.dedent("""
     import contextlib, json, os, sys, torch, torch.distributed as dist
-    with contextlib.suppress(ImportError):  # before Lightning: torchvision's compiled part is absent
+    with contextlib.suppress(ImportError):  # where torchvision's compiled part is absent
         import imbtorch.lightning
 
     def every(tensor):

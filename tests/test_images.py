@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader
 
 from imbtorch.cache import cache_folder, kept_array
 from imbtorch.comparison.make_task import make_task
-from imbtorch.data import mapped_images, tensors
+from imbtorch.data import tensors
+from imbtorch.data.images import mapped as mapped_images
 from imbtorch.data.images.framing import LARGEST, STEP, covering, framed, usual_size
 from imbtorch.data.images.image_input import ImageInput, survey
 from imbtorch.data.inputs import input_from_json, input_to_json

@@ -10,7 +10,8 @@ from sklearn.datasets import load_sample_image
 
 from draws import near, rng
 from imbtorch import InputError
-from imbtorch.data import auto_augment, policies, rand_augment, trivial_augment
+from imbtorch.data import auto_augment, rand_augment, trivial_augment
+from imbtorch.data.augmentation import policies
 from imbtorch.data.augmentation.operations import image_operations
 from imbtorch.data.augmentation.policies import RANGES, WIDE
 from imbtorch.models.backbones.torchvision import import_torchvision

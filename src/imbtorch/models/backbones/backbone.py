@@ -90,7 +90,7 @@ def short_name(name: str) -> str:
     prefix, _, place = name.partition(":")
     if is_own(name):
         return Path(name).name
-    return f"hf:{Path(place).resolve().name}" if prefix == "hf" and Path(place).is_dir() else name
+    return f"hf:{Path(place).absolute().name}" if prefix == "hf" and Path(place).is_dir() else name
 
 
 def open_backbone(

@@ -248,6 +248,22 @@ def test_other_networks_and_folders_are_refused(tmp_path, offline):
             open_backbone(name)
 
 
+def test_of_several_heads_that_with_the_labels_is_the_head():
+    """ModernBERT's 'head' is a layer before its classifier."""
+    transformers = import_transformers()
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.ModernBertConfig(
+        vocab_size=50, **sizes, intermediate_size=8, num_labels=3, pad_token_id=0
+    )
+    network = transformers.ModernBertForSequenceClassification(config).eval()
+    assert find_head(network) == "classifier"
+    tokens = torch.arange(3, 13).view(2, 5)
+    torch.testing.assert_close(split_head(network)(tokens), network(tokens).logits)
+    config.num_labels = 8  # as its 'head' has
+    with pytest.raises(InputError, match="no layer is certain to be the head"):
+        find_head(transformers.ModernBertForSequenceClassification(config))
+
+
 @pytest.mark.parametrize("kind", ["ViTForImageClassification", "ViTModel"])
 def test_a_network_of_transformers_made_in_python(kind):
     """What its classes return, dataclasses, is unwrapped; heads are found."""

@@ -90,8 +90,9 @@ def make_task(
         Height and width in pixels to which images are scaled and cut, by default the network's
         own or, up to 224, what most images have.
     augment : str, default="auto"
-        none, crop or crop-flip. auto crops and flips color images and only crops gray ones, whose
-        digits and letters do not survive a flip.
+        none, crop, crop-flip, cutout, erase, trivial, rand, auto:cifar or auto:imagenet, or
+        several joined with +. auto crops and flips color images and only crops gray ones, whose
+        digits and letters do not survive a flip; none with a frozen backbone.
     lr : float, optional
         Learning rate, by default the network's usual one.
     batch_size : int, optional
@@ -159,7 +160,7 @@ def make_task(
         takes=None if backbone is None else backbone.takes,
     )
     spec = loaded.input
-    color = isinstance(spec, ImageInput) and spec.channels == 3
+    color = isinstance(spec, ImageInput) and not loaded.gray
     if model == "auto":
         model = "resnet32" if color else "small-cnn" if isinstance(spec, ImageInput) else "mlp"
     if augment == "auto" and freeze != "backbone":

@@ -53,6 +53,8 @@ class LoadedData:
         The parts taken, each from the one before; empty for the whole data.
     left_out : dict
         Why samples are in neither set -> how many.
+    gray : bool
+        Whether all training images are stored in gray, also if they are read as color.
     """
 
     name: str
@@ -65,6 +67,7 @@ class LoadedData:
     digest: str
     parts: tuple[Part, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    gray: bool = False
 
     @property
     def counts(self) -> list[int]:
@@ -186,4 +189,5 @@ def load_data(
         tuple(notes),
         digest,
         left_out={reason: n for reason, n in left_out.items() if n},
+        gray=isinstance(spec, ImageInput) and train.rows.survey.channels == 1,
     )

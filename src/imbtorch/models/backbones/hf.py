@@ -154,7 +154,7 @@ def _places(network: Any, otherwise: int) -> int:
     for name, module in made.named_modules():
         padding = getattr(module, "padding_idx", None)
         if name.endswith("position_embeddings") and padding is not None:
-            return min(most, len(module.weight) - padding - 1)
+            most = min(most, len(module.weight) - padding - 1)
     return most
 
 

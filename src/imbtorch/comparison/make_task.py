@@ -13,9 +13,12 @@ from imbtorch.comparison.task import Task, check_how
 from imbtorch.data.arrays import as_float
 from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.images.image_input import ImageInput
+from imbtorch.data.inputs import IN_WORDS, stored_kind
 from imbtorch.data.load import load_data
+from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
 from imbtorch.training.batch_memory import check_batch_memory
+from imbtorch.training.freeze import frozen_part
 from imbtorch.training.recipes import make_recipe
 from imbtorch.training.setup import Setup
 
@@ -160,6 +163,11 @@ def make_task(
         takes=None if backbone is None else backbone.takes,
     )
     spec = loaded.input
+    if augment not in ("auto", "none") and not isinstance(spec, ImageInput):
+        raise InputError(
+            f"augment is {augment!r}, which changes images; DATA holds "
+            f"{IN_WORDS[stored_kind(spec)]}: choose none"
+        )
     color = isinstance(spec, ImageInput) and not loaded.gray
     if model == "auto":
         model = "resnet32" if color else "small-cnn" if isinstance(spec, ImageInput) else "mlp"
@@ -177,5 +185,7 @@ def make_task(
         network = task.network(0)  # raises if the network is unknown or cannot take this input
         if isinstance(spec, ImageInput) and task.fabric().device.type == "cpu":
             check_batch_memory(network, as_float(loaded.train[0][0]), setup.batch_size)
+    elif setup.trained_blocks:
+        frozen_part(task.network(0), setup)  # raises if it has no more blocks than are trained
     make_recipe("erm", task.epochs)
     return task

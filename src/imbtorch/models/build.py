@@ -27,6 +27,8 @@ MODELS: dict[str, Callable[..., Classifier]] = {
     "wide-cnn": wide_cnn,
     "mlp": mlp,
 }
+ELSEWHERE = ("timm:NAME", "hf:NAME-or-folder", "torchvision:NAME", "path/to/module.py:factory")
+"""The forms of names of networks from elsewhere."""
 MEASURED = 2**28
 """Values, as float32 one gigabyte, that mean and standard deviation are taken from at most."""
 
@@ -85,7 +87,7 @@ def build_model(
     'small-cnn'
     """
     if name not in MODELS and not is_backbone(name):
-        raise unknown_name("model", name, MODELS)
+        raise unknown_name("model", name, [*MODELS, *ELSEWHERE])
     if head not in ("linear", "cosine", "neighbors"):
         raise InputError(f"head is {head!r}; it must be linear, cosine or neighbors")
     if not input_shape or min(input_shape) < 1 or num_classes < 1:

@@ -253,6 +253,12 @@ def test_options_that_do_not_fit_together_are_one_line(options, said, capsys, mo
     assert said in line
 
 
+def test_only_a_network_with_weights_embeds_without_a_checkpoint(tmp_path, capsys):
+    assert main(["embed", "digits", str(tmp_path / "x.npz"), "--model", "small-cnn"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "model is 'small-cnn', not a pretrained network such as timm:NAME" in line
+
+
 @pytest.mark.parametrize("recipe", ["dos", "triplet", "lmle", "focal+dos"])
 def test_recipes_that_train_the_features_are_refused_for_frozen_ones(recipe, embedded, capsys):
     command = ["compare", "nowhere", "--model", MODEL, "--freeze", "backbone"]

@@ -65,7 +65,13 @@ def _by_model(data: str, model: str, **options: Any) -> dict[str, Any]:
     from imbtorch.comparison.frozen_task import embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.data.arrays import ArrayDataset
+    from imbtorch.models.backbones import is_backbone
 
+    if not is_backbone(model):
+        raise InputError(
+            f"model is {model!r}, not a pretrained network such as timm:NAME: name one, or the "
+            "checkpoint of a trained one before DATA"
+        )
     task = make_task(data, model=model, freeze="backbone", profile="none", **options)
     say(task.describe_inputs())
     made = embedded_once(task).data

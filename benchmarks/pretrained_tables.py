@@ -2,9 +2,9 @@
 
     IMBTORCH_DATA=shared/data python benchmarks/pretrained_tables.py results [TABLE ...]
 
-TABLE is photographs, texts or images; by default all are made. Goes on where it stopped. Nothing is
-chosen by the test set: each setup is the default one of its kind of network, but for the epochs from
-scratch. The photographs need scikit-image, see own_photographs.py.
+TABLE is photographs, texts or images; by default all are made. Goes on where it stopped. Nothing
+is chosen by the test set: each setup is the default one of its kind of network, but for the epochs
+from scratch. The photographs need scikit-image, see own_photographs.py.
 """
 
 import sys

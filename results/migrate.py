@@ -16,7 +16,7 @@ from typing import Any
 from imbtorch.comparison.store import read_rows
 from imbtorch.comparison.task import folder_of
 from imbtorch.comparison.validation import validation_task
-from imbtorch.data.profile import Profile
+from imbtorch.data.profiles.profile import Profile
 from imbtorch.files import write_atomically
 from imbtorch.reproduction.embedding_task import make_embedding_task
 from imbtorch.reproduction.paper_table import load_table

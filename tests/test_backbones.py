@@ -186,7 +186,7 @@ def test_a_missing_download_says_what_else_there_is(offline):
         ("timm:hf-hub:timm/resnet50", "no such network"),
         ("torchvision:resnet51", "did you mean resnet50"),
         ("torchvision:fcn_resnet50", "for classification"),
-        ("jax:resnet50", "known are resnet32"),
+        ("jax:resnet50", r"known are resnet32.* mlp, timm:NAME, hf:NAME-or-folder"),
     ],
 )
 def test_unknown_names_are_one_line(name, said, offline):

@@ -1,6 +1,7 @@
 """Networks of transformers: tokens with their padding, images, heads, weights, offline."""
 
 import json
+import sys
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from imbtorch.models import find_head, split_head
 from imbtorch.models.backbones import open_backbone
 from imbtorch.models.backbones.hf_config import config_of, import_transformers, values_of
 from imbtorch.models.build import fresh_copy
+from tiny_bert import tokenizer_folder
 from tiny_networks import bert, gpt2, store, vit, vit_config
 
 TEXTS = ["good oil", "the price of wheat is bad", ""]
@@ -90,6 +92,23 @@ def test_the_maximum_length_is_the_networks_own(tmp_path):
     assert open_backbone(name).takes.max_length == 9
     (tmp_path / "sentence_bert_config.json").write_text('{"max_seq_length": 99}')
     assert open_backbone(name).takes.max_length == 32
+
+
+def test_positions_behind_that_of_padding_are_what_a_text_has(tmp_path):
+    """RoBERTa of 32 positions numbers the tokens from 5 on if its padding is 4; XLNet has all."""
+    transformers = import_transformers()
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.RobertaConfig(
+        vocab_size=200, **sizes, intermediate_size=16, max_position_embeddings=32, pad_token_id=4
+    )
+    name = store(tokenizer_folder(tmp_path / "roberta"), transformers.RobertaModel(config))
+    takes = open_backbone(name).takes
+    assert takes.max_length == 27
+    h = build_model(name, (27,), 3).eval().embeddings(takes.transform(["good oil " * 50]))
+    assert h.shape == (1, 8)
+    config = transformers.XLNetConfig(vocab_size=200, d_model=8, n_layer=1, n_head=2, d_inner=16)
+    name = store(tokenizer_folder(tmp_path / "xlnet"), transformers.XLNetModel(config))
+    assert open_backbone(name).takes.max_length == 40  # as the tokenizer says
 
 
 @pytest.mark.parametrize("kind", ["BertForSequenceClassification", "BertForMaskedLM"])
@@ -183,6 +202,13 @@ def test_a_checkpoint_makes_the_network_again_without_its_folder(names, name, tm
     assert not offline
 
 
+def test_a_checkpoint_whose_library_is_missing_names_the_extra(names, tmp_path, monkeypatch):
+    save_checkpoint(tmp_path / "bert.ckpt", opened(names["bert"])[0])
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(InputError, match=r"^a network of transformers needs .*\[hf\]'$"):
+        load_checkpoint(tmp_path / "bert.ckpt")
+
+
 def test_a_configuration_survives_json(names):
     for kind in ("bert", "gpt2", "vit"):
         config = open_backbone(names[kind]).config["network"]
@@ -220,6 +246,22 @@ def test_other_networks_and_folders_are_refused(tmp_path, offline):
     ]:
         with pytest.raises(InputError, match=said):
             open_backbone(name)
+
+
+def test_of_several_heads_that_with_the_labels_is_the_head():
+    """ModernBERT's 'head' is a layer before its classifier."""
+    transformers = import_transformers()
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.ModernBertConfig(
+        vocab_size=50, **sizes, intermediate_size=8, num_labels=3, pad_token_id=0
+    )
+    network = transformers.ModernBertForSequenceClassification(config).eval()
+    assert find_head(network) == "classifier"
+    tokens = torch.arange(3, 13).view(2, 5)
+    torch.testing.assert_close(split_head(network)(tokens), network(tokens).logits)
+    config.num_labels = 8  # as its 'head' has
+    with pytest.raises(InputError, match="no layer is certain to be the head"):
+        find_head(transformers.ModernBertForSequenceClassification(config))
 
 
 @pytest.mark.parametrize("kind", ["ViTForImageClassification", "ViTModel"])

@@ -28,6 +28,7 @@ HF = {  # the embeddings are a block of their own where they are more than a lay
     "Swin": (12, {}),
     "ConvNext": (18, {}),
     "ResNet": (16, {}),
+    "T5": (4, {"num_layers": 2}),  # of the encoder and of the decoder
 }
 OWN = {"resnet32": 15, "resnet56": 27, "wide-resnet": 9, "densenet": 48, "small-cnn": 4, "mlp": 1}
 

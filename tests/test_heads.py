@@ -152,3 +152,10 @@ def test_a_head_that_shares_its_weight_is_trained_alone():
     with torch.no_grad():
         split.head.weight.add_(1)
     assert torch.equal(split.features.words.weight, made.words.weight)
+
+
+def test_a_head_is_not_joined_where_none_was_taken():
+    split = split_head(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)))
+    for name in ("fc", "0", ""):
+        with pytest.raises(InputError, match=f"head is '{name}'; split_head has taken no head"):
+            join_head(split, name)

@@ -189,3 +189,10 @@ def test_what_a_comparison_stores_of_it_is_read_again(file, tmp_path):
     assert torch.equal(again.eval()(x), first.eval()(x))
     task.save(tmp_path / "run.safetensors", "erm", 0, first)
     assert torch.equal(task.restore(tmp_path / "run.safetensors")(x), first(x))
+
+
+@pytest.mark.parametrize("model", ["timm:test_vit", "small-cnn"])
+def test_gray_images_are_not_flipped_whatever_the_network_reads_them_as(model):
+    """Digits do not survive a flip."""
+    task = make_task("digits", model=model, from_scratch=model.startswith("timm"))
+    assert task.augment == "crop"

@@ -189,3 +189,22 @@ def test_recipes_are_compared_on_texts(table, tmp_path, capsys):
     for recipe in ("ros", "eos"):
         row = task.result(recipe, 0, task.fit(recipe, 0))
         assert 0 <= row["metrics"]["balanced_accuracy"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"augment": "crop"}, "augment is 'crop', which changes images; DATA holds texts"),
+        ({"image_size": 32}, "image_size is 32; DATA holds texts: leave it out"),
+        ({"freeze": "but:9"}, "freeze is 'but:9'; the network has 3 blocks below its head"),
+    ],
+)
+def test_options_that_cannot_act_are_refused_before_anything_runs(table, bert, options, said):
+    with pytest.raises(InputError, match=said):
+        make_task(str(table), model=bert, **options)
+
+
+@pytest.mark.parametrize("option", [{"augment": "erase"}, {"image_size": 8}])
+def test_options_for_images_are_refused_for_words_too(table, option):
+    with pytest.raises(InputError, match="DATA holds texts"):
+        make_task(str(table), **option)

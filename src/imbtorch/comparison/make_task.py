@@ -13,7 +13,9 @@ from imbtorch.comparison.task import Task, check_how
 from imbtorch.data.arrays import as_float
 from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.images.image_input import ImageInput
+from imbtorch.data.inputs import IN_WORDS, stored_kind
 from imbtorch.data.load import load_data
+from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
 from imbtorch.training.batch_memory import check_batch_memory
 from imbtorch.training.freeze import frozen_part
@@ -91,8 +93,9 @@ def make_task(
         Height and width in pixels to which images are scaled and cut, by default the network's
         own or, up to 224, what most images have.
     augment : str, default="auto"
-        none, crop or crop-flip. auto crops and flips color images and only crops gray ones, whose
-        digits and letters do not survive a flip.
+        none, crop, crop-flip, cutout, erase, trivial, rand, auto:cifar or auto:imagenet, or
+        several joined with +. auto crops and flips color images and only crops gray ones, whose
+        digits and letters do not survive a flip; none with a frozen backbone.
     lr : float, optional
         Learning rate, by default the network's usual one.
     batch_size : int, optional
@@ -160,7 +163,12 @@ def make_task(
         takes=None if backbone is None else backbone.takes,
     )
     spec = loaded.input
-    color = isinstance(spec, ImageInput) and spec.channels == 3
+    if augment not in ("auto", "none") and not isinstance(spec, ImageInput):
+        raise InputError(
+            f"augment is {augment!r}, which changes images; DATA holds "
+            f"{IN_WORDS[stored_kind(spec)]}: choose none"
+        )
+    color = isinstance(spec, ImageInput) and not loaded.gray
     if model == "auto":
         model = "resnet32" if color else "small-cnn" if isinstance(spec, ImageInput) else "mlp"
     if augment == "auto" and freeze != "backbone":
@@ -179,5 +187,7 @@ def make_task(
         network = task.network(0)  # raises if the network is unknown or cannot take this input
         if isinstance(spec, ImageInput) and task.fabric().device.type == "cpu":
             check_batch_memory(network, as_float(loaded.train[0][0]), setup.batch_size)
+    elif setup.trained_blocks:
+        frozen_part(task.network(0), setup)  # raises if it has no more blocks than are trained
     make_recipe("erm", task.epochs)
     return task

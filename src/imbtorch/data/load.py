@@ -10,7 +10,7 @@ from imbtorch.data.arrays import Pairs, class_counts
 from imbtorch.data.hold_out import splits_of
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.images.mapped import MappedImages
-from imbtorch.data.inputs import Input
+from imbtorch.data.inputs import IN_WORDS, Input, stored_kind
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.sources import open_source
@@ -18,6 +18,7 @@ from imbtorch.data.splits import Reading
 from imbtorch.data.takes import input_for, notes_on_texts
 from imbtorch.data.tensors import datasets_of
 from imbtorch.data.texts.tokens import TokenInput
+from imbtorch.errors import InputError
 
 
 class Part(StrEnum):
@@ -53,6 +54,8 @@ class LoadedData:
         The parts taken, each from the one before; empty for the whole data.
     left_out : dict
         Why samples are in neither set -> how many.
+    gray : bool
+        Whether all training images are stored in gray, also if they are read as color.
     """
 
     name: str
@@ -65,6 +68,7 @@ class LoadedData:
     digest: str
     parts: tuple[Part, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    gray: bool = False
 
     @property
     def counts(self) -> list[int]:
@@ -164,6 +168,10 @@ def load_data(
     train, train_y = train.take(keep), train_y[keep]
     made = made.measured(np.bincount(train_y))
     spec = input_for(source, train.rows, takes, image_size)
+    if image_size is not None and not isinstance(spec, ImageInput):
+        raise InputError(
+            f"image_size is {image_size}; DATA holds {IN_WORDS[stored_kind(spec)]}: leave it out"
+        )
     notes = [*source.notes, *labels.notes]
     if isinstance(spec, ImageInput):
         notes += train.rows.survey.notes(spec)
@@ -186,4 +194,5 @@ def load_data(
         tuple(notes),
         digest,
         left_out={reason: n for reason, n in left_out.items() if n},
+        gray=isinstance(spec, ImageInput) and train.rows.survey.channels == 1,
     )

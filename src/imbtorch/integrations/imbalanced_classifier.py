@@ -90,7 +90,8 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     ``fit(X, y)`` takes X of shape (N, D), an array or data frame of numbers, or images of shape
     (N, C, H, W), an array or Tensor, uint8 in 0..255 or float in 0..1; y holds labels of any
     kind. The network's first layer standardizes the features. Texts are a list, array or Series
-    of N strings; they need a language model (``hf:NAME``), whose tokenizer reads them.
+    of N strings; they need a language model (``hf:NAME``), whose tokenizer reads them, and a
+    recipe that moves no inputs, such as "rs": not "m2m".
 
     Examples
     --------

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 from imbtorch.models.binary import single_logit_head, two_logit_head
-from imbtorch.models.classifier import Classifier
+from imbtorch.models.classifier import Classifier, head_size
 
 NAMES = ("classifier", "fc", "head", "heads", "score", "classification_head", "last_linear")
 """Names of heads in timm, torchvision and transformers."""
@@ -18,7 +18,8 @@ def find_head(model: nn.Module) -> str:
 
     That is what timm's ``get_classifier`` returns; or a layer with one of the usual names
     (classifier, fc, head, heads, score, classification_head, last_linear), or the last layer in
-    it; or the network's last layer, in a `Sequential`; or its only linear layer.
+    it; or the network's last layer, in a `Sequential`; or its only linear layer; or the only one
+    with as many outputs as ``config.num_labels`` of transformers says.
 
     Parameters
     ----------
@@ -59,6 +60,10 @@ def find_head(model: nn.Module) -> str:
         return _last(model, "", model)
     if not usual and len(linear) == 1:
         return linear[0]
+    labels = getattr(getattr(model, "config", None), "num_labels", None)
+    fitting = [name for name in linear if head_size(model.get_submodule(name))[1] == labels]
+    if len(fitting) == 1:
+        return fitting[0]
     raise _ask(model)
 
 
@@ -133,6 +138,8 @@ def join_head(classifier: Classifier, name: str) -> nn.Module:
     'Linear'
     """
     model = copy.deepcopy(classifier.features)
+    if type(dict(model.named_modules()).get(name)) is not nn.Identity:
+        raise InputError(f"head is {name!r}; split_head has taken no head from that place")
     head = classifier.head
     model.set_submodule(
         name, single_logit_head(head) if classifier.single_logit else copy.deepcopy(head)

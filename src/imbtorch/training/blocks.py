@@ -29,10 +29,11 @@ def blocks_of(network: nn.Module) -> list[Block]:
 
     A *layer* is a module with at most one parameter of two or more dimensions: a convolution with
     its norm, a norm, dropout. A *chain* is an ``nn.Sequential`` or ``nn.ModuleList`` in which at
-    least half of the items with such parameters are more than a layer. Whatever holds a chain is
-    opened, and what is more than a layer inside it is a block: a residual block, a layer of a
-    transformer, the embeddings below. Layers and bare parameters join the block before them, or
-    the first one. A network without chains is opened from the outside until it has several
+    least half of the items with such parameters are more than a layer; not a list of which each
+    is of another class, such as attention and feed-forward in a layer of T5. Whatever holds a
+    chain is opened, and what is more than a layer inside it is a block: a residual block, a layer
+    of a transformer, the embeddings below. Layers and bare parameters join the block before them,
+    or the first one. A network without chains is opened from the outside until it has several
     blocks; if it has nothing but layers, each weight matrix begins a block.
 
     Examples
@@ -81,5 +82,7 @@ def _matrices(part: Part) -> int:
 def _is_chain(module: nn.Module) -> bool:
     if type(module) not in (nn.Sequential, nn.ModuleList):
         return False
-    sizes = [_matrices(item) for item in module.children()]
-    return 0 < sum(size > 0 for size in sizes) <= 2 * sum(size > 1 for size in sizes)
+    large = [type(item) for item in module.children() if _matrices(item) > 1]
+    if type(module) is nn.ModuleList and 1 < len(large) == len({*large}):
+        return False
+    return 0 < sum(_matrices(item) > 0 for item in module.children()) <= 2 * len(large)

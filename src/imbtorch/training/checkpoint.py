@@ -11,6 +11,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
+from imbtorch.extras import MissingExtra
 from imbtorch.files import write_atomically
 from imbtorch.models.backbones import is_own
 from imbtorch.models.build import build_model
@@ -229,6 +230,8 @@ def damaged_header(path: str | Path) -> Iterator[None]:
     """Name the checkpoint in the InputErrors of a block that uses its header."""
     try:
         yield
+    except MissingExtra:  # the header is right
+        raise
     except InputError as error:
         raise InputError(
             f"checkpoint {str(path)!r} has a damaged header: {_short(error)}"

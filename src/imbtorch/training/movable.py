@@ -34,8 +34,8 @@ def check_movable(recipe: Recipe, train: Dataset[Any]) -> None:
     if not x.is_floating_point() and (mover := moves_inputs(recipe, over=x.dtype in NUMBERS)):
         raise InputError(
             f"recipe {recipe.name}: {mover} moves inputs, and these are numbers of tokens "
-            f"({str(x.dtype).removeprefix('torch.')}), which cannot be moved; with --freeze "
-            "backbone it acts on their embeddings"
+            f"({str(x.dtype).removeprefix('torch.')}), which cannot be moved; on the command "
+            "line, --freeze backbone lets it act on their embeddings"
         )
 
 

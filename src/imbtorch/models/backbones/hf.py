@@ -138,8 +138,24 @@ def _tokens(name: str, source: str, network: Any) -> TokenInput:
         )
     said = _json(source, "sentence_bert_config.json").get("max_seq_length")
     longest = said if type(said) is int else min(tokenizer.model_max_length, LONGEST_TEXT)
-    places = getattr(network, "max_position_embeddings", None) or longest
-    return TokenInput(tokenizer.backend_tokenizer.to_str(), min(longest, places))
+    return TokenInput(tokenizer.backend_tokenizer.to_str(), min(longest, _places(network, longest)))
+
+
+def _places(network: Any, otherwise: int) -> int:
+    """Return how many tokens of a text a network has positions for; `otherwise` if all.
+
+    RoBERTa and its relatives number them from behind that of padding.
+    """
+    most = getattr(network, "max_position_embeddings", None)
+    if type(most) is not int or most < 1:  # XLNet says -1
+        return otherwise
+    with torch.device("meta"):
+        made = import_transformers().AutoModel.from_config(network, trust_remote_code=False)
+    for name, module in made.named_modules():
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith("position_embeddings") and padding is not None:
+            most = min(most, len(module.weight) - padding - 1)
+    return most
 
 
 @contextmanager

@@ -32,7 +32,7 @@ release:
 	.venv-release/bin/python -m pip install --quiet --constraint constraints-release.txt build cyclonedx-bom pip-licenses
 	.venv-release/bin/python -m build --outdir dist
 	$(PYTHON) -m venv .venv-wheel
-	.venv-wheel/bin/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[cli,knn,metric,tune]"
+	.venv-wheel/bin/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[cli,knn,metric,tune,timm,hf,augment]"
 	cd dist && ../.venv-wheel/bin/imbtorch inspect digits
 	.venv-release/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible -o dist/sbom.json .venv-wheel/bin/python
 	.venv-release/bin/pip-licenses --python .venv-wheel/bin/python --format markdown --with-urls --output-file dist/licences.md

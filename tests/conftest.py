@@ -1,6 +1,7 @@
 """What several tests share: small made data, and real data where it lies beside the checkout."""
 
 import random
+import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -112,14 +113,20 @@ def blobs() -> tuple[torch.Tensor, torch.Tensor]:
     return x, torch.repeat_interleave(torch.arange(3), torch.tensor(counts))
 
 
-@pytest.fixture
-def feature_file(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def made_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An .npz with two overlapping classes, 80 and 16 samples."""
     rng = np.random.default_rng(0)
     features = np.concatenate([rng.normal(0, 1, (80, 3)), rng.normal(1, 1, (16, 3))])
-    path = tmp_path / "made.npz"
+    path = tmp_path_factory.mktemp("features") / "made.npz"
     np.savez(path, features=features.astype(np.float32), labels=[0] * 80 + [1] * 16)
     return path
+
+
+@pytest.fixture
+def feature_file(made_features: Path, tmp_path: Path) -> Path:
+    """The same in the test's own folder."""
+    return Path(shutil.copy(made_features, tmp_path))
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ import pytest
 import torch
 from pretrained_networks import LITE0
 from safetensors.torch import load_file, save_file
+from sklearn.base import clone
 from sklearn.datasets import load_sample_image
 from torch import nn
 
 from imbtorch import InputError, build_model, fit, load_checkpoint, save_checkpoint
 from imbtorch.data.images.image_input import ImageInput
+from imbtorch.integrations.imbalanced_classifier import ImbalancedClassifier
 from imbtorch.models.backbones import is_backbone, open_backbone, torchvision
 from imbtorch.models.backbones.timm import import_timm
 from imbtorch.models.backbones.torchvision import _DECLARED, import_torchvision
@@ -111,6 +113,16 @@ def test_weights_of_a_file_are_used_whatever_its_head(weights, tmp_path):
     assert torch.equal(again.head.weight, model.head.weight)
 
 
+@pytest.mark.parametrize("prefix", ["module.", "model.backbone."])
+def test_what_a_program_puts_before_all_names_is_left_out(weights, tmp_path, prefix):
+    stored = load_file(weights)
+    wrapped = {prefix + name: value for name, value in stored.items()}
+    torch.save({"state_dict": {"loss.weight": torch.ones(3), **wrapped}}, tmp_path / "w.pth")
+    model = built(pretrained=str(tmp_path / "w.pth"))
+    for name, value in model.features[1].state_dict().items():
+        assert torch.equal(value, stored[name])
+
+
 def test_weights_that_do_not_fit_are_refused(weights, tmp_path):
     stored = load_file(weights)
     del stored["conv_stem.weight"]
@@ -192,6 +204,24 @@ def test_a_network_without_weights_is_trained_from_scratch_only(offline):
     with pytest.raises(InputError, match="has no pretrained weights: train it from scratch"):
         open_backbone("timm:coatnet_0_224")
     assert open_backbone("timm:coatnet_0_224", pretrained=False).takes.size == (224, 224)
+
+
+def test_an_estimator_refuses_pixels_that_would_be_normalized_wrongly(weights):
+    x = np.random.default_rng(0).integers(0, 256, (12, 3, 32, 32), np.uint8)
+    model = ImbalancedClassifier(
+        "erm", model="timm:test_efficientnet", pretrained=weights, epochs=1, random_state=0
+    ).fit(x, [0, 1] * 6)
+    same = model.predict_proba((x / 255).astype("float32"))
+    np.testing.assert_allclose(model.predict_proba(x), same, atol=1e-6)
+    for wrong, said in [(x.astype("float32"), r"0\.\.255"), (x / 64 - 2, r"-2\.\.1\.984")]:
+        for method in (lambda v: model.predict(v), lambda v: clone(model).fit(v, [0, 1] * 6)):
+            with pytest.raises(InputError, match=f"X has pixels in {said}; model 'timm:test_eff"):
+                method(wrong)
+
+
+def test_an_unknown_name_says_how_networks_from_elsewhere_are_named():
+    with pytest.raises(InputError, match="mlp, timm:NAME, hf:NAME-or-folder"):
+        build_model("vit", (3, 32, 32), 2)
 
 
 def test_recipes_train_a_network_from_elsewhere(weights):

@@ -9,11 +9,14 @@ from types import SimpleNamespace
 import pytest
 import pytorch_lightning as pl
 import torch
+from PIL import Image
 from sklearn.metrics import balanced_accuracy_score
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from imbtorch import InputError
+from imbtorch import InputError, build_model, save_checkpoint
+from imbtorch.data.images.image_input import ImageInput
+from imbtorch.data.inputs import input_to_json
 from imbtorch.integrations import lightning_callbacks
 from imbtorch.lightning import EOSCallback, M2mCallback
 from imbtorch.losses import BalancedSoftmaxLoss
@@ -234,3 +237,16 @@ def test_callbacks_say_what_they_need(blobs, monkeypatch):
         monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=r"imbalanced-torch\[lightning\]"):
         lightning_callbacks._callbacks()
+
+
+def test_a_stored_network_classifies_files(tmp_path, capsys):
+    model = build_model("small-cnn", (1, 8, 8), 2)
+    read = input_to_json(ImageInput((8, 8), 1, crop=1.0))
+    path, photo = tmp_path / "model.safetensors", tmp_path / "photo.png"
+    save_checkpoint(path, model, {"input": read, "data": {"classes": ["cat", "cup"]}})
+    Image.new("RGB", (20, 10), "orange").save(photo)
+    p = runpy.run_path(str(EXAMPLES / "classify.py"))["main"](str(path), str(photo))
+    assert p.shape == (1, 2)
+    assert p.sum().item() == pytest.approx(1)
+    best = ["cat", "cup"][int(p.argmax())]
+    assert capsys.readouterr().out == f"{photo}: {best} ({p.max():.0%})\n"

@@ -253,10 +253,21 @@ def test_options_that_do_not_fit_together_are_one_line(options, said, capsys, mo
     assert said in line
 
 
-def test_only_a_network_with_weights_embeds_without_a_checkpoint(tmp_path, capsys):
-    assert main(["embed", "digits", str(tmp_path / "x.npz"), "--model", "small-cnn"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "model is 'small-cnn', not a pretrained network such as timm:NAME" in line
+def test_more_blocks_than_a_network_has_are_refused_before_any_run(photos):
+    assert task_of(photos, freeze="but:4").setup.trained_blocks == 4
+    with pytest.raises(InputError, match="freeze is 'but:5'; the network has 5 blocks below"):
+        task_of(photos, freeze="but:5")
+
+
+def test_a_cache_folder_that_cannot_be_written_to_is_named(photos, monkeypatch):
+    monkeypatch.setenv("IMBTORCH_CACHE", str(photos / "w.safetensors"))
+    with pytest.raises(InputError, match=r"cannot be written to \(Not a dir.* set IMBTORCH_CACHE"):
+        embedded_once(task_of(photos), progress=False)
+
+
+def test_embed_needs_a_network_from_elsewhere(photos, capsys):
+    assert main(["embed", str(photos / "data"), "x.npz", "--model", "resnet32"]) == 2
+    assert "model is 'resnet32'; without a checkpoint, a pretrained" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("recipe", ["dos", "triplet", "lmle", "focal+dos"])

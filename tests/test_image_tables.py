@@ -1,29 +1,35 @@
 """Tables of images: complete, and run end to end on made data."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from imbtorch import InputError
 from imbtorch.comparison import grid
 from imbtorch.comparison.make_task import make_task
+from imbtorch.reproduction import quick, run_column
 from imbtorch.reproduction import reproduce as reproduce_module
-from imbtorch.reproduction import run_column
 from imbtorch.reproduction.paper_table import load_table, table_names
 from imbtorch.reproduction.reproduce import reproduce
 
 IMAGE_TABLES = [name for name in table_names() if name not in ("amo-3", "eos-embeddings")]
 NOT_AT_HAND = ("svhn", "stl10")
+STAND_INS = {"resnet32": "small-cnn"}
 
 
 @pytest.fixture
 def on_digits(monkeypatch):
-    """Every image table runs on a little of scikit-learn's digits, with its own network."""
+    """Every image table runs on a little of scikit-learn's digits.
+
+    A small network stands in for ResNet-32; EOS Table 5 trains the three other large ones.
+    """
 
     def digits(data, profile, model, epochs, data_seed, augment, ratio=13.0, **options):
         if data in NOT_AT_HAND:
             raise InputError(f"DATA is {data!r}; it is not at hand")
         ratio = min(ratio, 13.0)
+        model = STAND_INS.get(model, model)
         fixed = {"profile": profile, "model": model, "epochs": epochs, "data_seed": data_seed}
         task = make_task("digits", ratio=ratio, **fixed)
         data = replace(task.data, name=data)
@@ -35,6 +41,8 @@ def on_digits(monkeypatch):
 @pytest.mark.filterwarnings("ignore:.*leaves classes short")  # few samples to start from
 @pytest.mark.parametrize("name", IMAGE_TABLES)
 def test_image_tables_run_and_go_on_from_what_is_stored(name, on_digits, tmp_path, monkeypatch):
+    if name == "eos-5":  # its networks are large: still fewer samples than at quick scale
+        monkeypatch.setattr(quick, "few_rows", partial(quick.few_rows, per_class=15, least=10))
     reproduce(name, tmp_path, 1, scale="quick")
     text = (tmp_path / f"{name}-quick" / "table.md").read_text()
     table = load_table(name)
@@ -54,7 +62,7 @@ def test_image_tables_run_and_go_on_from_what_is_stored(name, on_digits, tmp_pat
 
 
 def test_tables_share_their_runs(on_digits, tmp_path, monkeypatch):
-    reproduce("dos-6", tmp_path, 1, scale="quick")
+    reproduce("dos-6", tmp_path, 1, scale="quick", columns="p 0.99")
     trained = []
     fit = grid.Task.fit
     monkeypatch.setattr(grid.Task, "fit", lambda s, r, *a: trained.append(r.name) or fit(s, r, *a))
@@ -92,7 +100,8 @@ def small_table(monkeypatch):
 
 
 def test_processes_side_by_side_make_what_one_makes(tmp_path, small_table):
-    small_table()
+    rows = load_table("dos-6").rows
+    small_table(rows={name: rows[name] for name in ("CNN", "DOS")}, claims={"DOS": ["CNN"]})
     reproduce("small", tmp_path / "one", 2, scale="quick")
     reproduce("small", tmp_path / "two", 2, scale="quick", jobs=2)
     texts = [(tmp_path / n / "small-quick" / "table.md").read_text() for n in ("one", "two")]

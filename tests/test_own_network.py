@@ -61,6 +61,18 @@ def fails():
 
 def tokens(input_shape):
     return nn.Sequential(nn.Flatten(0), nn.Linear(3, 2))
+
+
+def other(num_classes):
+    return nn.Sequential(nn.Linear(3, 4), nn.Linear(4, num_classes + 1))
+
+
+def needs(n_classes, *, width=3, **more):
+    return nn.Linear(3, n_classes)
+
+
+def ends():
+    raise SystemExit(3)
 """
 
 
@@ -113,6 +125,9 @@ def test_it_is_trained_and_starts_again(file):
         ("{file}:fails", r"code fails in line \d+ of .*mine\.py: KeyError: 'weights'"),
         ("{file}:features", r"cannot take inputs of shape \(7,\)"),
         ("{file}:tokens", r"returns \(2,\) for one input"),
+        ("{file}:other", "a head from 4 values to 3 classes; its embeddings have 4 .* 2 classes"),
+        ("{file}:needs", "needs n_classes; a factory is given num_classes, input_shape, pretr"),
+        ("{file}:ends", "mine.py: SystemExit: 3"),
     ],
 )
 def test_what_is_wrong_with_it_is_one_line(file, tmp_path, name, said):

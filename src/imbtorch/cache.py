@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable
+from errno import EACCES
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from imbtorch.errors import InputError
 from imbtorch.files import replacing
 
 
@@ -16,7 +18,17 @@ def cache_folder(kind: str) -> Path:
 
     All that is in it can be made again: it may be removed at any time.
     """
-    return Path(os.environ.get("IMBTORCH_CACHE") or "~/.cache/imbtorch").expanduser() / kind
+    folder = Path(os.environ.get("IMBTORCH_CACHE") or "~/.cache/imbtorch").expanduser() / kind
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
+    except OSError as error:
+        raise InputError(
+            f"the cache folder {str(folder)!r} cannot be written to ({error.strerror}): set "
+            "IMBTORCH_CACHE to one that can"
+        ) from error
+    return folder
 
 
 def kept_array(

@@ -64,13 +64,14 @@ def _by_model(data: str, model: str, **options: Any) -> dict[str, Any]:
     """Return the arrays that a pretrained network makes of a data set."""
     from imbtorch.comparison.frozen_task import embedded_once
     from imbtorch.comparison.make_task import make_task
+    from imbtorch.comparison.network_options import ELSEWHERE
     from imbtorch.data.arrays import ArrayDataset
     from imbtorch.models.backbones import is_backbone
 
     if not is_backbone(model):
         raise InputError(
-            f"model is {model!r}, not a pretrained network such as timm:NAME: name one, or the "
-            "checkpoint of a trained one before DATA"
+            f"model is {model!r}; without a checkpoint, a pretrained network is needed, such as "
+            f"{ELSEWHERE}"
         )
     task = make_task(data, model=model, freeze="backbone", profile="none", **options)
     say(task.describe_inputs())

@@ -181,11 +181,11 @@ def make_task(
     setup, usual_epochs = choose_setup(model, start, freeze, {**usual, **asked})
     whole = usual.get("epochs", usual_epochs) if epochs is None else epochs
     task = Task(loaded, data_seed, model, whole, setup, augment, precision, origin=origin)
+    if setup.trained_blocks:
+        frozen_part(task.network(0), setup)  # raises if the network has no more blocks than these
     if origin is None:
         network = task.network(0)  # raises if the network is unknown or cannot take this input
         if isinstance(spec, ImageInput) and task.fabric().device.type == "cpu":
             check_batch_memory(network, as_float(loaded.train[0][0]), setup.batch_size)
-    elif setup.trained_blocks:
-        frozen_part(task.network(0), setup)  # raises if it has no more blocks than are trained
     make_recipe("erm", task.epochs)
     return task

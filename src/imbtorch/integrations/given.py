@@ -10,6 +10,7 @@ from torch import Tensor
 
 from imbtorch.data.samples import check_classes
 from imbtorch.errors import InputError
+from imbtorch.models.classifier import Classifier, Normalize
 
 
 def given_samples(X: Any) -> Any:
@@ -45,6 +46,22 @@ def _words(X: Any, column: object) -> bool:
     if getattr(values, "dtype", None) is None or getattr(values.dtype, "kind", "f") != "O":
         return False
     return any(isinstance(value, str) for value in values)
+
+
+def check_pixels(network: Classifier, x: Tensor) -> None:
+    """Raise an InputError if a network from elsewhere, which knows its pixels, is given others.
+
+    A little beyond 0..1 is what interpolation leaves.
+    """
+    if network.spec is None or "config" not in network.spec or not x.is_floating_point():
+        return
+    front = next(network.features.children())
+    low, high = map(float, x.aminmax())
+    if isinstance(front, Normalize) and (low < -0.1 or high > 1.1):
+        raise InputError(
+            f"X has pixels in {low:.4g}..{high:.4g}; model {network.spec['name']!r} normalizes "
+            "images itself: give them as uint8 in 0..255 or as numbers in 0..1"
+        )
 
 
 def given_labels(y: Any) -> Any:

@@ -21,7 +21,7 @@ from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
-from imbtorch.integrations.given import given_labels, given_samples, numbered
+from imbtorch.integrations.given import check_pixels, given_labels, given_samples, numbered
 from imbtorch.integrations.given_texts import text_input, texts_for
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
@@ -167,6 +167,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             if isinstance(self.model, str)
             else copy.deepcopy(self.model)
         )
+        check_pixels(network, train.x)
         fitted = fit(
             recipe,
             network,
@@ -207,6 +208,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
                 f"X has samples of shape {tuple(data.x.shape[1:])}; the network was trained on "
                 f"{self.sample_shape_}"
             )
+        check_pixels(self.model_, data.x)
         logits, _ = predict_logits(self.model_, data)
         probabilities: NDArray[np.float64] = self.model_.probabilities(logits).double().numpy()
         if prior is None:

@@ -28,7 +28,7 @@ MODELS: dict[str, Callable[..., Classifier]] = {
     "mlp": mlp,
 }
 ELSEWHERE = ("timm:NAME", "hf:NAME-or-folder", "torchvision:NAME", "path/to/module.py:factory")
-"""The forms of names of networks from elsewhere."""
+"""How networks from elsewhere are named."""
 MEASURED = 2**28
 """Values, as float32 one gigabyte, that mean and standard deviation are taken from at most."""
 

@@ -12,7 +12,7 @@ from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.models.backbones.backbone import Backbone, open_backbone
 from imbtorch.models.backbones.hf_features import TextFeatures
-from imbtorch.models.classifier import Classifier, Normalize
+from imbtorch.models.classifier import Classifier, Normalize, head_size
 from imbtorch.seeding import scoped_seed
 
 
@@ -44,6 +44,11 @@ def build_with_backbone(
         if isinstance(network, TextFeatures):
             config = {**backbone.config, "embedding_size": size}
         head = head or nn.Linear(size, num_classes)
+    if head_size(head) != (size, num_classes):
+        raise InputError(
+            f"model {name!r} has a head from {head_size(head)[0]} values to {head_size(head)[1]} "
+            f"classes; its embeddings have {size} values and the data {num_classes} classes"
+        )
     last = Normalize(torch.zeros(size), torch.ones(size))
     model = Classifier(nn.Sequential(front, network, last), head)
     model.pretrained = pretrained

@@ -33,7 +33,7 @@ def _named(name: str) -> Iterator[None]:
     """Say of an error in the user's code which code it is."""
     try:
         yield
-    except Exception as error:  # code that may raise anything
+    except (Exception, SystemExit) as error:  # code that may raise anything
         line = traceback.extract_tb(error.__traceback__)[-1]
         raise InputError(
             f"model is {name!r}, whose code fails in line {line.lineno} of {line.filename}: "
@@ -74,6 +74,12 @@ def _make(
     values = (num_classes, tuple(input_shape), pretrained)
     named = inspect.signature(factory).parameters
     given = {key: value for key, value in zip(ARGUMENTS, values, strict=True) if key in named}
+    unknown = [p.name for p in named.values() if p.name not in given and _is_needed(p)]
+    if unknown:
+        raise InputError(
+            f"model is {name!r}, which needs {', '.join(unknown)}; a factory is given "
+            f"{', '.join(ARGUMENTS)}, of which it takes those that it names"
+        )
     with _named(name):
         made = factory(**given)
     if not isinstance(made, nn.Module):
@@ -81,3 +87,9 @@ def _make(
     if "num_classes" in given and not isinstance(made, Classifier):
         return split_head(made)
     return made
+
+
+def _is_needed(parameter: inspect.Parameter) -> bool:
+    """Whether an argument has to be given."""
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return parameter.default is inspect.Parameter.empty and parameter.kind not in several

@@ -49,13 +49,25 @@ def read_weights(path: str) -> dict[str, Tensor]:
 
 def load_weights(network: nn.Module, path: str, name: str) -> None:
     """Load the weights in a file into a network without its head; those of a head are left out."""
+    values = _without_prefix(read_weights(path), list(network.state_dict()))
     try:
-        missing = network.load_state_dict(read_weights(path), strict=False).missing_keys
+        missing = network.load_state_dict(values, strict=False).missing_keys
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(f"pretrained is {path!r}, which does not fit {name}: {reason}") from error
     if missing:
         raise InputError(
             f"pretrained is {path!r}, which does not fit {name}: it lacks {len(missing)} tensors, "
-            f"such as {missing[0]}"
+            f"such as {missing[0]}; it has {', '.join([*values][:3])}, ..."
         )
+
+
+def _without_prefix(values: dict[str, Tensor], wanted: list[str]) -> dict[str, Tensor]:
+    """Return the tensors by the network's names, without what a program put before all of them.
+
+    ``module.`` is DataParallel's, ``model.`` or ``backbone.`` that of a user's own class.
+    """
+    first = wanted[0] if wanted else ""
+    prefixes = [key.removesuffix(first) for key in values if f".{key}".endswith(f".{first}")]
+    prefix = min(prefixes, key=len, default="")
+    return {k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)}

@@ -187,7 +187,5 @@ def make_task(
         network = task.network(0)  # raises if the network is unknown or cannot take this input
         if isinstance(spec, ImageInput) and task.fabric().device.type == "cpu":
             check_batch_memory(network, as_float(loaded.train[0][0]), setup.batch_size)
-    elif setup.trained_blocks:
-        frozen_part(task.network(0), setup)  # raises if it has no more blocks than are trained
     make_recipe("erm", task.epochs)
     return task

@@ -1,5 +1,6 @@
 """What a `Setup` asks for acts in `fit`: freezing, learning rates by layer, averages, clipping."""
 
+import copy
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -23,7 +24,7 @@ from imbtorch import (
     make_recipe,
 )
 from imbtorch.losses import AsymmetricLoss, FocalLoss
-from imbtorch.models import embed, predict_logits, split_head
+from imbtorch.models import Classifier, CosineHead, embed, predict_logits, split_head
 from imbtorch.models.backbones.timm import import_timm
 from imbtorch.training import DeepOversample, LocalEmbedding
 from imbtorch.training.average import moving_average
@@ -343,3 +344,16 @@ def test_states_of_another_setup_are_left_alone(blobs, tmp_path):
         there = go(setup, snapshots=Snapshots(tmp_path))
         assert moved(copied(first.model), copied(there.model)), name
     assert len([*tmp_path.iterdir()]) == 1 + len(others)
+
+
+@pytest.mark.parametrize(("optimizer", "unit"), [("adamw", True), ("sgd", False)])
+def test_adamw_turns_a_new_cosine_head(optimizer, unit):
+    x, y = torch.randn(40, 400), torch.arange(2).repeat_interleave(20)
+    network = Classifier(nn.Identity(), nn.Linear(400, 2))
+    setup = Setup(optimizer=optimizer, lr=1e-9, weight_decay=0.0)
+    head = fit("ldam", network, (x, y), epochs=1, setup=setup).model.head
+    assert torch.allclose(head.weight.norm(dim=1), torch.ones(2)) == unit
+    before = CosineHead(400, 2, seed=3)
+    after = copy.deepcopy(before)
+    after.to_unit_length()
+    assert torch.allclose(before(x), after(x), atol=1e-6)

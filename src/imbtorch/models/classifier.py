@@ -126,6 +126,16 @@ class CosineHead(nn.Module):
         """
         nn.init.normal_(self.weight)
 
+    @torch.no_grad()
+    def to_unit_length(self) -> None:
+        """Scale each class weight to length 1, which changes no logit.
+
+        A step of AdamW has the size of the learning rate, however long the weights are: it turns
+        weights as long as `reset_parameters` draws them, about the square root of D, by next to
+        nothing.
+        """
+        self.weight.copy_(nn.functional.normalize(self.weight))
+
     def forward(self, h: Tensor) -> Tensor:
         """Return cosines of shape (B, K)."""
         return nn.functional.linear(

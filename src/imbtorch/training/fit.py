@@ -149,6 +149,8 @@ def fit(
             check_takes(model, val, "val")
     if recipe.head is not None and not isinstance(model.head, recipe.head):
         replace_head(model, recipe.head, derive_seed(seed, "head"))
+        if setup.optimizer == "adamw" and isinstance(model.head, CosineHead):
+            model.head.to_unit_length()
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     if pretrained is None:
         own = partial(train_pretrained, model, train, recipe.epochs, setup, augment, seed, fabric)

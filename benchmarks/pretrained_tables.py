@@ -38,7 +38,7 @@ def photographs() -> Mapping[str, Any]:
     return {
         "frozen": {**data, **pretrained, "freeze": "backbone"},
         "fine-tuned": {**data, **pretrained},
-        "from scratch, 25 epochs": {**data, "from_scratch": True, "epochs": 25},
+        "from-scratch": {**data, "from_scratch": True, "epochs": 25},
     }
 
 
@@ -49,8 +49,8 @@ def texts() -> Mapping[str, Any]:
         RUNS.mkdir(exist_ok=True)
         link.symlink_to(minilm().removeprefix("hf:"))
     return {
-        "reuters, MiniLM": {"data": "reuters", "model": f"hf:{link}", "freeze": "backbone"},
-        "reuters, bag of words": {"data": "reuters"},
+        "reuters-minilm": {"data": "reuters", "model": f"hf:{link}", "freeze": "backbone"},
+        "reuters-bag-of-words": {"data": "reuters"},
     }
 
 
@@ -59,8 +59,7 @@ def images() -> Mapping[str, Any]:
     pretrained = {"pretrained": str(lite0_weights(RUNS / "lite0.safetensors"))}
     frozen = {"model": LITE0, **pretrained, "freeze": "backbone", "image_size": 96}
     return {
-        f"{data}, ratio 100": {"data": data, **LONG_TAILED, **frozen}
-        for data in ("cifar10", "cifar100")
+        f"{data}-100": {"data": data, **LONG_TAILED, **frozen} for data in ("cifar10", "cifar100")
     }
 
 

@@ -18,6 +18,7 @@ from imbtorch.comparison.embedding_store import Pass, embed_once
 from imbtorch.comparison.frozen_task import embedded_once, identity_of
 from imbtorch.comparison.make_task import make_task
 from imbtorch.data.arrays import ArrayDataset
+from imbtorch.files import WriteError
 from imbtorch.metrics import evaluate
 from imbtorch.models.backbones.timm import import_timm
 from imbtorch.models.inference import embed
@@ -261,7 +262,7 @@ def test_more_blocks_than_a_network_has_are_refused_before_any_run(photos):
 
 def test_a_cache_folder_that_cannot_be_written_to_is_named(photos, monkeypatch):
     monkeypatch.setenv("IMBTORCH_CACHE", str(photos / "w.safetensors"))
-    with pytest.raises(InputError, match=r"cannot be written to \(Not a dir.* set IMBTORCH_CACHE"):
+    with pytest.raises(WriteError, match=r"cannot be written to \(Not a dir.* set IMBTORCH_CACHE"):
         embedded_once(task_of(photos), progress=False)
 
 

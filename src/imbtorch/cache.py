@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from imbtorch.errors import InputError
-from imbtorch.files import replacing
+from imbtorch.files import WriteError, replacing
 
 
 def cache_folder(kind: str) -> Path:
@@ -24,11 +23,19 @@ def cache_folder(kind: str) -> Path:
         if not os.access(folder, os.W_OK):
             raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as error:
-        raise InputError(
-            f"the cache folder {str(folder)!r} cannot be written to ({error.strerror}): set "
-            "IMBTORCH_CACHE to one that can"
-        ) from error
+        raise CacheError(folder, error) from error
     return folder
+
+
+class CacheError(WriteError):
+    """The cache folder cannot be written to."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        OSError.__init__(
+            self,
+            f"the cache folder {str(folder)!r} cannot be written to ({error.strerror}): set "
+            "IMBTORCH_CACHE to one that can",
+        )
 
 
 def kept_array(

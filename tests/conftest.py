@@ -16,6 +16,17 @@ from imbtorch.models.backbones.torchvision import import_torchvision
 if find_spec("torchvision"):  # its compiled part does not fit the build of torch in constraints.txt
     import_torchvision()
 
+NEEDS = {
+    "timm": ("test_backbones", "test_blocks", "test_frozen", "test_tuning"),
+    "transformers": ("test_backbones_hf", "test_hostile_backbones", "test_text_networks"),
+    "tokenizers": ("test_tokens", "test_token_methods"),
+    "kornia": ("test_augment", "test_policies"),
+}
+"""Package of an extra -> files of tests that are left out where it is not installed."""
+collect_ignore = [
+    f"{name}.py" for package, names in NEEDS.items() if not find_spec(package) for name in names
+]
+
 SLOW = {
     *("test_auto", "test_back_rotation", "test_bad_commands", "test_cli", "test_distributed"),
     *("test_examples", "test_faults", "test_folded", "test_fuzz_training", "test_given"),

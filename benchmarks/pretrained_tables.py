@@ -22,8 +22,11 @@ from imbtorch.comparison.report.table import markdown_table
 from imbtorch.files import write_atomically
 
 HEADS = ("erm", "balanced-softmax", "crt", "eos:k=10", "head:smote")
-"""Recipes of which all but one share the training of their network."""
-RECIPES = (*HEADS[:2], "logit-adjustment", *HEADS[2:4], "eos:k=300", HEADS[4])
+"""Recipes; all but balanced-softmax share the training of their network."""
+RECIPES = (
+    *("erm", "balanced-softmax", "logit-adjustment", "crt"),
+    *("eos:k=10", "eos:k=300", "head:smote"),
+)
 LONG_TAILED = {"profile": "exponential", "ratio": 100.0}
 RUNS = Path("runs")
 

@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 import torch
 from pretrained_networks import lite0_weights
 
+from imbtorch.extras import MissingExtra
 from imbtorch.models.backbones.torchvision import import_torchvision
 
 if find_spec("torchvision"):  # its compiled part does not fit the build of torch in constraints.txt
@@ -41,6 +42,17 @@ SLOW = {
     *("test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Skip what wants an extra that is not installed; where all are, this does nothing."""
+    try:
+        return (yield)
+    except MissingExtra as error:
+        if all(map(find_spec, NEEDS)):
+            raise
+        pytest.skip(str(error))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

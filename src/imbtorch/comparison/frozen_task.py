@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.comparison.embedding_store import Pass, embed_once
+from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset, labels_of
 from imbtorch.data.inputs import FeatureInput, Input, input_to_json
@@ -122,10 +123,12 @@ class FrozenTask(Task):
         with single_thread():
             return super().fit(recipe, seed, pretrained, on_epoch, snapshots)
 
-    def result(self, recipe: str | Recipe, seed: int, fitted: FitResult) -> dict[str, Any]:
+    def result(
+        self, recipe: str | Recipe, seed: int, fitted: FitResult, outputs: Outputs | None = None
+    ) -> dict[str, Any]:
         """Return the result row of a run, with the seconds of the one pass that all runs share."""
         with single_thread():
-            row = super().result(recipe, seed, fitted)
+            row = super().result(recipe, seed, fitted, outputs)
         return {**row, "embedding_seconds": self.frozen.seconds}
 
     def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:

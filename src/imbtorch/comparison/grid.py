@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import Failure
 from imbtorch.comparison.store import ResultStore
 from imbtorch.comparison.task import Task
@@ -17,8 +18,8 @@ from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.snapshots import Snapshots
 
-Kept = Callable[[Recipe, int, FitResult], None]
-"""Called with recipe, training seed and fitted result, before the run is stored."""
+Kept = Callable[[Recipe, int, FitResult, Outputs], None]
+"""Called with recipe, seed, fitted result and held-out outputs, before the run is stored."""
 
 
 def run_grid(
@@ -84,9 +85,10 @@ def run_grid(
     def run(recipe: Recipe, seed: int) -> dict[str, Any]:
         bar.set_description(printable(f"{recipe.name}, seed {seed}"))
         fitted = task.fit(recipe, seed, pretrained, lambda row: bar.update(), snapshots)
+        outputs = task.outputs(fitted.model)
         if keep is not None:
-            keep(recipe, seed, fitted)
-        return task.result(recipe, seed, fitted)
+            keep(recipe, seed, fitted, outputs)
+        return task.result(recipe, seed, fitted, outputs)
 
     cells = [(recipe, recipe.describe(), seed) for recipe in recipes for seed in seeds]
     failures: dict[int, Failure] = {}

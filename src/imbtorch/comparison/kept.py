@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.task import Task
-from imbtorch.data.arrays import labels_of, take
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside, write_npz
-from imbtorch.models.classifier import Classifier
-from imbtorch.models.inference import embed
 from imbtorch.npz import read_npz
 from imbtorch.training.checkpoint import check_checkpoint
 from imbtorch.training.fit import FitResult
@@ -29,6 +26,8 @@ KINDS = ("embeddings", "examples")
 AGAIN = (
     "to train such a network again, remove its line from results.jsonl and run the command again"
 )
+MOST_PROBABILITIES = 4_000_000
+"""Numbers that the stored probabilities of a run have at most."""
 LONGEST = 120
 """Bytes of a recipe in a file name; most file systems allow 255 for the whole name."""
 
@@ -51,6 +50,25 @@ def file_name(recipe: str) -> str:
 def checkpoint_path(folder: Path, recipe: str, seed: int) -> Path:
     """Return where the trained network of a run is kept."""
     return folder / "checkpoints" / f"{file_name(recipe)}-seed{seed}.safetensors"
+
+
+def keep_outputs(folder: Path, recipe: str, seed: int, outputs: Outputs) -> None:
+    """Store what a run's network makes of the held-out samples, in the order of the test set.
+
+    The probabilities of the first seed are stored too, unless there are very many.
+    """
+    arrays = {
+        "labels": outputs.labels.cpu().numpy().astype(np.int32),
+        "predicted": outputs.predicted.cpu().numpy().astype(np.int32),
+    }
+    if seed == 0 and outputs.probabilities.numel() <= MOST_PROBABILITIES:
+        arrays["probabilities"] = outputs.probabilities.cpu().numpy().astype(np.float32)
+    write_npz(_path(folder, recipe, f"seed{seed}-outputs"), arrays)
+
+
+def stored_outputs(folder: Path, recipe: str, seed: int) -> dict[str, np.ndarray] | None:
+    """Return what `keep_outputs` stored of a run: labels, predicted and perhaps probabilities."""
+    return stored(folder, [recipe], f"seed{seed}-outputs").get(recipe)
 
 
 def check_checkpoints(task: Task, folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -82,26 +100,31 @@ def check_checkpoints(task: Task, folder: Path, rows: Sequence[Mapping[str, Any]
 
 
 def keep_for_pictures(
-    task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult
+    folder: Path, recipe: Recipe, seed: int, fitted: FitResult, outputs: Outputs
 ) -> None:
-    """For the first seed, store test embeddings with predictions, and M2m's translations."""
+    """Store what the report shows of a run: its outputs and, of the first seed, more.
+
+    That is embeddings of some held-out samples, and M2m's translations.
+    """
+    keep_outputs(folder, recipe.name, seed, outputs)
     if seed:
         return
-    _keep_embeddings(task, folder, recipe.name, fitted.model)
+    _keep_embeddings(folder, recipe.name, outputs)
     if fitted.examples:
         arrays = {name: values.numpy() for name, values in fitted.examples.items()}
         write_npz(_path(folder, recipe.name, "examples"), arrays)
 
 
-def _keep_embeddings(task: Task, folder: Path, recipe: str, model: Classifier) -> None:
-    y = labels_of(task.data.test).numpy()
+def _keep_embeddings(folder: Path, recipe: str, outputs: Outputs) -> None:
+    y = outputs.labels.cpu().numpy()
     rng = np.random.default_rng(0)
-    classes = [np.flatnonzero(y == k) for k in range(len(task.data.classes))]
+    classes = [np.flatnonzero(y == k) for k in range(outputs.probabilities.shape[1])]
     rows = np.concatenate([rng.permutation(c)[:EMBEDDED_PER_CLASS] for c in classes])
-    features, _ = embed(model, take(task.data.test, rows))
-    with torch.no_grad():
-        predicted = model.head(features).argmax(1)
-    arrays = {"features": features.numpy(), "labels": y[rows], "predicted": predicted.numpy()}
+    arrays = {
+        "features": outputs.features.cpu().numpy()[rows],
+        "labels": y[rows],
+        "predicted": outputs.predicted.cpu().numpy()[rows],
+    }
     write_npz(_path(folder, recipe, "embeddings"), arrays)
 
 
@@ -115,7 +138,7 @@ def restore_embeddings(task: Task, folder: Path, recipe: str) -> None:
         except InputError as error:
             set_aside(path, "its figures are made from the checkpoint", error)
     with suppress(InputError):  # without a usable checkpoint, these figures are left out
-        _keep_embeddings(task, folder, recipe, task.restore(checkpoint))
+        _keep_embeddings(folder, recipe, task.outputs(task.restore(checkpoint)))
 
 
 def stored(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[str, np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from imbtorch.comparison.checks import check_how
 from imbtorch.comparison.network_options import (
     check_freeze,
     check_optimizer,
@@ -9,7 +10,7 @@ from imbtorch.comparison.network_options import (
     open_network,
 )
 from imbtorch.comparison.origin import Origin
-from imbtorch.comparison.task import Task, check_how
+from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import as_float
 from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.images.image_input import ImageInput

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning_fabric import Fabric
 
+from imbtorch.comparison.checks import check_how
 from imbtorch.comparison.origin import Origin
+from imbtorch.comparison.outputs import Outputs, outputs_of
 from imbtorch.comparison.task_folder import folder_of, slug_of
 from imbtorch.comparison.task_words import data_lines, setup_words, trained_words
 from imbtorch.comparison.versions import versions
@@ -16,14 +17,12 @@ from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
-from imbtorch.errors import unknown_name
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
 from imbtorch.models.backbones import short_name
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
-from imbtorch.option_types import LAST_SEED, check_whole
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 from imbtorch.training.fit import FitResult, fit, train_pretrained
 from imbtorch.training.pretrained import Pretrained
@@ -36,17 +35,6 @@ from imbtorch.training.snapshots import Snapshots
 
 FIGURES = "0.1.0"
 """The last version that changed any result; all versions since then give the same figures."""
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
-"""Fabric's names of the precisions that all phases and metrics work with."""
-
-
-def check_how(epochs: int | None, data_seed: int, precision: str) -> None:
-    """Raise an InputError for what no task can have; None is a choice left open."""
-    if epochs is not None:
-        check_whole("epochs", epochs, 1)
-    check_whole("data_seed", data_seed, 0, LAST_SEED)
-    if precision not in PRECISIONS:
-        raise unknown_name("precision", precision, PRECISIONS)
 
 
 @dataclass(frozen=True)
@@ -202,13 +190,20 @@ class Task:
             snapshots=snapshots,
         )
 
-    def result(self, recipe: str | Recipe, seed: int, fitted: FitResult) -> dict[str, Any]:
-        """Return the result row of a run: what was run, and the outcome."""
+    def outputs(self, model: Classifier) -> Outputs:
+        """Return what a trained network makes of the held-out samples."""
+        return outputs_of(model, self.data.test)
+
+    def result(
+        self, recipe: str | Recipe, seed: int, fitted: FitResult, outputs: Outputs | None = None
+    ) -> dict[str, Any]:
+        """Return the result row of a run: what was run, and the outcome.
+
+        `outputs` are those of the fitted network, if they are at hand.
+        """
         model, counts = fitted.model, self.data.counts
-        x, y = embed(model, self.data.test)
-        with torch.no_grad():
-            logits = model.head(x)
-        predicted, probabilities = logits.argmax(1), model.probabilities(logits)
+        made = outputs or self.outputs(model)
+        x, y = made.features, made.labels
         recipe = self.recipe(recipe)
         train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
         return {
@@ -217,7 +212,7 @@ class Task:
             **self.identity(),
             "versions": versions(self.fabric().device),
             "metrics": classification_metrics(
-                y, predicted, counts, probabilities, recipe.class_shares(counts)
+                y, made.predicted, counts, made.probabilities, recipe.class_shares(counts)
             ),
             "embedding": embedding_measures(model.head, train.x.cpu(), train.y.cpu(), x, y),
             "seconds": fitted.seconds,

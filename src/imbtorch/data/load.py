@@ -13,6 +13,7 @@ from imbtorch.data.images.mapped import MappedImages
 from imbtorch.data.inputs import IN_WORDS, Input, stored_kind
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.profiles.profile import Profile
+from imbtorch.data.rows import Rows
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
 from imbtorch.data.takes import input_for, notes_on_texts
@@ -56,6 +57,8 @@ class LoadedData:
         Why samples are in neither set -> how many.
     gray : bool
         Whether all training images are stored in gray, also if they are read as color.
+    test_rows : Rows, optional
+        The rows of the test set as they are stored, to be shown; None if they are not at hand.
     """
 
     name: str
@@ -69,6 +72,7 @@ class LoadedData:
     parts: tuple[Part, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     gray: bool = False
+    test_rows: Rows | None = field(default=None, compare=False)
 
     @property
     def counts(self) -> list[int]:
@@ -84,7 +88,7 @@ class LoadedData:
 
     def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
         """Return the same data with a part of each set in its place."""
-        return replace(self, train=train, test=test, parts=(*self.parts, part))
+        return replace(self, train=train, test=test, parts=(*self.parts, part), test_rows=None)
 
 
 def load_data(
@@ -195,4 +199,5 @@ def load_data(
         digest,
         left_out={reason: n for reason, n in left_out.items() if n},
         gray=isinstance(spec, ImageInput) and train.rows.survey.channels == 1,
+        test_rows=test.rows,
     )

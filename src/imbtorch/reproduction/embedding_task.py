@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.load import load_data
@@ -68,9 +69,11 @@ class EmbeddingTask(Task):
         model = Classifier(nn.Identity(), head.head_)
         return FitResult(model, history, seconds, None, {}, ArrayDataset(x, y))
 
-    def result(self, recipe: str | Recipe, seed: int, fitted: FitResult) -> dict[str, Any]:
+    def result(
+        self, recipe: str | Recipe, seed: int, fitted: FitResult, outputs: Outputs | None = None
+    ) -> dict[str, Any]:
         """Return a run's result row, plus the mean gap of all classes and of the three rarest."""
-        row = super().result(recipe, seed, fitted)
+        row = super().result(recipe, seed, fitted, outputs)
         gap = np.array(row["embedding"]["gap"], float)
         rarest = np.argsort(self.data.counts)[:3]
         row["metrics"] |= {"gap": mean_defined(gap), "gap_rarest": mean_defined(gap[rarest])}

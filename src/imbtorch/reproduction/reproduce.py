@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from imbtorch.comparison.task import check_how
+from imbtorch.comparison.checks import check_how
 from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
 from imbtorch.reproduction.paper_table import load_table

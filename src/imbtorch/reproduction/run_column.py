@@ -112,7 +112,7 @@ def run_column(
             bar.total += len(of_grid) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()
             folder = root / "runs" / task.folder
-            keep = partial(keep_for_pictures, task, folder)
+            keep = partial(keep_for_pictures, folder)
             outcome = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep)
             rows = outcome.rows
             failures += outcome.failures

@@ -6,15 +6,18 @@ from typing import Any
 from imbtorch.commands.common import SOME_FAILED, add_task_options, say
 from imbtorch.errors import InputError
 
+USUAL = "erm,rs,drw,ldam+drw,m2m,eos"
+"""The recipes to compare if none are named."""
+
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
     add_task_options(parser)
     parser.add_argument(
         "--recipes",
-        type=str,
-        default="erm,rs,drw,ldam+drw,m2m,eos",
-        help="names, separated by commas; auto finds the best two on short budgets",
+        type=str | None,
+        help="names, separated by commas; auto finds the best two on short budgets; by default "
+        f"{USUAL}, and on tables also hgb and logistic, which train no network",
     )
     parser.add_argument("--seeds", type=int, default=3, help="number of training seeds")
     parser.add_argument(
@@ -29,9 +32,9 @@ def add_options(parser: Any) -> None:
     )
 
 
-def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: Any) -> int:
+def run(recipes: str | None, seeds: int, out: str | None, shots: str, **task_options: Any) -> int:
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
-    from imbtorch.comparison.auto import choose
+    from imbtorch.comparison.auto import choose, without_network
     from imbtorch.comparison.compare import compare
     from imbtorch.comparison.frozen_task import check_trains_head
     from imbtorch.comparison.make_task import make_task
@@ -44,7 +47,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.option_types import check_whole
     from imbtorch.training.recipes import make_recipe, split_list
 
-    names = split_list(recipes)
+    names = split_list(USUAL if recipes is None else recipes)
     if not names:
         raise InputError(f"recipes is {recipes!r}; name at least one, such as erm")
     for name in names:  # reject a wrong name before opening any data
@@ -66,6 +69,8 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         say(choice.lines)
         write_atomically(folder / "auto.txt", "\n".join([*choice.lines, ""]).encode())
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
+    if recipes is None or "auto" in split_list(recipes):
+        names = [*names, *(n for n in without_network(task.data.input) if n not in names)]
     outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds)
     summaries = summarize(outcome.rows, shots=bounds)
     title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"

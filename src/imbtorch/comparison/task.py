@@ -19,7 +19,7 @@ from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
-from imbtorch.models.backbones import short_name
+from imbtorch.models.backbones import is_own, short_name
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
@@ -235,11 +235,14 @@ class Task:
         self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
     ) -> None:
         """Store the trained network of a run; with `share`, others lie in the same folder."""
-        save_checkpoint(path, model, self.header(recipe, seed))
+        header = self.header(recipe, seed)
+        if model.spec is not None:  # classical methods have another network than the task
+            header |= {"model": model.spec["name"]}
+        save_checkpoint(path, model, header)
 
     def keep_shared(self, folder: Path) -> None:
         """Make sure that what checkpoints in a folder share is there: nothing, in this task."""
 
     def restore(self, path: Path) -> Classifier:
         """Return the network of a checkpoint in the form that takes the task's data."""
-        return load_checkpoint(path, self.model)[0]
+        return load_checkpoint(path, self.model if is_own(self.model) else None)[0]

@@ -24,6 +24,7 @@ from imbtorch.training.recipes import make_recipe, recipe_of
 from imbtorch.training.run import History, OnEpoch, Run
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots, phases_to_run
+from imbtorch.training.takes_rows import check_rows
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ def fit(
     with scoped_seed(seed):
         check_takes(model, train, "train")
         check_movable(recipe, train)
+        check_rows(recipe, train)
     if val is not None:
         with same_random_state():
             check_takes(model, val, "val")

@@ -138,6 +138,12 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     slots = loss.method.filled(loss.options).slots if loss else {}
     trained = parts.get("method") or Part.read("erm")
     _check_options(name)
+    if trained.method.kind == "classical" and len(parts) > 1:
+        other = next(p.name for p in parts.values() if p is not trained)
+        raise InputError(
+            f"recipe is {name!r}; {trained.name} trains no network, and so is joined with nothing: "
+            f"leave {other} out"
+        )
     phases = _training_phases(trained, epochs, slots)
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]

@@ -3,29 +3,39 @@
 from pathlib import Path
 from typing import Any
 
-from imbtorch.commands.common import SOME_FAILED, add_task_options, say
+from imbtorch.commands.common import SOME_FAILED, say
+from imbtorch.commands.task_options import add_task_options
 from imbtorch.errors import InputError
+
+EXAMPLES = (
+    "imbtorch compare photos/ --recipes auto",
+    "imbtorch compare table.csv --label kind --recipes erm,drw,eos --seeds 5",
+)
 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
     add_task_options(parser)
-    parser.add_argument(
+    group = parser.add_argument_group("comparison")
+    group.add_argument(
         "--recipes",
         type=str,
         default="erm,rs,drw,ldam+drw,m2m,eos",
-        help="names, separated by commas; auto finds the best two on short budgets",
+        help="names, separated by commas; auto finds the best two on short budgets "
+        "(default: %(default)s)",
     )
-    parser.add_argument("--seeds", type=int, default=3, help="number of training seeds")
-    parser.add_argument(
-        "--out", type=str | None, help="folder for the results, by default one in runs/"
+    group.add_argument(
+        "--seeds", type=int, default=3, help="number of training seeds (default: %(default)s)"
     )
-    parser.add_argument(
+    group.add_argument(
+        "--out", type=str | None, help="folder for the results; default: one in runs/"
+    )
+    group.add_argument(
         "--shots",
         type=str,
         default="20,100",
         help="few-shot classes have fewer samples than the first number, many-shot classes have "
-        "more than the second",
+        "more than the second (default: %(default)s)",
     )
 
 

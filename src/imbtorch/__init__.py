@@ -7,25 +7,29 @@ recipes from the command line: ``imbtorch compare DATA``.
 """
 
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from imbtorch.data import ArrayDataset, load_data
 from imbtorch.errors import InputError
-from imbtorch.metrics import evaluate
-from imbtorch.models import build_model, join_head, split_head
-from imbtorch.training import (
-    RECIPES,
-    FitResult,
-    Phase,
-    Recipe,
-    RefitHead,
-    Setup,
-    Snapshots,
-    Train,
-    fit,
-    load_checkpoint,
-    make_recipe,
-    save_checkpoint,
-)
+from imbtorch.lazy import lazily
+
+if TYPE_CHECKING:
+    from imbtorch.data import ArrayDataset, load_data
+    from imbtorch.metrics import evaluate
+    from imbtorch.models import build_model, join_head, split_head
+    from imbtorch.training import (
+        RECIPES,
+        FitResult,
+        Phase,
+        Recipe,
+        RefitHead,
+        Setup,
+        Snapshots,
+        Train,
+        load_checkpoint,
+        make_recipe,
+        save_checkpoint,
+    )
+    from imbtorch.training.fit import fit  # not from the package: it has a module of that name
 
 __version__ = version("imbalanced-torch")
 
@@ -50,3 +54,25 @@ __all__ = [
     "save_checkpoint",
     "split_head",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "imbtorch.data": ["ArrayDataset", "load_data"],
+        "imbtorch.losses": [],
+        "imbtorch.metrics": ["evaluate"],
+        "imbtorch.models": ["build_model", "join_head", "split_head"],
+        "imbtorch.resampling": [],
+        "imbtorch.samplers": [],
+        "imbtorch.training": [
+            *("RECIPES", "FitResult", "Phase", "Recipe", "RefitHead", "Setup", "Snapshots"),
+            *("Train", "fit", "load_checkpoint", "make_recipe", "save_checkpoint"),
+        ],
+        "imbtorch.transforms": [],
+    },
+)
+"""Nothing is imported before it is asked for: the help of the command line needs none of it."""
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -25,12 +25,15 @@ _WANTED = {"int": "a whole number", "float": "a finite number", "bool": "true or
 
 
 def make_parser(only: str | None = None) -> Any:
-    """Return the parser of all sub-commands, or of one, which is made faster.
+    """Return the parser of one sub-command with its options, or of all without them.
 
-    A sub-command's help is the first line of its ``run`` docstring.
+    A sub-command's help begins with its module's ``EXAMPLES``; its summary is the first line of
+    its ``run`` docstring.
     """
     with extra("cli", "the command line"):
         from jsonargparse import ArgumentParser
+
+    from imbtorch.commands.help import Help, described, usage
 
     class Parser(ArgumentParser):
         """Reports an error on one line, whatever was typed or a file pattern matched."""
@@ -46,13 +49,18 @@ def make_parser(only: str | None = None) -> Any:
         description="Learn from class-imbalanced data: inspect it, compare recipes, train, "
         "evaluate, reproduce the papers' tables, tune, embed and over-sample embeddings.",
         version=version("imbalanced-torch"),
+        usage="imbtorch COMMAND ... (imbtorch COMMAND --help shows examples and options)",
+        formatter_class=Help,
     )
     subs = parser.add_subcommands()
     for name in COMMANDS if only is None else (only,):
         module = import_module(f"imbtorch.commands.{name}")
-        sub = Parser(description=module.run.__doc__)
-        module.add_options(sub)
+        sub = Parser(description=described(module), formatter_class=Help)
+        if name == only:
+            module.add_options(sub)
+            sub.usage = usage(name, sub)
         subs.add_subcommand(name, sub, help=module.run.__doc__.splitlines()[0])
+        sub.prog = f"imbtorch {name}"
     return parser
 
 

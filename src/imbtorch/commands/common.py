@@ -22,23 +22,12 @@ def say(lines: Iterable[str]) -> None:
         print(printable(line), flush=True)
 
 
-def add_task_options(parser: Any) -> None:
-    """Add the options of `make_task`, with DATA as the first argument."""
-    from imbtorch.comparison.make_task import make_task
-
-    parser.add_function_arguments(make_task, as_positional=True, skip={"from_scratch"})
-    parser.add_argument(
-        "--from_scratch",
-        action="store_true",
-        help="start a network from elsewhere from random weights",
-    )
-
-
 def add_reading_options(parser: Any) -> None:
     """Add the options that say what is what in DATA, for a network that is already trained."""
-    parser.add_argument("--label", type=str | None, help="label column")
-    parser.add_argument("--train_split", type=str | None, help="name of the training split")
-    parser.add_argument("--test_split", type=str | None, help="name of the split to measure")
+    group = parser.add_argument_group("data")
+    group.add_argument("--label", type=str | None, help="label column")
+    group.add_argument("--train_split", type=str | None, help="name of the training split")
+    group.add_argument("--test_split", type=str | None, help="name of the split to measure")
 
 
 def file_to_write(out: str) -> Path:

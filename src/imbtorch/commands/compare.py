@@ -3,32 +3,40 @@
 from pathlib import Path
 from typing import Any
 
-from imbtorch.commands.common import SOME_FAILED, add_task_options, say
+from imbtorch.commands.common import SOME_FAILED, say
+from imbtorch.commands.task_options import add_task_options
 from imbtorch.errors import InputError
 
 USUAL = "erm,rs,drw,ldam+drw,m2m,eos"
 """The recipes to compare if none are named."""
+EXAMPLES = (
+    "imbtorch compare photos/ --recipes auto",
+    "imbtorch compare table.csv --label kind --recipes erm,drw,eos --seeds 5",
+)
 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
     add_task_options(parser)
-    parser.add_argument(
+    group = parser.add_argument_group("comparison")
+    group.add_argument(
         "--recipes",
         type=str | None,
-        help="names, separated by commas; auto finds the best two on short budgets; by default "
-        f"{USUAL}, and on tables also hgb and logistic, which train no network",
+        help="names, separated by commas; auto finds the best two on short budgets; default: "
+        f"{USUAL}, and on tables hgb and logistic, which train no network",
     )
-    parser.add_argument("--seeds", type=int, default=3, help="number of training seeds")
-    parser.add_argument(
-        "--out", type=str | None, help="folder for the results, by default one in runs/"
+    group.add_argument(
+        "--seeds", type=int, default=3, help="number of training seeds (default: %(default)s)"
     )
-    parser.add_argument(
+    group.add_argument(
+        "--out", type=str | None, help="folder for the results; default: one in runs/"
+    )
+    group.add_argument(
         "--shots",
         type=str,
         default="20,100",
         help="few-shot classes have fewer samples than the first number, many-shot classes have "
-        "more than the second",
+        "more than the second (default: %(default)s)",
     )
 
 

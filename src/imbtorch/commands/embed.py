@@ -8,11 +8,15 @@ from imbtorch.commands.common import add_reading_options, load_trained, npz_path
 from imbtorch.errors import InputError
 from imbtorch.files import write_npz
 
+EXAMPLES = (
+    "imbtorch embed model.safetensors photos/ embeddings.npz",
+    "imbtorch embed photos/ embeddings.npz --model timm:resnet50",
+)
+
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    add = parser.add_argument
-    add(
+    parser.add_argument(
         "paths",
         type=str,
         nargs="+",
@@ -21,17 +25,18 @@ def add_options(parser: Any) -> None:
         "which all splits are embedded; .npz to write",
     )
     add_reading_options(parser)
+    add = parser.add_argument_group("network and inputs").add_argument
     add(
         "--model",
         type=str | None,
         help="without a checkpoint: a pretrained network, such as timm:NAME; with one: "
         "path/to/module.py:factory, if the network came from there: its code is run",
     )
-    add("--pretrained", type=str | None, help="file with its weights, by default its library's")
+    add("--pretrained", type=str | None, help="file with its weights; default: its library's")
     add("--image_size", type=int | None, help="height and width that images are brought to")
     add("--columns", type=str | None, help="input columns, separated by commas")
-    add("--data_seed", type=int, default=0, help="decides what is held out, if no split is stored")
-    add("--precision", type=str, default="32-true", help="32-true or bf16-mixed")
+    add("--data_seed", type=int, default=0, help="decides what is held out (default: 0)")
+    add("--precision", type=str, default="32-true", help="32-true or bf16-mixed (default: 32-true)")
 
 
 def run(paths: list[str], model: str | None, **options: Any) -> None:

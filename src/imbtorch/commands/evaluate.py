@@ -4,11 +4,18 @@ from typing import Any
 
 from imbtorch.commands.common import add_own_model_option, add_reading_options, load_trained, say
 
+EXAMPLES = (
+    "imbtorch evaluate model.safetensors new_photos/",
+    "imbtorch evaluate model.safetensors table.csv --label kind --test-split none",
+)
+
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    parser.add_argument("checkpoint", type=str, help="file written by train or compare")
-    parser.add_argument("data", type=str, help="as for compare; see below which samples are used")
+    parser.add_argument(
+        "checkpoint", type=str, metavar="CHECKPOINT", help="file written by train or compare"
+    )
+    parser.add_argument("data", type=str, metavar="DATA", help="data as for compare")
     add_own_model_option(parser)
     add_reading_options(parser)
 

@@ -3,13 +3,18 @@
 from typing import Any
 
 from imbtorch.commands.common import say
+from imbtorch.commands.task_options import DATA, READING, add_all
+
+EXAMPLES = (
+    "imbtorch inspect photos/",
+    "imbtorch inspect table.csv --label kind",
+)
 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    from imbtorch.comparison.inspect import inspect_data
-
-    parser.add_function_arguments(inspect_data, as_positional=True)
+    parser.add_argument("data", type=str, metavar="DATA", help=DATA)
+    add_all(parser.add_argument_group("data"), READING)
 
 
 def run(data: str, **options: Any) -> None:

@@ -6,24 +6,30 @@ from typing import Any
 from imbtorch.commands.common import SOME_FAILED
 from imbtorch.errors import InputError
 
+EXAMPLES = (
+    "imbtorch reproduce --list",
+    "imbtorch reproduce amo-3 --seeds 3",
+)
+
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
     from imbtorch.reproduction.paper_table import table_names
-    from imbtorch.reproduction.reproduce import SCALES
 
-    add = parser.add_argument
-    add("table", type=str, nargs="?", help=f"one of {', '.join(table_names())}")
+    names = ", ".join(table_names())
+    parser.add_argument("table", type=str, nargs="?", metavar="[TABLE]", help=f"one of {names}")
+    add = parser.add_argument_group("what to run").add_argument
     add("--list", action="store_true", help="list the tables and the stored results")
-    add("--seeds", type=int, default=3, help="number of training seeds")
-    add("--out", type=str, default="runs", help="folder for the results of all tables")
-    add("--scale", type=str, default="full", help=f"one of {', '.join(SCALES)}")
-    add("--jobs", type=int, default=1, help="number of parallel processes")
-    add("--backend", type=str, default="loky", help="joblib backend: loky, dask or ray")
+    add("--columns", type=str | None, help="only this column, or those whose titles contain this")
+    add("--seeds", type=int, default=3, help="number of training seeds (default: %(default)s)")
+    add("--scale", type=str, default="full", help="full, or quick: only to check that it runs")
     add("--epochs", type=int | None, help="epochs, instead of the table's")
     add("--precision", type=str | None, help="32-true or bf16-mixed")
+    add = parser.add_argument_group("how and where").add_argument
+    add("--out", type=str, default="runs", help="folder of all tables (default: %(default)s)")
     add("--figures", action="store_true", help="also write a report of each column")
-    add("--columns", type=str | None, help="only this column, or those whose titles contain this")
+    add("--jobs", type=int, default=1, help="number of parallel processes (default: %(default)s)")
+    add("--backend", type=str, default="loky", help="joblib backend: loky, dask or ray")
 
 
 def run(table: str | None, seeds: int, out: str, list: bool, **options: Any) -> int:

@@ -4,26 +4,36 @@ from pathlib import Path
 from typing import Any
 
 from imbtorch.commands.common import npz_path, say
-from imbtorch.data.samples import check_samples
 from imbtorch.errors import InputError
 from imbtorch.files import write_npz
 from imbtorch.npz import read_npz
 from imbtorch.option_types import LAST_SEED, check_whole
-from imbtorch.resampling.apply import cannot_resample
-from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
+
+EXAMPLES = (
+    "imbtorch resample embeddings.npz balanced.npz",
+    "imbtorch resample embeddings.npz balanced.npz --method eos:k=100",
+)
+OVER_SAMPLERS = ("ros", "smote", "borderline-smote", "svm-smote", "balanced-svm", "eos")
 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    parser.add_argument("data", type=str, help=".npz with features and labels (or train_...)")
-    parser.add_argument("out", type=str, help=".npz to write, with features and labels")
+    parser.add_argument(
+        "data", type=str, metavar="DATA", help=".npz with features and labels (or train_...)"
+    )
+    parser.add_argument(
+        "out", type=str, metavar="OUT", help=".npz to write, with features and labels"
+    )
     parser.add_argument(
         "--method",
         type=str,
         default="eos",
-        help=f"one of {', '.join(OVER_SAMPLERS)}, with options, such as eos:k=50",
+        help=f"one of {', '.join(OVER_SAMPLERS)}, with options, such as eos:k=50 (default: "
+        "%(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="random state of the method")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="random state of the method (default: 0)"
+    )
 
 
 def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
@@ -33,6 +43,10 @@ def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
     ``train_labels``; other arrays are copied. `out` has the same names, with the real rows first.
     EOS adds ``base_indices``, ``enemy_indices`` and ``r``: where each synthetic row comes from.
     """
+    from imbtorch.data.samples import check_samples
+    from imbtorch.resampling.apply import cannot_resample
+    from imbtorch.resampling.names import make_over_sampler
+
     check_whole("seed", seed, 0, LAST_SEED)
     sampler: Any = make_over_sampler(method, seed)
     path = npz_path(out)

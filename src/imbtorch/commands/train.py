@@ -3,16 +3,28 @@
 import shutil
 from typing import Any
 
-from imbtorch.commands.common import add_task_options, file_to_write, say
+from imbtorch.commands.common import file_to_write, say
+from imbtorch.commands.task_options import add_task_options
 from imbtorch.errors import InputError
+
+EXAMPLES = (
+    "imbtorch train photos/ --recipe drw --out model.safetensors",
+    "imbtorch train table.csv --label kind --recipe ldam+drw --epochs 50",
+)
 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
     add_task_options(parser)
-    parser.add_argument("--recipe", type=str, default="drw", help="name of the recipe")
-    parser.add_argument("--seed", type=int, default=0, help="training seed")
-    parser.add_argument("--out", type=str, default="model.safetensors", help="checkpoint file")
+    add = parser.add_argument_group("recipe").add_argument
+    add("--recipe", type=str, default="drw", help="name of the recipe (default: %(default)s)")
+    add("--seed", type=int, default=0, help="training seed (default: %(default)s)")
+    add(
+        "--out",
+        type=str,
+        default="model.safetensors",
+        help="checkpoint to write (default: %(default)s)",
+    )
 
 
 def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:

@@ -4,26 +4,29 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from imbtorch.commands.common import SOME_FAILED, add_task_options, say
+from imbtorch.commands.common import SOME_FAILED, say
+from imbtorch.commands.task_options import add_task_options
+
+EXAMPLES = (
+    "imbtorch tune photos/ --recipe m2m --trials 10",
+    "imbtorch tune table.csv --label kind --recipe ldam+eos --seeds 3",
+)
 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    from imbtorch.training.catalog import CATALOG
-
-    having = ", ".join(name for name, method in CATALOG.items() if method.candidates)
     add_task_options(parser)
-    parser.add_argument(
+    add = parser.add_argument_group("search").add_argument
+    add(
         "--recipe",
         type=str,
         default="m2m",
-        help=f"one with candidates ({having}), alone or joined with others, such as ldam+eos",
+        help="one whose paper tries several values, alone or joined with others, such as ldam+eos "
+        "(default: %(default)s)",
     )
-    parser.add_argument("--trials", type=int | None, help="combinations to try, by default all")
-    parser.add_argument("--seeds", type=int, default=1, help="number of training seeds")
-    parser.add_argument(
-        "--out", type=str | None, help="folder for the runs, by default one in runs/"
-    )
+    add("--trials", type=int | None, help="combinations to try; default: all")
+    add("--seeds", type=int, default=1, help="number of training seeds (default: %(default)s)")
+    add("--out", type=str | None, help="folder for the runs; default: one in runs/")
 
 
 def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_options: Any) -> int:

@@ -10,8 +10,9 @@ from imbtorch.comparison.network_options import (
     open_network,
 )
 from imbtorch.comparison.origin import Origin
+from imbtorch.comparison.sized_defaults import BENCHMARKS, sized
 from imbtorch.comparison.task import Task
-from imbtorch.data.arrays import as_float
+from imbtorch.data.arrays import as_float, labels_of
 from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import IN_WORDS, stored_kind
@@ -79,7 +80,8 @@ def make_task(
         resnet32 for color images, small-cnn for gray ones and mlp for texts and features. Networks
         from elsewhere: timm:NAME, hf:NAME-or-folder, torchvision:NAME, path/to/module.py:factory.
     epochs : int, optional
-        Epochs of network training, by default the network's usual number.
+        Epochs of network training, by default the network's usual number; on data of one's own,
+        as many as make 1,000 to 20,000 steps, see `imbtorch.comparison.sized_defaults.sized`.
     data_seed : int, default=0
         Decides which samples are kept and which are held out.
     label : str, optional
@@ -92,7 +94,7 @@ def make_task(
         Name of the held-out split, by default the usual ones; none to hold a quarter out.
     image_size : int, optional
         Height and width in pixels to which images are scaled and cut, by default the network's
-        own or, up to 224, what most images have.
+        own or, up to 96, what most images have; 64 for larger ones.
     augment : str, default="auto"
         none, crop, crop-flip, cutout, erase, trivial, rand, auto:cifar or auto:imagenet, or
         several joined with +. auto crops and flips color images and only crops gray ones, whose
@@ -100,7 +102,8 @@ def make_task(
     lr : float, optional
         Learning rate, by default the network's usual one.
     batch_size : int, optional
-        Samples per batch, by default the network's usual number.
+        Samples per batch, by default the network's usual number, but at most a tenth of the
+        training set.
     precision : str, default="32-true"
         32-true, or bf16-mixed, which is faster where the processor supports it; also 16-mixed and
         64-true.
@@ -180,6 +183,10 @@ def make_task(
         origin = Origin.of(backbone, start, loaded.shape, len(loaded.classes))
         usual = {}  # the data's are for built-in networks
     setup, usual_epochs = choose_setup(model, start, freeze, {**usual, **asked})
+    if data not in BENCHMARKS:
+        trained = backbone is not None and bool(backbone.pretrained)
+        samples = len(labels_of(loaded.train))
+        setup, usual_epochs = sized(setup, usual_epochs, samples, asked, pretrained=trained)
     whole = usual.get("epochs", usual_epochs) if epochs is None else epochs
     task = Task(loaded, data_seed, model, whole, setup, augment, precision, origin=origin)
     if setup.trained_blocks:

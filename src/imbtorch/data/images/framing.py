@@ -66,12 +66,12 @@ def usual_size(sizes: dict[Size, int]) -> Size:
     """Return the size that images of several sizes, size -> how many, are brought to.
 
     That is the size of more than half of them, if it is at most `LARGEST`; else a square of the
-    median of their shorter sides, rounded to a multiple of `STEP`, at most `LARGEST`.
+    median of their shorter sides, rounded to a multiple of `STEP`, at most `SQUARE`.
 
     Examples
     --------
     >>> usual_size({(32, 32): 3, (300, 200): 2}), usual_size({(300, 200): 2, (90, 100): 2})
-    ((32, 32), (144, 144))
+    ((32, 32), (64, 64))
     """
     looked = sum(sizes.values())
     most = max(sizes, key=sizes.__getitem__)
@@ -79,11 +79,13 @@ def usual_size(sizes: dict[Size, int]) -> Size:
         return most
     shorter = sorted(min(size) for size, n in sizes.items() for _ in range(n))
     median = (shorter[(looked - 1) // 2] + shorter[looked // 2]) / 2
-    side = min(max(round(median / STEP), 1) * STEP, LARGEST)
+    side = min(max(round(median / STEP), 1) * STEP, SQUARE)
     return side, side
 
 
-LARGEST = 224
-"""The largest size, in pixels, that is chosen where nobody names one."""
+LARGEST, SQUARE = 96, 64
+"""The largest sizes, in pixels, that are chosen where nobody names one: of images that have one
+size, and of others. An image of 224 x 224 has 49 times the pixels of one of 32 x 32, and training a
+network from random weights costs as much more."""
 STEP = 16
 """Chosen sizes are multiples of it: networks halve them up to four times."""

@@ -6,12 +6,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
 
 Rule = Literal["amo", "aos", "dos"]
 SHOTS = (20, 100)
 """Number of samples below which a class is few-shot, and above which it is many-shot."""
+
+
+def _checked(class_counts: Sequence[int]) -> NDArray[np.float64]:
+    from imbtorch.data.checks import check_counts  # torch, which listing the tables needs not
+
+    counts: NDArray[np.float64] = check_counts(class_counts).numpy()
+    return counts
 
 
 def minority_classes(class_counts: Sequence[int], by: Rule = "amo") -> NDArray[np.bool_]:
@@ -53,7 +59,7 @@ def minority_classes(class_counts: Sequence[int], by: Rule = "amo") -> NDArray[n
     >>> minority_classes([100, 100, 40, 5], by="dos").tolist()
     [False, False, False, True]
     """
-    counts = check_counts(class_counts).numpy()
+    counts = _checked(class_counts)
     if by == "amo":
         order = np.argsort(-counts, kind="stable")
         number = int(np.argmax(counts[order].cumsum() > counts.sum() / 2)) + 1
@@ -102,7 +108,7 @@ def shot_groups(
     low, high = shots
     if not 1 <= low <= high:
         raise InputError(f"shots is {shots}; two ascending numbers of at least 1 are needed")
-    counts = check_counts(class_counts).numpy()
+    counts = _checked(class_counts)
     return {
         "many": counts > high,
         "medium": (counts >= low) & (counts <= high),

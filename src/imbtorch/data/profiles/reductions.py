@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imbtorch.data.checks import check_counts
 from imbtorch.errors import InputError
 
 
@@ -47,8 +46,7 @@ def random_reduction(
     >>> random_reduction([100] * 6, 0.95, 2, data_seed=0)
     [100, 100, 5, 5, 100, 100]
     """
-    _check_fraction(fraction)
-    check_counts(counts, "counts")
+    _check(counts, fraction)
     if not 1 <= num_minority < len(counts):
         raise InputError(f"num_minority is {num_minority}; it must lie in 1..{len(counts) - 1}")
     rng = np.random.default_rng(data_seed)
@@ -102,8 +100,7 @@ def gaussian_reduction(
     >>> gaussian_reduction([100] * 5, 0.4, data_seed=0)
     [20, 89, 51, 89, 51]
     """
-    _check_fraction(fraction)
-    check_counts(counts, "counts")
+    _check(counts, fraction)
     before = np.asarray(counts)
     places = np.random.default_rng(data_seed).permutation(len(before))
     density = np.exp(-((places - (len(before) - 1) / 2) ** 2) / (2 * (len(before) / 5) ** 2))
@@ -122,6 +119,9 @@ def gaussian_reduction(
     return [int(n) for n in before - whole]
 
 
-def _check_fraction(fraction: float) -> None:
+def _check(counts: Sequence[int], fraction: float) -> None:
+    from imbtorch.data.checks import check_counts  # torch, which listing the tables needs not
+
     if not 0 <= fraction < 1:
         raise InputError(f"fraction is {fraction}; it must lie in [0, 1)")
+    check_counts(counts, "counts")

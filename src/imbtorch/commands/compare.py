@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from imbtorch.commands.common import SOME_FAILED, say
+from imbtorch.commands.common import SOME_FAILED, add_log_option, say
 from imbtorch.commands.task_options import add_task_options
+from imbtorch.comparison.usual_recipes import USUAL, without_network
 from imbtorch.errors import InputError
 
-USUAL = "erm,rs,drw,ldam+drw,m2m,eos"
-"""The recipes to compare if none are named."""
 EXAMPLES = (
     "imbtorch compare photos/ --recipes auto",
     "imbtorch compare table.csv --label kind --recipes erm,drw,eos --seeds 5",
@@ -23,7 +22,7 @@ def add_options(parser: Any) -> None:
         "--recipes",
         type=str | None,
         help="names, separated by commas; auto finds the best two on short budgets; default: "
-        f"{USUAL}, and on tables hgb and logistic, which train no network",
+        f"{','.join(USUAL)}, and on tables hgb and logistic, which train no network",
     )
     group.add_argument(
         "--seeds", type=int, default=3, help="number of training seeds (default: %(default)s)"
@@ -38,24 +37,33 @@ def add_options(parser: Any) -> None:
         help="few-shot classes have fewer samples than the first number, many-shot classes have "
         "more than the second (default: %(default)s)",
     )
+    add_log_option(group)
 
 
-def run(recipes: str | None, seeds: int, out: str | None, shots: str, **task_options: Any) -> int:
+def run(
+    recipes: str | None,
+    seeds: int,
+    out: str | None,
+    shots: str,
+    log: str | None = None,
+    **task_options: Any,
+) -> int:
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
-    from imbtorch.comparison.auto import choose, without_network
+    from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
     from imbtorch.comparison.frozen_task import check_trains_head
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
     from imbtorch.comparison.report.summary import embedding_line, summarize
     from imbtorch.comparison.report.table import markdown_table, print_table
+    from imbtorch.comparison.tracking import check_tracker
     from imbtorch.data.profiles.class_groups import shot_bounds
     from imbtorch.files import write_atomically
     from imbtorch.models.backbones import short_name
     from imbtorch.option_types import check_whole
     from imbtorch.training.recipes import make_recipe, split_list
 
-    names = split_list(USUAL if recipes is None else recipes)
+    names = [*USUAL] if recipes is None else split_list(recipes)
     if not names:
         raise InputError(f"recipes is {recipes!r}; name at least one, such as erm")
     for name in names:  # reject a wrong name before opening any data
@@ -64,6 +72,8 @@ def run(recipes: str | None, seeds: int, out: str | None, shots: str, **task_opt
             if task_options["freeze"] == "backbone":
                 check_trains_head(made)
     bounds = shot_bounds(shots)
+    if log is not None:
+        check_tracker(log)
     check_whole("seeds", seeds, 1)
     if out:
         given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
@@ -79,7 +89,7 @@ def run(recipes: str | None, seeds: int, out: str | None, shots: str, **task_opt
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
     if recipes is None or "auto" in split_list(recipes):
         names = [*names, *(n for n in without_network(task.data.input) if n not in names)]
-    outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds)
+    outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds, log=log)
     summaries = summarize(outcome.rows, shots=bounds)
     title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
     failures = outcome.failures

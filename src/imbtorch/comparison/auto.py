@@ -12,7 +12,7 @@ from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
 from imbtorch.data.images.image_input import ImageInput
-from imbtorch.data.inputs import FeatureInput, Input
+from imbtorch.data.inputs import Input
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
@@ -55,18 +55,6 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
     if isinstance(spec, TokenInput):
         return [name for name in START if not moves_inputs(make_recipe(name))]
     return [*START, "smote"] if min(counts) >= SMOTE_NEEDS else [*START]
-
-
-def without_network(spec: Input) -> list[str]:
-    """Return the names of the methods to compare networks with: on tables, what others use there.
-
-    Examples
-    --------
-    >>> without_network(FeatureInput((2,), ("age", "height")))
-    ['hgb', 'logistic']
-    """
-    table = spec.kind == "table" or (isinstance(spec, FeatureInput) and bool(spec.columns))
-    return ["hgb", "logistic"] if table else []
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from lightning_fabric import Fabric
 from imbtorch.comparison.checks import check_how
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.outputs import Outputs, outputs_of
+from imbtorch.comparison.own_network import OwnNetwork
 from imbtorch.comparison.task_folder import folder_of, slug_of
 from imbtorch.comparison.task_words import data_lines, setup_words, trained_words
 from imbtorch.comparison.versions import versions
@@ -59,7 +60,7 @@ class Task:
         Floating-point precision, by Fabric's name for it.
     measurements : int, default=20
         About how often a run measures the held-out accuracy.
-    origin : Origin, optional
+    origin : Origin or OwnNetwork, optional
         Where the network comes from, if it is not built in.
     """
 
@@ -71,7 +72,7 @@ class Task:
     augment: str
     precision: str
     measurements: int = 20
-    origin: Origin | None = None
+    origin: Origin | OwnNetwork | None = None
 
     def __post_init__(self) -> None:
         check_how(self.epochs, self.data_seed, self.precision)

@@ -12,6 +12,7 @@ from imbtorch.comparison.given_data import Given, given_data
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.network_options import open_network
 from imbtorch.comparison.origin import Origin
+from imbtorch.comparison.own_code import with_code
 from imbtorch.comparison.own_network import OwnNetwork
 from imbtorch.comparison.sized_defaults import sized
 from imbtorch.comparison.task import Task
@@ -81,7 +82,8 @@ def compare(
         Number of training seeds.
     out : str or Path
         Folder for report, table, results and checkpoints. Runs stored there are not repeated: the
-        same call goes on where it was interrupted.
+        same call goes on where it was interrupted. A recipe whose methods have other code than
+        then is run again.
     epochs : int, optional
         Epochs of recipes given by name; by default those of the Recipe objects, or else the
         network's usual number.
@@ -127,6 +129,7 @@ def compare(
         raise InputError(f"recipes is {recipes!r}; a list is needed: [{recipes!r}]")
     task = _task(data, model, _common_epochs(epochs, recipes or ()), setup, data_seed, options)
     names = recipes or [*USUAL, *without_network(task.data.input)]
+    names = [with_code(recipe) for recipe in names]
     for recipe in names:
         if isinstance(recipe, Recipe) and recipe.epochs not in (0, task.epochs):
             warnings.warn(

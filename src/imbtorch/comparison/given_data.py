@@ -105,9 +105,12 @@ def _as_datasets(parts: Sequence[Any]) -> tuple[list[Dataset[Any]], tuple[str, .
 
 
 def _names(dataset: Dataset[Any], number: int) -> tuple[str, ...]:
-    named = getattr(getattr(dataset, "dataset", dataset), "classes", None) or ()
-    right = len(named) == number and len({*map(str, named)}) == number
-    return tuple(map(str, named if right else range(number)))
+    inner: object = dataset
+    while not hasattr(inner, "classes") and hasattr(inner, "dataset"):
+        inner = inner.dataset
+    named = [str(name) for name in getattr(inner, "classes", ())]
+    right = len(named) == len({*named}) == number
+    return tuple(named if right else map(str, range(number)))
 
 
 def _digest(train: Dataset[Any], test: Dataset[Any]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from imbtorch.comparison.own_code import code_of
 from imbtorch.data.inputs import Input
 from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.seeding import scoped_seed
@@ -37,10 +38,11 @@ class OwnNetwork:
     @cached_property
     def _identity(self) -> dict[str, str]:
         network = self.network((), 0, 0)
-        return {"weights": checksum(str(network), network.state_dict())}
+        weights = checksum(str(network), network.state_dict())
+        return {"weights": weights, "code": code_of(network.modules())}
 
     def identity(self) -> dict[str, str]:
-        """Return what distinguishes it from others: the checksum of its layers and weights."""
+        """Return what distinguishes it from others: its layers and weights, and its own code."""
         return dict(self._identity)
 
     def words(self, spec: Input) -> str:

@@ -211,3 +211,11 @@ def test_a_checkpoint_with_wrong_trees_is_refused_in_one_line(blobs, tmp_path):
     save_file(tensors, path, {"imbtorch": json.dumps({"spec": network.spec})})
     with pytest.raises(InputError, match="asks for a feature that is not there"):
         load_checkpoint(path)
+
+
+def test_trees_are_exported_for_any_number_of_rows():
+    network = Classifier(nn.Flatten(), some_trees()).eval()
+    x = torch.from_numpy(rows(5, 3)[0])
+    some = {0: torch.export.Dim("rows", min=1, max=4096)}
+    exported = torch.export.export(network, (x[:4],), dynamic_shapes=(some,)).module()
+    torch.testing.assert_close(exported(x), network(x))

@@ -91,11 +91,11 @@ class TreeHead(nn.Module):
         return torch.cat([-raw / 2, raw / 2], 1) if len(self.baseline) == 1 else raw
 
     def _raw(self, h: Tensor) -> Tensor:
-        at = self.roots.expand(len(h), -1)
+        at = self.roots.expand(h.shape[0], -1)
         for _ in range(self.depth):
             goes_left = h.gather(1, self.feature[at]) <= self.threshold[at]
             at = torch.where(goes_left, self.left[at], self.right[at])
-        return self.baseline + self.value[at].view(len(h), -1, len(self.baseline)).sum(1)
+        return self.baseline + self.value[at].view(h.shape[0], -1, len(self.baseline)).sum(1)
 
     def _measured_depth(self) -> int:
         """Return the number of steps from a root to the furthest leaf."""

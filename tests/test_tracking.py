@@ -65,6 +65,7 @@ def test_an_interrupted_run_is_logged_anew(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         begin()
+    assert not (tmp_path / "logs" / "erm-seed0" / ".csv").exists()
     with Tracking("csv", tmp_path).run("erm", 0) as track:
         for epoch in (1, 2):
             track({"epoch": epoch, "phase": "train", "loss": 0.5, "batch": {"moved": 3, "k": [1]}})
@@ -108,8 +109,9 @@ def test_other_trackers_get_the_name_of_the_run_and_end_it(kind, tmp_path, monke
     run = seen.pop("name", None) or seen.pop("run_name")
     assert run == "eos,k=5-seed1"
     assert (seen.pop("project", None) or seen.pop("experiment_name")) == "defects"
+    where = seen.pop("save_dir", None) or seen.pop("tracking_uri")
+    assert where.endswith(str(folder / "logs" / ("mlflow.db" if kind == "mlflow" else run)))
     assert seen == {
-        "save_dir": str(folder / "logs" / run),
         2: {"loss": 0.5},
         "status": "success",
         "finished": True,

@@ -3,23 +3,20 @@
 Fabric's and Lightning's loggers do the work. What they are given stands in ``results.jsonl`` too.
 """
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 from imbtorch.comparison.kept import file_name
 from imbtorch.errors import unknown_name
 from imbtorch.extras import extra
+from imbtorch.models.backbones.torchvision import import_torchvision
 
-WRITTEN = {
-    "csv": "metrics.csv",
-    "tensorboard": "events.*",
-    "wandb": "wandb",
-    "mlflow": "*",
-}
-"""Tracker -> what it leaves in the folder of a run."""
+TRACKERS = ("csv", "tensorboard", "wandb", "mlflow")
 
 
 class Logger(Protocol):
@@ -34,8 +31,8 @@ class Logger(Protocol):
 
 def check_tracker(kind: str) -> None:
     """Raise an InputError for an unknown tracker, or if its packages are not installed."""
-    if kind not in WRITTEN:
-        raise unknown_name("log", kind, WRITTEN)
+    if kind not in TRACKERS:
+        raise unknown_name("log", kind, TRACKERS)
     _logger_class(kind)
 
 
@@ -47,8 +44,9 @@ class Tracking:
     kind : str
         csv, tensorboard, wandb or mlflow.
     folder : Path
-        Of the experiment. Each run has a folder in its ``logs``, named by recipe and seed; W&B and
-        MLflow go where their own settings say, and call the experiment by the folder's name.
+        Of the experiment. Each run has a folder in its ``logs``, named by recipe and seed; MLflow
+        has ``logs/mlflow.db``, unless MLFLOW_TRACKING_URI names a server. W&B and MLflow call the
+        experiment by the folder's name.
 
     Examples
     --------
@@ -77,12 +75,13 @@ class Tracking:
             status = "success"
         finally:
             log.close(status)
+        (folder / f".{self.kind}").touch()  # this tracker has seen it all
 
     def stored(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Track the stored runs that this tracker has not seen."""
         for row in rows:
             recipe, seed = row["recipe"]["name"], row["seed"]
-            if not any(self._folder(recipe, seed).glob(WRITTEN[self.kind])):
+            if not (self._folder(recipe, seed) / f".{self.kind}").exists():
                 with self.run(recipe, seed) as log:
                     for epoch in row["history"]:
                         log(epoch)
@@ -97,7 +96,9 @@ class Tracking:
         if self.kind == "wandb":
             made = make(name=folder.name, project=project, save_dir=str(folder))
         elif self.kind == "mlflow":
-            made = make(experiment_name=project, run_name=folder.name, save_dir=str(folder))
+            store = f"sqlite:///{folder.absolute().parent / 'mlflow.db'}"
+            uri = os.environ.get("MLFLOW_TRACKING_URI", store)
+            made = make(experiment_name=project, run_name=folder.name, tracking_uri=uri)
         else:
             made = make(str(folder.parent), name="", version=folder.name)
         return made  # type: ignore[no-any-return]
@@ -147,15 +148,16 @@ def _logger_class(kind: str) -> type:
         if kind == "csv":
             return CSVLogger
         with extra("tensorboard", "--log tensorboard"):
-            import tensorboard  # noqa: F401
+            import_module("tensorboard")
         return TensorBoardLogger
     with extra(kind, f"--log {kind}"):
+        import_module(kind)
+        with suppress(ImportError):  # Lightning's metrics import it where it is installed
+            import_torchvision()
         if kind == "wandb":
-            import wandb  # noqa: F401
             from pytorch_lightning.loggers import WandbLogger
 
             return WandbLogger
-        import mlflow  # noqa: F401
         from pytorch_lightning.loggers import MLFlowLogger
 
         return MLFlowLogger

@@ -46,7 +46,10 @@ def packages(requirements):
 
 EXTRAS = {
     name: packages(PROJECT["optional-dependencies"][name])
-    for name in ("cli", "knn", "tune", "metric", "lightning", "timm", "hf", "augment")
+    for name in (
+        *("cli", "knn", "tune", "metric", "lightning", "timm", "hf", "augment"),
+        *("tensorboard", "wandb", "mlflow"),
+    )
 }
 EXTRAS["timm"] |= {"torchvision"}  # what timm itself requires
 EXTRAS["hf"] |= {"tokenizers", "huggingface_hub"}  # what transformers itself requires

@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -141,23 +140,24 @@ def _numbers(values: Mapping[str, Any], before: str = "") -> dict[str, float]:
 
 def _logger_class(kind: str) -> type:
     """Import a logger; a missing package is an error that names the extra."""
-    if kind in ("csv", "tensorboard"):
+    if kind == "csv":
         from lightning_fabric.loggers.csv_logs import CSVLogger
+
+        return CSVLogger
+    if kind == "tensorboard":
         from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
-        if kind == "csv":
-            return CSVLogger
         with extra("tensorboard", "--log tensorboard"):
-            import_module("tensorboard")
+            import tensorboard  # noqa: F401
         return TensorBoardLogger
-    with extra(kind, f"--log {kind}"):
-        import_module(kind)
-        with suppress(ImportError):  # Lightning's metrics import it where it is installed
-            import_torchvision()
-        if kind == "wandb":
+    with suppress(ImportError):  # Lightning's metrics import it where it is installed
+        import_torchvision()
+    if kind == "wandb":
+        with extra("wandb", "--log wandb"):
+            import wandb  # noqa: F401
             from pytorch_lightning.loggers import WandbLogger
-
-            return WandbLogger
+        return WandbLogger
+    with extra("mlflow", "--log mlflow"):
+        import mlflow  # noqa: F401
         from pytorch_lightning.loggers import MLFlowLogger
-
-        return MLFlowLogger
+    return MLFlowLogger

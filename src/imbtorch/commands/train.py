@@ -17,7 +17,8 @@ EXAMPLES = (
 def add_options(parser: Any) -> None:
     """Add the command's options."""
     add_task_options(parser)
-    add = parser.add_argument_group("recipe").add_argument
+    group = parser.add_argument_group("recipe")
+    add = group.add_argument
     add("--recipe", type=str, default="drw", help="name of the recipe (default: %(default)s)")
     add("--seed", type=int, default=0, help="training seed (default: %(default)s)")
     add(
@@ -26,7 +27,7 @@ def add_options(parser: Any) -> None:
         default="model.safetensors",
         help="checkpoint to write (default: %(default)s)",
     )
-    add_log_option(parser)
+    add_log_option(group)
 
 
 def run(recipe: str, seed: int, out: str, log: str | None = None, **task_options: Any) -> None:

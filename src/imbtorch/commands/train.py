@@ -32,8 +32,6 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
 
     Until then, a folder beside it holds the state, from which the same command goes on.
     """
-    from tqdm import tqdm
-
     from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
@@ -41,6 +39,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     from imbtorch.data.arrays import labels_of
     from imbtorch.metrics import evaluate
     from imbtorch.option_types import LAST_SEED, check_whole
+    from imbtorch.progress import progress_bar
     from imbtorch.training.recipes import make_recipe
     from imbtorch.training.snapshots import Snapshots
     from imbtorch.training.try_out import check_resampling
@@ -59,7 +58,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     total = make_recipe(recipe, task.epochs).all_epochs
     check_resampling(task.recipe(recipe), labels_of(task.data.train).tolist())
     snapshots = Snapshots(states / task.folder)
-    with tqdm(total=total, unit="epoch", dynamic_ncols=True) as bar:
+    with progress_bar(total=total, unit="epoch") as bar:
         try:
             fitted = task.fit(recipe, seed, None, lambda row: bar.update(), snapshots)
         except InputError:  # it would end so again

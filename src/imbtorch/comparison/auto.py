@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
@@ -16,6 +14,7 @@ from imbtorch.data.inputs import Input
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
+from imbtorch.progress import progress_bar
 from imbtorch.training.movable import moves_inputs
 from imbtorch.training.recipes import make_recipe
 
@@ -117,7 +116,7 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     pruner = optuna.pruners.SuccessiveHalvingPruner(budgets[0], reduction_factor=FACTOR)
     study = optuna.create_study(direction="maximize", pruner=pruner)
     scores: dict[str, dict[int, float]] = {}
-    with tqdm(total=0, unit="epoch", dynamic_ncols=True, disable=not progress) as bar:
+    with progress_bar(total=0, unit="epoch", disable=not progress) as bar:
         for name in names:
             trial = study.ask()
             reached = scores.setdefault(name, {})

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
-
 from imbtorch.comparison.frozen_task import check_recipe, embedded_once
 from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
@@ -25,6 +23,7 @@ from imbtorch.data.arrays import labels_of
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
+from imbtorch.progress import progress_bar
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.try_out import check_resampling
@@ -81,12 +80,8 @@ def compare(
     folder, names = Path(out), [recipe.name for recipe in described]
     check_out(folder, task.identity())
     task = embedded_once(task, progress=progress)
-    with tqdm(
-        total=seeds * sum(recipe.all_epochs for recipe in described),
-        unit="epoch",
-        disable=not progress,
-        dynamic_ncols=True,
-    ) as bar:
+    total = seeds * sum(recipe.all_epochs for recipe in described)
+    with progress_bar(total=total, unit="epoch", disable=not progress) as bar:
         keep = partial(_keep, task, folder)
         outcome = run_grid(task, described, range(seeds), folder, bar, keep)
     rows, failures = outcome.rows, outcome.failures

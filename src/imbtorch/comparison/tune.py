@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from imbtorch.comparison.frozen_task import check_recipe, embedded_once
 from imbtorch.comparison.grid import run_grid
@@ -20,6 +19,7 @@ from imbtorch.extras import extra
 from imbtorch.files import set_aside
 from imbtorch.method import SHORT, written
 from imbtorch.option_types import check_whole
+from imbtorch.progress import progress_bar
 from imbtorch.training.catalog import CATALOG
 from imbtorch.training.recipes import make_recipe, split_name
 
@@ -100,7 +100,7 @@ def tune(
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             set_aside(journal, "the trials are counted anew, from the stored runs", error)
             study = open_study(storage=JournalStorage(JournalFileBackend(str(journal))))
-    with tqdm(total=0, unit="epoch", dynamic_ncols=True, disable=not progress) as bar:
+    with progress_bar(total=0, unit="epoch", disable=not progress) as bar:
 
         def measured(tried: str) -> float:
             """Return the score of the stored runs, or NaN if one failed."""

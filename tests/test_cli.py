@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from io import StringIO
@@ -138,6 +139,7 @@ def test_sigterm_saves_the_state_and_another_process_goes_on_from_it(tmp_path, c
     command = ["compare", "digits", "--recipes", "drs", "--seeds", "1", "--epochs", "20"]
     command += ["--out", str(tmp_path)]
     ours, its = pty.openpty()  # as on a terminal, where the bar moves
+    termios.tcsetwinsize(its, (24, 80))
     process = subprocess.Popen([sys.executable, "-m", "imbtorch", *command], stderr=its)
     os.close(its)
     said = ""

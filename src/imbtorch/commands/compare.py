@@ -1,11 +1,18 @@
 """``imbtorch compare``: which recipe helps on a data set, by how much, and at what cost."""
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from imbtorch.commands.before import before
 from imbtorch.commands.common import SOME_FAILED, say
-from imbtorch.commands.task_options import add_task_options
+from imbtorch.commands.task_options import GROUPS, add_task_options
 from imbtorch.errors import InputError
+from imbtorch.printable import plural
+
+if TYPE_CHECKING:
+    from imbtorch.comparison.task import Task
 
 EXAMPLES = (
     "imbtorch compare photos/ --recipes auto",
@@ -43,7 +50,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
-    from imbtorch.comparison.frozen_task import check_trains_head
+    from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
     from imbtorch.comparison.report.summary import embedding_line, summarize
@@ -70,7 +77,12 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
     task = make_task(**task_options)
     say(task.describe())
+    for name in names:
+        if name != "auto":
+            check_recipe(task, task.recipe(name))
     folder = Path(out) if out else Path("runs") / task.slug
+    task = embedded_once(task)
+    before(task, names, seeds, folder, bounds, partial(_plainer, task_options))
     if "auto" in names:
         choice = choose(task, folder / "auto")
         say(choice.lines)
@@ -78,7 +90,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
     outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds)
     summaries = summarize(outcome.rows, shots=bounds)
-    title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
+    title = f"{task.data.name}, mean ± std over {plural(seeds, 'seed')}, percent"
     failures = outcome.failures
     embedding = embedding_line(outcome.rows)
     text = markdown_table(summaries, title, failures=failures) + (embedding and f"\n{embedding}\n")
@@ -86,4 +98,13 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     print_table(summaries, title, failures=failures)
     say([embedding] if embedding else [])
     say([f"report: {(folder / 'report.html').resolve()}"])
+    say(["more seeds or recipes: the same command with them goes on from what is stored"])
     return SOME_FAILED if failures else 0
+
+
+def _plainer(task_options: Mapping[str, Any]) -> "Task":
+    """Return the task on the same data with a bag of words and the small network for it."""
+    from imbtorch.comparison.make_task import make_task
+
+    kept = ["data", *(option.name for option in GROUPS["data"])]
+    return make_task(**{name: task_options[name] for name in kept if name in task_options})

@@ -29,6 +29,8 @@ class Part(StrEnum):
     """Four fifths of the training set to train on, the last fifth to test on."""
     FEW = "few of each class"
     """A few samples of each class of both sets, to check that something runs."""
+    FIRST_LOOK = "first look"
+    """Some thousands of both sets at most; images are small."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def test_a_long_comparison_shows_a_first_table_and_then_its_own(
     assert main(command) == 0
     said = capsys.readouterr().out
     order = ["about 5 s for 2 recipes x 2 seeds", "first look, not a result: mlp", "in full: about"]
-    order += ["mean ± std over 2 seeds", "report: ", "more seeds or recipes: the same command"]
+    order += ["mean ± std over 2 seeds", "report: ", "the same command goes on where it stopped"]
     places = [said.index(text) for text in order]
     assert places == sorted(places)
     assert main(command) == 0

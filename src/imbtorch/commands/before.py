@@ -39,16 +39,19 @@ def before(
         Returns the task with a bag of words and a small network, for a first look at texts.
     """
     from imbtorch.comparison.auto import fitting_recipes, search_seconds
-    from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds
+    from imbtorch.comparison.duration import (
+        expected_seconds,
+        in_words,
+        sample_seconds,
+        to_run,
+    )
     from imbtorch.comparison.first_look import WORTH, first_look
     from imbtorch.comparison.report.summary import summarize
     from imbtorch.comparison.report.table import print_table
-    from imbtorch.comparison.result_file import read_rows
     from imbtorch.data.texts.tokens import TokenInput
 
-    stored = {(row["recipe"]["name"], row["seed"]) for row in read_rows(folder / "results.jsonl")}
     recipes = [task.recipe(name) for name in names if name != "auto"]
-    missing = [r for r in recipes if any((r.name, seed) not in stored for seed in range(seeds))]
+    missing = to_run(recipes, seeds, folder)
     if not missing and "auto" not in names:
         return
     per_sample = sample_seconds(task)
@@ -59,7 +62,7 @@ def before(
         search = f"the search and the best of it in full x {plural(seeds, 'seed')}"
         what = f"{search}, and {what}" if missing else search
     say([f"{in_words(seconds)} for {what}, by the time of a few batches"])
-    if seconds < WORTH or stored:
+    if seconds < WORTH or (folder / "results.jsonl").exists():
         return
     tried = [name for name in names if name != "auto"]
     if "auto" in names:

@@ -55,11 +55,13 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.comparison.out_folder import check_out
     from imbtorch.comparison.report.summary import embedding_line, summarize
     from imbtorch.comparison.report.table import markdown_table, print_table
+    from imbtorch.data.arrays import labels_of
     from imbtorch.data.profiles.class_groups import shot_bounds
     from imbtorch.files import write_atomically
     from imbtorch.models.backbones import short_name
     from imbtorch.option_types import check_whole
     from imbtorch.training.recipes import make_recipe, split_list
+    from imbtorch.training.try_out import check_resampling
 
     names = split_list(recipes)
     if not names:
@@ -77,10 +79,13 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
     task = make_task(**task_options)
     say(task.describe())
+    labels = labels_of(task.data.train).tolist()
     for name in names:
         if name != "auto":
             check_recipe(task, task.recipe(name))
+            check_resampling(task.recipe(name), labels)
     folder = Path(out) if out else Path("runs") / task.slug
+    check_out(folder, task.identity())
     task = embedded_once(task)
     before(task, names, seeds, folder, bounds, partial(_plainer, task_options))
     if "auto" in names:
@@ -98,7 +103,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     print_table(summaries, title, failures=failures)
     say([embedding] if embedding else [])
     say([f"report: {(folder / 'report.html').resolve()}"])
-    say(["more seeds or recipes: the same command with them goes on from what is stored"])
+    say(["the same command goes on where it stopped; with more seeds or recipes, it adds them"])
     return SOME_FAILED if failures else 0
 
 

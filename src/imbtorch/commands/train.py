@@ -32,6 +32,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
 
     Until then, a folder beside it holds the state, from which the same command goes on.
     """
+    from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds
     from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
@@ -57,6 +58,8 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     task = embedded_once(task)
     total = make_recipe(recipe, task.epochs).all_epochs
     check_resampling(task.recipe(recipe), labels_of(task.data.train).tolist())
+    seconds = expected_seconds(task, [task.recipe(recipe)], 1, sample_seconds(task))
+    say([f"{in_words(seconds)}, by the time of a few batches"])
     snapshots = Snapshots(states / task.folder)
     with progress_bar(total=total, unit="epoch") as bar:
         try:

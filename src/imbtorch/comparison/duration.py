@@ -5,11 +5,13 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from imbtorch.comparison.result_file import read_rows
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import labels_of
 from imbtorch.data.augmentation.augment import augment_by_name
@@ -93,6 +95,12 @@ def expected_seconds(
     if any(takes_pretrained(phase) for recipe in recipes for phase in recipe.phases):
         total += task.epochs * sum(counts)
     return total * per_sample
+
+
+def to_run(recipes: Sequence[Recipe], seeds: int, folder: Path) -> list[Recipe]:
+    """Return the recipes of which a run is not stored in a folder of results, by their names."""
+    stored = {(row["recipe"]["name"], row["seed"]) for row in read_rows(folder / "results.jsonl")}
+    return [r for r in recipes if any((r.name, seed) not in stored for seed in range(seeds))]
 
 
 def passes(recipe: Recipe, counts: Sequence[int]) -> tuple[list[str], list[float]]:

@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds, to_run
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.kept import KINDS, keep_for_pictures, stored
 from imbtorch.comparison.make_task import make_task
@@ -111,6 +112,11 @@ def run_column(
             bar.total += len(of_grid) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()
             folder = root / "runs" / task.folder
+            if progress and data_seed == 0 and "task" not in asked and not options.quick:
+                missing = to_run([*recipes.values()], len(of_grid), folder)
+                seconds = expected_seconds(task, missing, options.seeds, sample_seconds(task))
+                took = in_words(seconds) if missing else "all is stored"
+                bar.write(printable(f"{title}: {took}"))
             keep = partial(keep_for_pictures, folder)
             outcome = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep)
             rows = outcome.rows

@@ -47,16 +47,24 @@ SLOW = {
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None, object, object]:
-    """Skip what wants an extra that is not installed; where all are, this does nothing."""
-    try:
-        return (yield)
-    except (MissingExtra, UnexpectedException) as raised:
-        error = raised.exc_info[1] if isinstance(raised, UnexpectedException) else raised
-        if not isinstance(error, MissingExtra) or all(map(find_spec, NEEDS)):
-            raise
-        pytest.skip(str(error))
+class SkipWithoutExtra:
+    """Skips what wants an extra that is not installed; where all are, it does nothing."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        except (MissingExtra, UnexpectedException) as raised:
+            error = raised.exc_info[1] if isinstance(raised, UnexpectedException) else raised
+            missing = isinstance(error, MissingExtra) or getattr(error, "name", None) in NEEDS
+            if not missing or all(map(find_spec, NEEDS)):
+                raise
+            pytest.skip(str(error))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the examples of docstrings skipped too, which lie outside this folder."""
+    config.pluginmanager.register(SkipWithoutExtra())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

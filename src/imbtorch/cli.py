@@ -85,7 +85,11 @@ def _run(given: Sequence[str]) -> int:
         print(f"imbtorch: error: {printable(error)}", file=sys.stderr)
         return 2
     except OSError as error:  # no space, no permission: what was stored before is unchanged
-        print(f"imbtorch: error: {printable(error)}", file=sys.stderr)
+        print(
+            f"imbtorch: error: {printable(error)}; make room or name another place, and run the "
+            "command again: what is stored stays",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt as interrupt:
         print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)

@@ -77,7 +77,10 @@ def inspect_data(
     unreadable: list[str] = []
     train_digests = _digests(train, unreadable)
     if not train_digests:
-        raise InputError(f"DATA is {data!r}; none of its training samples can be read")
+        raise InputError(
+            f"DATA is {data!r}; none of its training samples can be read: repair the files, or "
+            "name other --columns"
+        )
     targets: dict[str, set[Any]] = {}
     for row, digest in train_digests.items():
         targets.setdefault(digest, set()).add(train.labels[row])

@@ -21,7 +21,7 @@ def validation_task(task: Task) -> Task:
     kept, held = stratified(y, VALIDATION, task.data_seed)
     if len(held) == 0:
         raise InputError(
-            "the training set cannot be split for validation: no class has two samples"
+            "the training set cannot be split for validation: no class has two samples; add some"
         )
     train, test = (take(task.data.train, rows) for rows in (kept, held))
     return replace(task, data=task.data.part(Part.VALIDATION, train, test))

@@ -29,6 +29,7 @@ KINDS = {
     "over-sampler": "the data set, or the embeddings",
     "embedding": "the embedding space, during training",
     "head": "the embedding space, after training",
+    "classical": "in place of a network",
 }
 """Kind of a method -> the place where it acts, in the order of the tables."""
 

@@ -24,6 +24,7 @@ from imbtorch import (
 from imbtorch.models import CosineHead, embed, mlp, predict_logits, resnet32
 from imbtorch.resampling import EOS
 from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.sklearn import ImbalancedClassifier
 from imbtorch.training import Pretrained
 from imbtorch.transforms import M2m
 
@@ -233,3 +234,15 @@ def test_bad_checkpoints_are_said(tmp_path):
 def test_a_pretrained_network_that_is_none_is_refused(blobs):
     with pytest.raises(InputError, match="pretrained is a function; an"):
         fit("m2m", mlp((2,), 3), blobs, epochs=2, pretrained=lambda: mlp((2,), 3))
+
+
+def test_a_recipe_keeps_its_epochs_and_others_are_refused(blobs):
+    recipe = Recipe("mine", [Train(1), Train(2)])
+    for epochs in (None, 3):
+        assert len(fit(recipe, mlp((2,), 3), blobs, epochs=epochs).history) == 3
+    said = "epochs is 50; recipe mine has phases of 3 epochs together"
+    with pytest.raises(InputError, match=said):
+        fit(recipe, mlp((2,), 3), blobs, epochs=50)
+    x, y = (a.numpy() for a in blobs)
+    with pytest.raises(InputError, match=said):
+        ImbalancedClassifier(recipe, epochs=50).fit(x, y)

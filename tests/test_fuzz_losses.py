@@ -28,6 +28,8 @@ from imbtorch.losses import (
 )
 from imbtorch.transforms import AOS, M2m, Remix, acceptance_matrix
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* takes cosines")  # given any logits
+
 NAN, INF = float("nan"), float("inf")
 COUNTS = [50, 20, 5]
 LOGITS = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))

@@ -21,6 +21,8 @@ from imbtorch.losses import (
 )
 from loss_table import CLASS_LOSSES, COUNTS, EVERY, LOGITS, MOVED, WEIGHT, K, Y, micro
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* takes cosines")  # given any logits
+
 class_loss = pytest.mark.parametrize("make", CLASS_LOSSES.values(), ids=CLASS_LOSSES)
 every_loss = pytest.mark.parametrize("row", EVERY.values(), ids=EVERY)
 weighted = pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])

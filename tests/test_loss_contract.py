@@ -18,6 +18,8 @@ from imbtorch.training.catalog import CATALOG
 from imbtorch.training.slots import build, describe
 from loss_table import CLASS_LOSSES, COUNTS, CROSS_ENTROPY, LOGITS, MIXED, MOVED, RNG, WEIGHT, K, Y
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* takes cosines")  # given any logits
+
 KEPT = torch.tensor([True, False, True, True, False, True])
 class_loss = pytest.mark.parametrize("make", CLASS_LOSSES.values(), ids=CLASS_LOSSES)
 weighted = pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])

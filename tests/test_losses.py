@@ -8,14 +8,15 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbtorch import InputError
+from imbtorch import InputError, Recipe, Setup, Train, fit
 from imbtorch.losses import (
+    DBMLoss,
     LDAMLoss,
     effective_number_weights,
     inverse_frequency_weights,
     ldam_margins,
 )
-from imbtorch.models import CosineHead
+from imbtorch.models import CosineHead, mlp
 
 COUNTS = [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]
 
@@ -105,3 +106,24 @@ def test_cosine_head_knows_directions_only():
         head.weight.mul_(5)
     torch.testing.assert_close(head(x), before)
     torch.testing.assert_close(head(head.weight).diagonal(), torch.ones(4))
+
+
+@pytest.mark.parametrize("kind", [LDAMLoss, DBMLoss])
+def test_losses_of_cosines_warn_once_of_a_head_without_them(kind):
+    loss, y = kind(COUNTS), torch.tensor([0, 1])
+    small = torch.full((2, len(COUNTS)), 0.9)
+    for _ in range(6):
+        loss(small, y)  # a plain head begins with small logits
+    loss(9 * small, y)  # the seventh call is not looked at, which would wait for the device
+    with pytest.warns(UserWarning, match=f"{kind.__name__} takes cosines.*reach 8.1.*CosineHead"):
+        loss(9 * small, y)
+    loss(9 * small, y)
+    ignored = torch.tensor([0, -100])
+    kind(COUNTS)(small * torch.tensor([[1.0], [9.0]]), ignored)
+
+
+def test_a_plain_head_is_told_of_while_it_trains(blobs):
+    recipe = Recipe("mine", [Train(5, loss=LDAMLoss)])
+    with pytest.warns(UserWarning, match="CosineHead"):
+        fit(recipe, mlp((2,), 3), blobs, setup=Setup(batch_size=16))
+    fit(Recipe("mine", recipe.phases, CosineHead), mlp((2,), 3), blobs)

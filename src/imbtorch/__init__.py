@@ -13,6 +13,7 @@ from imbtorch.errors import InputError
 from imbtorch.lazy import lazily
 
 if TYPE_CHECKING:
+    from imbtorch.comparison.from_python import compare
     from imbtorch.data import ArrayDataset, load_data
     from imbtorch.metrics import evaluate
     from imbtorch.models import build_model, join_head, split_head
@@ -45,6 +46,7 @@ __all__ = [
     "Snapshots",
     "Train",
     "build_model",
+    "compare",
     "evaluate",
     "fit",
     "join_head",
@@ -58,6 +60,7 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
+        "imbtorch.comparison.from_python": ["compare"],
         "imbtorch.data": ["ArrayDataset", "load_data"],
         "imbtorch.losses": [],
         "imbtorch.metrics": ["evaluate"],

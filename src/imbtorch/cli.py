@@ -86,8 +86,8 @@ def _run(given: Sequence[str]) -> int:
         return 2
     except OSError as error:  # no space, no permission: what was stored before is unchanged
         print(
-            f"imbtorch: error: {printable(error)}; make room or name another place, and run the "
-            "command again: what is stored stays",
+            f"imbtorch: error: {printable(error)}; what is stored stays: when that is mended, the "
+            "same command goes on",
             file=sys.stderr,
         )
         return 2

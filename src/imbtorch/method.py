@@ -11,9 +11,18 @@ from imbtorch.errors import InputError, unknown_name
 from imbtorch.option_types import check_types
 
 Kind = Literal[
-    "baseline", "loss", "weights", "sampling", "transform", "over-sampler", "embedding", "head"
+    "baseline",
+    "loss",
+    "weights",
+    "sampling",
+    "transform",
+    "over-sampler",
+    "embedding",
+    "head",
+    "classical",
 ]
-"""Where a method acts; "embedding" is the embedding space during training, "head" after it."""
+"""Where a method acts; "embedding" is the embedding space during training, "head" after it, and
+"classical" in place of a network."""
 Slots = Mapping[str, Callable[..., object]]
 """Slot of a phase -> the class or function that fills it."""
 SHORT = {"k": "n_neighbors"}

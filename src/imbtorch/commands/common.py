@@ -30,6 +30,16 @@ def add_reading_options(parser: Any) -> None:
     group.add_argument("--test_split", type=str | None, help="name of the split to measure")
 
 
+def add_log_option(parser: Any) -> None:
+    """Add the option that tracks each epoch."""
+    parser.add_argument(
+        "--log",
+        type=str | None,
+        help="write each epoch to a tracker, too: csv, tensorboard, wandb or mlflow; the folder "
+        "logs beside the results has one run a recipe and seed",
+    )
+
+
 def file_to_write(out: str) -> Path:
     """Return the path of the file to write; that it cannot be written is said before the work."""
     path = Path(out)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imbtorch.commands.before import before
-from imbtorch.commands.common import SOME_FAILED, say
+from imbtorch.commands.common import SOME_FAILED, add_log_option, say
 from imbtorch.commands.task_options import GROUPS, add_task_options
+from imbtorch.comparison.usual_recipes import USUAL, without_network
 from imbtorch.errors import InputError
 from imbtorch.printable import plural
 
@@ -26,10 +27,9 @@ def add_options(parser: Any) -> None:
     group = parser.add_argument_group("comparison")
     group.add_argument(
         "--recipes",
-        type=str,
-        default="erm,rs,drw,ldam+drw,m2m,eos",
-        help="names, separated by commas; auto finds the best two on short budgets "
-        "(default: %(default)s)",
+        type=str | None,
+        help="names, separated by commas; auto finds the best two on short budgets; default: "
+        f"{','.join(USUAL)}, and on tables hgb and logistic, which train no network",
     )
     group.add_argument(
         "--seeds", type=int, default=3, help="number of training seeds (default: %(default)s)"
@@ -44,9 +44,17 @@ def add_options(parser: Any) -> None:
         help="few-shot classes have fewer samples than the first number, many-shot classes have "
         "more than the second (default: %(default)s)",
     )
+    add_log_option(group)
 
 
-def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: Any) -> int:
+def run(
+    recipes: str | None,
+    seeds: int,
+    out: str | None,
+    shots: str,
+    log: str | None = None,
+    **task_options: Any,
+) -> int:
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
@@ -55,6 +63,8 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.comparison.out_folder import check_out
     from imbtorch.comparison.report.summary import embedding_line, summarize
     from imbtorch.comparison.report.table import markdown_table, print_table
+    from imbtorch.comparison.tracking import check_tracker
+    from imbtorch.comparison.usual_recipes import USUAL
     from imbtorch.data.arrays import labels_of
     from imbtorch.data.profiles.class_groups import shot_bounds
     from imbtorch.files import write_atomically
@@ -63,7 +73,7 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
     from imbtorch.training.recipes import make_recipe, split_list
     from imbtorch.training.try_out import check_resampling
 
-    names = split_list(recipes)
+    names = [*USUAL] if recipes is None else split_list(recipes)
     if not names:
         raise InputError(f"recipes is {recipes!r}; name at least one, such as erm")
     for name in names:  # reject a wrong name before opening any data
@@ -72,6 +82,8 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
             if task_options["freeze"] == "backbone":
                 check_trains_head(made)
     bounds = shot_bounds(shots)
+    if log is not None:
+        check_tracker(log)
     check_whole("seeds", seeds, 1)
     if out:
         given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
@@ -93,7 +105,9 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         say(choice.lines)
         write_atomically(folder / "auto.txt", "\n".join([*choice.lines, ""]).encode())
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
-    outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds)
+    if recipes is None or "auto" in split_list(recipes):
+        names = [*names, *(n for n in without_network(task.data.input) if n not in names)]
+    outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds, log=log)
     summaries = summarize(outcome.rows, shots=bounds)
     title = f"{task.data.name}, mean ± std over {plural(seeds, 'seed')}, percent"
     failures = outcome.failures

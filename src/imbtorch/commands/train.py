@@ -1,9 +1,10 @@
 """``imbtorch train``: train one network by one recipe, and store it as a checkpoint."""
 
 import shutil
+from contextlib import nullcontext
 from typing import Any
 
-from imbtorch.commands.common import file_to_write, say
+from imbtorch.commands.common import add_log_option, file_to_write, say
 from imbtorch.commands.task_options import add_task_options
 from imbtorch.errors import InputError
 
@@ -25,9 +26,10 @@ def add_options(parser: Any) -> None:
         default="model.safetensors",
         help="checkpoint to write (default: %(default)s)",
     )
+    add_log_option(parser)
 
 
-def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
+def run(recipe: str, seed: int, out: str, log: str | None = None, **task_options: Any) -> None:
     """Train one network by one recipe, and store it as a checkpoint.
 
     Until then, a folder beside it holds the state, from which the same command goes on.
@@ -37,6 +39,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.report.table import print_classes
+    from imbtorch.comparison.tracking import Tracking
     from imbtorch.data.arrays import labels_of
     from imbtorch.metrics import evaluate
     from imbtorch.option_types import LAST_SEED, check_whole
@@ -50,6 +53,7 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
         check_trains_head(made)
     check_whole("seed", seed, 0, LAST_SEED)
     path = file_to_write(out)
+    tracking = None if log is None else Tracking(log, path.parent)
     states = path.with_name(f"{path.name}.snapshots")
     check_folder(states)
     task = make_task(**task_options)
@@ -61,9 +65,16 @@ def run(recipe: str, seed: int, out: str, **task_options: Any) -> None:
     seconds = expected_seconds(task, [task.recipe(recipe)], 1, sample_seconds(task))
     say([f"{in_words(seconds)}, by the time of a few batches"])
     snapshots = Snapshots(states / task.folder)
-    with progress_bar(total=total, unit="epoch") as bar:
+    tracked = nullcontext() if tracking is None else tracking.run(made.name, seed)
+    with progress_bar(total=total, unit="epoch") as bar, tracked as track:
+
+        def on_epoch(row: dict[str, Any]) -> None:
+            bar.update()
+            if track is not None:
+                track(row)
+
         try:
-            fitted = task.fit(recipe, seed, None, lambda row: bar.update(), snapshots)
+            fitted = task.fit(recipe, seed, None, on_epoch, snapshots)
         except InputError:  # it would end so again
             shutil.rmtree(states, ignore_errors=True)
             raise

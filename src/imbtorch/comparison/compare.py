@@ -19,6 +19,7 @@ from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
+from imbtorch.comparison.tracking import Tracking
 from imbtorch.data.arrays import labels_of
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.errors import InputError
@@ -37,6 +38,7 @@ def compare(
     out: str | Path,
     shots: tuple[int, int] = SHOTS,
     progress: bool = True,
+    log: str | None = None,
 ) -> Outcome:
     """Train by every recipe with every seed, store each run, and write the report.
 
@@ -57,6 +59,8 @@ def compare(
         Bounds of few-shot and many-shot classes in the report, see `shot_groups`.
     progress : bool, default=True
         Whether to show a progress bar, over the epochs of all runs.
+    log : str, optional
+        Tracker of each epoch, see `Tracking`.
 
     Returns
     -------
@@ -79,15 +83,16 @@ def compare(
         check_recipe(task, recipe)
     folder, names = Path(out), [recipe.name for recipe in described]
     check_out(folder, task.identity())
+    tracking = None if log is None else Tracking(log, folder)
     task = embedded_once(task, progress=progress)
     total = seeds * sum(recipe.all_epochs for recipe in described)
     with progress_bar(total=total, unit="epoch", disable=not progress) as bar:
         keep = partial(_keep, task, folder)
-        outcome = run_grid(task, described, range(seeds), folder, bar, keep)
+        outcome = run_grid(task, described, range(seeds), folder, bar, keep, tracking=tracking)
     rows, failures = outcome.rows, outcome.failures
     if not rows:
-        log = folder / "failures.jsonl"
-        raise InputError(f"every run failed, see {log}: {failure_lines(failures)[0]}")
+        file = folder / "failures.jsonl"
+        raise InputError(f"every run failed, see {file}: {failure_lines(failures)[0]}")
     check_checkpoints(task, folder, rows)
     for name in {row["recipe"]["name"] for row in rows if row["seed"] == 0}:
         restore_embeddings(task, folder, name)

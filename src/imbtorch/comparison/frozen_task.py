@@ -36,6 +36,7 @@ from imbtorch.training.shared_backbone import (
     shared_tensors,
 )
 from imbtorch.training.snapshots import Snapshots
+from imbtorch.training.takes_rows import check_rows
 
 MEASUREMENTS = 5
 """About how often a run measures the held-out accuracy, which takes as long as half an epoch."""
@@ -228,6 +229,7 @@ def check_recipe(task: Task, recipe: Recipe) -> None:
         check_trains_head(recipe)
     else:
         check_movable(recipe, task.data.train)
+        check_rows(recipe, task.data.train)
 
 
 def check_trains_head(recipe: Recipe) -> None:

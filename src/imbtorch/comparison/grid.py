@@ -3,6 +3,7 @@
 import shutil
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import Failure
 from imbtorch.comparison.store import ResultStore
 from imbtorch.comparison.task import Task
+from imbtorch.comparison.tracking import Tracking
 from imbtorch.files import is_about_storage
 from imbtorch.printable import printable
 from imbtorch.training.fit import FitResult
@@ -31,6 +33,7 @@ def run_grid(
     keep: Kept | None = None,
     *,
     tidy: bool = True,
+    tracking: Tracking | None = None,
 ) -> "Outcome":
     """Train by every recipe with every seed, except for stored runs.
 
@@ -51,6 +54,8 @@ def run_grid(
         Stores more of a run than its row.
     tidy : bool, default=True
         Whether to remove the snapshots when all is done.
+    tracking : Tracking, optional
+        Takes each epoch of the runs, and the outcome of stored ones.
 
     Returns
     -------
@@ -84,11 +89,21 @@ def run_grid(
 
     def run(recipe: Recipe, seed: int) -> dict[str, Any]:
         bar.set_description(printable(f"{recipe.name}, seed {seed}"))
-        fitted = task.fit(recipe, seed, pretrained, lambda row: bar.update(), snapshots)
-        outputs = task.outputs(fitted.model)
-        if keep is not None:
-            keep(recipe, seed, fitted, outputs)
-        return task.result(recipe, seed, fitted, outputs)
+        with nullcontext() if tracking is None else tracking.run(recipe.name, seed) as log:
+
+            def on_epoch(row: dict[str, Any]) -> None:
+                bar.update()
+                if log is not None:
+                    log(row)
+
+            fitted = task.fit(recipe, seed, pretrained, on_epoch, snapshots)
+            outputs = task.outputs(fitted.model)
+            if keep is not None:
+                keep(recipe, seed, fitted, outputs)
+            row = task.result(recipe, seed, fitted, outputs)
+            if log is not None:
+                log.outcome(row["metrics"])
+        return row
 
     cells = [(recipe, recipe.describe(), seed) for recipe in recipes for seed in seeds]
     failures: dict[int, Failure] = {}
@@ -114,6 +129,8 @@ def run_grid(
     rows = [
         store.find(described, seed) for _, described, seed in cells if store.has(described, seed)
     ]
+    if tracking is not None:
+        tracking.stored(rows)
     return Outcome(rows, list(failures.values()))
 
 

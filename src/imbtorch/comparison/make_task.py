@@ -76,7 +76,7 @@ def make_task(
     ratio : float, optional
         Largest / smallest class count of the profile, by default 100 (digits: 40).
     model : str, default="auto"
-        resnet32, resnet56, wide-resnet, densenet, small-cnn, wide-cnn or mlp. auto chooses
+        resnet32, resnet56, wide-resnet, densenet, small-cnn, wide-cnn, mlp or linear. auto chooses
         resnet32 for color images, small-cnn for gray ones and mlp for texts and features. Networks
         from elsewhere: timm:NAME, hf:NAME-or-folder, torchvision:NAME, path/to/module.py:factory.
     epochs : int, optional

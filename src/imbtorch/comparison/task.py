@@ -9,6 +9,7 @@ from lightning_fabric import Fabric
 from imbtorch.comparison.checks import check_how
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.outputs import Outputs, outputs_of
+from imbtorch.comparison.own_network import OwnNetwork
 from imbtorch.comparison.task_folder import folder_of, slug_of
 from imbtorch.comparison.task_words import data_lines, setup_words, trained_words
 from imbtorch.comparison.versions import versions
@@ -19,7 +20,7 @@ from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
-from imbtorch.models.backbones import short_name
+from imbtorch.models.backbones import is_own, short_name
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
@@ -59,7 +60,7 @@ class Task:
         Floating-point precision, by Fabric's name for it.
     measurements : int, default=20
         About how often a run measures the held-out accuracy.
-    origin : Origin, optional
+    origin : Origin or OwnNetwork, optional
         Where the network comes from, if it is not built in.
     """
 
@@ -71,7 +72,7 @@ class Task:
     augment: str
     precision: str
     measurements: int = 20
-    origin: Origin | None = None
+    origin: Origin | OwnNetwork | None = None
 
     def __post_init__(self) -> None:
         check_how(self.epochs, self.data_seed, self.precision)
@@ -235,11 +236,14 @@ class Task:
         self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
     ) -> None:
         """Store the trained network of a run; with `share`, others lie in the same folder."""
-        save_checkpoint(path, model, self.header(recipe, seed))
+        header = self.header(recipe, seed)
+        if model.spec is not None:  # classical methods have another network than the task
+            header |= {"model": model.spec["name"]}
+        save_checkpoint(path, model, header)
 
     def keep_shared(self, folder: Path) -> None:
         """Make sure that what checkpoints in a folder share is there: nothing, in this task."""
 
     def restore(self, path: Path) -> Classifier:
         """Return the network of a checkpoint in the form that takes the task's data."""
-        return load_checkpoint(path, self.model)[0]
+        return load_checkpoint(path, self.model if is_own(self.model) else None)[0]

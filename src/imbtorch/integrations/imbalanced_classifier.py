@@ -30,7 +30,7 @@ from imbtorch.models.inference import predict_logits
 from imbtorch.seeding import random_state_from
 from imbtorch.training.fit import fit
 from imbtorch.training.recipe import Recipe
-from imbtorch.training.recipes import make_recipe
+from imbtorch.training.recipes import recipe_of
 from imbtorch.training.setup import Setup, usual_setup
 
 
@@ -152,9 +152,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         if isinstance(self.model, str):
             freeze = "none" if self.setup is None else self.setup.freeze
             setup, usual = usual_setup(name, pretrained=bool(self.pretrained), freeze=freeze)
-        recipe = self.recipe
-        if isinstance(recipe, str):
-            recipe = make_recipe(recipe, usual if self.epochs is None else self.epochs)
+        recipe = recipe_of(self.recipe, self.epochs, usual)
         network = (
             build_model(
                 name,

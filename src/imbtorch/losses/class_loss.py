@@ -1,5 +1,8 @@
 """What the losses of logits and class labels share: shapes, ignored labels and reduction."""
 
+import warnings
+from contextlib import suppress
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -83,6 +86,36 @@ class ClassLoss(nn.Module):
 
     def _weight(self, z: Tensor) -> Tensor | None:
         return None if self.weight is None else self.weight.to(z.dtype)
+
+
+class CosineLoss(ClassLoss):
+    """Base class of the losses whose logits are cosines; of others, a warning is given once.
+
+    A network starts with small logits. So more than the first call is looked at, but few, because
+    each look waits for the device: those whose number is a power of 2.
+    """
+
+    ROUNDING = 0.02  # of cosines in half precision
+    _calls = 0
+    _warned = False
+
+    def _value(self, z: Tensor, y: Tensor) -> Tensor:
+        self._calls += 1
+        due = not self._warned and self._calls & (self._calls - 1) == 0
+        if due and not torch.compiler.is_compiling():
+            with suppress(RuntimeError):  # what vmap says, and torch of no logits
+                self._look(float(z.detach().abs()[y != self.ignore_index].nan_to_num().max()))
+        return super()._value(z, y)
+
+    def _look(self, largest: float) -> None:
+        if largest > 1 + self.ROUNDING:
+            self._warned = True
+            warnings.warn(
+                f"{type(self).__name__} takes cosines in [-1, 1]; these logits reach "
+                f"{largest:.3g}, so that its margins and scale mean nothing and training may "
+                "collapse: give the network a CosineHead",
+                stacklevel=6,
+            )
 
 
 class FocusedLoss(ClassLoss):

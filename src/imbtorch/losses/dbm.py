@@ -7,10 +7,10 @@ from torch import Tensor
 
 from imbtorch.data.checks import check_counts
 from imbtorch.losses.checks import check_number
-from imbtorch.losses.class_loss import ClassLoss
+from imbtorch.losses.class_loss import CosineLoss
 
 
-class DBMLoss(ClassLoss):
+class DBMLoss(CosineLoss):
     r"""Balanced softmax whose right class must win by an angular margin.
 
     .. math:: \ell = w_y \, CE(s \psi + \log \pi,\, y), \quad
@@ -49,10 +49,10 @@ class DBMLoss(ClassLoss):
 
     Notes
     -----
-    The logits are cosines: use a `CosineHead`. Call with logits (B, K) or (B, K, d1, ...) float
-    and labels (B,) or (B, d1, ...) int64. Half precision is computed, and returned, in float32.
-    The gradient flows through the difficulty as well. Combining this loss with class weights or a
-    class-balanced sampler corrects the imbalance twice.
+    The logits are cosines: use a `CosineHead`; others are told of in a warning. Call with logits
+    (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64. Half precision is
+    computed, and returned, in float32. The gradient flows through the difficulty as well.
+    Combining this loss with class weights or a class-balanced sampler corrects the imbalance twice.
 
     Differs from the paper: only its form with balanced softmax is here. The sine is kept above
     0.001, so that gradients are finite at cosines of 1 and -1.

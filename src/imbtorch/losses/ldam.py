@@ -7,7 +7,7 @@ from torch import Tensor
 
 from imbtorch.data.checks import check_counts
 from imbtorch.losses.checks import check_number
-from imbtorch.losses.class_loss import ClassLoss
+from imbtorch.losses.class_loss import CosineLoss
 
 
 def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
@@ -41,7 +41,7 @@ def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor
     return (max_margin * (n.min() / n) ** 0.25).float()
 
 
-class LDAMLoss(ClassLoss):
+class LDAMLoss(CosineLoss):
     r"""Cross-entropy that requires a larger margin of rare classes.
 
     .. math:: \ell = w_y \, CE\big(s (z - \Delta_y e_y),\, y\big), \quad
@@ -75,8 +75,9 @@ class LDAMLoss(ClassLoss):
 
     Notes
     -----
-    The logits are cosines: use a `CosineHead`. Call with logits (B, K) or (B, K, d1, ...) float
-    and labels (B,) or (B, d1, ...) int64. Half precision is computed, and returned, in float32.
+    The logits are cosines: use a `CosineHead`; others are told of in a warning. Call with logits
+    (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64. Half precision is
+    computed, and returned, in float32.
 
     References
     ----------

@@ -8,18 +8,21 @@ from imbtorch.models.heads import find_head, join_head, split_head
 from imbtorch.models.inference import embed, predict_logits
 from imbtorch.models.neighbor_head import NeighborHead
 from imbtorch.models.resnet import resnet32, resnet56
-from imbtorch.models.small import mlp, small_cnn, wide_cnn
+from imbtorch.models.small import linear, mlp, small_cnn, wide_cnn
+from imbtorch.models.tree_head import TreeHead
 from imbtorch.models.wide_resnet import wide_resnet
 
 __all__ = [
     "Classifier",
     "CosineHead",
     "NeighborHead",
+    "TreeHead",
     "build_model",
     "densenet",
     "embed",
     "find_head",
     "join_head",
+    "linear",
     "mlp",
     "predict_logits",
     "resnet32",

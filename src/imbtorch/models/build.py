@@ -14,7 +14,8 @@ from imbtorch.models.classifier import Classifier, CosineHead, Normalize, head_s
 from imbtorch.models.densenet import densenet
 from imbtorch.models.neighbor_head import NeighborHead
 from imbtorch.models.resnet import resnet32, resnet56
-from imbtorch.models.small import mlp, small_cnn, wide_cnn
+from imbtorch.models.small import linear, mlp, small_cnn, wide_cnn
+from imbtorch.models.tree_head import TreeHead
 from imbtorch.models.wide_resnet import wide_resnet
 from imbtorch.seeding import same_random_state, scoped_seed
 
@@ -26,7 +27,10 @@ MODELS: dict[str, Callable[..., Classifier]] = {
     "small-cnn": small_cnn,
     "wide-cnn": wide_cnn,
     "mlp": mlp,
+    "linear": linear,
 }
+VECTORS = ("mlp", "linear")
+"""Networks that take inputs of any shape."""
 ELSEWHERE = ("timm:NAME", "hf:NAME-or-folder", "torchvision:NAME", "path/to/module.py:factory")
 """How networks from elsewhere are named."""
 MEASURED = 2**28
@@ -51,7 +55,7 @@ def build_model(
     ----------
     name : str
         Name of the network: "resnet32", "resnet56", "wide-resnet", "densenet", "small-cnn",
-        "wide-cnn", "mlp"; or a network from elsewhere: "timm:NAME", "hf:NAME-or-folder",
+        "wide-cnn", "mlp", "linear"; or a network from elsewhere: "timm:NAME", "hf:NAME-or-folder",
         "torchvision:NAME", "path/to/module.py:factory".
     input_shape : sequence of int
         Shape of one input: (C, H, W), (D,), or (L,) for the tokens of a text.
@@ -62,8 +66,9 @@ def build_model(
         normalization; without it, inputs pass unchanged until weights are loaded.
     seed : int, default=0
         Training seed; determines the initial parameters.
-    head : {"linear", "cosine", "neighbors"}, default="linear"
-        Kind of head; "neighbors" holds no embeddings until weights are loaded.
+    head : {"linear", "cosine", "neighbors", "trees"}, default="linear"
+        Kind of head; "neighbors" holds no embeddings, and "trees" no trees, until weights are
+        loaded.
     pretrained : bool or str, default=True
         For a network from elsewhere: whether it starts from its pretrained weights, which its
         library may download, or the file that has them.
@@ -88,14 +93,18 @@ def build_model(
     """
     if name not in MODELS and not is_backbone(name):
         raise unknown_name("model", name, [*MODELS, *ELSEWHERE])
-    if head not in ("linear", "cosine", "neighbors"):
-        raise InputError(f"head is {head!r}; it must be linear, cosine or neighbors")
+    if head not in ("linear", "cosine", "neighbors", "trees"):
+        raise InputError(f"head is {head!r}; it must be linear, cosine, neighbors or trees")
     if not input_shape or min(input_shape) < 1 or num_classes < 1:
         raise InputError(
             f"input_shape is {tuple(input_shape)} and num_classes {num_classes}; all sizes must be "
             "at least 1"
         )
-    if name in MODELS and name != "mlp" and (len(input_shape) != 3 or min(input_shape[1:]) < 4):
+    if (
+        name in MODELS
+        and name not in VECTORS
+        and (len(input_shape) != 3 or min(input_shape[1:]) < 4)
+    ):
         raise InputError(
             f"model is {name!r}, which needs images (C, H, W) of at least 4 x 4 pixels; these "
             f"inputs have shape {tuple(input_shape)}: use mlp"
@@ -120,12 +129,16 @@ def build_model(
         empty = torch.empty(0, head_size(model.head)[0])
         model.head = NeighborHead(empty, torch.empty(0, dtype=torch.int64), num_classes)
         model.spec["head"] = head
+    elif head == "trees":
+        assert model.spec is not None
+        model.head = TreeHead(head_size(model.head)[0], num_classes)
+        model.spec["head"] = head
     return model
 
 
 def head_kind(head: nn.Module) -> str:
     """Return the name that `build_model` uses for a kind of head."""
-    kinds = {CosineHead: "cosine", NeighborHead: "neighbors"}
+    kinds = {CosineHead: "cosine", NeighborHead: "neighbors", TreeHead: "trees"}
     return kinds.get(type(head), "linear")
 
 

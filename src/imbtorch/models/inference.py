@@ -1,6 +1,7 @@
 """Compute embeddings or logits of a whole data set, in evaluation mode, without augmentation."""
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import torch
@@ -90,7 +91,8 @@ def outputs(
     `embed` and `predict_logits` do the same and leave the global random state as it was; within a
     training run, which has a random state of its own, nothing is to be restored.
     """
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    tensors = chain(model.parameters(), model.buffers())  # a head of trees has no parameters
+    device = next((t.device for t in tensors), torch.device("cpu"))
     data: Any = as_dataset(dataset)
     if len(data) == 0 or batch_size < 1:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Small networks: the two CNNs of the DOS paper and a two-layer network for vectors or text."""
+"""Small networks: the two CNNs of the DOS paper, and one or two layers for vectors or text."""
 
 from math import prod
 
@@ -131,3 +131,30 @@ def mlp(
     with scoped_seed(seed):
         features = nn.Sequential(nn.Flatten(), nn.Linear(prod(input_shape), hidden), nn.ReLU())
         return Classifier(features, nn.Linear(hidden, num_classes))
+
+
+def linear(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:
+    """Return a network without hidden layers: its embeddings are the inputs themselves.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        Shape of one input, which is flattened; the embedding size D is its number of values.
+    num_classes : int
+        Number of classes K.
+    seed : int, default=0
+        Determines the initial parameters: equal seeds give equal networks. Torch's global
+        generator is neither used nor changed.
+
+    Returns
+    -------
+    Classifier
+
+    Examples
+    --------
+    >>> linear((1000,), 36).head
+    Linear(in_features=1000, out_features=36, bias=True)
+    """
+    with scoped_seed(seed):
+        head = nn.Linear(prod(input_shape), num_classes)
+    return Classifier(nn.Sequential(nn.Flatten()), head)

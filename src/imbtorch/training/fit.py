@@ -20,10 +20,11 @@ from imbtorch.training.freeze import frozen, frozen_part
 from imbtorch.training.movable import check_movable
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
-from imbtorch.training.recipes import make_recipe
+from imbtorch.training.recipes import make_recipe, recipe_of
 from imbtorch.training.run import History, OnEpoch, Run
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots, phases_to_run
+from imbtorch.training.takes_rows import check_rows
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def fit(
     train: Samples,
     val: Samples | None = None,
     *,
-    epochs: int = 200,
+    epochs: int | None = None,
     setup: Setup | None = None,
     augment: Augment | None = None,
     pretrained: nn.Module | Pretrained | None = None,
@@ -91,8 +92,8 @@ def fit(
         A torch Dataset that yields (x, y) with y in 0..K-1, a Hugging Face Dataset, or arrays;
         in several processes the same whole data set in each. The balanced accuracy on `val` is
         recorded, but nothing is selected by it: the last epoch is returned.
-    epochs : int, default=200
-        Epochs, if the recipe is given by name.
+    epochs : int, optional
+        Epochs of a recipe given by name, by default 200; the phases of a Recipe have their own.
     setup : Setup, optional
         Optimizer and learning-rate schedule; what is frozen; whether the weights are averaged.
     augment : callable, optional
@@ -120,7 +121,8 @@ def fit(
     ------
     InputError
         If the data does not fit the network, a class has no samples, or the loss diverges; if
-        the processes of a distributed run were given different data.
+        `epochs` are not those of a Recipe; if the processes of a distributed run were given
+        different data.
 
     Examples
     --------
@@ -131,7 +133,7 @@ def fit(
     >>> [row["phase"] for row in result.history]
     ['train', 'train', 'train', 'train', 'train']
     """
-    recipe = recipe if isinstance(recipe, Recipe) else make_recipe(recipe, epochs)
+    recipe = recipe_of(recipe, epochs)
     check_whole("seed", seed, 0, 2**64 - 1)  # the most that torch takes
     check_whole("eval_every", eval_every, 1, 2**63 - 1)
     seed, eval_every = int(seed), int(eval_every)
@@ -144,6 +146,7 @@ def fit(
     with scoped_seed(seed):
         check_takes(model, train, "train")
         check_movable(recipe, train)
+        check_rows(recipe, train)
     if val is not None:
         with same_random_state():
             check_takes(model, val, "val")

@@ -138,6 +138,12 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     slots = loss.method.filled(loss.options).slots if loss else {}
     trained = parts.get("method") or Part.read("erm")
     _check_options(name)
+    if trained.method.kind == "classical" and len(parts) > 1:
+        other = next(p.name for p in parts.values() if p is not trained)
+        raise InputError(
+            f"recipe is {name!r}; {trained.name} trains no network, and so is joined with nothing: "
+            f"leave {other} out"
+        )
     phases = _training_phases(trained, epochs, slots)
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]
@@ -146,6 +152,41 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
         shown.remove(trained)
     cosine = loss is not None and loss.method.head == "cosine"
     return Recipe("+".join(p.name for p in shown), phases, CosineHead if cosine else None)
+
+
+def recipe_of(recipe: str | Recipe, epochs: int | None, usual: int = 200) -> Recipe:
+    """Return a Recipe as it is, or the one of a name over a number of epochs.
+
+    Parameters
+    ----------
+    recipe : str or Recipe
+        A name, see `make_recipe`, or a Recipe, whose phases have epochs of their own.
+    epochs : int, optional
+        Epochs of network training, as a user asked for them.
+    usual : int, default=200
+        Epochs of a name if none are asked for.
+
+    Raises
+    ------
+    InputError
+        If `epochs` are asked for and a Recipe has others.
+
+    Examples
+    --------
+    >>> recipe_of(Recipe("short", [Train(3)]), 50)
+    Traceback (most recent call last):
+        ...
+    imbtorch.errors.InputError: epochs is 50; recipe short has phases of 3 epochs together: leave \
+epochs out, or set them in its phases
+    """
+    if not isinstance(recipe, Recipe):
+        return make_recipe(recipe, usual if epochs is None else epochs)
+    if epochs is not None and epochs != recipe.epochs:
+        raise InputError(
+            f"epochs is {epochs}; recipe {recipe.name} has phases of {recipe.epochs} epochs "
+            "together: leave epochs out, or set them in its phases"
+        )
+    return recipe
 
 
 @lru_cache(maxsize=1024)  # names are made again and again, as by the overview of all tables

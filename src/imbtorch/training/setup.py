@@ -158,6 +158,7 @@ SCHEDULES = ("step", "cosine", "constant")
 HEAD_SETUP = Setup(warmup=0.5, milestones=())
 """For a head on embeddings: 10 epochs, 5 of them warm-up, no decay (EOS, section IV-B)."""
 
+_VECTORS = Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(0.67,), decay=0.1)
 SETUPS = {
     "resnet32": (Setup(), 200),
     "resnet56": (Setup(), 200),
@@ -165,7 +166,8 @@ SETUPS = {
     "densenet": (Setup(), 200),
     "small-cnn": (Setup(batch_size=64, lr=0.02, decay=0.1), 30),
     "wide-cnn": (Setup(batch_size=64, lr=0.02, decay=0.1), 30),
-    "mlp": (Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(0.67,), decay=0.1), 15),
+    "mlp": (_VECTORS, 15),
+    "linear": (_VECTORS, 15),
 }
 """Default setup and number of epochs of each built-in network."""
 

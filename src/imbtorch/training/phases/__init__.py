@@ -7,6 +7,7 @@ from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.phases.classical_heads import LogisticHead, NearestHead
 from imbtorch.training.phases.deep_oversample import DeepOversample
 from imbtorch.training.phases.metric_learning import LocalEmbedding, TripletEmbedding
+from imbtorch.training.phases.on_inputs import LogisticOnInputs, TreesOnInputs, alone
 from imbtorch.training.phases.phase import Phase
 from imbtorch.training.phases.refit_head import RefitHead
 from imbtorch.training.phases.rounds import embedding_only, in_rounds
@@ -17,11 +18,13 @@ __all__ = [
     "DeepOversample",
     "LocalEmbedding",
     "LogisticHead",
+    "LogisticOnInputs",
     "NearestHead",
     "Phase",
     "RefitHead",
     "TauNormalize",
     "Train",
+    "TreesOnInputs",
     "TripletEmbedding",
     "tau_normalize",
 ]
@@ -92,6 +95,26 @@ METHODS = (
         "nearest neighbors on the embeddings",
         slots={"phase": NearestHead},
         paper="DOS (Ando and Huang, ECML 2017), section 4.2",
+        page="heads",
+    ),
+    Method(
+        "hgb",
+        "classical",
+        "gradient-boosted trees with class weights, on rows of numbers",
+        slots={"phase": TreesOnInputs},
+        phases=alone,
+        paper="Ke et al., NeurIPS 2017; scikit-learn's HistGradientBoostingClassifier",
+        cost="no network is trained",
+        page="heads",
+    ),
+    Method(
+        "logistic",
+        "classical",
+        "logistic regression with class weights, on rows of numbers",
+        slots={"phase": LogisticOnInputs},
+        phases=alone,
+        paper="King and Zeng, Political Analysis 2001; scikit-learn's LogisticRegression",
+        cost="no network is trained",
         page="heads",
     ),
 )

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-from torch import nn
+from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 from imbtorch.models.neighbor_head import NeighborHead
@@ -47,19 +47,37 @@ class LogisticHead(Phase):
     def run(self, run: Run) -> None:
         """Embed, fit, replace the network's head."""
         with run.timed():
-            features, labels = (a.cpu().numpy() for a in run.embed(run.train))
-            scaler = StandardScaler().fit(features)
-            model = LogisticRegression(C=self.C, tol=1e-3, max_iter=1000)
-            model.fit(scaler.transform(features), labels)
-            weight, bias = model.coef_ / scaler.scale_, model.intercept_
-            bias = bias - weight @ scaler.mean_
-            if len(bias) == 1:  # for two classes, scikit-learn keeps only their difference
-                weight, bias = np.concatenate([-weight, weight]) / 2, np.append(-bias, bias) / 2
-            head = nn.Linear(features.shape[1], len(bias))
-            with torch.no_grad():
-                head.weight.copy_(torch.as_tensor(weight))
-                head.bias.copy_(torch.as_tensor(bias))
+            head = logistic_head(*run.embed(run.train), self.C)
             run.change_head(head.to(run.fabric.device))
+
+
+def logistic_head(x: Tensor, y: Tensor, C: float, class_weight: str | None = None) -> nn.Linear:
+    """Return scikit-learn's logistic regression as a linear head.
+
+    Parameters
+    ----------
+    x : Tensor of shape (N, D)
+        Embeddings; they are standardized, and the scale is folded into the weights.
+    y : Tensor of shape (N,)
+        Their labels 0..K-1.
+    C : float
+        Inverse strength of the L2 penalty.
+    class_weight : {"balanced"}, optional
+        Class weights inverse to the class counts.
+    """
+    features, labels = x.cpu().numpy(), y.cpu().numpy()
+    scaler = StandardScaler().fit(features)
+    model = LogisticRegression(C=C, tol=1e-3, max_iter=1000, class_weight=class_weight)
+    model.fit(scaler.transform(features), labels)
+    weight, bias = model.coef_ / scaler.scale_, model.intercept_
+    bias = bias - weight @ scaler.mean_
+    if len(bias) == 1:  # for two classes, scikit-learn keeps only their difference
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.append(-bias, bias) / 2
+    head = nn.Linear(features.shape[1], len(bias))
+    with torch.no_grad():
+        head.weight.copy_(torch.as_tensor(weight))
+        head.bias.copy_(torch.as_tensor(bias))
+    return head
 
 
 class NearestHead(Phase):

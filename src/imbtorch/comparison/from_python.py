@@ -1,0 +1,209 @@
+"""`imbtorch.compare`: the comparison of the command line, for a program's own data and parts."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from imbtorch.comparison.given_data import Given, given_data
+from imbtorch.comparison.make_task import make_task
+from imbtorch.comparison.network_options import open_network
+from imbtorch.comparison.origin import Origin
+from imbtorch.comparison.own_code import with_code
+from imbtorch.comparison.own_network import OwnNetwork
+from imbtorch.comparison.sized_defaults import sized
+from imbtorch.comparison.task import Task
+from imbtorch.comparison.usual_recipes import USUAL, without_network
+from imbtorch.data.arrays import labels_of
+from imbtorch.errors import InputError
+from imbtorch.models.classifier import Classifier
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.setup import Setup, usual_setup
+
+OWN_SETUP = (Setup(batch_size=64, lr=0.01), 15)
+"""Setup and epochs for a network of a program's own, as `ImbalancedClassifier` has them."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` returns.
+
+    Attributes
+    ----------
+    rows : list of dict
+        One per run, by recipe, then seed, as in ``results.jsonl``: ``recipe``, ``seed``,
+        ``metrics``, ``history``, ``seconds`` and more.
+    failures : list of (str, int, str)
+        Recipe, seed and reason of each run that failed.
+    table : str
+        The table in Markdown.
+    folder : Path
+        Holds ``report.html``, ``table.md``, ``results.jsonl`` and ``checkpoints/``.
+    """
+
+    rows: list[dict[str, Any]]
+    failures: list[tuple[str, int, str]]
+    table: str
+    folder: Path
+
+
+def compare(
+    data: str | Given,
+    *,
+    model: str | Classifier | Callable[[], Classifier] = "auto",
+    recipes: Sequence[str | Recipe] | None = None,
+    seeds: int = 3,
+    out: str | Path,
+    epochs: int | None = None,
+    setup: Setup | None = None,
+    data_seed: int = 0,
+    log: str | None = None,
+    progress: bool = True,
+    **options: object,
+) -> Comparison:
+    """Compare recipes on data, as ``imbtorch compare`` does, with parts of your own.
+
+    Parameters
+    ----------
+    data : str, Dataset, pair (X, y) of arrays, or pair (train, test) of such
+        What the command line takes, or data at hand. Of a single set, a quarter of each class is
+        held out. Labels of arrays are of any kind, those of a Dataset numbers 0..K-1.
+    model : str, Classifier or callable, default="auto"
+        Name of a network, see `build_model`; or a function without arguments that makes one, such
+        as ``lambda: split_head(MyNet())``, called once a run, with torch's generator seeded by the
+        training seed; or a Classifier, of which each run trains a copy from its weights.
+    recipes : sequence of str or Recipe, optional
+        Names, see `make_recipe`, or recipes with losses, samplers and transforms of your own, each
+        with a different name. By default the command line's.
+    seeds : int, default=3
+        Number of training seeds.
+    out : str or Path
+        Folder for report, table, results and checkpoints. Runs stored there are not repeated: the
+        same call goes on where it was interrupted. A recipe whose methods have other code than
+        then is run again.
+    epochs : int, optional
+        Epochs of recipes given by name; by default those of the Recipe objects, or else the
+        network's usual number.
+    setup : Setup, optional
+        Optimizer and schedule, by default the network's usual ones.
+    data_seed : int, default=0
+        Decides what is held out.
+    log : str, optional
+        Also write each epoch to a tracker: csv, tensorboard, wandb or mlflow, in ``out/logs``.
+    progress : bool, default=True
+        Whether to show a progress bar.
+    **options
+        For a `data` of the command line: its other options, with underscores, such as
+        ``label="kind"``, ``profile="step"``, ``freeze="backbone"``.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        If data, network or recipes cannot be used, the folder holds another experiment's results,
+        or every run failed. A recipe whose epochs differ from the others' is told of in a warning.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import torch
+    >>> from imbtorch import compare
+    >>> x, y = torch.randn(60, 2), torch.tensor([0] * 50 + [1] * 10)
+    >>> result = compare((x, y), recipes=["erm", "hgb"], seeds=1, epochs=1,
+    ...                  out=tempfile.mkdtemp(), progress=False)  # doctest: +SKIP
+    >>> [row["recipe"]["name"] for row in result.rows]  # doctest: +SKIP
+    ['erm', 'hgb']
+    """
+    from imbtorch.comparison.compare import compare as run
+    from imbtorch.comparison.report.summary import summarize
+    from imbtorch.comparison.report.table import markdown_table
+    from imbtorch.files import write_atomically
+
+    if isinstance(recipes, (str, Recipe)):
+        raise InputError(f"recipes is {recipes!r}; a list is needed: [{recipes!r}]")
+    task = _task(data, model, _common_epochs(epochs, recipes or ()), setup, data_seed, options)
+    names = recipes or [*USUAL, *without_network(task.data.input)]
+    names = [with_code(recipe) for recipe in names]
+    for recipe in names:
+        if isinstance(recipe, Recipe) and recipe.epochs not in (0, task.epochs):
+            warnings.warn(
+                f"recipe {recipe.name} trains for {recipe.epochs} epochs, those given by name for "
+                f"{task.epochs}",
+                stacklevel=2,
+            )
+    folder = Path(out)
+    outcome = run(task, names, seeds=seeds, out=folder, progress=progress, log=log)
+    title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
+    table = markdown_table(summarize(outcome.rows), title, failures=outcome.failures)
+    write_atomically(folder / "table.md", table.encode())
+    return Comparison(outcome.rows, outcome.failures, table, folder)
+
+
+def _common_epochs(epochs: int | None, recipes: Sequence[str | Recipe]) -> int | None:
+    """Return the epochs of recipes by name: those asked for, or those that the others share."""
+    others = {r.epochs for r in recipes if isinstance(r, Recipe) and r.epochs}
+    return others.pop() if epochs is None and len(others) == 1 else epochs
+
+
+def _task(
+    data: str | Given,
+    model: object,
+    epochs: int | None,
+    setup: Setup | None,
+    data_seed: int,
+    options: dict[str, Any],
+) -> Task:
+    named = isinstance(model, str)
+    own = None if isinstance(model, str) else _own_network(model, setup)
+    if isinstance(data, str):
+        name = model if named else "auto"
+        task = make_task(data, model=name, epochs=epochs, data_seed=data_seed, **options)  # type: ignore[arg-type]
+        if own is None:
+            return task if setup is None else replace(task, setup=setup)
+        augment, precision, loaded = task.augment, task.precision, task.data
+    else:
+        if options:
+            raise InputError(
+                f"{', '.join(options)} cannot be set for data at hand; only for the name of data"
+            )
+        loaded, augment, precision = given_data(data, data_seed), "none", "32-true"
+    origin: Origin | OwnNetwork | None = own
+    usual, pretrained, shown = OWN_SETUP, False, "own"
+    if isinstance(model, str):
+        shown = _suiting(loaded.shape) if model == "auto" else model
+        backbone, start = open_network(shown, None, False)
+        if backbone is not None:
+            origin = Origin.of(backbone, start, loaded.shape, len(loaded.classes))
+            pretrained = bool(backbone.pretrained)
+        freeze = "none" if setup is None else setup.freeze
+        usual = usual_setup(shown, pretrained=pretrained, freeze=freeze)
+    made, whole = sized(*usual, len(labels_of(loaded.train)), pretrained=pretrained)
+    whole = whole if epochs is None else epochs
+    task = Task(loaded, data_seed, shown, whole, setup or made, augment, precision, origin=origin)
+    task.network(0)  # raises if the network is unknown or cannot take this input
+    return task
+
+
+def _own_network(model: object, setup: Setup | None) -> OwnNetwork:
+    if not isinstance(model, Classifier) and (isinstance(model, nn.Module) or not callable(model)):
+        raise InputError(
+            f"model is a {type(model).__name__}; the name of a network, a Classifier or a function "
+            "that makes one is needed: split_head(network) makes one"
+        )
+    if setup is not None and setup.freeze == "backbone":
+        raise InputError(
+            "setup has freeze 'backbone'; with a network of your own, embed the data once with "
+            "imbtorch.models.embed and compare on the embeddings"
+        )
+    return OwnNetwork(model)
+
+
+def _suiting(shape: Sequence[int]) -> str:
+    """Return the name of the built-in network for inputs of a shape."""
+    return "mlp" if len(shape) != 3 else "resnet32" if shape[0] == 3 else "small-cnn"

@@ -1,0 +1,127 @@
+"""Data of a program's own, arrays or data sets, as what a task is made on."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import (
+    ArrayDataset,
+    Samples,
+    as_dataset,
+    class_counts,
+    labels_of,
+    take,
+)
+from imbtorch.data.hold_out import SHARE, stratified
+from imbtorch.data.inputs import FeatureInput
+from imbtorch.data.load import LoadedData
+from imbtorch.data.pairs import is_hugging_face
+from imbtorch.data.profiles.profile import Profile
+from imbtorch.data.tensors import digest_of
+from imbtorch.errors import InputError
+from imbtorch.integrations.given import given_labels, given_samples, numbered
+from imbtorch.seeding import scoped_seed
+
+Given: TypeAlias = Samples | tuple[Samples, Samples]
+"""A data set or a pair of arrays (X, y), or two of them: to train on, and held out."""
+LOOKED_AT = 16
+"""Samples that tell a data set which is not in memory from others, besides its labels."""
+
+
+def given_data(data: Given, data_seed: int = 0) -> LoadedData:
+    """Return data of a program's own as training and held-out set.
+
+    Parameters
+    ----------
+    data : Samples, or pair (train, test) of Samples
+        Labels of arrays are of any kind, those of a data set numbers 0..K-1.
+    data_seed : int, default=0
+        Decides which quarter, class by class, is held out if `data` is one set.
+
+    Returns
+    -------
+    LoadedData
+        Identified by all values of arrays; of any other data set, by all labels and 16 samples.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used, or a class has no sample to train on or none to hold out.
+
+    Examples
+    --------
+    >>> data = given_data((np.zeros((8, 2)), ["a"] * 4 + ["b"] * 4))
+    >>> data.classes, data.counts, len(data.test)
+    (('a', 'b'), [3, 3], 2)
+    """
+    parts: Any = data if _is_pair_of_sets(data) else (data,)
+    sets, classes = _as_datasets(parts)
+    notes = ["data in memory"]
+    if len(sets) == 1:
+        y = labels_of(sets[0]).numpy()
+        if (single := np.flatnonzero(np.bincount(y) == 1)).size:
+            raise InputError(
+                f"data has one sample of class {single[0]}: each class needs one to train on and "
+                "one to hold out; pass (train, test), or leave the class out"
+            )
+        sets = [take(sets[0], rows) for rows in stratified(y, SHARE, data_seed)]
+        notes.append("a quarter of each class is held out")
+    train, test = sets
+    counts = class_counts(train)
+    classes = classes or _names(train, len(counts))
+    held = labels_of(test)
+    if len(counts) < 2 or 0 in counts or int(held.max()) >= len(counts):
+        raise InputError(
+            f"data has {counts} training samples of classes 0..{len(counts) - 1} and held-out "
+            f"labels up to {int(held.max())}; at least two classes, each with samples to train on, "
+            "are needed"
+        )
+    profile = Profile("stored", 1.0).measured(np.array(counts))
+    spec = FeatureInput(tuple(torch.as_tensor(train[0][0]).shape))
+    digest = _digest(train, test)
+    return LoadedData("data", train, test, classes, spec, profile, tuple(notes), digest)
+
+
+def _is_pair_of_sets(data: object) -> bool:
+    if not isinstance(data, tuple) or len(data) != 2:
+        return False
+    return isinstance(data[0], (Dataset, tuple)) or is_hugging_face(data[0])
+
+
+def _as_datasets(parts: Sequence[Any]) -> tuple[list[Dataset[Any]], tuple[str, ...]]:
+    """Return the sets as data sets, and the names of the classes if the sets are arrays."""
+    if not all(isinstance(part, tuple) and len(part) == 2 for part in parts):
+        return [as_dataset(part) for part in parts], ()
+    labels = [np.asarray(given_labels(part[1])) for part in parts]
+    classes, codes = numbered(np.concatenate(labels))
+    names = tuple(map(str, classes.tolist()))
+    divided = np.split(codes, np.cumsum([len(y) for y in labels])[:-1])
+    inputs = [given_samples(part[0]) for part in parts]
+    return [ArrayDataset(x, y, names) for x, y in zip(inputs, divided, strict=True)], names
+
+
+def _names(dataset: Dataset[Any], number: int) -> tuple[str, ...]:
+    inner: object = dataset
+    while not hasattr(inner, "classes") and hasattr(inner, "dataset"):
+        inner = inner.dataset
+    named = [str(name) for name in getattr(inner, "classes", ())]
+    right = len(named) == len({*named}) == number
+    return tuple(named if right else map(str, range(number)))
+
+
+def _digest(train: Dataset[Any], test: Dataset[Any]) -> str:
+    if isinstance(train, ArrayDataset) and isinstance(test, ArrayDataset):
+        return digest_of(train, test)
+    digest = hashlib.sha256()
+    with scoped_seed(0):
+        for part in (train, test):
+            digest.update(labels_of(part).numpy().tobytes())
+            rows = np.linspace(0, len(part) - 1, LOOKED_AT).astype(int)  # type: ignore[arg-type]
+            for row in rows.tolist():
+                x = torch.as_tensor(part[row][0])
+                digest.update(np.ascontiguousarray(x.cpu().float().numpy()).tobytes())
+    return digest.hexdigest()[:16]

@@ -224,6 +224,16 @@ def evaluate(
     >>> sorted(evaluate(mlp((2,), 3), test, [50, 20, 5]))[:3]
     ['accuracy', 'auprc', 'auroc']
     """
+    y, predicted, probabilities = predictions(model, dataset, class_counts)
+    return classification_metrics(
+        y, predicted, class_counts, probabilities, class_shares, shots=shots
+    )
+
+
+def predictions(
+    model: Classifier, dataset: Samples, class_counts: Sequence[int]
+) -> tuple[Labels, Labels, NDArray[np.float64]]:
+    """Return the labels of a held-out set, the most probable classes and the probabilities."""
     check_classifier(model)
     dataset = as_dataset(dataset)
     with same_random_state():
@@ -232,11 +242,5 @@ def evaluate(
         raise InputError(
             f"class_counts has {len(class_counts)} classes; the network has {logits.shape[1]}"
         )
-    return classification_metrics(
-        y.cpu().numpy(),
-        logits.argmax(1).cpu().numpy(),
-        class_counts,
-        model.probabilities(logits).cpu().numpy(),
-        class_shares,
-        shots=shots,
-    )
+    probabilities = model.probabilities(logits).double().cpu().numpy()
+    return y.cpu().numpy(), logits.argmax(1).cpu().numpy(), probabilities

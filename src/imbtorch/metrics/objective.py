@@ -1,5 +1,6 @@
 """What a decision is chosen for: a metric to be largest, or a cost to be least."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,6 +65,21 @@ class Objective:
             assert maximize is not None
             return cls(maximize)
         return cls("cost", tuple(map(tuple, check_costs(costs).tolist())))
+
+    @classmethod
+    def named(cls, name: str) -> "Objective | None":
+        """Return the objective that a stored decision names; None for costs, which it lacks."""
+        try:
+            return cls(name)
+        except InputError:
+            return None
+
+    def identity(self) -> dict[str, str]:
+        """Return what distinguishes it from others, JSON-ready: costs by their hash."""
+        if self.costs is None:
+            return {"maximizes": self.name}
+        digest = hashlib.sha256(np.asarray(self.costs).tobytes()).hexdigest()[:16]
+        return {"maximizes": self.name, "costs": digest}
 
     @property
     def _parts(self) -> tuple[str, float]:
@@ -140,6 +156,17 @@ class Objective:
         targets = self.targets(y, counts)
         support = np.bincount(y, minlength=size)[targets].astype(float)
         return float(self.scores(right[targets], decided[targets], support).mean())
+
+    def figure(self, y_true: Any, y_pred: Any, counts: Sequence[int]) -> float:
+        """Return the figure of decisions under its `key`: the mean cost, or the metric.
+
+        Of the recall at a precision it is the recall, whatever the precision.
+        """
+        if self.for_two:
+            rare, y = rarer(counts), np.asarray(y_true)
+            return float((np.asarray(y_pred)[y == rare] == rare).mean())
+        value = self.value(y_true, y_pred, counts)
+        return value if self.costs is None else -value
 
 
 def rarer(counts: Sequence[int]) -> int:

@@ -114,7 +114,7 @@ class _Search:
         score, size = self.objective.scores, len(self.support)
         hit = (y == other).astype(float)
         decided = np.bincount(other, minlength=size).astype(float)
-        right = np.bincount(other, hit, minlength=size)
+        right: Floats = np.bincount(other, hit, minlength=size).astype(np.float64)
         total = np.zeros(len(y) + 1)
         own = self.counted.copy()
         own[k] = False
@@ -132,7 +132,7 @@ class _Search:
         steps[by] = np.where(own[of], after - before, 0.0)
         total[1:] += steps.cumsum()
         if self.counted[k]:
-            found = np.concatenate([[0.0], (y == k).cumsum()])
+            found: Floats = np.append(0.0, (y == k).cumsum()).astype(np.float64)
             total += score(found, np.arange(len(y) + 1.0), self.support[[k]])
         along: Floats = total / self.counted.sum()
         return along

@@ -48,15 +48,20 @@ def score_metrics(y: NDArray[np.int64], p: NDArray[np.float64]) -> dict[str, Any
     ([0.75, 0.75], [0.6666666666666666, 0.6666666666666666], 0.175)
     """
     per_class = [_of_class(y == k, p[:, k]) for k in range(p.shape[1])]
-    own = p[np.arange(len(y)), y]
     return {
         **{
             name: [values[name] for values in per_class]
             for name in ("auprc", "auroc", "precision_at_90_recall")
         },
-        "brier": float(np.mean((p**2).sum(1) - 2 * own + 1) / 2),
+        "brier": brier_score(y, p),
         "ece": expected_calibration_error(y, p),
     }
+
+
+def brier_score(y: NDArray[np.int64], p: NDArray[np.float64]) -> float:
+    """Return half the mean squared error of the probabilities of shape (N, K), see above."""
+    own = p[np.arange(len(y)), y]
+    return float(np.mean((p**2).sum(1) - 2 * own + 1) / 2)
 
 
 def _of_class(own: NDArray[np.bool_], score: NDArray[np.float64]) -> dict[str, float | None]:

@@ -88,6 +88,7 @@ class TrainedHeader(TypedDict, total=False):
     figures: str
     versions: dict[str, object]
     decision: DecisionHeader
+    seen: list[str]
 
 
 LONGEST = 2**26

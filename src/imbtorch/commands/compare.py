@@ -44,6 +44,7 @@ def run(
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
     from imbtorch.comparison.deciding import check_deciding, deciding
+    from imbtorch.comparison.decisions import decided_lines
     from imbtorch.comparison.frozen_task import check_trains_head
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
@@ -87,5 +88,6 @@ def run(
     write_atomically(folder / "table.md", text.encode())
     print_table(summaries, title, failures=failures)
     say([embedding] if embedding else [])
+    say(decided_lines(outcome.rows))
     say([f"report: {(folder / 'report.html').resolve()}"])
     return SOME_FAILED if failures else 0

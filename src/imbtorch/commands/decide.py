@@ -89,7 +89,7 @@ def run(
     samples = _unseen(opened, data, reading["test_split"], header.get("seen", []))
     y, _, p = predictions(network, samples, counts)
     decision = decision_for(objective, y, p, counts)
-    say([decision_words(decision.to_json(), classes, counts)])
+    say([decision_words(decision, classes, counts)])
     say([f"on the {len(y)} samples that it was chosen on, so too good for a result:"])
     figures = decision_figures(objective, decision, y, p, counts)
     say(decision_lines({**figures, "best": None}, classes, counts))

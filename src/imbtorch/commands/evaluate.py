@@ -56,7 +56,7 @@ def run(
             Objective.named(decision.maximizes) if costs is None else Objective.of(costs=costs)
         )
         figures = decision_figures(objective, decision, y, p, counts)
-        say([decision_words(header["decision"], classes, counts)])
+        say([decision_words(decision, classes, counts)])
         say(decision_lines(figures, classes, counts))
     elif costs is not None:
         say([f"expected cost {expected_cost(y, predicted, costs):.4f} a sample"])

@@ -40,7 +40,7 @@ def run(
     from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.report.table import print_classes
     from imbtorch.data.arrays import labels_of
-    from imbtorch.metrics import classification_metrics
+    from imbtorch.metrics import Decision, classification_metrics
     from imbtorch.option_types import LAST_SEED, check_whole
     from imbtorch.training.recipes import make_recipe
     from imbtorch.training.snapshots import Snapshots
@@ -75,5 +75,10 @@ def run(
     print_classes(classification_metrics(y, predicted, counts, p), classes, counts)
     decided = task.decided(fitted.model, outputs).get("decision")
     if decided is not None:
-        say([decision_words(decided, classes, counts), *decision_lines(decided, classes, counts)])
+        say(
+            [
+                decision_words(Decision.from_json(decided), classes, counts),
+                *decision_lines(decided, classes, counts),
+            ]
+        )
     say([f"checkpoint: {path.resolve()}"])

@@ -16,6 +16,7 @@ from imbtorch.metrics.decision import Decision, log_of
 from imbtorch.metrics.objective import Objective, rarer
 from imbtorch.metrics.offsets import choose_offsets
 from imbtorch.metrics.scores import brier_score
+from imbtorch.metrics.undefined import mean_defined
 from imbtorch.models.classifier import Classifier
 
 OVERALL = ("balanced_accuracy", "f1_macro", "accuracy", "matthews")
@@ -124,18 +125,14 @@ def _arrays(outputs: Outputs) -> tuple[Labels, Floats]:
     return outputs.labels.cpu().numpy(), outputs.probabilities.double().cpu().numpy()
 
 
-def decision_words(
-    decision: Mapping[str, Any], classes: Sequence[str], counts: Sequence[int]
-) -> str:
-    """Return a decision, as a header or row holds it, as a user should read it.
+def decision_words(made: Decision, classes: Sequence[str], counts: Sequence[int]) -> str:
+    """Return a decision as a user should read it.
 
     Examples
     --------
-    >>> made = {"temperature": 1.5, "offsets": [0.0, 2.0], "maximizes": "f1"}
-    >>> decision_words(made, ["good", "scratch"], [90, 10])
+    >>> decision_words(Decision(1.5, (0.0, 2.0), "f1"), ["good", "scratch"], [90, 10])
     'decision for f1: temperature 1.50; scratch from a probability of 0.1192 on'
     """
-    made = Decision.from_json(decision)
     said = f"decision for {made.maximizes}: temperature {made.temperature:.2f}"
     if made.threshold is not None:
         rare = rarer(counts)
@@ -169,6 +166,34 @@ def decision_lines(
     if row.get("best"):
         lines.append("* with offsets chosen on these samples: an upper bound, not a result")
     return lines
+
+
+def decided_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what decisions change, recipe by recipe: means over the seeds on the test set."""
+    by_recipe: dict[str, list[Any]] = {}
+    for row in rows:
+        if "decision" in row:
+            by_recipe.setdefault(row["recipe"]["name"], []).append(row["decision"])
+    if not by_recipe:
+        return []
+    key = next(iter(next(iter(by_recipe.values()))[0]["metrics"]))
+    width = max(WIDTH, *map(len, by_recipe))
+    shown = {"plain": "most probable", "metrics": "decided", "best": "best there*"}
+    name = key.replace("_", " ")
+    lines = [f"{name:{width}}" + "".join(f"{heading:>15}" for heading in shown.values())]
+    for recipe, made in by_recipe.items():
+        means = (mean_defined([_of(one[kind], key) for one in made]) for kind in shown)
+        lines.append(f"{recipe:{width}}" + "".join(map(_cell, means)))
+    return [
+        "decisions were chosen on the validation split; on the test set, mean over seeds:",
+        *lines,
+        "* with offsets chosen on the test set: an upper bound, not a result",
+    ]
+
+
+def _of(figures: Mapping[str, float | None] | None, key: str) -> float:
+    value = (figures or {}).get(key)
+    return float("nan") if value is None else value
 
 
 def _cell(value: float | None) -> str:

@@ -1,9 +1,7 @@
 """From probabilities to a decision: a temperature and class-wise offsets."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +9,7 @@ from scipy.special import softmax
 
 from imbtorch.errors import InputError
 from imbtorch.metrics.probabilities import check_probabilities
+from imbtorch.training.header import DecisionHeader
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class Decision:
         chosen: NDArray[np.int64] = scores.argmax(1)
         return chosen
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> DecisionHeader:
         """Return the entry ``decision`` of a checkpoint's header.
 
         Examples
@@ -110,7 +109,7 @@ class Decision:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Decision":
+    def from_json(cls, values: DecisionHeader) -> "Decision":
         """Return the decision of what `to_json` made."""
         return cls(values["temperature"], tuple(values["offsets"]), values["maximizes"])
 

@@ -13,7 +13,17 @@ from imbtorch.extras import extra
 from imbtorch.printable import printable
 from imbtorch.stopping import Terminated, terminable
 
-COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "resample", "embed")
+COMMANDS = (
+    "inspect",
+    "compare",
+    "train",
+    "evaluate",
+    "decide",
+    "reproduce",
+    "tune",
+    "resample",
+    "embed",
+)
 
 
 _WRONG_KIND = (
@@ -47,7 +57,8 @@ def make_parser(only: str | None = None) -> Any:
     parser = Parser(
         prog="imbtorch",
         description="Learn from class-imbalanced data: inspect it, compare recipes, train, "
-        "evaluate, reproduce the papers' tables, tune, embed and over-sample embeddings.",
+        "evaluate, choose thresholds, reproduce the papers' tables, tune, embed and over-sample "
+        "embeddings.",
         version=version("imbalanced-torch"),
         usage="imbtorch COMMAND ... (imbtorch COMMAND --help shows examples and options)",
         formatter_class=Help,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from imbtorch.commands.before import before
 from imbtorch.commands.common import SOME_FAILED, add_log_option, say
+from imbtorch.commands.decide import add_decide_options
 from imbtorch.commands.task_options import GROUPS, add_task_options
 from imbtorch.comparison.usual_recipes import USUAL, without_network
 from imbtorch.errors import InputError
@@ -45,6 +46,7 @@ def add_options(parser: Any) -> None:
         "more than the second (default: %(default)s)",
     )
     add_log_option(group)
+    add_decide_options(parser.add_argument_group("decision"), "--decide")
 
 
 def run(
@@ -53,11 +55,15 @@ def run(
     out: str | None,
     shots: str,
     log: str | None = None,
+    decide: str | None = None,
+    cost: str | None = None,
     **task_options: Any,
 ) -> int:
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
+    from imbtorch.comparison.deciding import check_deciding, deciding
+    from imbtorch.comparison.decisions import decided_lines
     from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
@@ -85,11 +91,12 @@ def run(
     if log is not None:
         check_tracker(log)
     check_whole("seeds", seeds, 1)
+    check_deciding(decide, cost)
     if out:
         given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
         given["model"] = short_name(task_options["model"])
         check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
-    task = make_task(**task_options)
+    task = deciding(make_task(**task_options), decide, cost)
     say(task.describe())
     labels = labels_of(task.data.train).tolist()
     for name in names:
@@ -116,6 +123,7 @@ def run(
     write_atomically(folder / "table.md", text.encode())
     print_table(summaries, title, failures=failures)
     say([embedding] if embedding else [])
+    say(decided_lines(outcome.rows))
     say([f"report: {(folder / 'report.html').resolve()}"])
     say(["the same command goes on where it stopped; with more seeds or recipes, it adds them"])
     return SOME_FAILED if failures else 0

@@ -9,7 +9,8 @@ from imbtorch.comparison.duration import expected_seconds
 from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
-from imbtorch.comparison.validation import VALIDATION, validation_task
+from imbtorch.comparison.validation import validation_task
+from imbtorch.data.hold_out import VALIDATION
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import Input
 from imbtorch.data.texts.tokens import TokenInput

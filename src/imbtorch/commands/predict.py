@@ -83,16 +83,13 @@ def run(
     network.to(Fabric(accelerator="auto", devices=1).device)
     predictor = Predictor(network, spec, classes, decision, shares, wanted)
     made = write_predictions(path, predictor, rows)
-    shown = [f"{name} {n}" for name, n in made.counts.most_common(8)]
+    shown = ", ".join(f"{name}: {n}" for name, n in made.counts.most_common(8))
     more = ", ..." if len(made.counts) > 8 else ""
-    say([f"{rows.total - len(made.faults)} rows predicted: {', '.join(shown)}{more}"])
+    say([f"rows predicted, {rows.total - len(made.faults)} of {rows.total}: {shown}{more}"])
     if made.faults:
-        say(
-            [f"{len(made.faults)} of {rows.total} rows cannot be read; their predictions are empty"]
-        )
+        say(["rows that cannot be read, without a prediction:"])
         for row, reason in [*made.faults.items()][:SHOWN]:
-            name = f"row {row}" if rows.paths is None else rows.paths[row]
-            say([f"  {name}: {reason}"])
+            say([f"  {f'row {row}' if rows.paths is None else rows.paths[row]}: {reason}"])
         say([f"  ... {len(made.faults) - SHOWN} more"] if len(made.faults) > SHOWN else [])
     say([f"predictions: {path.resolve()}"])
     return SOME_FAILED if made.faults else 0

@@ -15,7 +15,7 @@ from imbtorch.stopping import Terminated, terminable
 
 COMMANDS = (
     *("inspect", "compare", "train", "evaluate", "predict", "reproduce", "tune", "resample"),
-    "embed",
+    *("embed", "export"),
 )
 
 

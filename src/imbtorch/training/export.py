@@ -58,7 +58,7 @@ class Exported(nn.Module):
     >>> from imbtorch import build_model
     >>> network = build_model("mlp", (2,), 3)
     >>> logits, probabilities, classes = Exported(network)(torch.zeros(4, 2))
-    >>> bool((probabilities == logits.softmax(1)).all()), classes.shape
+    >>> torch.allclose(probabilities, logits.softmax(1)), classes.shape
     (True, torch.Size([4]))
     """
 

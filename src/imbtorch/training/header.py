@@ -88,6 +88,7 @@ class TrainedHeader(TypedDict, total=False):
     figures: str
     versions: dict[str, object]
     decision: DecisionHeader
+    class_shares: list[float]
 
 
 LONGEST = 2**26

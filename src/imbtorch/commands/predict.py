@@ -114,6 +114,8 @@ def _prior(text: str, classes: "Sequence[str]") -> list[float]:
     """Return the class shares that ``--prior`` names, in the order of the classes."""
     import csv
 
+    from imbtorch.metrics.prior import check_shares
+
     if text == "uniform":
         return [1.0] * len(classes)
     if Path(text).is_file():
@@ -144,4 +146,5 @@ def _prior(text: str, classes: "Sequence[str]") -> list[float]:
             f"prior is {text!r}, {len(numbers)} numbers; the network has {len(classes)} classes: "
             f"{', '.join(classes[:8])}"
         )
+    check_shares(numbers, "prior")
     return numbers

@@ -26,7 +26,7 @@ def session(path):
     if path.suffix == ".pt2":
         extra = {"imbtorch.json": ""}
         program = torch.export.load(path, extra_files=extra).module()
-        return lambda x: [y.detach().numpy() for y in program(torch.from_numpy(x))], extra[
+        return lambda x: [y.detach().numpy() for y in program(torch.from_numpy(x.copy()))], extra[
             "imbtorch.json"
         ]
     opened = onnxruntime.InferenceSession(str(path))
@@ -89,8 +89,9 @@ def test_every_kind_of_head(head, tmp_path):
         h = network.embeddings(x).detach()
         network.head.features, network.head.labels = h, torch.arange(40) % 3
     x = torch.cat([x, torch.randn(30, 2)])  # more rows than cdist has one path for
-    assert export_network(tmp_path / "n.onnx", network, header_of(network), x) < 1e-5
-    _, p, _ = session(tmp_path / "n.onnx")[0](x.numpy())
+    path = tmp_path / "n.pt2"
+    assert export_network(path, network, header_of(network), x, "torch-export") < 1e-5
+    _, p, _ = session(path)[0](x.numpy())
     expected = network.probabilities(network(x)).detach()
     np.testing.assert_allclose(p, expected, atol=1e-5)
 
@@ -103,12 +104,12 @@ def test_rows_of_numbers_are_not_standardized_before(tmp_path):
     network = tmp_path / "t.safetensors"
     how = ["--epochs", "2", "--recipe", "erm", "--out", str(network)]
     assert main(["train", str(tmp_path / "t.csv"), *how]) == 0
-    assert main(["export", str(network), "--out", str(tmp_path / "x.onnx")]) == 0
+    assert main(["export", str(network), "--format", "torch-export"]) == 0
     assert (
         main(["predict", str(network), str(tmp_path / "t.csv"), "--out", str(tmp_path / "p.csv")])
         == 0
     )
-    _, p, classes = session(tmp_path / "x.onnx")[0](x.to_numpy(np.float32))
+    _, p, classes = session(tmp_path / "t.pt2")[0](x.to_numpy(np.float32))
     made = pd.read_csv(tmp_path / "p.csv")
     np.testing.assert_allclose(p, made.filter(like="probability_"), atol=1e-5)
     assert classes.tolist() == made["predicted"].tolist()
@@ -124,9 +125,10 @@ def test_texts_of_any_length(tmp_path):
     network = tmp_path / "t.safetensors"
     how = ["--model", name, "--freeze", "backbone", "--epochs", "1", "--recipe", "erm"]
     assert main(["train", str(tmp_path / "t.csv"), *how, "--out", str(network)]) == 0
-    assert main(["export", str(network), "--data", str(tmp_path / "t.csv")]) == 0
+    how = ["--format", "torch-export", "--data", str(tmp_path / "t.csv")]
+    assert main(["export", str(network), *how]) == 0
     model, header = load_checkpoint(network)
-    spec, run = input_from_json(header["input"]), session(network.with_suffix(".onnx"))[0]
+    spec, run = input_from_json(header["input"]), session(network.with_suffix(".pt2"))[0]
     for part in (texts[:1], texts[1:3], texts[:7], ["so long " * 30, "x"]):
         x = spec.transform(part)
         with torch.no_grad():

@@ -11,7 +11,7 @@ import torch
 from imbtorch import load_checkpoint, save_checkpoint
 from imbtorch.cli import main
 from imbtorch.comparison import predictions
-from imbtorch.data.inputs import FeatureInput
+from imbtorch.data.inputs import FeatureInput, input_from_json
 from imbtorch.data.new_rows import open_new, usable
 from imbtorch.errors import InputError
 from imbtorch.metrics.decision import Decision
@@ -172,9 +172,7 @@ def test_texts(tmp_path):
     network = trained(tmp_path / "old.csv", tmp_path / "x.safetensors")
     pd.DataFrame({"text": ["oil", None, "=wheat"]}).to_csv(tmp_path / "new.csv", index=False)
     made = predicted(network, tmp_path / "new.csv", tmp_path / "p.csv")
-    spec = TextInput(
-        **{k: v for k, v in load_checkpoint(network)[1]["input"].items() if k != "kind"}
-    )
+    spec = input_from_json(load_checkpoint(network)[1]["input"])
     p, _ = expected(network, spec.transform(["oil", "", "=wheat"]).numpy())
     np.testing.assert_allclose(probabilities(made), p, atol=1e-6)
 

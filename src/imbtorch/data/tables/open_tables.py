@@ -94,7 +94,7 @@ def read_tables(
         left_out["without a label (empty, NA, None, or -1)"] = missing
     splits = {}
     for part in used:
-        rows = rows_of(tables[part], columns, folders.get(part, where), part, notes)
+        rows = stored_rows(tables[part], columns, folders.get(part, where), part, notes)
         known = np.flatnonzero(labels[part].known)
         splits[part] = Split(rows.take(known), labels[part].values[known])
         notes += [note for note in labels[part].notes if note not in notes]
@@ -120,7 +120,7 @@ def _splits_in_words(train: str, test: str | None, stored: int) -> str:
     return f"training split {train!r}, " + (f"held-out split {test!r}" if test else "none held out")
 
 
-def rows_of(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
+def stored_rows(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
     """Return the rows of a split as the input kind takes them, and add notes on them."""
     if missing := [name for name in columns.used if name not in table.column_names]:
         raise InputError(f"split {split!r} has no column {missing[0]!r}, an input of the training")

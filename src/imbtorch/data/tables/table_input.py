@@ -101,8 +101,10 @@ class TableInput:
 
     def check(self) -> None:
         """Raise an InputError if a number or the categories of a column cannot be right."""
-        for one in (*self.numbers, *self.categories):
-            one.check()
+        for number in self.numbers:
+            number.check()
+        for category in self.categories:
+            category.check()
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Tables as they come: numbers, categories and dates, with gaps, as rows of numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from torch import Tensor
 
-from imbtorch.data.tables.column_inputs import PARTS, CategoryInput, NumberInput
+from imbtorch.data.tables.column_inputs import OTHERS, PARTS, RARE, CategoryInput, NumberInput
 from imbtorch.data.tables.written import is_blank
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
@@ -160,6 +160,27 @@ class TableInput:
         )
         return torch.from_numpy(np.ascontiguousarray(encoder.fit_transform(inputs), np.float32))
 
+    def notes(self, rows: Any) -> list[str]:
+        """Return what becomes of gaps, rare categories and constant columns, in sentences.
+
+        `rows` are the training rows, of the columns to use.
+        """
+        frame, said = _as_frame(rows), []
+        gaps = [f"{name} ({is_blank(frame[name]).sum()})" for name in self.missing]
+        none, rare = (
+            [one.column for one in self.categories if value in one.values]
+            for value in (None, OTHERS)
+        )
+        same = [str(name) for name in frame.columns if name not in self.columns]
+        for names, fate in (
+            (gaps, "missing in training rows: {}; the median stands in, and an input marks it"),
+            (none, "a missing value is a category of {}"),
+            (rare, "categories with fewer than " + str(RARE) + " training rows are one: {}"),
+            (same, "not used: {} (the same in all training rows, or too rare)"),
+        ):
+            said += [fate.format(some_of(names))] if names else []
+        return said
+
     def unseen(self, rows: Any) -> list[str]:
         """Return which columns hold categories that no training row has, in sentences."""
         frame = _as_frame(rows)
@@ -181,6 +202,11 @@ def _scaled(values: Any, fill: np.ndarray, mean: np.ndarray, std: np.ndarray) ->
     numbers = values.to_numpy(np.float64)
     scaled: np.ndarray = (np.where(np.isnan(numbers), fill, numbers) - mean) / std
     return scaled
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Return some of the names, for a message."""
+    return ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")
 
 
 def _as_frame(rows: Any) -> Any:

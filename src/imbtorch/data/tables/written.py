@@ -136,7 +136,7 @@ def part_of_date(dates: Any, part: str) -> np.ndarray:
     elif part == "hour":
         days = dates.dt.hour + dates.dt.minute / 60
     else:
-        days = getattr(dates.dt, part)
+        days = dates.dt.month if part == "month" else dates.dt.day_of_week
     numbers: np.ndarray = days.to_numpy(np.float64)
     return numbers
 

@@ -72,7 +72,7 @@ class MixedSMOTE(SMOTE):
             "random_state": random_state_from(self.random_state),
         }
         if len(numbers):
-            places = len(numbers) + np.arange(len(blocks))
+            places = list(range(len(numbers), len(numbers) + len(blocks)))
             search = self._search("n_neighbors")
             sampler = imblearn.SMOTENC(places, k_neighbors=search, **options)
         else:

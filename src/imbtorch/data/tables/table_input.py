@@ -193,7 +193,8 @@ class TableInput:
 
         read = [one.read(_column(frame, one.column)) for one in self.numbers]
         read += [is_blank(_column(frame, name)).astype(np.float64) for name in self.missing]
-        read += [one.read(_column(frame, one.column)) for one in self.categories]
+        texts = [one.read(_column(frame, one.column)) for one in self.categories]
+        read += [pd.Series(words, dtype=object) for words in texts]  # else None becomes NaN
         return pd.DataFrame(dict(enumerate(read)))
 
 

@@ -64,11 +64,12 @@ def style_of_dates(values: Sequence[str]) -> str | None:
 
 def is_blank(values: Any) -> np.ndarray:
     """Return where a column of a frame lacks a number or date: a mask of shape (N,)."""
-    blank: np.ndarray = values.isna().to_numpy()
-    if values.dtype.kind not in "biufmM":
-        words = values.astype(object)
-        blank = blank | words.map(lambda v: isinstance(v, str) and v.strip().lower() in BLANK)
-    return np.asarray(blank, bool)
+    if values.dtype.kind in "biufmM":
+        lacking: np.ndarray = values.isna().to_numpy(bool)
+        return lacking
+    texts, codes = _distinct(values)
+    blank: np.ndarray = _are_blank(texts)[codes]
+    return blank
 
 
 def read_numbers(values: Any, style: str) -> np.ndarray:
@@ -85,14 +86,11 @@ def read_numbers(values: Any, style: str) -> np.ndarray:
     if values.dtype.kind in "biuf":
         numbers: np.ndarray = values.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
-        blank = is_blank(values)
-        words = (
-            values.astype(object)
-            .where(~blank)
-            .map(lambda v: _plain(v, style) if isinstance(v, str) else v, na_action="ignore")
-        )
-        numbers = pd.to_numeric(words, errors="coerce").to_numpy(np.float64)
-        _check(np.isnan(numbers) & ~blank, values, "is no number")
+        texts, codes = _distinct(values)
+        plain = [_plain(v, style) if isinstance(v, str) else v for v in texts]
+        read = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(np.float64)
+        _check((np.isnan(read) & ~_are_blank(texts))[codes], values, "is no number")
+        numbers = read[codes]
     _check(np.isinf(numbers), values, "is infinite: leave the row out, or the column")
     return numbers
 
@@ -110,21 +108,23 @@ def read_dates(values: Any, style: str) -> Any:
 
     if values.dtype.kind == "M":
         return pd.to_datetime(values, utc=True)
-    blank = is_blank(values)
-    words = (
-        values.astype(object)
-        .where(~blank)
-        .map(lambda v: v.strip() if isinstance(v, str) else str(v), na_action="ignore")
+    texts, codes = _distinct(values)
+    blank = _are_blank(texts)
+    words = [None if empty else str(v).strip() for v, empty in zip(texts, blank, strict=True)]
+    # pandas would exchange day and month of a year-first date, too
+    iso = [word if word and YEAR_FIRST.fullmatch(word) else None for word in words]
+    dates = pd.to_datetime(
+        pd.Series(iso, dtype=object), format="ISO8601", utc=True, errors="coerce"
     )
-    iso = words.map(lambda v: bool(YEAR_FIRST.fullmatch(v)), na_action="ignore").eq(True)
-    dates = pd.to_datetime(words.where(iso), format="ISO8601", utc=True, errors="coerce")
-    if style != "year":  # pandas would exchange day and month of the others, too
-        rest = pd.to_datetime(
-            words.where(~iso), format="mixed", dayfirst=style == "day", utc=True, errors="coerce"
+    if style != "year":
+        rest = pd.Series(
+            [w if w != i else None for w, i in zip(words, iso, strict=True)], dtype=object
         )
-        dates = dates.where(iso, rest)
-    _check(dates.isna().to_numpy() & ~blank, values, "is no date as those in training")
-    return dates
+        day = style == "day"
+        rest = pd.to_datetime(rest, format="mixed", dayfirst=day, utc=True, errors="coerce")
+        dates = dates.fillna(rest)
+    _check((dates.isna().to_numpy() & ~blank)[codes], values, "is no date as those in training")
+    return dates.take(codes).reset_index(drop=True)
 
 
 def part_of_date(dates: Any, part: str) -> np.ndarray:
@@ -139,6 +139,24 @@ def part_of_date(dates: Any, part: str) -> np.ndarray:
         days = dates.dt.month if part == "month" else dates.dt.day_of_week
     numbers: np.ndarray = days.to_numpy(np.float64)
     return numbers
+
+
+def _distinct(values: Any) -> tuple[list[Any], np.ndarray]:
+    """Return what a column holds, each value once and None last, and the place of each row in it.
+
+    Columns repeat their values, and text is slow to read.
+    """
+    import pandas as pd
+
+    codes, distinct = pd.factorize(values)
+    texts = [*distinct, None]
+    return texts, np.where(codes < 0, len(texts) - 1, codes)
+
+
+def _are_blank(texts: Sequence[Any]) -> np.ndarray:
+    return np.array(
+        [v is None or (isinstance(v, str) and v.strip().lower() in BLANK) for v in texts]
+    )
 
 
 def _bare(text: str) -> str:

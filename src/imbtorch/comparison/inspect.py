@@ -111,12 +111,14 @@ def inspect_data(
             if gaps := spec.gaps(split.rows.values):
                 found.notes.append(f"{name} samples lack values in {', '.join(gaps[:8])}")
     if isinstance(spec, TableInput):
-        found.notes.extend([*spec.notes(readable.values), *spec.unseen(test.rows.values)])
+        held = test.rows.take(np.array([*test_digests], int)).values
+        spec.transform(held)  # raises where a column holds something else than in training
+        found.notes.extend([*spec.notes(readable.values), *spec.unseen(held)])
     if isinstance(spec, ImageInput):
         found.notes.extend(readable.survey.notes(spec))
-        held = test.rows.take(np.array([*test_digests], int))
-        if test_digests and held.survey.modes.keys() != readable.survey.modes.keys():
-            found.notes.append(f"held-out {held.survey.notes(spec)[0]}")
+        seen = test.rows.take(np.array([*test_digests], int))
+        if test_digests and seen.survey.modes.keys() != readable.survey.modes.keys():
+            found.notes.append(f"held-out {seen.survey.notes(spec)[0]}")
     if source.left_out:
         number = sum(source.left_out.values())
         found.notes.append(f"{number} samples left out{why_left_out(source.left_out)}")

@@ -13,7 +13,7 @@ from imbtorch.data.labels import whole_numbers
 
 
 class Rows:
-    """Stored rows of one column: an array, or a column of a Hugging Face data set.
+    """Stored rows: an array (a structured one of a table), or a column of a Hugging Face data set.
 
     ``rows[i]`` is one row, ``rows.take(indices)`` a subset. Neither decodes an image.
     """
@@ -66,7 +66,7 @@ class Source:
     test : Split or None
         The held-out split, None if none is stored.
     kind : str
-        Kind of input: image, text, windows or features.
+        Kind of input: image, text, windows, features or table.
     fit_input : callable
         Derives the input kind from training rows.
     label_names : sequence of str, optional

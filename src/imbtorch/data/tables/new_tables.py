@@ -11,7 +11,7 @@ from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import IN_WORDS, Input, stored_kind
 from imbtorch.data.rows import NewRows
 from imbtorch.data.tables.column_roles import OTHER_LABELS, role_of_column, seen_strings
-from imbtorch.data.tables.columns import IMAGE, Columns
+from imbtorch.data.tables.input_columns import IMAGE, Columns
 from imbtorch.data.tables.open_tables import stored_rows
 from imbtorch.data.texts.windows import WindowInput, windows
 from imbtorch.errors import InputError

@@ -36,7 +36,14 @@ SLOW = {
     *("test_examples", "test_faults", "test_folded", "test_fuzz_training", "test_given"),
     *("test_grid", "test_hostile_arrays", "test_hostile_checkpoints", "test_image_tables"),
     *("test_right_or_refused", "test_new_data", "test_stored_files"),
-    *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
+    *(
+        "test_table_input",
+        "test_long_run",
+        "test_methods",
+        "test_models",
+        "test_named_data",
+        "test_security",
+    ),
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),
     *("test_decide", "test_decision", "test_scores"),
@@ -46,6 +53,7 @@ SLOW = {
     *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
     *("test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),
     *("test_first_look", "test_help"),
+    *("test_predict", "test_export", "test_stored_classifier"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 

@@ -14,15 +14,8 @@ from imbtorch.printable import printable
 from imbtorch.stopping import Terminated, terminable
 
 COMMANDS = (
-    "inspect",
-    "compare",
-    "train",
-    "evaluate",
-    "decide",
-    "reproduce",
-    "tune",
-    "resample",
-    "embed",
+    *("inspect", "compare", "train", "tune", "evaluate", "decide", "predict", "export"),
+    *("embed", "resample", "reproduce"),
 )
 
 

@@ -13,11 +13,12 @@ from imbtorch.comparison.validation import validation_task
 from imbtorch.data.hold_out import VALIDATION
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import Input
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.progress import progress_bar
-from imbtorch.training.movable import moves_inputs
+from imbtorch.training.movable import moves_categories, moves_inputs
 from imbtorch.training.recipes import make_recipe
 
 START = ("erm", "rs", "drw", "balanced-softmax", "ldam+drw", "eos", "m2m")
@@ -44,7 +45,7 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
     -------
     list of str
         `START`; also remix for images, or smote for other data if every class has enough
-        neighbors. For tokens, without those that move inputs.
+        neighbors. For tokens and categories, without those that move inputs.
 
     Examples
     --------
@@ -55,7 +56,10 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
         return [*START, "remix"]
     if isinstance(spec, TokenInput):
         return [name for name in START if not moves_inputs(make_recipe(name))]
-    return [*START, "smote"] if min(counts) >= SMOTE_NEEDS else [*START]
+    names = [*START, "smote"] if min(counts) >= SMOTE_NEEDS else [*START]
+    if isinstance(spec, TableInput) and spec.categorical:
+        return [name for name in names if not moves_categories(make_recipe(name))]
+    return names
 
 
 @dataclass(frozen=True)

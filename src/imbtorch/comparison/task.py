@@ -135,7 +135,7 @@ class Task:
         shape, classes = self.data.shape, len(self.data.classes)
         if self.origin is not None:
             return self.origin.network(shape, classes, seed)
-        # texts and windows of words are already scaled row by row
+        # texts and windows of words are already scaled row by row, and tables column by column
         scaled = not isinstance(self.data.input, (ImageInput, FeatureInput))
         train = None if scaled else self.data.train
         return build_model(self.model, shape, classes, train=train, seed=seed)

@@ -16,6 +16,7 @@ from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.takes import input_for, notes_on_texts
 from imbtorch.data.tensors import datasets_of
 from imbtorch.data.texts.tokens import TokenInput
@@ -47,7 +48,7 @@ class LoadedData:
         Yield (x, y), y in 0..K-1.
     classes : tuple of str
         Names of the K classes.
-    input : ImageInput, TextInput, WindowInput or FeatureInput
+    input : ImageInput, TextInput, WindowInput, FeatureInput or TableInput
         How stored rows become tensors.
     profile : Profile
         How imbalanced the training set was made, or already is.
@@ -205,6 +206,8 @@ def load_data(
     if isinstance(train_set, MappedImages):
         notes.append(f"decoded images are kept in {train_set.files[0].parent} ($IMBTORCH_CACHE)")
     notes += notes_on_texts(spec, train_set, test_set)
+    if isinstance(spec, TableInput):
+        notes += [*spec.notes(train.rows.values), *spec.unseen(test.rows.values)]
     return LoadedData(
         data,
         train_set,

@@ -9,13 +9,14 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import take
 from imbtorch.data.hold_out import hold_out, validation_rows
-from imbtorch.data.inputs import Input
+from imbtorch.data.inputs import Input, stored_kind
 from imbtorch.data.labels import class_names
 from imbtorch.data.load import Part
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Source, Split
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import FREE, Reading
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.takes import check_kind
 from imbtorch.data.tensors import datasets_of
 from imbtorch.errors import InputError
@@ -90,7 +91,7 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     ----------
     data : str
         See `imbtorch.data.sources.open_source`.
-    spec : ImageInput, TextInput, WindowInput or FeatureInput
+    spec : ImageInput, TextInput, WindowInput, FeatureInput or TableInput
         The input kind the network was trained on; its columns are looked for by name.
     trained_on : TrainedOn
         What the network was trained on; the labels in DATA must be among its classes.
@@ -107,9 +108,13 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
         If DATA cannot be opened, or holds another kind of input or unknown labels.
     """
     columns = () if data.endswith(".npz") else getattr(spec, "columns", ())
-    source = open_source(data, replace(reading, columns=columns))
+    kind = stored_kind(spec) if columns else None
+    source = open_source(data, replace(reading, columns=columns, kind=kind))
     notes = list(source.notes)
     check_kind(source, spec)
+    if isinstance(spec, TableInput):
+        for split in filter(None, (source.train, source.test)):
+            notes += [note for note in spec.unseen(split.rows.values) if note not in notes]
     again = _as_trained(source, spec, trained_on)
     if again:
         notes.append("these are the data the network was trained on")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Required, TypedDict, cast, get_args
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input, input_from_json
 from imbtorch.data.profiles.profile import PROFILES, REDUCTIONS, Profile
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.text_input import TextInput
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.data.texts.windows import WindowInput
@@ -89,6 +90,7 @@ class TrainedHeader(TypedDict, total=False):
     versions: dict[str, object]
     decision: DecisionHeader
     seen: list[str]
+    class_shares: list[float]
 
 
 LONGEST = 2**26
@@ -208,5 +210,8 @@ def _check_input(values: dict[str, Any], shape: tuple[int, ...]) -> None:
         made = (WindowInput.width * spec.features,)
     elif isinstance(spec, FeatureInput):
         made = spec.shape
+    elif isinstance(spec, TableInput):
+        made = (spec.width,)
+        spec.check()
     if made != shape:
         raise InputError(f"input makes samples of shape {made}; the network takes {shape}")

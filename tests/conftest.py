@@ -29,24 +29,19 @@ collect_ignore = [
 ]
 
 SLOW = {
+    *("test_mixed_inputs", "test_table_input"),
     *("test_auto", "test_back_rotation", "test_bad_commands", "test_cli", "test_distributed"),
     *("test_examples", "test_faults", "test_folded", "test_fuzz_training", "test_given"),
     *("test_grid", "test_hostile_arrays", "test_hostile_checkpoints", "test_image_tables"),
     *("test_right_or_refused", "test_new_data", "test_stored_files"),
-    *(
-        "test_table_input",
-        "test_long_run",
-        "test_methods",
-        "test_models",
-        "test_named_data",
-        "test_security",
-    ),
+    *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),
     *("test_absent_classes", "test_printable", "test_many_classes"),
     *("test_frozen", "test_outputs", "test_random_state", "test_samples", "test_text_networks"),
     *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
     *("test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),
+    *("test_predict", "test_export", "test_stored_classifier"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 

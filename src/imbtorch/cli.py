@@ -13,7 +13,10 @@ from imbtorch.extras import extra
 from imbtorch.printable import printable
 from imbtorch.stopping import Terminated, terminable
 
-COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "resample", "embed")
+COMMANDS = (
+    *("inspect", "compare", "train", "evaluate", "predict", "reproduce", "tune", "resample"),
+    *("embed", "export"),
+)
 
 
 _WRONG_KIND = (

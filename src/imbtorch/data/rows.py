@@ -1,6 +1,6 @@
 """Stored rows with their labels, before they become tensors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -118,3 +118,29 @@ def keep_tested(source: Source, minimum: int) -> Source:
         notes=[*source.notes, f"{dropped} {few} left out"],
         left_out={**source.left_out, few: gone},
     )
+
+
+Blocks = Callable[[int], Iterator[Any]]
+"""Number of rows -> the rows in blocks of at most that many, as the input kind takes them."""
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """Rows to predict, none of which is read yet.
+
+    Attributes
+    ----------
+    total : int
+        How many there are.
+    blocks : callable
+        Number of rows -> an iterator over blocks of at most that many, in order.
+    paths : sequence of str or None
+        Names of the image files, relative to DATA; None if rows have no names.
+    notes : tuple of str
+        What was taken for what.
+    """
+
+    total: int
+    blocks: Blocks
+    paths: Sequence[str] | None = None
+    notes: tuple[str, ...] = ()

@@ -95,14 +95,14 @@ def read_tables(
     if missing:
         left_out["without a label (empty, NA, None, or -1)"] = missing
 
-    def rows_of(columns: Columns, part: str) -> Rows:
+    def labelled(columns: Columns, part: str) -> Rows:
         rows = stored_rows(tables[part], columns, folders.get(part, where), part, notes)
         return rows.take(np.flatnonzero(labels[part].known))
 
-    rows = {part: rows_of(columns, part) for part in used}
+    rows = {part: labelled(columns, part) for part in used}
     if reading.kind is None and columns.kind == "features" and any(map(_has_gaps, rows.values())):
         columns = columns.as_table()
-        rows = {part: rows_of(columns, part) for part in used}
+        rows = {part: labelled(columns, part) for part in used}
     splits = {part: Split(rows[part], labels[part].values[labels[part].known]) for part in used}
     notes += dict.fromkeys(note for part in used for note in labels[part].notes)
     return Source(

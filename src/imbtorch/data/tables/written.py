@@ -172,7 +172,7 @@ def _plain(text: str, style: str) -> str:
 def _check(bad: np.ndarray, values: Any, what: str) -> None:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
+        where = f" in row {row}" if len(bad) > 1 else ""  # else its number is not known here
         more = f" ({bad.sum()} rows)" if bad.sum() > 1 else ""
-        raise InputError(
-            f"column {values.name!r} holds {values.iloc[row]!r} in row {row}, which {what}{more}"
-        )
+        value = values.iloc[row]
+        raise InputError(f"column {values.name!r} holds {value!r}{where}, which {what}{more}")

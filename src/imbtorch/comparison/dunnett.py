@@ -12,8 +12,10 @@ CONFIDENCE = 0.95
 """Of all intervals of a table together."""
 ODD, FAR = 0.10, 0.01
 """Chance of a variance from which on a recipe has a noise of its own, and leaves the pool."""
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(64)
-SCALES = (np.arange(256) + 0.5) / 256
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(48)
+WEIGHTS /= np.sqrt(2 * np.pi)
+CHANCES, SHARES = np.polynomial.legendre.leggauss(64)
+CHANCES, SHARES = (CHANCES + 1) / 2, SHARES / 2
 
 
 @cache
@@ -54,16 +56,17 @@ def critical_value(comparisons: int, df: float) -> float:
     >>> round(critical_value(1, 2), 2), round(critical_value(5, 10), 2)
     (4.3, 2.99)
     """
+    alone, bonferroni = stats.t.isf((1 - CONFIDENCE) / 2 / np.array([1, comparisons]), df)
     if comparisons == 1:
-        return float(stats.t.ppf((1 + CONFIDENCE) / 2, df))
-    s = np.sqrt(stats.chi2.ppf(SCALES, df) / df) if np.isfinite(df) else np.ones(1)
+        return float(alone)
+    scale = stats.chi2.ppf(CHANCES, df) / df if np.isfinite(df) else np.ones(64)
 
     def excess(c: float) -> float:
-        upper, shift = np.sqrt(2) * c * s[:, None], NODES
-        inside = special.ndtr(upper - shift) - special.ndtr(-upper - shift)
-        return float((inside**comparisons @ WEIGHTS).mean() / WEIGHTS.sum() - CONFIDENCE)
+        bound = c * np.sqrt(2 * scale)[:, None]
+        inside = special.ndtr(bound - NODES) - special.ndtr(-bound - NODES)
+        return float(SHARES @ inside**comparisons @ WEIGHTS - CONFIDENCE)
 
-    return float(brentq(excess, 0.1, 1e4))
+    return float(brentq(excess, alone, bonferroni, xtol=1e-4))
 
 
 def pooled_variances(

@@ -15,6 +15,8 @@ from imbtorch.comparison.verdict_words import lead_sentences, table_sentences
 
 Runs = Mapping[int, Mapping[str, Any]]
 """Training seed -> result row, of one recipe."""
+SEEDS = (*range(1, 20), *range(20, 101, 5))
+"""Numbers of more seeds, or repetitions, of which the first is said that would settle a lead."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,13 @@ def _lead(
     overlap = 1 / (folds - 1) if folds else 0.0
     known = 0.0 if np.isnan(test_variance) else test_variance
 
-    def noise(seeds: int, more: int = 0) -> float:
-        of_seeds = variance * (1 / seeds + overlap)
+    def noise(runs: int) -> float:
+        of_seeds = variance * (1 / runs + overlap)
         total = of_seeds + known
         if not isfinite(total):
             return inf
-        freedom = inf if of_seeds == 0 else (df + more) * (total / of_seeds) ** 2
+        grown = df * (runs - 1) / (n - 1)
+        freedom = grown * (total / of_seeds) ** 2 if of_seeds else inf
         return critical_value(comparisons, round(min(freedom, 1e6), 1)) * sqrt(total)
 
     lead = Lead(
@@ -150,7 +153,6 @@ def _lead(
     )
     if lead.is_real or not isfinite(lead.noise) or mean == 0:
         return lead
-    enough = (
-        more for more in (*range(1, 20), *range(20, 101, 5)) if noise(n + more, more) < abs(mean)
-    )
+    step = folds or 1
+    enough = (more for more in SEEDS if noise(n + more * step) < abs(mean))
     return replace(lead, more_seeds=next(enough, None))

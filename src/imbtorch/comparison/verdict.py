@@ -10,7 +10,7 @@ import numpy as np
 
 from imbtorch.comparison.dunnett import critical_value, pooled_variances
 from imbtorch.comparison.lead import Lead
-from imbtorch.comparison.sampling_noise import stored_variance
+from imbtorch.comparison.sampling_noise import stored_variances
 from imbtorch.comparison.verdict_words import lead_sentences, table_sentences
 
 Runs = Mapping[int, Mapping[str, Any]]
@@ -95,10 +95,7 @@ def judge(
     }
     folds = rows[0].get("folds")
     differences = {name: _differences(runs[name], runs[base], of) for name, of in shared.items()}
-    tests = {
-        name: stored_variance(folder, name, base, of) if folder and not folds else nan
-        for name, of in shared.items()
-    }
+    tests = stored_variances(folder, base, shared) if folder and not folds else {}
     several = [name for name, of in differences.items() if len(of) > 1]
     variances, dfs, apart = pooled_variances(
         [float(differences[name].var(ddof=1)) for name in several],
@@ -106,7 +103,7 @@ def judge(
     )
     pooled = dict(zip(several, zip(variances.tolist(), dfs.tolist(), strict=True), strict=True))
     leads = {
-        name: _lead(of, *pooled.get(name, (inf, 1.0)), tests[name], len(shared), folds)
+        name: _lead(of, *pooled.get(name, (inf, 1.0)), tests.get(name, nan), len(shared), folds)
         for name, of in differences.items()
     }
     leads = {

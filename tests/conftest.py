@@ -39,7 +39,7 @@ SLOW = {
     *("test_absent_classes", "test_printable", "test_many_classes"),
     *("test_frozen", "test_outputs", "test_random_state", "test_samples", "test_text_networks"),
     *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
-    *("test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),
+    *("test_verdict", "test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 

@@ -11,7 +11,6 @@ from imbtorch.commands.decide import add_decide_options
 from imbtorch.commands.task_options import GROUPS, add_task_options
 from imbtorch.comparison.usual_recipes import USUAL, without_network
 from imbtorch.errors import InputError
-from imbtorch.printable import plural
 
 if TYPE_CHECKING:
     from imbtorch.comparison.task import Task
@@ -46,6 +45,10 @@ def add_options(parser: Any) -> None:
         "more than the second (default: %(default)s)",
     )
     add_log_option(group)
+    add = parser.add_argument_group("table").add_argument
+    add("--wide", action="store_true", help="print all columns of the table")
+    add("--latex", action="store_true", help="print the table as LaTeX")
+    add("--csv", action="store_true", help="print the table as CSV")
     add_decide_options(parser.add_argument_group("decision"), "--decide")
 
 
@@ -57,6 +60,9 @@ def run(
     log: str | None = None,
     decide: str | None = None,
     cost: str | None = None,
+    wide: bool = False,
+    latex: bool = False,
+    csv: bool = False,
     **task_options: Any,
 ) -> int:
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
@@ -67,8 +73,7 @@ def run(
     from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
-    from imbtorch.comparison.report.summary import embedding_line, summarize
-    from imbtorch.comparison.report.table import markdown_table, print_table
+    from imbtorch.comparison.report.tables import show_tables
     from imbtorch.comparison.tracking import check_tracker
     from imbtorch.comparison.usual_recipes import USUAL
     from imbtorch.data.arrays import labels_of
@@ -115,14 +120,16 @@ def run(
     if recipes is None or "auto" in split_list(recipes):
         names = [*names, *(n for n in without_network(task.data.input) if n not in names)]
     outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds, log=log)
-    summaries = summarize(outcome.rows, shots=bounds)
-    title = f"{task.data.name}, mean ± std over {plural(seeds, 'seed')}, percent"
     failures = outcome.failures
-    embedding = embedding_line(outcome.rows)
-    text = markdown_table(summaries, title, failures=failures) + (embedding and f"\n{embedding}\n")
-    write_atomically(folder / "table.md", text.encode())
-    print_table(summaries, title, failures=failures)
-    say([embedding] if embedding else [])
+    show_tables(
+        folder,
+        outcome.rows,
+        shots=bounds,
+        failures=failures,
+        wide=wide,
+        latex=latex,
+        comma=csv,
+    )
     say(decided_lines(outcome.rows))
     say([f"report: {(folder / 'report.html').resolve()}"])
     say(["the same command goes on where it stopped; with more seeds or recipes, it adds them"])

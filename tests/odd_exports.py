@@ -87,7 +87,14 @@ def _(path):
     )
 
 
-@right("thousands with commas", CASES, 18, 6, said="pop (numbers written as text)", suffix=".csv")
+@right(
+    "thousands with commas",
+    CASES,
+    18,
+    6,
+    said="pop (numbers written as text, such as 1,100",
+    suffix=".csv",
+)
 def _(path):
     values = zip([f"{1 + i},{100 + i}" for i in range(N)], AGE, LABEL, strict=True)
     path.write_text("pop;age;label\n" + "".join(f"{p};{a};{n}\n" for p, a, n in values))

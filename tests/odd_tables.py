@@ -100,19 +100,31 @@ csv(
 csv(
     "categories",
     {"plan": ["gold", "tin"] * 12, "age": AGE, "label": LABEL},
-    "not used: plan (categories",
-    shape=(1,),
+    "input, columns of a table (2): numbers: age; categories: plan",
+    shape=(1 + 2,),
 )
 csv(
     "dates",
     {"since": [f"2024-01-{d:02d}" for d in range(1, N + 1)], "age": AGE, "label": LABEL},
-    "not used: since (dates",
+    "input, columns of a table (2): numbers: age; dates: since",
+    shape=(1 + 2,),  # days and weekday: month and hour are the same
+)
+csv(
+    "dates with day or month first",
+    {"since": [f"{d % 12 + 1:02d}/03/2024" for d in range(N)], "age": AGE, "label": LABEL},
+    "day and month are doubtful",
     shape=(1,),
 )
 csv(
     "numbers written as text",
     {"price": [f"{i},{i:03d}" for i in range(N)], "age": AGE, "label": LABEL},
-    "not used: price (numbers written as text)",
+    "input, columns of a table (2): numbers: price, age",
+    shape=(2,),
+)
+csv(
+    "numbers written as text, but for one",
+    {"price": ["ask", *(f"${i}.50" for i in range(1, N))], "age": AGE, "label": LABEL},
+    "not used: price (",
     shape=(1,),
 )
 csv(
@@ -367,9 +379,7 @@ def _(path):
     ).to_parquet(path)
 
 
-@right(
-    "a column of dates", CASES, 18, 6, shape=(1,), suffix=".parquet", said="not used: when (dates"
-)
+@right("a column of dates", CASES, 18, 6, shape=(3,), suffix=".parquet", said="dates: when")
 def _(path):
     when = pd.date_range("2024-01-01", periods=N)
     pd.DataFrame({"when": when, "age": AGE, "label": LABEL}).to_parquet(path)
@@ -425,11 +435,21 @@ no_csv("measurements as labels", {"age": AGE, "label": INCOME}, "measurements")
 no_csv("one class of texts", {"text": TEXT, "label": ["ham"] * N}, "one class")
 no_csv("no labels at all", {"text": TEXT, "label": [None] * N}, "no labeled training sample")
 no_csv("a label a row", {"age": AGE, "label": IDS}, "one sample of class")
-no_csv(
+csv(
     "gaps in numbers",
     {"age": [None, *AGE[1:]], "income": INCOME, "label": LABEL},
-    "age (1)",
-    doors="unreadable",
+    "missing in training rows: age (1)",
+    shape=(2 + 1,),
+)
+csv(
+    "gaps in categories and flags",
+    {
+        "plan": [None, *["gold", "tin"] * 11, None],
+        "member": [None, *[True, False] * 11, None],
+        "label": LABEL,
+    },
+    "categories: plan, member",
+    shape=(3 + 3,),
 )
 no_csv(
     "infinite numbers",

@@ -48,7 +48,8 @@ def test_features_with_gaps_and_no_held_out_split(tmp_path):
     np.savez(path, features=x, labels=np.array(["often"] * 48 + ["rare"] * 12))
     found = inspect_data(str(path), data_seed=3)
     assert (found.train, found.test) == ([36, 9], [12, 3])
-    assert lines(found)[-1] == f"next: imbtorch compare {path} --data-seed 3 --recipes auto"
+    when = "once all samples can be read"
+    assert lines(found)[-1] == f"next, {when}: imbtorch compare {path} --data-seed 3 --recipes auto"
     assert len(found.unreadable) == 1
     assert any("no held-out split" in note for note in found.notes)
     assert "smote" in found.recipes

@@ -11,7 +11,7 @@ LINE = [
     ("printable",),
     ("errors", "seeding", "stopping"),
     ("option_types",),
-    ("extras", "files", "lazy", "method", "npz", "places"),
+    ("extras", "files", "lazy", "method", "npz", "places", "progress"),
     ("cache",),
     ("data",),
     ("samplers", "resampling"),

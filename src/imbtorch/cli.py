@@ -13,7 +13,10 @@ from imbtorch.extras import extra
 from imbtorch.printable import printable
 from imbtorch.stopping import Terminated, terminable
 
-COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "resample", "embed")
+COMMANDS = (
+    *("inspect", "compare", "train", "tune", "evaluate", "decide", "predict", "export"),
+    *("embed", "resample", "reproduce"),
+)
 
 
 _WRONG_KIND = (
@@ -47,7 +50,8 @@ def make_parser(only: str | None = None) -> Any:
     parser = Parser(
         prog="imbtorch",
         description="Learn from class-imbalanced data: inspect it, compare recipes, train, "
-        "evaluate, reproduce the papers' tables, tune, embed and over-sample embeddings.",
+        "evaluate, choose thresholds, reproduce the papers' tables, tune, embed and over-sample "
+        "embeddings.",
         version=version("imbalanced-torch"),
         usage="imbtorch COMMAND ... (imbtorch COMMAND --help shows examples and options)",
         formatter_class=Help,
@@ -85,7 +89,11 @@ def _run(given: Sequence[str]) -> int:
         print(f"imbtorch: error: {printable(error)}", file=sys.stderr)
         return 2
     except OSError as error:  # no space, no permission: what was stored before is unchanged
-        print(f"imbtorch: error: {printable(error)}", file=sys.stderr)
+        print(
+            f"imbtorch: error: {printable(error)}; what is stored stays: when that is mended, the "
+            "same command goes on",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt as interrupt:
         print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)

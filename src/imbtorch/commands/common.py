@@ -47,7 +47,9 @@ def file_to_write(out: str) -> Path:
     if not path.name or path.is_dir():
         raise InputError(f"out is {out!r}, a folder; the name of a file is needed")
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(f"out is {out!r}; {str(folder)!r} is no folder that can be written to")
+        raise InputError(
+            f"out is {out!r}; {str(folder)!r} is no folder that can be written to: choose another"
+        )
     return path
 
 
@@ -77,9 +79,15 @@ def load_trained(checkpoint: str, model: str | None = None) -> "tuple[Classifier
 
     network, header = load_checkpoint(checkpoint, model)
     if "input" not in header:
-        raise InputError(f"checkpoint {checkpoint!r} does not say what inputs it takes")
+        raise InputError(
+            f"checkpoint {checkpoint!r} does not say what inputs it takes: give one that the "
+            "command train or compare wrote"
+        )
     for name, value in network.state_dict().items():
         if not bool(value.isfinite().all()):
-            raise InputError(f"checkpoint {checkpoint!r} holds NaN or infinite values in {name}")
+            raise InputError(
+                f"checkpoint {checkpoint!r} holds NaN or infinite values in {name}: train again, "
+                "with a lower --lr"
+            )
     with damaged_header(checkpoint):
         return network, trained_header(header)

@@ -1,12 +1,19 @@
 """``imbtorch compare``: which recipe helps on a data set, by how much, and at what cost."""
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from imbtorch.commands.before import before
 from imbtorch.commands.common import SOME_FAILED, add_log_option, say
-from imbtorch.commands.task_options import add_task_options
+from imbtorch.commands.decide import add_decide_options
+from imbtorch.commands.task_options import GROUPS, add_task_options
 from imbtorch.comparison.usual_recipes import USUAL, without_network
 from imbtorch.errors import InputError
+
+if TYPE_CHECKING:
+    from imbtorch.comparison.task import Task
 
 EXAMPLES = (
     "imbtorch compare photos/ --recipes auto",
@@ -38,6 +45,11 @@ def add_options(parser: Any) -> None:
         "more than the second (default: %(default)s)",
     )
     add_log_option(group)
+    add = parser.add_argument_group("table").add_argument
+    add("--wide", action="store_true", help="print all columns of the table")
+    add("--latex", action="store_true", help="print the table as LaTeX")
+    add("--csv", action="store_true", help="print the table as CSV")
+    add_decide_options(parser.add_argument_group("decision"), "--decide")
 
 
 def run(
@@ -46,22 +58,31 @@ def run(
     out: str | None,
     shots: str,
     log: str | None = None,
+    decide: str | None = None,
+    cost: str | None = None,
+    wide: bool = False,
+    latex: bool = False,
+    csv: bool = False,
     **task_options: Any,
 ) -> int:
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
-    from imbtorch.comparison.frozen_task import check_trains_head
+    from imbtorch.comparison.deciding import check_deciding, deciding
+    from imbtorch.comparison.decisions import decided_lines
+    from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
-    from imbtorch.comparison.report.summary import embedding_line, summarize
-    from imbtorch.comparison.report.table import markdown_table, print_table
+    from imbtorch.comparison.report.tables import show_tables
     from imbtorch.comparison.tracking import check_tracker
+    from imbtorch.comparison.usual_recipes import USUAL
+    from imbtorch.data.arrays import labels_of
     from imbtorch.data.profiles.class_groups import shot_bounds
     from imbtorch.files import write_atomically
     from imbtorch.models.backbones import short_name
     from imbtorch.option_types import check_whole
     from imbtorch.training.recipes import make_recipe, split_list
+    from imbtorch.training.try_out import check_resampling
 
     names = [*USUAL] if recipes is None else split_list(recipes)
     if not names:
@@ -75,13 +96,22 @@ def run(
     if log is not None:
         check_tracker(log)
     check_whole("seeds", seeds, 1)
+    check_deciding(decide, cost)
     if out:
         given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
         given["model"] = short_name(task_options["model"])
         check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
-    task = make_task(**task_options)
+    task = deciding(make_task(**task_options), decide, cost)
     say(task.describe())
+    labels = labels_of(task.data.train).tolist()
+    for name in names:
+        if name != "auto":
+            check_recipe(task, task.recipe(name))
+            check_resampling(task.recipe(name), labels)
     folder = Path(out) if out else Path("runs") / task.slug
+    check_out(folder, task.identity())
+    task = embedded_once(task)
+    before(task, names, seeds, folder, bounds, partial(_plainer, task_options))
     if "auto" in names:
         choice = choose(task, folder / "auto")
         say(choice.lines)
@@ -90,13 +120,25 @@ def run(
     if recipes is None or "auto" in split_list(recipes):
         names = [*names, *(n for n in without_network(task.data.input) if n not in names)]
     outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds, log=log)
-    summaries = summarize(outcome.rows, shots=bounds)
-    title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
     failures = outcome.failures
-    embedding = embedding_line(outcome.rows)
-    text = markdown_table(summaries, title, failures=failures) + (embedding and f"\n{embedding}\n")
-    write_atomically(folder / "table.md", text.encode())
-    print_table(summaries, title, failures=failures)
-    say([embedding] if embedding else [])
+    show_tables(
+        folder,
+        outcome.rows,
+        shots=bounds,
+        failures=failures,
+        wide=wide,
+        latex=latex,
+        comma=csv,
+    )
+    say(decided_lines(outcome.rows))
     say([f"report: {(folder / 'report.html').resolve()}"])
+    say(["the same command goes on where it stopped; with more seeds or recipes, it adds them"])
     return SOME_FAILED if failures else 0
+
+
+def _plainer(task_options: Mapping[str, Any]) -> "Task":
+    """Return the task on the same data with a bag of words and the small network for it."""
+    from imbtorch.comparison.make_task import make_task
+
+    kept = ["data", *(option.name for option in GROUPS["data"])]
+    return make_task(**{name: task_options[name] for name in kept if name in task_options})

@@ -60,7 +60,10 @@ def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
         )
     x, y = check_samples(arrays[names[0]], arrays[names[1]], names)
     if x.ndim != 2:
-        raise InputError(f"{names[0]} has shape {x.shape}; embeddings of shape (N, D) are needed")
+        raise InputError(
+            f"{names[0]} has shape {x.shape}; embeddings of shape (N, D) are needed: "
+            "imbtorch embed makes them"
+        )
     try:
         new_x, new_y = sampler.fit_resample(x, y)
     except InputError:

@@ -1,11 +1,12 @@
 """``imbtorch tune``: choose the options of a recipe on a validation split."""
 
-from math import isnan
+from math import isnan, prod
 from pathlib import Path
 from typing import Any
 
 from imbtorch.commands.common import SOME_FAILED, say
 from imbtorch.commands.task_options import add_task_options
+from imbtorch.printable import plural
 
 EXAMPLES = (
     "imbtorch tune photos/ --recipe m2m --trials 10",
@@ -31,7 +32,8 @@ def add_options(parser: Any) -> None:
 
 def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_options: Any) -> int:
     """Choose the options of a recipe on a validation split of the training set."""
-    from imbtorch.comparison.frozen_task import check_trains_head
+    from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds
+    from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.kept import file_name
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
@@ -45,6 +47,13 @@ def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_opt
         check_folder(Path(out))
     task = make_task(**task_options)
     say(task.describe())
+    check_recipe(task, task.recipe(recipe))
+    task = embedded_once(task)
+    whole = prod(len(values) for values in candidates_of(recipe).values())
+    number = whole if trials is None else min(whole, trials)
+    made = task.recipe(recipe)
+    seconds = number * expected_seconds(task, [made], seeds, sample_seconds(task))
+    say([f"{in_words(seconds)} for {plural(number, 'trial')}, by the time of a few batches"])
     folder = Path(out) if out else Path("runs") / f"tune-{task.slug}-{file_name(recipe)}"
     scores = tune(task, recipe, trials=trials, seeds=seeds, out=folder)
     say(["balanced accuracy on a fifth of the training set, percent:"])

@@ -5,18 +5,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from imbtorch.comparison.duration import expected_seconds
 from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
+from imbtorch.data.hold_out import VALIDATION
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import Input
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
-from imbtorch.training.movable import moves_inputs
+from imbtorch.progress import progress_bar
+from imbtorch.training.movable import moves_categories, moves_inputs
 from imbtorch.training.recipes import make_recipe
 
 START = ("erm", "rs", "drw", "balanced-softmax", "ldam+drw", "eos", "m2m")
@@ -43,7 +45,7 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
     -------
     list of str
         `START`; also remix for images, or smote for other data if every class has enough
-        neighbors. For tokens, without those that move inputs.
+        neighbors. For tokens and categories, without those that move inputs.
 
     Examples
     --------
@@ -54,7 +56,10 @@ def fitting_recipes(spec: Input, counts: Sequence[int]) -> list[str]:
         return [*START, "remix"]
     if isinstance(spec, TokenInput):
         return [name for name in START if not moves_inputs(make_recipe(name))]
-    return [*START, "smote"] if min(counts) >= SMOTE_NEEDS else [*START]
+    names = [*START, "smote"] if min(counts) >= SMOTE_NEEDS else [*START]
+    if isinstance(spec, TableInput) and spec.categorical:
+        return [name for name in names if not moves_categories(make_recipe(name))]
+    return names
 
 
 @dataclass(frozen=True)
@@ -111,14 +116,14 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     task = embedded_once(task, progress=progress)
     whole = validation_task(task)
-    shortest = max(2, task.epochs // FACTOR**BUDGETS)
-    budgets = [min(task.epochs, shortest * FACTOR**step) for step in range(BUDGETS)]
+    budgets = budgets_of(task.epochs)
     names = fitting_recipes(task.data.input, task.data.counts)
     pruner = optuna.pruners.SuccessiveHalvingPruner(budgets[0], reduction_factor=FACTOR)
     study = optuna.create_study(direction="maximize", pruner=pruner)
     scores: dict[str, dict[int, float]] = {}
-    with tqdm(total=0, unit="epoch", dynamic_ncols=True, disable=not progress) as bar:
-        for name in names:
+    with progress_bar(total=0, unit="epoch", desc="search", disable=not progress) as bar:
+        for tried, name in enumerate(names):
+            bar.total = bar.n + _epochs_left(names[tried:], budgets)
             trial = study.ask()
             reached = scores.setdefault(name, {})
             for budget in budgets:
@@ -137,10 +142,44 @@ def choose(task: Task, out: str | Path, *, seed: int = 0, progress: bool = True)
     return Choice(["erm", *best], _account(names, scores, ranked, best, budgets, task.epochs))
 
 
+def budgets_of(epochs: int) -> list[int]:
+    """Return the short budgets before a full one.
+
+    Examples
+    --------
+    >>> budgets_of(90), budgets_of(4)
+    ([10, 30], [2, 4])
+    """
+    shortest = max(2, epochs // FACTOR**BUDGETS)
+    return [min(epochs, shortest * FACTOR**step) for step in range(BUDGETS)]
+
+
+def _epochs_left(names: Sequence[str], budgets: Sequence[int]) -> int:
+    """Return about how many epochs the search still takes: of these, one in `FACTOR` continues."""
+    made = [[make_recipe(name, budget).all_epochs for budget in budgets] for name in names]
+    return round(sum(first + sum(more) / FACTOR for first, *more in made))
+
+
+def search_seconds(task: Task, seeds: int, per_sample: float) -> float:
+    """Return about how long `choose` and the full comparison of its choice take.
+
+    See `expected_seconds`. Which two recipes will be chosen is not known: they count as the mean.
+    """
+    names = fitting_recipes(task.data.input, task.data.counts)
+
+    def seconds(name: str, epochs: int, times: int) -> float:
+        short = replace(task, epochs=epochs)
+        return expected_seconds(short, [make_recipe(name, epochs)], times, per_sample)
+
+    first, *more = (sum(seconds(name, b, 1) for name in names) for b in budgets_of(task.epochs))
+    search = (1 - VALIDATION) * (first + sum(more) / FACTOR)
+    full = [seconds(name, task.epochs, seeds) for name in names]
+    return search + full[names.index("erm")] + 2 * sum(full) / len(full)
+
+
 def _score(task: Task, name: str, seed: int, out: Path, bar: Any) -> float | None:
     """Return the balanced accuracy of a recipe on the validation split, in 0..1."""
     recipe = make_recipe(name, task.epochs)
-    bar.total += recipe.all_epochs
     rows = run_grid(task, [recipe], [seed], out / task.folder, bar).rows
     return float(rows[0]["metrics"]["balanced_accuracy"]) if rows else None
 

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
-
 from imbtorch.comparison.frozen_task import check_recipe, embedded_once
 from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
@@ -26,6 +24,7 @@ from imbtorch.data.arrays import labels_of
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
+from imbtorch.progress import progress_bar
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.try_out import check_resampling
@@ -86,12 +85,8 @@ def compare(
     check_out(folder, task.identity())
     tracking = None if log is None else Tracking(log, folder)
     task = embedded_once(task, progress=progress)
-    with tqdm(
-        total=seeds * sum(recipe.all_epochs for recipe in described),
-        unit="epoch",
-        disable=not progress,
-        dynamic_ncols=True,
-    ) as bar:
+    total = seeds * sum(recipe.all_epochs for recipe in described)
+    with progress_bar(total=total, unit="epoch", disable=not progress) as bar:
         keep = partial(_keep, task, folder)
         outcome = run_grid(task, described, range(seeds), folder, bar, keep, tracking=tracking)
     rows, failures = outcome.rows, outcome.failures

@@ -16,7 +16,6 @@ from filelock import FileLock
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.data import Dataset
-from tqdm import tqdm
 
 from imbtorch.cache import cache_folder
 from imbtorch.data.arrays import take
@@ -25,6 +24,7 @@ from imbtorch.errors import InputError
 from imbtorch.files import replacing, seal, set_aside, unseal, write_atomically, write_npz
 from imbtorch.models.inference import outputs
 from imbtorch.npz import read_npz
+from imbtorch.progress import progress_bar
 
 SHARD = 4096
 """Rows that are embedded and stored at a time; a multiple of the batch size of `outputs`."""
@@ -126,8 +126,8 @@ def embed_once(one: Pass, title: str = "embedding", *, progress: bool = True) ->
             found = _stored(folder)
             if found is not None and _still_gives(one, found.x):
                 return found
-            with tqdm(
-                total=len(one), desc=title, unit="sample", disable=not progress, dynamic_ncols=True
+            with progress_bar(
+                total=len(one), desc=title, unit="sample", disable=not progress
             ) as bar:
                 shards = [_shard(one, folder, start, bar) for start in range(0, len(one), SHARD)]
             _join(one, folder, shards)

@@ -16,6 +16,7 @@ from imbtorch.data.labels import check_several, class_names
 from imbtorch.data.rows import Split, why_left_out
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.text_input import TextInput
 from imbtorch.errors import InputError
 
@@ -77,7 +78,10 @@ def inspect_data(
     unreadable: list[str] = []
     train_digests = _digests(train, unreadable)
     if not train_digests:
-        raise InputError(f"DATA is {data!r}; none of its training samples can be read")
+        raise InputError(
+            f"DATA is {data!r}; none of its training samples can be read: repair the files, or "
+            "name other --columns"
+        )
     targets: dict[str, set[Any]] = {}
     for row, digest in train_digests.items():
         targets.setdefault(digest, set()).add(train.labels[row])
@@ -109,11 +113,15 @@ def inspect_data(
         for name, split in (("training", train), ("held-out", test)):
             if gaps := spec.gaps(split.rows.values):
                 found.notes.append(f"{name} samples lack values in {', '.join(gaps[:8])}")
+    if isinstance(spec, TableInput):
+        held = test.rows.take(np.array([*test_digests], int)).values
+        spec.transform(held)  # raises where a column holds something else than in training
+        found.notes.extend([*spec.notes(readable.values), *spec.unseen(held)])
     if isinstance(spec, ImageInput):
         found.notes.extend(readable.survey.notes(spec))
-        held = test.rows.take(np.array([*test_digests], int))
-        if test_digests and held.survey.modes.keys() != readable.survey.modes.keys():
-            found.notes.append(f"held-out {held.survey.notes(spec)[0]}")
+        seen = test.rows.take(np.array([*test_digests], int))
+        if test_digests and seen.survey.modes.keys() != readable.survey.modes.keys():
+            found.notes.append(f"held-out {seen.survey.notes(spec)[0]}")
     if source.left_out:
         number = sum(source.left_out.values())
         found.notes.append(f"{number} samples left out{why_left_out(source.left_out)}")
@@ -150,6 +158,11 @@ def _content(row: Any, index: int, spec: Input | None) -> bytes:
         return f"{image.mode}{image.size}".encode() + pixels
     if isinstance(row, np.ndarray) and row.dtype.kind == "f" and not _is_finite(row):
         raise InputError(f"row {index} (NaN or infinite)")
+    if isinstance(row, np.void):  # of a table
+        values = row.item()
+        if any(isinstance(value, float) and np.isinf(value) for value in values):
+            raise InputError(f"row {index} (infinite)")
+        return repr(values).encode()
     content: bytes = row.tobytes() if isinstance(row, np.ndarray) else repr(row).encode()
     return content
 
@@ -166,4 +179,6 @@ def _kind(spec: Input) -> str:
         return f"{color} images of {spec.size[0]} x {spec.size[1]} pixels"
     if isinstance(spec, FeatureInput):
         return f"{np.prod(spec.shape)} numbers each"
+    if isinstance(spec, TableInput):
+        return f"rows of {len(spec.columns)} columns ({spec.width} numbers)"
     return "texts" if isinstance(spec, TextInput) else "windows of words"

@@ -129,7 +129,8 @@ def lines(found: Inspection) -> list[str]:
     ]
     if found.recipes:
         out.append(f"recipes that fit: {', '.join(found.recipes)}")
-        out.append(f"next: imbtorch compare {found.asked} --recipes auto")
+        when = ", once all samples can be read" if found.unreadable else ""
+        out.append(f"next{when}: imbtorch compare {found.asked} --recipes auto")
     return [printable(line) for line in out]
 
 

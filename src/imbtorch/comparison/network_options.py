@@ -39,7 +39,10 @@ def open_network(
                 f"another with --model, such as {ELSEWHERE}"
             )
         if not Path(pretrained).is_file():
-            raise InputError(f"pretrained is {pretrained!r}; there is no such file")
+            raise InputError(
+                f"pretrained is {pretrained!r}; there is no such file: correct the path, or leave "
+                "it out for the library's own weights"
+            )
     start: bool | str = pretrained or not from_scratch
     return (open_backbone(model, start) if is_backbone(model) else None), start
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from imbtorch.comparison.frozen_task import check_recipe, embedded_once
 from imbtorch.comparison.grid import run_grid
@@ -20,6 +19,7 @@ from imbtorch.extras import extra
 from imbtorch.files import set_aside
 from imbtorch.method import SHORT, written
 from imbtorch.option_types import check_whole
+from imbtorch.progress import progress_bar
 from imbtorch.training.catalog import CATALOG
 from imbtorch.training.recipes import make_recipe, split_name
 
@@ -100,12 +100,15 @@ def tune(
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             set_aside(journal, "the trials are counted anew, from the stored runs", error)
             study = open_study(storage=JournalStorage(JournalFileBackend(str(journal))))
-    with tqdm(total=0, unit="epoch", dynamic_ncols=True, disable=not progress) as bar:
+    with progress_bar(
+        total=trials * seeds * make_recipe(recipe, task.epochs).all_epochs,
+        unit="epoch",
+        disable=not progress,
+    ) as bar:
 
-        def measured(tried: str) -> float:
+        def measured(tried: str, bar: Any = bar) -> float:
             """Return the score of the stored runs, or NaN if one failed."""
             made = make_recipe(tried, task.epochs)
-            bar.total += seeds * made.all_epochs
             rows = run_grid(task, [made], range(seeds), runs, bar, tidy=False).rows
             values = [row["metrics"]["balanced_accuracy"] for row in rows]
             return float(np.mean(values)) if len(values) == seeds else nan
@@ -125,7 +128,8 @@ def tune(
         scores = dict.fromkeys((named(recipe, trial.params) for trial in ended[state.PRUNED]), nan)
         # from the runs, whose rows have checksums, rather than from the journal
         names = {named(recipe, trial.params) for trial in ended[state.COMPLETE]}
-        scores |= {name: measured(name) for name in sorted(names)}
+        stored = progress_bar(total=0, disable=True)
+        scores |= {name: measured(name, stored) for name in sorted(names)}
     shutil.rmtree(runs / "snapshots", ignore_errors=True)
     if all(map(isnan, scores.values())):
         raise InputError(f"every run failed: see {runs / 'failures.jsonl'}")

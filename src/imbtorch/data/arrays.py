@@ -32,6 +32,9 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     tokens : bool, default=False
         Whether x holds the numbers of texts' tokens, filled with -1 behind the end of the shorter
         ones (see `TokenInput`): then batches are made of texts of similar length.
+    categorical : sequence of (int, int), default=()
+        Blocks of columns of x, from start to before stop, that say which category a sample has
+        (see `TableInput`): one is 1 and the others 0.
 
     Raises
     ------
@@ -47,7 +50,13 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     """
 
     def __init__(
-        self, x: Array, y: Array, classes: Sequence[str] | None = None, *, tokens: bool = False
+        self,
+        x: Array,
+        y: Array,
+        classes: Sequence[str] | None = None,
+        *,
+        tokens: bool = False,
+        categorical: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.x = as_numbers(x, "x")
         if self.x.dtype not in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
@@ -61,7 +70,7 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
         if len(self.y) == 0:
             raise InputError("x and y are empty; at least one sample is needed")
         check_finite(self.x)
-        self.tokens = tokens
+        self.tokens, self.categorical = tokens, tuple(categorical)
         if tokens and (self.x.ndim != 2 or self.x.dtype not in (torch.int32, torch.int64)):
             raise InputError(
                 f"x has shape {tuple(self.x.shape)} and dtype {self.x.dtype}; tokens must be "
@@ -78,13 +87,17 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int | Tensor) -> tuple[Tensor, Tensor]:
         return as_float(self.x[index]), self.y[index]
 
+    def with_samples(self, x: Tensor, y: Tensor) -> "ArrayDataset":
+        """Return other samples of the same kind as a data set."""
+        return ArrayDataset(x, y, self.classes, tokens=self.tokens, categorical=self.categorical)
+
     def to(self, device: torch.device | str) -> "ArrayDataset":
         """Return this data set with its tensors on `device` (itself if they already are)."""
         if self.x.device == torch.device(device):
             return self
         moved = object.__new__(ArrayDataset)
         moved.x, moved.y, moved.classes = self.x.to(device), self.y.to(device), self.classes
-        moved.tokens = self.tokens
+        moved.tokens, moved.categorical = self.tokens, self.categorical
         return moved
 
 
@@ -157,7 +170,7 @@ def take(dataset: Dataset[Any], rows: NDArray[np.int64] | Tensor) -> Dataset[Any
     """
     if isinstance(dataset, ArrayDataset):
         x, y = dataset.x[rows], dataset.y[rows]
-        return ArrayDataset(x, y, dataset.classes, tokens=dataset.tokens)
+        return dataset.with_samples(x, y)
     return Subset(dataset, rows.tolist())
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from imbtorch.data.checks import check_finite
 from imbtorch.data.images.image_input import ImageInput
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.text_input import TextInput
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.data.texts.windows import WindowInput
@@ -99,9 +100,9 @@ def _in_float32(rows: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(rows, np.float32))
 
 
-Input = ImageInput | TextInput | TokenInput | WindowInput | FeatureInput
+Input = ImageInput | TextInput | TokenInput | WindowInput | FeatureInput | TableInput
 _KINDS: dict[str, type[Input]] = {
-    k.kind: k for k in (ImageInput, TextInput, TokenInput, WindowInput, FeatureInput)
+    k.kind: k for k in (ImageInput, TextInput, TokenInput, WindowInput, FeatureInput, TableInput)
 }
 
 
@@ -112,6 +113,8 @@ def input_to_json(spec: Input) -> dict[str, Any]:
 
 def input_from_json(values: dict[str, Any]) -> Input:
     """Return the input kind that `input_to_json` wrote."""
+    if values["kind"] == TableInput.kind:
+        return TableInput.from_json(values)
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return _KINDS[values.pop("kind")](**values)
 
@@ -121,6 +124,7 @@ IN_WORDS = {
     "text": "texts",
     "windows": "tagged words",
     "features": "rows of numbers",
+    "table": "tables",
 }
 """Kinds of stored rows, as a user calls them."""
 

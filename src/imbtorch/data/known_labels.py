@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset
-from tqdm import tqdm
 
 from imbtorch.data.checks import check_labels, check_one_label
 from imbtorch.data.pairs import NOT_A_PAIR, PairDataset
 from imbtorch.errors import InputError
+from imbtorch.progress import progress_bar
 
 HANDFUL = 8
 """Samples that are held against labels which a data set claims to have."""
@@ -33,7 +33,7 @@ def checked_labels(pairs: Dataset[tuple[Any, Any]]) -> Tensor:
         if _agree(labels, pairs):
             return check_labels(labels, name or "y")
         wrong.append((name, len(labels)))
-    rows = tqdm(range(size), desc="reading labels", unit="sample", disable=size < MANY)
+    rows = progress_bar(range(size), desc="reading labels", unit="sample", disable=size < MANY)
     read = check_labels([_label(pairs[i]) for i in rows])
     for name, length in wrong:
         fault = "other labels than" if length == size else f"{length} labels for"

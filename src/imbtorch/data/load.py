@@ -16,6 +16,7 @@ from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.takes import input_for, notes_on_texts
 from imbtorch.data.tensors import datasets_of
 from imbtorch.data.texts.tokens import TokenInput
@@ -27,8 +28,12 @@ class Part(StrEnum):
 
     VALIDATION = "validation"
     """Four fifths of the training set to train on, the last fifth to test on."""
+    DECISION = "without a validation split"
+    """Four fifths of the training set to train on, the last fifth to choose a decision on."""
     FEW = "few of each class"
     """A few samples of each class of both sets, to check that something runs."""
+    FIRST_LOOK = "first look"
+    """Some thousands of both sets at most; images are small."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class LoadedData:
         Yield (x, y), y in 0..K-1.
     classes : tuple of str
         Names of the K classes.
-    input : ImageInput, TextInput, WindowInput or FeatureInput
+    input : ImageInput, TextInput, WindowInput, FeatureInput or TableInput
         How stored rows become tensors.
     profile : Profile
         How imbalanced the training set was made, or already is.
@@ -59,6 +64,10 @@ class LoadedData:
         Whether all training images are stored in gray, also if they are read as color.
     test_rows : Rows, optional
         The rows of the test set as they are stored, to be shown; None if they are not at hand.
+    validation : Dataset, optional
+        Samples held out of the training set on which a decision is chosen.
+    seen : tuple of str
+        Fingerprints of training samples, where `train` holds their embeddings.
     """
 
     name: str
@@ -73,11 +82,19 @@ class LoadedData:
     left_out: Mapping[str, int] = field(default_factory=dict)
     gray: bool = False
     test_rows: Rows | None = field(default=None, compare=False)
+    validation: Pairs | None = None
+    seen: tuple[str, ...] = ()
 
     @property
     def counts(self) -> list[int]:
         """Training samples of each class."""
         return class_counts(self.train, len(self.classes))
+
+    @property
+    def splits(self) -> dict[str, Pairs]:
+        """The training and the test set, and the validation split if there is one."""
+        more = {} if self.validation is None else {"validation": self.validation}
+        return {"train": self.train, "test": self.test, **more}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -88,7 +105,8 @@ class LoadedData:
 
     def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
         """Return the same data with a part of each set in its place."""
-        return replace(self, train=train, test=test, parts=(*self.parts, part), test_rows=None)
+        parts = (*self.parts, part)
+        return replace(self, train=train, test=test, parts=parts, test_rows=None, validation=None)
 
 
 def load_data(
@@ -188,6 +206,8 @@ def load_data(
     if isinstance(train_set, MappedImages):
         notes.append(f"decoded images are kept in {train_set.files[0].parent} ($IMBTORCH_CACHE)")
     notes += notes_on_texts(spec, train_set, test_set)
+    if isinstance(spec, TableInput):
+        notes += [*spec.notes(train.rows.values), *spec.unseen(test.rows.values)]
     return LoadedData(
         data,
         train_set,

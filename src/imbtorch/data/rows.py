@@ -1,6 +1,6 @@
 """Stored rows with their labels, before they become tensors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from imbtorch.data.labels import whole_numbers
 
 
 class Rows:
-    """Stored rows of one column: an array, or a column of a Hugging Face data set.
+    """Stored rows: an array (a structured one of a table), or a column of a Hugging Face data set.
 
     ``rows[i]`` is one row, ``rows.take(indices)`` a subset. Neither decodes an image.
     """
@@ -66,7 +66,7 @@ class Source:
     test : Split or None
         The held-out split, None if none is stored.
     kind : str
-        Kind of input: image, text, windows or features.
+        Kind of input: image, text, windows, features or table.
     fit_input : callable
         Derives the input kind from training rows.
     label_names : sequence of str, optional
@@ -118,3 +118,29 @@ def keep_tested(source: Source, minimum: int) -> Source:
         notes=[*source.notes, f"{dropped} {few} left out"],
         left_out={**source.left_out, few: gone},
     )
+
+
+Blocks = Callable[[int], Iterator[Any]]
+"""Number of rows -> the rows in blocks of at most that many, as the input kind takes them."""
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """Rows to predict, none of which is read yet.
+
+    Attributes
+    ----------
+    total : int
+        How many there are.
+    blocks : callable
+        Number of rows -> an iterator over blocks of at most that many, in order.
+    paths : sequence of str or None
+        Names of the image files, relative to DATA; None if rows have no names.
+    notes : tuple of str
+        What was taken for what.
+    """
+
+    total: int
+    blocks: Blocks
+    paths: Sequence[str] | None = None
+    notes: tuple[str, ...] = ()

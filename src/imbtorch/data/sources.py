@@ -68,17 +68,13 @@ def open_source(data: str, reading: Reading = FREE) -> Source:
     """
     if not data.strip():
         raise InputError("DATA is empty; a name, a path or a hub name is needed")
-    path = Path(data).expanduser()
     if data == "digits":
         reading.only(of=data)
         return _digits()
     if data == "mnist-back-rotation":
         reading.only(of=data)
         return _back_rotation(data_folder())
-    if data in FOLDERS:
-        path = built_in_folder(data)
-    if data in ON_HUB and not path.exists():
-        path = data_folder() / data
+    path = path_of(data)
     if path.suffix == ".npz" and path.is_file():
         reading.only("image_size", of="an .npz")
         return read_arrays(path, reading.image_size)
@@ -90,6 +86,14 @@ def open_source(data: str, reading: Reading = FREE) -> Source:
     if data.startswith((".", "/", "~")) or path.suffix or data.count("/") > 1:
         raise InputError(f"DATA is {data!r}; there is no such file or folder")
     return read_tables(open_hub(*ON_HUB.get(data, (data, None))), reading)
+
+
+def path_of(data: str) -> Path:
+    """Return the path that DATA is, or where the data set of that name would lie."""
+    path = Path(data).expanduser()
+    if data in FOLDERS:
+        return built_in_folder(data)
+    return data_folder() / data if data in ON_HUB and not path.exists() else path
 
 
 def _stored(path: Path, reading: Reading) -> Source:

@@ -44,6 +44,8 @@ class Reading:
         Names of the splits, by default those with usual names; see `NONE`.
     image_size : int, optional
         Height and width in pixels to which images are resized.
+    kind : str, optional
+        What a stored network takes the columns of a table for: text, features or table.
     """
 
     label: str | None = None
@@ -51,6 +53,7 @@ class Reading:
     train_split: str | None = None
     test_split: str | None = None
     image_size: int | None = None
+    kind: str | None = None
 
     @classmethod
     def of(cls, columns: str | None = None, **options: str | int | None) -> "Reading":

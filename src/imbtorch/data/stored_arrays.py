@@ -53,7 +53,7 @@ def read_arrays(path: Path, image_size: int | None = None) -> Source:
         if unknown := int((~found.known).sum()):
             left_out[f"{prefix}labels missing"] = unknown
         known = np.flatnonzero(found.known)
-        return Split(Rows(_images(x) if _are_images(x) else x), found.values).take(known)
+        return Split(Rows(as_images(x) if are_images(x) else x), found.values).take(known)
 
     stored = [name[: -len("features")] for name in arrays if name.endswith("features")]
     if "" in stored and "train_" in stored:
@@ -78,19 +78,19 @@ def read_arrays(path: Path, image_size: int | None = None) -> Source:
         for prefix in stored
         if prefix not in used
     }
-    if test and _are_images(test.rows.values) != _are_images(train.rows.values):
+    if test and are_images(test.rows.values) != are_images(train.rows.values):
         raise InputError(
             f"{path}: features of type {train.rows.values.dtype} to train on and "
             f"{test.rows.values.dtype} to test on; both must be images of bytes, or neither"
         )
-    as_images = _are_images(train.rows.values)
+    images = are_images(train.rows.values)
 
     def fit_input(rows: Rows) -> Input:
-        if as_images:
+        if images:
             return ImageInput.fit(rows.survey, image_size)
         return FeatureInput.fit(rows.values)
 
-    kind = "image" if as_images else "features"
+    kind = "image" if images else "features"
     return Source(train, test, kind, fit_input, None, notes, left_out)
 
 
@@ -98,11 +98,12 @@ def _is_hidden(test: Split, train: Split) -> bool:
     return set(test.labels.tolist()) <= {HIDDEN} and HIDDEN not in train.labels
 
 
-def _are_images(x: np.ndarray) -> bool:
+def are_images(x: np.ndarray) -> bool:
+    """Whether an array holds images: bytes of shape (N, H, W) or with channels."""
     return x.dtype == np.uint8 and x.ndim in (3, 4)
 
 
-def _images(x: np.ndarray) -> np.ndarray:
+def as_images(x: np.ndarray) -> np.ndarray:
     """Return bytes as images (N, H, W), or (N, H, W, C) with 3 or 4 channels."""
     if x.ndim == 3:
         return x

@@ -13,6 +13,7 @@ from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.images.mapped import FILE_BYTES, mapped_images
 from imbtorch.data.inputs import Input
 from imbtorch.data.rows import Rows
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.files import WriteError
 
@@ -43,7 +44,9 @@ def _dataset(
         x = _decoded(spec, rows, y)
     else:
         x = spec.transform(rows.values)
-    made = ArrayDataset(x, y, classes, tokens=isinstance(spec, TokenInput))
+    blocks = spec.categorical if isinstance(spec, TableInput) else ()
+    tokens = isinstance(spec, TokenInput)
+    made = ArrayDataset(x, y, classes, tokens=tokens, categorical=blocks)
     _add(digest, made)
     return made
 

@@ -88,3 +88,18 @@ def numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
         shown = f"only one class ({classes[0]!s})" if len(classes) else "no label"
         raise InputError(f"y has {shown}; it needs at least 2 classes")
     return classes, codes
+
+
+def network_name(model: object, shape: tuple[int, ...]) -> str:
+    """Return the name of the network for samples of a shape; "auto" chooses one.
+
+    Examples
+    --------
+    >>> network_name("auto", (4,)), network_name("auto", (3, 32, 32))
+    ('mlp', 'resnet32')
+    """
+    if not isinstance(model, str):
+        return "one of the user's own"
+    if model != "auto":
+        return model
+    return "mlp" if len(shape) == 1 else "resnet32" if shape[0] == 3 else "small-cnn"

@@ -21,8 +21,15 @@ from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
-from imbtorch.integrations.given import check_pixels, given_labels, given_samples, numbered
+from imbtorch.integrations.given import (
+    check_pixels,
+    given_labels,
+    given_samples,
+    network_name,
+    numbered,
+)
 from imbtorch.integrations.given_texts import text_input, texts_for
+from imbtorch.integrations.stored_classifier import StoredClassifier, check_given
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
@@ -34,7 +41,7 @@ from imbtorch.training.recipes import recipe_of
 from imbtorch.training.setup import Setup, usual_setup
 
 
-class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Train a network by a recipe, on arrays or image tensors.
 
     Parameters
@@ -138,6 +145,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         ImbalancedClassifier
             This estimator.
         """
+        check_given(self.get_params(deep=False))
         self.texts_ = text_input(self.model, X)
         samples, labels = self._samples(X, y)
         self.classes_, codes = numbered(labels)
@@ -147,7 +155,7 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         if self.texts_ is not None:
             shape = (self.texts_.max_length,)
         self.sample_shape_ = shape
-        name = self._network_name(shape)
+        name = network_name(self.model, shape)
         setup, usual = Setup(batch_size=64, lr=0.01), 15
         if isinstance(self.model, str):
             freeze = "none" if self.setup is None else self.setup.freeze
@@ -218,13 +226,6 @@ class ImbalancedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         best = self.predict_proba(X).argmax(1)
         labels: np.ndarray = self.classes_[best]
         return labels
-
-    def _network_name(self, shape: tuple[int, ...]) -> str:
-        if not isinstance(self.model, str):
-            return "one of the user's own"
-        if self.model != "auto":
-            return self.model
-        return "mlp" if len(shape) == 1 else "resnet32" if shape[0] == 3 else "small-cnn"
 
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:
         """Check samples and, in training, labels; two-dimensional samples as scikit-learn does."""

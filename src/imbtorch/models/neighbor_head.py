@@ -49,15 +49,24 @@ class NeighborHead(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Return logits of shape (B, K)."""
-        k = min(int(self.asked), len(self.features))
-        blocks = torch.split(h.to(self.features.dtype), self.ROWS)
+        return self.logits(h, min(int(self.asked), len(self.features)))
+
+    def logits(self, h: Tensor, k: int) -> Tensor:
+        """Return logits of shape (B, K) by the vote of k neighbors."""
+        h = h.to(self.features.dtype)
+        # an exported graph has no number of blocks that depends on the batch
+        blocks = [h] if torch.compiler.is_compiling() else torch.split(h, self.ROWS)
         nearest = torch.cat([self._nearest(block, k) for block in blocks])
         votes = nn.functional.one_hot(nearest, self.out_features).sum(1).to(h.dtype)
         return ((votes + self.EPSILON) / (k + self.out_features * self.EPSILON)).log()
 
     def _nearest(self, h: Tensor, k: int) -> Tensor:
         """Return the labels of the k nearest embeddings of each row."""
-        return self.labels[torch.cdist(h, self.features).topk(k, largest=False).indices]
+        if torch.compiler.is_compiling():  # in the graph, cdist has a path for small batches alone
+            distances = self.features.square().sum(1) - 2 * h @ self.features.T  # up to |h|²
+        else:
+            distances = torch.cdist(h, self.features)
+        return self.labels[distances.topk(k, largest=False).indices]
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
         """Load any number of stored embeddings; those that cannot be used are said to torch."""

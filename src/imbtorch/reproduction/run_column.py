@@ -7,8 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds, to_run
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.kept import KINDS, keep_for_pictures, stored
 from imbtorch.comparison.make_task import make_task
@@ -19,6 +18,7 @@ from imbtorch.comparison.tune import named
 from imbtorch.comparison.validation import validation_task
 from imbtorch.errors import InputError
 from imbtorch.printable import printable
+from imbtorch.progress import progress_bar
 from imbtorch.reproduction.embedding_task import make_embedding_task
 from imbtorch.reproduction.paper_table import PaperTable, Row
 from imbtorch.reproduction.quick import few_of_each
@@ -100,7 +100,7 @@ def run_column(
     failures: list[Failure] = []
     seeds = range(options.seeds)
     grids = [(s, [s]) for s in seeds] if table.data_seeds else [(0, list(seeds))]
-    with tqdm(total=0, unit="epoch", dynamic_ncols=True, desc=title, disable=not progress) as bar:
+    with progress_bar(total=0, unit="epoch", desc=title, disable=not progress) as bar:
         for data_seed, of_grid in grids:
             task = task_of({**asked, "data_seed": data_seed})
             task = few_of_each(task) if options.quick else task
@@ -112,6 +112,11 @@ def run_column(
             bar.total += len(of_grid) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()
             folder = root / "runs" / task.folder
+            if progress and data_seed == 0 and "task" not in asked and not options.quick:
+                missing = to_run([*recipes.values()], len(of_grid), folder)
+                seconds = expected_seconds(task, missing, options.seeds, sample_seconds(task))
+                took = in_words(seconds) if missing else "all is stored"
+                bar.write(printable(f"{title}: {took}"))
             keep = partial(keep_for_pictures, folder)
             outcome = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep)
             rows = outcome.rows

@@ -105,4 +105,4 @@ def resample_dataset(sampler: OverSampler, dataset: Dataset[object]) -> ArrayDat
             f"train is a {type(given).__name__}; resampling needs it in memory, as arrays (x, y)"
         )
     x, y = resample(sampler, dataset.x, dataset.y)
-    return ArrayDataset(x, y, dataset.classes, tokens=dataset.tokens)
+    return dataset.with_samples(x, y)

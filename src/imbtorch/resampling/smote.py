@@ -64,6 +64,9 @@ class SMOTE(TopUpSampler):
             before = dict(zip(*np.unique(y, return_counts=True), strict=True))
             wanted = self.sampling_strategy_.items()
             strategy = {k: before[k] + n for k, n in wanted if before[k] > 1}
+        return self._interpolated(X, y, strategy)
+
+    def _interpolated(self, X: Any, y: NDArray[Any], strategy: Any) -> tuple[Any, Any]:
         sampler = imblearn.SMOTE(
             sampling_strategy=strategy,
             k_neighbors=self._search("n_neighbors"),

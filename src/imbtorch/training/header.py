@@ -12,6 +12,7 @@ from typing import Annotated, Any, Required, TypedDict, cast, get_args
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input, input_from_json
 from imbtorch.data.profiles.profile import PROFILES, REDUCTIONS, Profile
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.text_input import TextInput
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.data.texts.windows import WindowInput
@@ -44,6 +45,14 @@ class RecipeHeader(TypedDict, total=False):
     """What a checkpoint records about its recipe: at least the name."""
 
     name: Required[str]
+
+
+class DecisionHeader(TypedDict):
+    """How probabilities become a class, see `imbtorch.metrics.decision.Decision`."""
+
+    temperature: float
+    offsets: list[float]
+    maximizes: str
 
 
 class Header(TypedDict, total=False):
@@ -79,6 +88,9 @@ class TrainedHeader(TypedDict, total=False):
     precision: str
     figures: str
     versions: dict[str, object]
+    decision: DecisionHeader
+    seen: list[str]
+    class_shares: list[float]
 
 
 LONGEST = 2**26
@@ -141,9 +153,19 @@ def trained_header(values: Mapping[str, Any]) -> TrainedHeader:
     if "setup" in header:
         conform(header["setup"], Setup, "setup")
         Setup(**header["setup"])  # checks the ranges
+    if "decision" in header:
+        _check_decision(header["decision"], len(classes))
     _check_profile(data["profile"])
     _check_input(header["input"], tuple(spec["input_shape"]))
     return header
+
+
+def _check_decision(values: DecisionHeader, classes: int) -> None:
+    temperature, offsets = values["temperature"], len(values["offsets"])
+    if not temperature > 0:
+        raise InputError(f"decision.temperature is {temperature}; it must be above 0")
+    if offsets not in (0, classes):
+        raise InputError(f"decision.offsets has {offsets} numbers, for {classes} classes")
 
 
 def _check_profile(values: dict[str, object]) -> None:
@@ -188,5 +210,8 @@ def _check_input(values: dict[str, Any], shape: tuple[int, ...]) -> None:
         made = (WindowInput.width * spec.features,)
     elif isinstance(spec, FeatureInput):
         made = spec.shape
+    elif isinstance(spec, TableInput):
+        made = (spec.width,)
+        spec.check()
     if made != shape:
         raise InputError(f"input makes samples of shape {made}; the network takes {shape}")

@@ -1,5 +1,6 @@
-"""Tokens cannot be moved: methods that do so are refused before anything is trained."""
+"""Tokens and categories cannot be moved: methods that do so are refused before any training."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,11 +11,13 @@ from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.under_sampling import ClusterCentroids
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import as_float
+from imbtorch.data.arrays import ArrayDataset, as_float
 from imbtorch.errors import InputError
+from imbtorch.resampling.smote import SMOTE
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.slots import build
 from imbtorch.training.try_out import KNOWN
+from imbtorch.transforms.mixup import Mixup
 
 NUMBERS = (torch.int32, torch.int64)
 """What an embedding layer takes: numbers that name something, between which there is nothing."""
@@ -37,6 +40,27 @@ def check_movable(recipe: Recipe, train: Dataset[Any]) -> None:
             f"({str(x.dtype).removeprefix('torch.')}), which cannot be moved; on the command "
             "line, --freeze backbone lets it act on their embeddings"
         )
+    mixed = isinstance(train, ArrayDataset) and train.categorical
+    if mixed and (mover := moves_categories(recipe)):
+        raise InputError(
+            f"recipe {recipe.name}: {mover} moves inputs, and some of these are categories or mark "
+            "missing values, between which there is nothing: use ros, smote (SMOTENC), mixup, or "
+            "methods that act on the loss or on the embeddings, such as head:smote"
+        )
+
+
+def moves_categories(recipe: Recipe) -> str:
+    """Return the name of the first method of a recipe that cannot take categories, or nothing.
+
+    `SMOTE` can, see `MixedSMOTE`; Mixup and Remix mix the categories as they mix the labels.
+
+    Examples
+    --------
+    >>> from imbtorch.training.recipes import make_recipe
+    >>> [moves_categories(make_recipe(name)) for name in ("m2m", "smote", "svm-smote", "remix")]
+    ['M2m', '', 'SVMSMOTE', '']
+    """
+    return _mover(recipe, lambda method: issubclass(method, (Mixup, SMOTE)))
 
 
 def moves_inputs(recipe: Recipe, over: bool = True) -> str:
@@ -55,15 +79,21 @@ def moves_inputs(recipe: Recipe, over: bool = True) -> str:
     >>> [moves_inputs(make_recipe(name)) for name in ("m2m", "ros", "smote", "head:smote")]
     ['M2m', '', 'SMOTE', '']
     """
+    return _mover(recipe, lambda method: False, over)
+
+
+def _mover(recipe: Recipe, may: Callable[[type], bool], over: bool = True) -> str:
+    """Return the name of the first method that makes new inputs, unless it may."""
     for phase in recipe.phases:
         if not phase.trains_network:
             continue
         batch = getattr(phase, "batch", None)
         method = batch.func if isinstance(batch, partial) else batch
-        if getattr(method, "moves_inputs", False):
+        made = method if isinstance(method, type) else type(method)
+        if getattr(method, "moves_inputs", False) and not may(made):
             return str(getattr(method, "__name__", type(method).__name__))
         sampler = build(getattr(phase, "resample", None), KNOWN) if over else None
-        if _makes_points(sampler):
+        if _makes_points(sampler) and not may(type(sampler)):
             return type(sampler).__name__
     return ""
 

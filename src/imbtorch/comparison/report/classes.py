@@ -11,6 +11,8 @@ from imbtorch.printable import in_csv
 
 COLUMNS = ("class", "training samples", "held-out samples")
 """The first columns; then comes the recall of each recipe, in percent."""
+MORE = {"precision": "precision, %", "auprc": "AUPRC, %"}
+"""What of each class ``classes.csv`` holds beside the recall."""
 ClassRow = tuple[str, int, int, list[float | None]]
 """Name, training samples, held-out samples, and the recall of each recipe, None if untested."""
 
@@ -27,13 +29,25 @@ def class_rows(rows: Rows) -> list[ClassRow]:
     ]
 
 
-def classes_csv(found: Sequence[ClassRow], recipes: Sequence[str]) -> str:
-    """Return all classes as CSV; the cell of an undefined recall is empty."""
+def classes_csv(found: Sequence[ClassRow], recipes: Sequence[str], rows: Rows = ()) -> str:
+    """Return all classes as CSV; the cell of an undefined figure is empty.
+
+    With the result rows, precision and AUPRC of each recipe follow its recalls.
+    """
+    measured = []
+    for name, heading in MORE.items():
+        for recipe, runs in by_recipe(rows).items():
+            means = mean_over_seeds(runs, "metrics", name)
+            if means is not None:
+                measured.append((f"{recipe}: {heading}", with_none((100 * means).tolist())))
+    order = by_frequency(rows[0]["data"]["counts"]).tolist() if rows else [0] * len(found)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*COLUMNS, *(f"{in_csv(name)}: recall, %" for name in recipes)])
-    for name, train, test, recalls in found:
-        shown = ["" if recall is None else f"{recall:.2f}" for recall in recalls]
+    head = [f"{name}: recall, %" for name in recipes] + [heading for heading, _ in measured]
+    writer.writerow([*COLUMNS, *map(in_csv, head)])
+    for (name, train, test, recalls), k in zip(found, order, strict=True):
+        values = [*recalls, *(of[k] for _, of in measured)]
+        shown = ["" if value is None else f"{value:.2f}" for value in values]
         writer.writerow([in_csv(name), train, test, *shown])
     return file.getvalue()
 

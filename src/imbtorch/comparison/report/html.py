@@ -88,7 +88,7 @@ def write_report(
         images.append({"title": CAPTIONS[name][0], "caption": said, "data": encoded})
     columns, classes = shown_columns(summaries), class_rows(rows)
     recipes = [summary.recipe for summary in summaries]
-    write_atomically(folder / "classes.csv", classes_csv(classes, recipes).encode())
+    write_atomically(folder / "classes.csv", classes_csv(classes, recipes, rows).encode())
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("imbtorch.comparison", "report"),
         autoescape=True,

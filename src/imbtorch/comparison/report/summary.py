@@ -6,11 +6,12 @@ from math import nan
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
-from imbtorch.data.profiles.class_groups import SHOTS
+from imbtorch.comparison.lead import Lead
+from imbtorch.comparison.verdict import Verdicts, judge
+from imbtorch.data.profiles.class_groups import SHOTS, minority_classes
 from imbtorch.metrics.classification import shot_recalls
-from imbtorch.metrics.undefined import untested
+from imbtorch.metrics.undefined import mean_defined, untested
 from imbtorch.printable import printable
 
 COLUMNS = {
@@ -24,45 +25,14 @@ COLUMNS = {
     "medium_recall": "medium shot recall",
     "few_recall": "few shot recall",
     "worst_recall": "worst class recall",
+    "minority_precision": "minority precision",
+    "minority_auprc": "minority AUPRC",
 }
 """Metrics of the table -> headings; a metric is NaN if there is no such class."""
+DECIDED = ("decided", "undecided")
+"""What a decision was chosen for, on the test set: under the decision, and without it."""
 CALIBRATION = {"ece": "ECE", "ece_corrected": "ECE, prior corrected"}
 """Metrics of the report's second table; NaN in results older than these metrics."""
-
-
-@dataclass(frozen=True)
-class Lead:
-    """Lead of a recipe over the baseline, paired by seed.
-
-    Attributes
-    ----------
-    mean : float
-        Mean difference.
-    noise : float
-        Half-width of its 95 % confidence interval (Student's t over the seeds); infinite for
-        fewer than two seeds.
-    """
-
-    mean: float
-    noise: float
-
-    @property
-    def is_real(self) -> bool:
-        """Whether the lead, in either direction, is larger than its noise."""
-        return abs(self.mean) > self.noise
-
-    @property
-    def verdict(self) -> str:
-        """One of better, worse, within noise, or noise unknown (one seed)."""
-        if not np.isfinite(self.noise):
-            return "noise unknown"
-        if not self.is_real:
-            return "within noise"
-        return "better" if self.mean > 0 else "worse"
-
-    def __str__(self) -> str:
-        noise = f"±{100 * self.noise:.1f}" if np.isfinite(self.noise) else ""
-        return f"{100 * self.mean:+.1f}{noise}"
 
 
 @dataclass(frozen=True)
@@ -74,14 +44,18 @@ class Summary:
     recipe : str
         Name.
     mean, std : mapping of str to float
-        Mean and sample standard deviation (NaN for one seed) of each metric in `COLUMNS` and
-        `CALIBRATION` and of ``seconds``.
+        Mean and sample standard deviation (NaN for one seed) of each metric in `COLUMNS`,
+        `CALIBRATION` and `DECIDED`, and of ``seconds``.
     lead : Lead or None
         Lead in balanced accuracy over the baseline; None for the baseline itself.
     seeds : int
         Number of runs.
     untested : tuple of str
         Names of the classes without a held-out sample, which no average counts.
+    objective : str
+        What the decisions were chosen for, such as ``f1`` or ``expected_cost``; empty without.
+    num_classes : int
+        K.
     """
 
     recipe: str
@@ -90,35 +64,20 @@ class Summary:
     lead: Lead | None
     seeds: int
     untested: tuple[str, ...] = ()
+    objective: str = ""
+    num_classes: int = 0
 
-
-def paired_lead(values: Sequence[float], baseline: Sequence[float]) -> Lead:
-    """Compare two recipes run with the same seeds.
-
-    Parameters
-    ----------
-    values, baseline : sequence of float
-        A metric for each seed, in the same order.
-
-    Returns
-    -------
-    Lead
-
-    Examples
-    --------
-    >>> print(paired_lead([0.80, 0.82, 0.81], [0.70, 0.73, 0.70]))
-    +10.0±2.5
-    """
-    difference = np.asarray(values) - np.asarray(baseline)
-    n = len(difference)
-    if n < 2:
-        return Lead(float(difference.mean()), float("inf"))
-    width = stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n)
-    return Lead(float(difference.mean()), float(width))
+    def scale(self, metric: str) -> int:
+        """Return what a metric is multiplied by to be shown: 100 for percent."""
+        cost = metric in DECIDED and self.objective == "expected_cost"
+        return 1 if metric == "seconds" or cost else 100
 
 
 def summarize(
-    rows: Sequence[Mapping[str, Any]], baseline: str = "erm", shots: tuple[int, int] = SHOTS
+    rows: Sequence[Mapping[str, Any]],
+    baseline: str = "erm",
+    shots: tuple[int, int] = SHOTS,
+    verdicts: Verdicts | None = None,
 ) -> list[Summary]:
     """Summarize result rows by recipe, in the order in which recipes first appear.
 
@@ -127,9 +86,11 @@ def summarize(
     rows : sequence of mapping
         Results as stored: ``recipe`` (with ``name``), ``seed``, ``data``, ``metrics``, ``seconds``.
     baseline : str, default="erm"
-        Recipe to compare with; without runs of it there are no leads.
+        Recipe to compare with; the first one, if there are no runs of it.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes, see `shot_groups`.
+    verdicts : Verdicts, optional
+        What `judge` says of these rows; without, it is asked, for training seeds alone.
 
     Returns
     -------
@@ -137,34 +98,57 @@ def summarize(
     """
     runs: dict[str, dict[int, dict[str, float]]] = {}
     absent: dict[str, None] = {}
+    names = (*COLUMNS, *CALIBRATION, *DECIDED, "seconds")
+    objective = next(iter(rows[0].get("decision", {}).get("metrics", {})), "") if rows else ""
     for row in rows:
         metrics = row["metrics"]
-        measured = {**metrics, **shot_recalls(metrics["recall"], row["data"]["counts"], shots)}
-        names = (*COLUMNS, *CALIBRATION)
+        measured = {
+            **metrics,
+            **shot_recalls(metrics["recall"], row["data"]["counts"], shots),
+            **_of_minority(metrics, row["data"]["counts"]),
+            **_decided(row.get("decision"), objective),
+            "seconds": row["seconds"],
+        }
         values = {name: nan if (v := measured.get(name)) is None else v for name in names}
-        values["seconds"] = row["seconds"]
         runs.setdefault(row["recipe"]["name"], {})[row["seed"]] = values
         if None in metrics["recall"]:
             absent.update(dict.fromkeys(untested(metrics, row["data"]["classes"])))
-    base = runs.get(baseline, {})
+    leads = (verdicts or judge(rows, baseline)).leads
     out = []
     for recipe, by_seed in runs.items():
-        names = (*COLUMNS, *CALIBRATION, "seconds")
         table = {name: [v[name] for v in by_seed.values()] for name in names}
-        shared = [seed for seed in by_seed if seed in base]
-        lead = None
-        if recipe != baseline and shared:
-            lead = paired_lead(
-                [by_seed[s]["balanced_accuracy"] for s in shared],
-                [base[s]["balanced_accuracy"] for s in shared],
-            )
         mean = {name: float(np.mean(v)) for name, v in table.items()}
-        std = {
-            name: float(np.std(v, ddof=1)) if len(v) > 1 else float("nan")
-            for name, v in table.items()
-        }
-        out.append(Summary(recipe, mean, std, lead, len(by_seed), tuple(absent)))
+        std = {name: float(np.std(v, ddof=1)) if len(v) > 1 else nan for name, v in table.items()}
+        out.append(
+            Summary(
+                recipe,
+                mean,
+                std,
+                leads.get(recipe),
+                len(by_seed),
+                tuple(absent),
+                objective,
+                len(rows[0]["metrics"]["recall"]),
+            )
+        )
     return out
+
+
+def _of_minority(metrics: Mapping[str, Any], counts: Sequence[int]) -> dict[str, float | None]:
+    """Return mean precision and AUPRC over the minority classes, where they are measured."""
+    minority = minority_classes(counts)
+    return {
+        f"minority_{name}": mean_defined([v for v, rare in zip(of, minority, strict=True) if rare])
+        for name in ("precision", "auprc")
+        if (of := metrics.get(name)) is not None
+    }
+
+
+def _decided(decision: Mapping[str, Any] | None, objective: str) -> dict[str, float | None]:
+    if decision is None:
+        return {}
+    kinds = zip(DECIDED, ("metrics", "plain"), strict=True)
+    return {name: decision[kind].get(objective) for name, kind in kinds}
 
 
 def embedding_line(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -186,15 +170,25 @@ def embedding_line(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def shown_columns(summaries: Sequence[Summary]) -> dict[str, str]:
     """Return the columns of a table, name -> heading: those for which any recipe has a value."""
-    columns = {**COLUMNS, "seconds": "training seconds"}
+    objective = summaries[0].objective.replace("_", " ")
+    decided = {name: f"{objective} {name}" for name in DECIDED}
+    columns = {**COLUMNS, **decided, "seconds": "training seconds"}
     return {n: h for n, h in columns.items() if any(not np.isnan(s.mean[n]) for s in summaries)}
 
 
 def best_recipe(summaries: Sequence[Summary], metric: str) -> str:
-    """Return the recipe with the highest mean of a metric (the lowest for ``seconds``)."""
-    sign = -1 if metric == "seconds" else 1
+    """Return the recipe with the best mean of a metric; empty if others are as good, as shown.
+
+    The best is the highest, but the lowest for ``seconds`` and for an expected cost.
+    """
     measured = [s for s in summaries if not np.isnan(s.mean[metric])]
-    return max(measured, key=lambda s: sign * s.mean[metric]).recipe if measured else ""
+    if not measured:
+        return ""
+    sign = 1 if measured[0].scale(metric) == 100 else -1
+    best = max(measured, key=lambda s: sign * s.mean[metric])
+    shown = [format_value(s, metric).split("±")[0] for s in measured]
+    tied = shown.count(format_value(best, metric).split("±")[0]) > 1
+    return "" if tied else best.recipe
 
 
 def untested_line(names: Sequence[str], most: int = 20) -> str:
@@ -216,9 +210,13 @@ def untested_line(names: Sequence[str], most: int = 20) -> str:
 
 
 def format_value(summary: Summary, metric: str) -> str:
-    """Return mean ± std as text with one decimal: percent, or seconds."""
-    scale = 1 if metric == "seconds" else 100
+    """Return mean ± std as text: percent or seconds with one decimal, an expected cost with three.
+
+    `best_recipe` goes by these digits.
+    """
+    scale = summary.scale(metric)
+    digits = 3 if scale == 1 and metric != "seconds" else 1
     mean, std = scale * summary.mean[metric], scale * summary.std[metric]
     if np.isnan(mean):
         return "-"
-    return f"{mean:.1f}" if np.isnan(std) else f"{mean:.1f}±{std:.1f}"
+    return f"{mean:.{digits}f}" + ("" if np.isnan(std) else f"±{std:.{digits}f}")

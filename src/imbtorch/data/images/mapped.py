@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
-from tqdm import tqdm
 
 from imbtorch.cache import cache_folder, kept_array
 from imbtorch.data.images.decode import stored_bytes
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.rows import Rows
 from imbtorch.extras import extra
+from imbtorch.progress import progress_bar
 
 FILE_BYTES = 64 * 2**20
 """Size of a file: what an interrupted decoding loses at most."""
@@ -74,7 +74,7 @@ def mapped_images(rows: Rows, y: NDArray[np.int64], spec: ImageInput, digest: Ha
     per_file = max(FILE_BYTES // int(np.prod(shape)), 1)
     files = []
     title = f"decoding images into {folder}"
-    with tqdm(total=len(rows), desc=title, unit="image", dynamic_ncols=True) as bar:
+    with progress_bar(total=len(rows), desc=title, unit="image") as bar:
         for first in range(0, len(rows), per_file):
             part = rows.take(np.arange(first, min(first + per_file, len(rows))))
             name = hashlib.sha256(f"{spec} {PIL.__version__}".encode())

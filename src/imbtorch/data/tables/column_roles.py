@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from imbtorch.data.images.files import are_image_files, is_stored_image
+from imbtorch.data.tables.written import BLANK, CODE, DATE, NUMBER
 from imbtorch.data.texts.text_input import NO_SPACES
 
 LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "class", "y")
@@ -17,8 +18,6 @@ IDENTIFIER = re.compile(
 )
 NUMBERED = re.compile(r".*(number|num|code|serial|account|[_ .-](no|nr))", re.IGNORECASE)
 """Names of columns that are keys if no number occurs twice."""
-DATE = re.compile(r"\d{4}-\d\d?-\d\d?([ T].*)?|\d\d?[./-]\d\d?[./-]\d{2,4}( .*)?")
-NUMBER = re.compile(r"[-+]?[\d.,' ]*\d[\d.,' ]*%?")
 TEXT = re.compile(
     r"(.+[_ .-])?(text|title|subject|headline|body|content|sentence|review|message|description"
     r"|comment|question|answer|abstract|summary|document|utterance|tweet|post)[_ .-]?\d*",
@@ -65,7 +64,10 @@ def _spaced(table: Any) -> np.ndarray:
 
 
 def role_of_column(name: str, feature: Any, seen: list[Any], asked: bool) -> str:
-    """Return image, text, number or category, or why a column is of none of these kinds."""
+    """Return image, text, number, category or date, or why a column is of none of these kinds.
+
+    A column of strings that look like them is of ``written numbers`` or ``written dates``.
+    """
     dtype = str(getattr(feature, "dtype", ""))
     if type(feature).__name__ == "Image" or is_stored_image(feature):
         return "image"
@@ -80,8 +82,10 @@ def role_of_column(name: str, feature: Any, seen: list[Any], asked: bool) -> str
     inner = getattr(feature, "feature", feature[0] if isinstance(feature, list) else None)
     if inner is not None and str(getattr(inner, "dtype", "")).startswith(("int", "uint", "float")):
         return "number"
-    if dtype.startswith(("timestamp", "date", "time", "duration")):
-        return "dates: write them as numbers to use them"
+    if dtype.startswith(("timestamp", "date")):
+        return "date"
+    if dtype.startswith(("time", "duration")):
+        return "times: write them as numbers to use them"
     return "empty" if dtype == "null" else f"of type {dtype or type(feature).__name__}"
 
 
@@ -93,10 +97,11 @@ def _role_of_strings(name: str, seen: list[str], asked: bool) -> str:
         return "image"
     if asked:
         return "text"
-    if all(DATE.fullmatch(v) for v in values):
-        return "dates: write them as numbers to use them"
-    if all(NUMBER.fullmatch(v) for v in values):
-        return "numbers written as text"
+    there = [v for v in values if v.lower() not in BLANK]
+    if there and all(map(DATE.fullmatch, there)):
+        return "written dates"
+    if there and all(map(NUMBER.fullmatch, there)) and not any(map(CODE.fullmatch, there)):
+        return "written numbers"
     if TEXT.fullmatch(name.strip()):
         return "text"
     words = sum(len(v.split()) == 1 and not NO_SPACES.search(v) for v in values)

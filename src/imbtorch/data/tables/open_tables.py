@@ -1,7 +1,7 @@
 """Read tables: their splits, their label column, and the columns that a network takes."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.splits import Reading, choose_splits
 from imbtorch.data.tables.column_roles import role_of_column
-from imbtorch.data.tables.columns import Columns, find_columns
+from imbtorch.data.tables.columns import find_columns
 from imbtorch.data.tables.files import Tables
+from imbtorch.data.tables.input_columns import Columns
 from imbtorch.data.tables.labels import is_hidden, label_column, labels_of_split
 from imbtorch.data.tables.split_column import split_by_column
+from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.text_input import TEXT_NORM, TextInput
 from imbtorch.data.texts.windows import WindowInput, windows
 from imbtorch.errors import InputError
@@ -92,12 +94,17 @@ def read_tables(
     missing = sum(int((~labels[part].known).sum()) for part in used)
     if missing:
         left_out["without a label (empty, NA, None, or -1)"] = missing
-    splits = {}
-    for part in used:
-        rows = _rows(tables[part], columns, folders.get(part, where), part, notes)
-        known = np.flatnonzero(labels[part].known)
-        splits[part] = Split(rows.take(known), labels[part].values[known])
-        notes += [note for note in labels[part].notes if note not in notes]
+
+    def labelled(columns: Columns, part: str) -> Rows:
+        rows = stored_rows(tables[part], columns, folders.get(part, where), part, notes)
+        return rows.take(np.flatnonzero(labels[part].known))
+
+    rows = {part: labelled(columns, part) for part in used}
+    if reading.kind is None and columns.kind == "features" and any(map(_has_gaps, rows.values())):
+        columns = columns.as_table()
+        rows = {part: labelled(columns, part) for part in used}
+    splits = {part: Split(rows[part], labels[part].values[labels[part].known]) for part in used}
+    notes += dict.fromkeys(note for part in used for note in labels[part].notes)
     return Source(
         splits[name],
         splits[test_name] if test_name else None,
@@ -120,9 +127,12 @@ def _splits_in_words(train: str, test: str | None, stored: int) -> str:
     return f"training split {train!r}, " + (f"held-out split {test!r}" if test else "none held out")
 
 
-def _rows(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
+def stored_rows(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
+    """Return the rows of a split as the input kind takes them, and add notes on them."""
     if missing := [name for name in columns.used if name not in table.column_names]:
         raise InputError(f"split {split!r} has no column {missing[0]!r}, an input of the training")
+    if columns.kind == "table":
+        return Rows(frame_of(table, columns.used).to_records(index=False))
     for name in columns.used:
         kind = role_of_column(name, table.features[name], [], True)
         wanted = "text" if columns.kind == "text" else "number"
@@ -147,6 +157,19 @@ def _rows(table: Any, columns: Columns, folder: Path, split: str, notes: list[st
             notes.append(f"{empty} texts of split {split!r} are empty")
         return Rows(np.array(joined, dtype=object))
     return Rows(_numbers(part))
+
+
+def frame_of(table: Any, columns: Sequence[str]) -> Any:
+    """Return columns of a `datasets.Dataset` as a data frame; named classes by their names."""
+    frame = table.select_columns([*columns]).to_pandas()
+    for name in columns:
+        if (names := getattr(table.features[name], "names", None)) is not None:
+            frame[name] = frame[name].map(dict(enumerate(names)))
+    return frame
+
+
+def _has_gaps(rows: Rows) -> bool:
+    return bool(np.isnan(rows.values).any())
 
 
 def _text(value: Any) -> str:
@@ -177,6 +200,8 @@ def _fit(columns: Columns, rows: Rows, reading: Reading) -> Input:
         return ImageInput.fit(rows.survey, reading.image_size)
     if columns.kind == "text":
         return TextInput.fit(rows.values, norm=TEXT_NORM, columns=columns.used)
+    if columns.kind == "table":
+        return TableInput.fit(rows.values, columns.kinds)
     return FeatureInput.fit(rows.values, columns.used)
 
 

@@ -36,17 +36,22 @@ class TextFeatures(nn.Module):
         """Return the embeddings; places where all texts of the batch have ended cost nothing."""
         mask = tokens != PAD
         mask[:, 0] = True  # an empty text is one place of padding
-        longest = int(mask.sum(1).max())
-        mask, tokens = mask[:, :longest], tokens[:, :longest]
+        if not torch.compiler.is_compiling():  # an exported graph has no size that depends on it
+            longest = int(mask.sum(1).max())
+            mask, tokens = mask[:, :longest], tokens[:, :longest]
         ids = tokens.long().masked_fill(tokens == PAD, self.pad)
+        if not torch.compiler.is_compiling():
+            self._check(ids)
+        output = self.network(input_ids=ids, attention_mask=mask.long())
+        return self._pool(output.last_hidden_state, mask)
+
+    def _check(self, ids: Tensor) -> None:
         known = len(self.network.get_input_embeddings().weight)  # type: ignore[operator]
         if not 0 <= int(ids.min()) <= int(ids.max()) < known:
             raise InputError(
                 f"texts hold tokens {int(ids.min())} to {int(ids.max())}; the network knows "
                 f"{known}: its tokenizer is that of another network"
             )
-        output = self.network(input_ids=ids, attention_mask=mask.long())
-        return self._pool(output.last_hidden_state, mask)
 
     def _pool(self, h: Tensor, mask: Tensor) -> Tensor:
         if self.pooling == "cls":

@@ -9,6 +9,7 @@ from torch.utils.data import DistributedSampler
 from imbtorch.errors import InputError
 from imbtorch.places import BatchTransform, EpochSampler, Loss, OverSampler, Slot
 from imbtorch.resampling.apply import resample_dataset
+from imbtorch.resampling.mixed import over_sampler_for
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.phase import Phase, as_shares
 from imbtorch.training.run import Run
@@ -86,7 +87,9 @@ class Train(Phase):
             known = run.known(f"phase {first}")
             train = run.train
             if self.resample is not None:
-                train = resample_dataset(build(self.resample, known), train)
+                train = resample_dataset(
+                    over_sampler_for(train, build(self.resample, known)), train
+                )
             weight = build(self.weights, known)
             loss: Loss = build(self.loss, {**known, "weight": lambda: weight})
             if isinstance(loss, nn.Module):

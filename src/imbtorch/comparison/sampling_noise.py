@@ -1,0 +1,87 @@
+"""How far a lead depends on which samples the test set happens to hold."""
+
+from collections.abc import Mapping, Sequence
+from math import nan
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imbtorch.comparison.kept import stored_outputs
+
+Labels = NDArray[np.int32]
+Right = NDArray[np.bool_]
+
+
+def sampling_variance(labels: ArrayLike, gains: ArrayLike) -> float:
+    r"""Return the variance, over test sets, of a lead in balanced accuracy.
+
+    It is the variance of a paired bootstrap that draws the test samples of each class anew, in
+    closed form, which a mean has:
+
+    .. math:: \frac{1}{K^2} \sum_k \frac{s_k^2}{n_k}
+
+    Parameters
+    ----------
+    labels : array-like of shape (N,)
+        True classes of the test samples.
+    gains : array-like of shape (N,)
+        Share of seeds with which the recipe is right on a sample, less that of the baseline.
+
+    Returns
+    -------
+    float
+        K is the number of classes with a sample, and s_k the standard deviation of the gains in
+        class k; a class with one sample takes that of the samples of all classes.
+
+    Examples
+    --------
+    >>> sampling_variance([0, 0, 1, 1], [0, 1, 0, 0])
+    0.0625
+    """
+    _, y = np.unique(np.asarray(labels), return_inverse=True)
+    x = np.asarray(gains, np.float64)
+    number = np.bincount(y)
+    mean = np.bincount(y, x) / number
+    squares = np.bincount(y, (x - mean[y]) ** 2)
+    alone = squares.sum() / (len(x) - len(number)) if len(x) > len(number) else np.inf
+    variance = np.where(number > 1, squares / np.maximum(number - 1, 1), alone)
+    return float((variance / number).sum() / len(number) ** 2)
+
+
+def stored_variances(
+    folder: Path, baseline: str, seeds: Mapping[str, Sequence[int]]
+) -> dict[str, float]:
+    """Return recipe -> `sampling_variance`, by stored predictions; NaN where some are missing.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the comparison.
+    baseline : str
+        Recipe to compare with.
+    seeds : mapping of str to sequence of int
+        Recipe -> the training seeds that it shares with the baseline.
+    """
+    base = {
+        s: _stored(folder, baseline, s) for s in sorted({s for of in seeds.values() for s in of})
+    }
+    out = {}
+    for name, of in seeds.items():
+        pairs = [(_stored(folder, name, s), base[s]) for s in of]
+        known = [(a, b) for a, b in pairs if a is not None and b is not None]
+        labels = known[0][1][0] if known else None
+        if len(known) < len(pairs) or labels is None:
+            out[name] = nan
+        elif not all(np.array_equal(labels, one) for a, b in known for one in (a[0], b[0])):
+            out[name] = nan  # other test sets
+        else:
+            gains = np.mean([a[1].astype(np.int8) - b[1] for a, b in known], axis=0)
+            out[name] = sampling_variance(labels, gains)
+    return out
+
+
+def _stored(folder: Path, recipe: str, seed: int) -> tuple[Labels, Right] | None:
+    """Return the labels of a run's test samples, and where it is right."""
+    found = stored_outputs(folder, recipe, seed)
+    return None if found is None else (found["labels"], found["predicted"] == found["labels"])

@@ -1,0 +1,150 @@
+"""What a network takes of one column of a table: a number, a part of a date, or categories."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from imbtorch.data.tables.written import part_of_date, read_dates, read_numbers
+from imbtorch.errors import InputError
+
+RARE = 5
+"""A category with fewer training rows has no input of its own."""
+MOST = 100
+"""Categories of a column that have one: the most frequent."""
+OTHERS = ""
+"""Stands for all other categories of a column; no category is empty."""
+PARTS = ("days", "month", "weekday", "hour")
+"""What of a date becomes a number."""
+
+
+@dataclass(frozen=True)
+class NumberInput:
+    """A number, or a part of a date, standardized with its training mean and deviation.
+
+    Parameters
+    ----------
+    column : str
+        Its column.
+    part : str
+        ``value``; or ``days``, ``month``, ``weekday`` or ``hour`` of a date.
+    style : str
+        How the numbers or dates are written, see `style_of_numbers` and `style_of_dates`.
+    fill : float
+        Stands in for a missing value: the training median.
+    mean, std : float
+        Over training rows, missing values filled.
+    """
+
+    column: str
+    part: str
+    style: str
+    fill: float
+    mean: float
+    std: float
+
+    @classmethod
+    def fit(cls, values: Any, part: str, style: str) -> "NumberInput | None":
+        """Measure the training rows of a column, a Series; None if they do not differ."""
+        numbers = _numbers(values, part, style)
+        there = numbers[~np.isnan(numbers)]
+        if len(there) == 0 or there.min() == there.max():
+            return None
+        fill = float(np.median(there))
+        filled = np.where(np.isnan(numbers), fill, numbers)
+        with np.errstate(over="ignore"):
+            mean, std = float(filled.mean()), float(filled.std())
+        if not np.isfinite([mean, std]).all() or std == 0:
+            raise InputError(
+                f"column {values.name!r} holds values from {there.min():g} to {there.max():g}, "
+                "whose standard deviation floats cannot express: scale them, or leave it out"
+            )
+        return cls(str(values.name), part, style, fill, mean, std)
+
+    def check(self) -> None:
+        """Raise an InputError if the part or the deviation cannot be right."""
+        if self.part not in ("value", *PARTS) or not self.std > 0:
+            raise InputError(
+                f"input.numbers has part {self.part!r} and std {self.std}; one of value, "
+                f"{', '.join(PARTS)}, and above 0 are needed"
+            )
+
+    def read(self, values: Any) -> np.ndarray:
+        """Return a Series of any rows as float64 of shape (N,), NaN where there is none."""
+        return _numbers(values, self.part, self.style)
+
+
+@dataclass(frozen=True)
+class CategoryInput:
+    """Categories: an input that is 0 or 1 for each.
+
+    Parameters
+    ----------
+    column : str
+        Its column.
+    values : tuple of str or None
+        The categories, the most frequent first. "" stands for all others and None for a missing
+        one, if there were such in training; if not, all inputs are 0 for them.
+    """
+
+    column: str
+    values: tuple[str | None, ...]
+
+    @classmethod
+    def fit(cls, values: Any) -> "CategoryInput | None":
+        """Take the categories of the training rows, a Series; None if there is only one."""
+        words = _words(values)
+        counts = words.value_counts()
+        ranked = sorted(counts.index, key=lambda word: (-counts[word], word))
+        kept: list[str | None] = [word for word in ranked[:MOST] if counts[word] >= RARE]
+        if len(kept) < len(ranked):
+            kept.append(OTHERS)
+        if words.isna().any():
+            kept.append(None)
+        return cls(str(values.name), tuple(kept)) if len(kept) > 1 else None
+
+    def check(self) -> None:
+        """Raise an InputError if there is no category, or one twice."""
+        if not self.values or len(set(self.values)) < len(self.values):
+            raise InputError(f"input.categories of {self.column!r} are none, or not different")
+
+    def read(self, values: Any) -> np.ndarray:
+        """Return a Series of any rows as texts of shape (N,), None where there is none."""
+        words = _words(values)
+        if OTHERS in self.values:
+            words = words.where(words.isin([*self.values]), OTHERS)
+        texts: np.ndarray = words.to_numpy(object)
+        return texts
+
+    def unseen(self, values: Any) -> str:
+        """Return which of its categories no training row has, as a sentence; empty if none."""
+        words = _words(values)
+        new = [word for word in words.unique() if word not in self.values]
+        if not new or OTHERS in self.values:
+            return ""
+        shown = ", ".join("none" if word is None else repr(word) for word in new[:4])
+        return (
+            f"column {self.column!r} holds categories that no training row has ({shown}) in "
+            f"{int(words.isin(new).sum())} rows: all its inputs are 0 there"
+        )
+
+
+def _numbers(values: Any, part: str, style: str) -> np.ndarray:
+    if part == "value":
+        return read_numbers(values, style)
+    return part_of_date(read_dates(values, style), part)
+
+
+def _words(values: Any) -> Any:
+    """Return a Series as texts, None where there is none: 3 and 3.0 are one."""
+    import pandas as pd
+
+    codes, uniques = pd.factorize(values)
+    texts = np.array([*map(_word, uniques), None], dtype=object)
+    return pd.Series(texts[codes], dtype=object)
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        value = int(value)
+    return str(value).strip() or None

@@ -1,0 +1,69 @@
+"""The time of a comparison: what is counted, and that it is of the size of what it takes."""
+
+import time
+
+import pytest
+import torch
+
+from imbtorch import make_recipe
+from imbtorch.comparison.auto import budgets_of, search_seconds
+from imbtorch.comparison.duration import expected_seconds, in_words, passes, sample_seconds
+from imbtorch.comparison.make_task import make_task
+
+
+@pytest.fixture
+def task(feature_file):
+    return make_task(str(feature_file), epochs=10)  # 72 training and 24 held-out samples
+
+
+def seconds(task, *names, seeds=1, shared=True):
+    recipes = [task.recipe(name) for name in names]
+    return expected_seconds(task, recipes, seeds, 1.0, shared=shared)
+
+
+MEASURED = (11 * 24 + 72) / 3
+"""Ten measurements, a last one and one of the training set, each a third of a training pass."""
+
+
+def test_plain_training_takes_its_epochs_and_measurements(task):
+    assert seconds(task, "erm") == pytest.approx(10 * 72 + MEASURED)
+    assert seconds(task, "erm", seeds=3) == pytest.approx(3 * seconds(task, "erm"))
+
+
+def test_recipes_that_start_alike_share_their_start(task):
+    alone = seconds(task, "erm") + seconds(task, "drw")
+    assert seconds(task, "erm", "drw") == pytest.approx(alone - 8 * 72)
+    assert seconds(task, "erm", "drw", shared=False) == pytest.approx(alone)
+    assert seconds(task, "erm", "ldam") == pytest.approx(2 * seconds(task, "erm"))
+
+
+def test_over_sampling_and_translation_cost_what_they_add(task):
+    assert sum(passes(make_recipe("ros", 10), [60, 12])[1]) == 10 * 120
+    assert sum(passes(make_recipe("m2m:steps=4", 10), [60, 12])[1]) == 8 * 72 + 2 * 72 * 5
+    # and the network that it translates against, once for all seeds
+    extra = seconds(task, "m2m", seeds=2) - 2 * (seconds(task, "m2m") - 10 * 72)
+    assert extra == pytest.approx(10 * 72)
+
+
+def test_the_search_is_shorter_than_all_in_full_and_longer_than_its_choice(task):
+    assert budgets_of(200) == [22, 66]
+    whole = sum(seconds(task, n, seeds=3) for n in ("erm", "rs", "drw", "ldam+drw", "m2m"))
+    found = search_seconds(task, 3, 1.0)
+    assert seconds(task, "erm", "rs", "drw", seeds=3, shared=False) < found < 3 * whole
+
+
+def test_a_sample_takes_about_as_long_as_in_training(task):
+    state = torch.get_rng_state()
+    per_sample = sample_seconds(task)
+    assert torch.equal(torch.get_rng_state(), state)
+    start = time.perf_counter()
+    task.fit("erm", 0)
+    took = time.perf_counter() - start
+    assert took / 30 < expected_seconds(task, [task.recipe("erm")], 1, per_sample) < 30 * took
+
+
+def test_times_are_in_words():
+    assert in_words(1) == "about 5 s"
+    assert in_words(89 * 60) == "about 89 min"
+    assert in_words(40 * 3600) == "about 40.0 h"
+    assert in_words(10 * 86400) == "about 10 days"

@@ -142,9 +142,10 @@ def decision_words(made: Decision, classes: Sequence[str], counts: Sequence[int]
     if not offsets.any():
         return f"{said}; the most probable class"
     most, least = int(offsets.argmax()), int(offsets.argmin())
+    odds = np.exp(min(offsets.max() - offsets.min(), 700.0))  # the largest that is no infinity
     return (
-        f"{said}; odds multiplied by {np.exp(offsets.max() - offsets.min()):.3g} for "
-        f"{classes[most]} against {classes[least]}, by less for the others"
+        f"{said}; odds of {classes[most]} against {classes[least]} multiplied by {odds:.3g}, of "
+        "all others by less"
     )
 
 

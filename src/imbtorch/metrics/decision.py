@@ -1,15 +1,17 @@
 """From probabilities to a decision: a temperature and class-wise offsets."""
 
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from imbtorch.errors import InputError
 from imbtorch.metrics.probabilities import check_probabilities
 from imbtorch.training.header import DecisionHeader
+
+LARGEST = 1e6
+"""The largest offset: no difference of logs of probabilities comes near it."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Decision:
     Parameters
     ----------
     temperature : float, default=1.0
-        T, above 0.
+        T, in .001..1000.
     offsets : tuple of float, default=()
         b, K numbers; without, the most probable class is chosen. For two classes they are a
         threshold, see `threshold`.
@@ -31,7 +33,7 @@ class Decision:
     Raises
     ------
     InputError
-        If the temperature is not above 0, or a number is not finite.
+        If the temperature is out of range, or an offset is not finite or beyond a million.
 
     Examples
     --------
@@ -48,17 +50,17 @@ class Decision:
     maximizes: str = ""
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature < np.inf:
-            raise InputError(f"temperature is {self.temperature}; it must be above 0 and finite")
-        if not all(map(isfinite, self.offsets)):
-            raise InputError(f"offsets is {self.offsets}; they must be finite")
+        if not 1e-3 <= self.temperature <= 1e3:
+            raise InputError(f"temperature is {self.temperature}; it must be in 0.001..1000")
+        if not all(abs(offset) <= LARGEST for offset in self.offsets):
+            raise InputError(f"offsets is {self.offsets}; they must be in -1e6..1e6")
 
     @property
     def threshold(self) -> float | None:
         """The probability of class 1 from which on it is chosen; None unless there are two."""
         if len(self.offsets) != 2:
             return None
-        return float(1 / (1 + np.exp(self.offsets[1] - self.offsets[0])))
+        return float(expit(self.offsets[0] - self.offsets[1]))
 
     def calibrated(self, probabilities: ArrayLike) -> NDArray[np.float64]:
         r"""Return probabilities with the temperature applied: :math:`p_k^{1/T}`, rows sum to 1.

@@ -11,8 +11,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 STRENGTHS = (0.0, 0.5, 1.0, 1.5)
 """Strengths of the logit adjustment from which the search for more than two classes begins."""
-ROUNDS = 10
-"""How often each class is visited at most."""
+ROUNDS, VISITS = 10, 3000
+"""How often each class is visited at most, and all of them together after two rounds."""
 LEAST = 1e-9
 """The least difference of two thresholds, and of two values that count as different."""
 
@@ -34,7 +34,8 @@ def choose_offsets(objective: Objective, y: Ints, logs: Floats, counts: Sequence
     Returns
     -------
     ndarray of shape (K,)
-        For two classes the best there are; for more, no single one of them can be bettered.
+        For two classes the best there are; for more, no single one of them can be bettered, or
+        the search has come to its end.
 
     Notes
     -----
@@ -50,7 +51,7 @@ def choose_offsets(objective: Objective, y: Ints, logs: Floats, counts: Sequence
         ((objective.value(y, (logs + b).argmax(1), counts), -i) for i, b in enumerate(starts))
     )
     search = _Search(objective, y, logs, counts, starts[-best])
-    for _ in range(ROUNDS):
+    for _ in range(min(ROUNDS, max(2, VISITS // size))):
         for k in np.unique(y).tolist():  # of a class without samples, nothing is known
             search.better(k)
         if search.value <= value + LEAST:

@@ -50,8 +50,8 @@ class RecipeHeader(TypedDict, total=False):
 class DecisionHeader(TypedDict):
     """How probabilities become a class, see `imbtorch.metrics.decision.Decision`."""
 
-    temperature: float
-    offsets: list[float]
+    temperature: Annotated[float, Range(0, 1000)]
+    offsets: list[Annotated[float, Range(-(10**6), 10**6)]]
     maximizes: str
 
 
@@ -162,8 +162,8 @@ def trained_header(values: Mapping[str, Any]) -> TrainedHeader:
 
 def _check_decision(values: DecisionHeader, classes: int) -> None:
     temperature, offsets = values["temperature"], len(values["offsets"])
-    if not temperature > 0:
-        raise InputError(f"decision.temperature is {temperature}; it must be above 0")
+    if not temperature >= 1e-3:
+        raise InputError(f"decision.temperature is {temperature}; it must be at least 0.001")
     if offsets not in (0, classes):
         raise InputError(f"decision.offsets has {offsets} numbers, for {classes} classes")
 

@@ -95,14 +95,14 @@ def read_tables(
     if missing:
         left_out["without a label (empty, NA, None, or -1)"] = missing
 
-    def labelled(columns: Columns, part: str) -> Rows:
-        rows = rows_of(tables[part], columns, folders.get(part, where), part, notes)
+    def rows_of(columns: Columns, part: str) -> Rows:
+        rows = stored_rows(tables[part], columns, folders.get(part, where), part, notes)
         return rows.take(np.flatnonzero(labels[part].known))
 
-    rows = {part: labelled(columns, part) for part in used}
+    rows = {part: rows_of(columns, part) for part in used}
     if reading.kind is None and columns.kind == "features" and any(map(_has_gaps, rows.values())):
         columns = columns.as_table()
-        rows = {part: labelled(columns, part) for part in used}
+        rows = {part: rows_of(columns, part) for part in used}
     splits = {part: Split(rows[part], labels[part].values[labels[part].known]) for part in used}
     notes += dict.fromkeys(note for part in used for note in labels[part].notes)
     return Source(
@@ -127,7 +127,7 @@ def _splits_in_words(train: str, test: str | None, stored: int) -> str:
     return f"training split {train!r}, " + (f"held-out split {test!r}" if test else "none held out")
 
 
-def rows_of(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
+def stored_rows(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
     """Return the rows of a split as the input kind takes them, and add notes on them."""
     if missing := [name for name in columns.used if name not in table.column_names]:
         raise InputError(f"split {split!r} has no column {missing[0]!r}, an input of the training")

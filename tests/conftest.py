@@ -36,10 +36,10 @@ SLOW = {
     *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),
-    *("test_absent_classes", "test_printable", "test_many_classes"),
+    *("test_absent_classes", "test_printable", "test_many_classes", "test_verdict"),
     *("test_frozen", "test_outputs", "test_random_state", "test_samples", "test_text_networks"),
     *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
-    *("test_verdict", "test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),
+    *("test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 

@@ -5,7 +5,7 @@ BIN = .venv/bin
 .PHONY: demo test check test-lowest docs release lint benchmark clean
 
 demo: .venv/installed
-	$(BIN)/imbtorch compare digits
+	$(BIN)/imbtorch compare digits --epochs 60 --seeds 10 --recipes erm,rs,balanced-softmax,ldam+drw,tau-norm,eos:k=50
 
 test: .venv/installed
 	$(BIN)/ruff check .

@@ -99,9 +99,10 @@ def pooled_variances(
     Notes
     -----
     A pool of all residuals of the block design, recipes x seeds, has more power where all recipes
-    and the baseline vary alike, but is wrong where they do not: with a baseline that varies three
-    times as much, up to 18 % of all tables say "better" where nothing is, with this pool at most
-    5 % (``benchmarks/verdict_simulation.py``).
+    and the baseline vary alike, but is wrong where they do not: of made-up tables in which no
+    recipe is better and the baseline varies three times as much as the others, up to 15 % then say
+    "better"; with this pool, at most 5 % do. It exceeds 5 % only with two seeds and a recipe that
+    varies ten times as much (up to 8 %). ``benchmarks/verdict_simulation.py`` measures this.
 
     Examples
     --------

@@ -7,6 +7,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from imbtorch.comparison.checks import check_how
+from imbtorch.comparison.data_identity import data_header, data_identity
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.outputs import Outputs, outputs_of
 from imbtorch.comparison.task_folder import folder_of, slug_of
@@ -79,18 +80,10 @@ class Task:
     def identity(self) -> dict[str, Any]:
         """Return what distinguishes this task from others, as JSON-ready values.
 
-        Data are identified by their hash and networks by their weights, wherever they are stored.
+        Data are identified by their hash, networks by their weights; all folds are alike.
         """
         return {
-            "data": {
-                "name": Path(self.data.name).name,
-                "profile": self.data.profile.to_json(),
-                "parts": list(self.data.parts),
-                "hash": self.data.digest,
-                "data_seed": self.data_seed,
-                "classes": list(self.data.classes),
-                "counts": self.data.counts,
-            },
+            "data": data_identity(self.data, self.data_seed),
             "model": short_name(self.model),
             "epochs": self.epochs,
             "setup": describe(self.setup),
@@ -98,7 +91,17 @@ class Task:
             "precision": self.precision,
             "figures": FIGURES,
             **({} if self.origin is None else {"network": self.origin.identity()}),
+            **({} if self.folds == 1 else {"folds": self.folds}),
         }
+
+    @property
+    def folds(self) -> int:
+        """The number of folds, each of which is the test set of other training seeds; else 1."""
+        return 1 if self.data.fold is None else self.data.fold.folds
+
+    def at(self, seed: int) -> "Task":
+        """Return the task with the data of a training seed: itself, unless there are folds."""
+        return self
 
     @property
     def slug(self) -> str:
@@ -218,6 +221,7 @@ class Task:
             "seconds": fitted.seconds,
             "pretrained_seconds": fitted.pretrained_seconds,
             "history": fitted.history,
+            **({} if self.data.fold is None else {"fold": self.data.fold.number}),
         }
 
     def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:
@@ -226,6 +230,7 @@ class Task:
             "recipe": self.recipe(recipe).describe(),
             "seed": seed,
             **self.identity(),
+            "data": data_header(self.data, self.data_seed),
             "model": self.model,
             "input": input_to_json(self.data.input),
             "versions": versions(self.fabric().device),

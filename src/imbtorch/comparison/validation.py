@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from imbtorch.comparison.task import Task
-from imbtorch.data.arrays import labels_of, take
-from imbtorch.data.hold_out import stratified
+from imbtorch.data.arrays import take
 from imbtorch.data.load import Part
 from imbtorch.errors import InputError
 
@@ -15,10 +14,15 @@ VALIDATION = 0.2
 def validation_task(task: Task) -> Task:
     """Return the task that trains on four fifths of the training set and tests on the rest.
 
-    A class with one training sample keeps it: its validation recall is undefined.
+    It is divided as the whole data are, see `LoadedData.divide`. A class with one training sample
+    keeps it: its validation recall is undefined.
     """
-    y = labels_of(task.data.train).numpy()
-    kept, held = stratified(y, VALIDATION, task.data_seed)
+    if task.data.fold is not None:
+        raise InputError(
+            "every sample is tested in one of the folds, so that none is left to choose recipes or "
+            "options on: choose them without --folds, on other data, or name them"
+        )
+    kept, held = task.data.divide(VALIDATION, task.data_seed)
     if len(held) == 0:
         raise InputError(
             "the training set cannot be split for validation: no class has two samples"

@@ -116,7 +116,9 @@ def _as_trained(
     """Return both sets as they were in training, or None if these are other data."""
     try:
         train, test = (
-            (source.train, source.test) if source.test else hold_out(source, trained_on.data_seed)
+            (source.train, source.test)
+            if source.test
+            else hold_out(source, trained_on.data_seed)[:2]
         )
         y = _numbers(train, source, trained_on.classes)
         keep = trained_on.profile.rows(y, len(trained_on.classes), trained_on.data_seed)

@@ -71,6 +71,13 @@ def hold_out(source: Source, data_seed: int, division: Division | None = None) -
         names it.
     """
     split, names = source.train, source.label_names
+    values, counts = np.unique(split.labels, return_counts=True)
+    if len(values) > 1 and counts.min() < 2 and split.by is None:
+        raise InputError(
+            f"DATA has one sample of class {some(values[counts < 2].tolist(), names)} and no "
+            "held-out split: each class needs one sample to train on and one to test on; add one, "
+            "or leave the class out"
+        )
     division = division or Division.of(split, source.kind)
     if split.by is None or split.by.how != "time":
         division.check(split.labels, 2, "one to train on and one to test on", names)

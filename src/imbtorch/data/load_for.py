@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
+from imbtorch.data.division import Division
+from imbtorch.data.folds import Folds
 from imbtorch.data.hold_out import hold_out
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
@@ -35,6 +37,12 @@ class TrainedOn:
         Decided which samples were kept and held out.
     digest : str
         Hash of both sets, see `LoadedData`.
+    test_split : str, optional
+        The column by which samples were held out, as in ``group:patient``.
+    folds : int, optional
+        The number of folds, if one of them was held out.
+    fold : int, default=0
+        The training seed that it belongs to, see `Fold`.
     """
 
     classes: Sequence[str]
@@ -42,12 +50,18 @@ class TrainedOn:
     profile: Profile
     data_seed: int
     digest: str
+    test_split: str | None = None
+    folds: int | None = None
+    fold: int = 0
 
     @classmethod
     def from_header(cls, data: Mapping[str, Any]) -> "TrainedOn":
         """Read the entry ``data`` of a checkpoint's header."""
         profile = Profile.from_json(data["profile"])
-        return cls(data["classes"], data["counts"], profile, data["data_seed"], data["hash"])
+        held_out = {k: data[k] for k in ("test_split", "folds", "fold") if k in data}
+        return cls(
+            data["classes"], data["counts"], profile, data["data_seed"], data["hash"], **held_out
+        )
 
 
 @dataclass(frozen=True)
@@ -95,10 +109,11 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
         If DATA cannot be opened, or holds another kind of input or unknown labels.
     """
     columns = () if data.endswith(".npz") else getattr(spec, "columns", ())
-    source = open_source(data, replace(reading, columns=columns))
+    reading = replace(reading, columns=columns)
+    source = open_source(data, reading)
     notes = list(source.notes)
     check_kind(source, spec)
-    again = _as_trained(source, spec, trained_on)
+    again = _as_trained(_divided_alike(source, data, reading, trained_on), spec, trained_on)
     if again:
         notes.append("these are the data the network was trained on")
         return Opened(*again, tuple(notes))
@@ -110,16 +125,40 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     return Opened(train, test, tuple(notes))
 
 
+def _divided_alike(source: Source, data: str, reading: Reading, trained_on: TrainedOn) -> Source:
+    """Return DATA as opened, or with the column by which the network's own were divided."""
+    if trained_on.test_split in (None, reading.test_split):
+        return source
+    try:
+        return open_source(data, replace(reading, test_split=trained_on.test_split))
+    except InputError:  # other data, without that column
+        return source
+
+
 def _as_trained(
     source: Source, spec: Input, trained_on: TrainedOn
 ) -> tuple[Dataset[Any], Dataset[Any]] | None:
     """Return both sets as they were in training, or None if these are other data."""
+    if trained_on.folds is not None:
+        return _fold_as_trained(source, spec, trained_on)
+    if source.test is not None:
+        return _same(source, spec, trained_on, source.train, source.test)
+    apart = Division(np.arange(len(source.train.labels)))
+    for division in (None, apart):  # versions up to 0.2 did not keep copies together
+        try:
+            train, test, *_ = hold_out(source, trained_on.data_seed, division)
+        except InputError:
+            continue
+        if found := _same(source, spec, trained_on, train, test):
+            return found
+    return None
+
+
+def _same(
+    source: Source, spec: Input, trained_on: TrainedOn, train: Split, test: Split
+) -> tuple[Dataset[Any], Dataset[Any]] | None:
+    """Return both sets if they are those of the training, else None."""
     try:
-        train, test = (
-            (source.train, source.test)
-            if source.test
-            else hold_out(source, trained_on.data_seed)[:2]
-        )
         y = _numbers(train, source, trained_on.classes)
         keep = trained_on.profile.rows(y, len(trained_on.classes), trained_on.data_seed)
     except InputError:
@@ -132,6 +171,29 @@ def _as_trained(
         spec, tuple(trained_on.classes), (train.rows, y), (test.rows, test_y)
     )
     return (sets[0], sets[1]) if digest == trained_on.digest else None
+
+
+def _fold_as_trained(
+    source: Source, spec: Input, trained_on: TrainedOn
+) -> tuple[Dataset[Any], Dataset[Any]] | None:
+    """Return the training samples and the fold that was held out, if these are the same data."""
+    if source.test is not None:
+        source = replace(source, test=None)  # folds are of the training split
+    try:
+        divided = Folds(
+            "",
+            source,
+            trained_on.folds or 0,
+            trained_on.data_seed,
+            trained_on.profile,
+            lambda rows: spec,
+        )
+        if divided.labels.classes != tuple(trained_on.classes):
+            return None
+        found = divided.data(trained_on.fold)
+    except InputError:
+        return None
+    return (found.train, found.test) if found.digest == trained_on.digest else None
 
 
 def _datasets(

@@ -24,6 +24,12 @@ N = 36
 Y = np.array(([0] * 5 + [1]) * 6)
 
 
+@pytest.fixture(autouse=True)
+def no_report(monkeypatch):
+    """Figures take most of the time."""
+    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *args, **options: None)
+
+
 @pytest.fixture
 def numbers(tmp_path):
     """An .npz whose first feature is the number of the row."""

@@ -11,6 +11,7 @@ import torch
 
 from imbtorch.comparison.auto import choose
 from imbtorch.comparison.compare import compare
+from imbtorch.comparison.deciding import deciding
 from imbtorch.comparison.kept import pooled_outputs, stored_outputs
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.tune import tune
@@ -227,3 +228,24 @@ def test_folds_that_would_be_wrong_are_refused(numbers, tmp_path):
     np.savez(tmp_path / "s.npz", train_features=x, train_labels=Y, test_features=x, test_labels=Y)
     with pytest.raises(InputError, match="--test-split none"):
         make_task(str(tmp_path / "s.npz"), folds=2)
+
+
+def test_a_decision_is_chosen_on_a_fifth_beside_each_fold(words, tmp_path):
+    task = deciding(tiny(words, test_split="group:author"), "balanced_accuracy", None)
+    for seed in range(FOLDS):
+        data = task.at(seed).data
+        fold = data.fold
+        others = np.setdiff1d(np.arange(N), [*fold.train, *fold.test])
+        assert [len(part) for part in data.splits.values()] == [
+            len(fold.train),
+            len(fold.test),
+            len(others),
+        ]
+        authors = [set(rows // 6) for rows in (fold.train, fold.test, others)]
+        assert sum(map(len, authors)) == len(set.union(*authors)) == 6  # none is in two of them
+        header = json.loads(json.dumps(task.at(seed).header("erm", seed)))
+        opened = load_for(words, data.input, TrainedOn.from_header(header["data"]))
+        assert torch.equal(opened.validation.x, data.validation.x)
+        assert torch.equal(opened.train.x, data.train.x)
+    rows = compare(task, ["erm"], seeds=1, out=tmp_path / "out", progress=False).rows
+    assert all("balanced_accuracy" in row["decision"]["metrics"] for row in rows)

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from torch.utils.data import Dataset
+
 from imbtorch.comparison.task import Task
+from imbtorch.comparison.validation import hold_validation
 from imbtorch.data.folds import Folds
+from imbtorch.data.load import LoadedData
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,12 @@ class FoldedTask(Task):
         """Return the ordinary task whose test set is the fold of a training seed."""
         if self.made is not None:
             return self.made(seed)
-        return Task(**{**_values(self), "data": self.divided.data(seed)})
+        return Task(**{**_values(self), "data": self.data_at(seed)})
+
+    def data_at(self, seed: int, samples: Dataset[Any] | None = None) -> LoadedData:
+        """Return the data of a training seed, see `Folds.data`, with a validation split if any."""
+        data = self.divided.data(seed, samples)
+        return data if self.decide is None else hold_validation(data, self.data_seed)
 
     def smallest(self, runs: int) -> list[int]:
         """Return the class counts with the smallest class among the training sets of some runs."""

@@ -1,6 +1,6 @@
 """A task whose network is frozen: its data are embedded once, and recipes train heads on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from imbtorch.comparison.folded_task import FoldedTask
 from imbtorch.comparison.frozen import Frozen, layers_of
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.task import Task
-from imbtorch.data.arrays import ArrayDataset, labels_of
+from imbtorch.data.arrays import ArrayDataset, labels_of, take
 from imbtorch.data.inputs import FeatureInput, Input, input_to_json
 from imbtorch.data.load import LoadedData
+from imbtorch.data.seen import fingerprints
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside
 from imbtorch.models.backbones import short_name
@@ -105,7 +106,7 @@ class FrozenTask(Task):
         self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
     ) -> None:
         """Store the whole network; with `share`, the frozen part in a file that others share."""
-        header = self.header(recipe, seed)
+        header = self.header(recipe, seed) | self.decided(model)
         if not share:
             save_checkpoint(path, self._whole(model), header)
             return
@@ -150,16 +151,16 @@ def embedded_once(task: Task, *, progress: bool = True) -> Task:
     if isinstance(task, FrozenTask) or task.setup.freeze != "backbone":
         return task
     if isinstance(task, FoldedTask):
-        made_at = _embedded_folds(task, progress)
+        made_at = embedded_folds(task, progress)
         made_at(0)
         return replace(task, made=made_at)
     whole = task.network(task.data_seed).eval()
     network, fabric = nn.Sequential(*layers_of(whole)[:-1]), task.fabric()
     made = {}
-    for name, split in (("train", task.data.train), ("test", task.data.test)):
+    for name, split in task.data.splits.items():
         one = Pass(network, split, identity_of(task, name), fabric)
         made[name] = embed_once(one, f"embedding {name}", progress=progress)
-    data = embedded_data(task.data, made["train"].x, made["test"].x)
+    data = embedded_data(task.data, {name: one.x for name, one in made.items()})
     return _on(task, data, Frozen(whole, task.data.input, sum(m.seconds for m in made.values())))
 
 
@@ -170,15 +171,15 @@ def _on(task: Task, data: LoadedData, frozen: Frozen) -> FrozenTask:
     return FrozenTask(**shared, frozen=frozen)
 
 
-def _embedded_folds(task: FoldedTask, progress: bool) -> Callable[[int], Task]:
+def embedded_folds(task: FoldedTask, progress: bool) -> Callable[[int], Task]:
     """Return what makes the task of a training seed, on embeddings that are made once."""
     divided, known = task.divided, list[tuple[Frozen, ArrayDataset]]()
 
     def made_at(seed: int) -> Task:
         spec = divided.spec(seed)
+        samples, digest = divided.pooled(spec)
         found = next((one for one in known if one[0].input == spec), None)
         if found is None:
-            samples, digest = divided.pooled(spec)
             whole = task.network(task.data_seed).eval()
             network = nn.Sequential(*layers_of(whole)[:-1])
             about = {"hash": digest, "parts": [], "split": "all"}
@@ -188,9 +189,11 @@ def _embedded_folds(task: FoldedTask, progress: bool) -> Callable[[int], Task]:
             found = Frozen(whole, spec, one.seconds), embedded
             known.append(found)
         frozen, embedded = found
-        data = divided.data(seed, embedded)
+        data = task.data_at(seed, embedded)
+        assert data.fold is not None
+        seen = tuple(fingerprints(take(samples, data.fold.train)))
         inputs = FeatureInput(tuple(embedded.x.shape[1:]))
-        return _on(task, replace(data, input=inputs), frozen)
+        return _on(task, replace(data, input=inputs, seen=seen), frozen)
 
     return made_at
 
@@ -199,7 +202,7 @@ def identity_of(task: Task, split: str) -> dict[str, Any]:
     """Return all that the embeddings of a split depend on, JSON-ready."""
     data = task.data
     about = {"hash": data.digest, "parts": list(data.parts), "split": split}
-    rows = len(labels_of(data.train if split == "train" else data.test))
+    rows = len(labels_of(data.splits[split]))
     return _identity(task, about, rows, data.input)
 
 
@@ -214,14 +217,14 @@ def _identity(task: Task, about: dict[str, Any], rows: int, spec: Input) -> dict
     }
 
 
-def embedded_data(data: LoadedData, train: Tensor, test: Tensor) -> LoadedData:
-    """Return the data with embeddings in the place of their inputs."""
-    sets = [
-        ArrayDataset(x, labels_of(split), data.classes)
-        for x, split in ((train, data.train), (test, data.test))
-    ]
-    spec = FeatureInput(tuple(train.shape[1:]))
-    return replace(data, train=sets[0], test=sets[1], input=spec)
+def embedded_data(data: LoadedData, embeddings: Mapping[str, Tensor]) -> LoadedData:
+    """Return the data with the embeddings of each of its splits in the place of their inputs."""
+    sets: dict[str, Any] = {
+        name: ArrayDataset(embeddings[name], labels_of(split), data.classes)
+        for name, split in data.splits.items()
+    }
+    spec = FeatureInput(tuple(embeddings["train"].shape[1:]))
+    return replace(data, **sets, input=spec, seen=tuple(fingerprints(data.train)))
 
 
 def check_recipe(task: Task, recipe: Recipe) -> None:

@@ -14,6 +14,8 @@ from imbtorch.errors import InputError
 
 SHARE = 0.25
 """Fraction of a data set without a held-out split that is held out."""
+VALIDATION = 0.2
+"""Fraction of the training set that is held out of it for choices."""
 
 
 class Splits(NamedTuple):
@@ -92,3 +94,21 @@ def hold_out(source: Source, data_seed: int, division: Division | None = None) -
         train.by = replace(train.by, date=None)
         rest = replace(rest, by=train.by)
     return Splits(train, split.take(held), rest, 0)
+
+
+def validation_rows(
+    y: np.ndarray, data_seed: int, division: Division | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Divide the training set: return the rows to train on, and the fifth held out for choices.
+
+    Copies of a sample and groups are not divided; where the test set is later than the training
+    set, the rows held out are the latest. A class with one training sample keeps it: its
+    validation recall is undefined.
+    """
+    kept, held = (division or Division(np.arange(len(y)))).hold_out(y, VALIDATION, data_seed)
+    if len(held) == 0 or len(np.setdiff1d(y, y[kept])):
+        raise InputError(
+            "the training set cannot be split for validation: "
+            + ("a class is among the latest only" if len(held) else "no class has two samples")
+        )
+    return kept, held

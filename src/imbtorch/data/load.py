@@ -6,21 +6,20 @@ from enum import StrEnum
 
 import numpy as np
 
-from imbtorch.data.arrays import Pairs, class_counts, labels_of
+from imbtorch.data.arrays import Pairs, class_counts
 from imbtorch.data.division import Division
 from imbtorch.data.fold import Fold
 from imbtorch.data.hold_out import divided
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.images.mapped import MappedImages
 from imbtorch.data.inputs import Input
-from imbtorch.data.labels import encode_labels, some
+from imbtorch.data.labels import encode_labels
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows
 from imbtorch.data.splits import Reading
 from imbtorch.data.takes import input_for, notes_on_texts, open_for
 from imbtorch.data.tensors import datasets_of
 from imbtorch.data.texts.tokens import TokenInput
-from imbtorch.errors import InputError
 
 
 class Part(StrEnum):
@@ -28,6 +27,8 @@ class Part(StrEnum):
 
     VALIDATION = "validation"
     """Four fifths of the training set to train on, the last fifth to test on."""
+    DECISION = "without a validation split"
+    """Four fifths of the training set to train on, the last fifth to choose a decision on."""
     FEW = "few of each class"
     """A few samples of each class of both sets, to check that something runs."""
 
@@ -68,6 +69,10 @@ class LoadedData:
         Samples of a stored test set that are also in the training set.
     fold : Fold, optional
         Which of the folds of the data the test set is.
+    validation : Dataset, optional
+        Samples held out of the training set on which a decision is chosen.
+    seen : tuple of str
+        Fingerprints of training samples, where `train` holds their embeddings.
     """
 
     name: str
@@ -86,11 +91,19 @@ class LoadedData:
     test_split: str | None = None
     leaked: int = 0
     fold: Fold | None = field(default=None, compare=False)
+    validation: Pairs | None = None
+    seen: tuple[str, ...] = ()
 
     @property
     def counts(self) -> list[int]:
         """Training samples of each class."""
         return class_counts(self.train, len(self.classes))
+
+    @property
+    def splits(self) -> dict[str, Pairs]:
+        """The training and the test set, and the validation split if there is one."""
+        more = {} if self.validation is None else {"validation": self.validation}
+        return {"train": self.train, "test": self.test, **more}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -102,23 +115,15 @@ class LoadedData:
     def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
         """Return the same data with a part of each set in its place."""
         parts = (*self.parts, part)
-        return replace(self, train=train, test=test, parts=parts, test_rows=None, division=None)
-
-    def divide(self, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Hold out a fraction of the training set: return the rows that stay and those held out.
-
-        Copies of a sample and groups are not divided; if the test set is later than the training
-        set, the rows held out are the latest. A class with one sample keeps it.
-        """
-        y = labels_of(self.train).numpy()
-        division = self.division or Division(np.arange(len(y)))
-        kept, held = division.hold_out(y, share, seed)
-        if lost := np.setdiff1d(y, y[kept]).tolist():
-            raise InputError(
-                "the training set cannot be divided for validation: all its samples of class "
-                f"{some(lost, self.classes)} are among the latest"
-            )
-        return kept, held
+        return replace(
+            self,
+            train=train,
+            test=test,
+            parts=parts,
+            test_rows=None,
+            validation=None,
+            division=None,
+        )
 
 
 def load_data(

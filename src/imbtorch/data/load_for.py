@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
+from imbtorch.data.arrays import labels_of, take
 from imbtorch.data.division import Division
 from imbtorch.data.folds import Folds
-from imbtorch.data.hold_out import hold_out
+from imbtorch.data.hold_out import Splits, divided, hold_out, validation_rows
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
+from imbtorch.data.load import Part
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Source, Split
 from imbtorch.data.sources import open_source
@@ -43,6 +45,8 @@ class TrainedOn:
         The number of folds, if one of them was held out.
     fold : int, default=0
         The training seed that it belongs to, see `Fold`.
+    held_validation : bool, default=False
+        Whether a fifth of the training set was held out to choose a decision on.
     """
 
     classes: Sequence[str]
@@ -50,6 +54,7 @@ class TrainedOn:
     profile: Profile
     data_seed: int
     digest: str
+    held_validation: bool = False
     test_split: str | None = None
     folds: int | None = None
     fold: int = 0
@@ -59,9 +64,9 @@ class TrainedOn:
         """Read the entry ``data`` of a checkpoint's header."""
         profile = Profile.from_json(data["profile"])
         held_out = {k: data[k] for k in ("test_split", "folds", "fold") if k in data}
-        return cls(
-            data["classes"], data["counts"], profile, data["data_seed"], data["hash"], **held_out
-        )
+        held = Part.DECISION in data.get("parts", [])
+        seen = (data["classes"], data["counts"], profile, data["data_seed"], data["hash"])
+        return cls(*seen, held, **held_out)
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,17 @@ class Opened:
         Yield (x, y). `train` is None if all samples are in `test`.
     notes : tuple of str
         What was taken for what.
+    as_trained : bool, default=False
+        Whether these are the data that the network was trained on.
+    validation : Dataset, optional
+        What was then held out of the training set to choose a decision on.
     """
 
     train: Dataset[Any] | None
     test: Dataset[Any]
     notes: tuple[str, ...]
+    as_trained: bool = False
+    validation: Dataset[Any] | None = None
 
 
 def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = FREE) -> Opened:
@@ -116,7 +127,10 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     again = _as_trained(_divided_alike(source, data, reading, trained_on), spec, trained_on)
     if again:
         notes.append("these are the data the network was trained on")
-        return Opened(*again, tuple(notes))
+        if again.validation is not None:
+            number = len(again.validation)  # type: ignore[arg-type]
+            notes.append(f"{number} more training samples were held out to choose a decision on")
+        return replace(again, notes=tuple(notes))
     if source.test is None:
         notes.append(f"no held-out split is stored: all {len(source.train.labels)} samples")
         (test,) = _datasets(source, spec, trained_on, source.train)
@@ -135,65 +149,62 @@ def _divided_alike(source: Source, data: str, reading: Reading, trained_on: Trai
         return source
 
 
-def _as_trained(
-    source: Source, spec: Input, trained_on: TrainedOn
-) -> tuple[Dataset[Any], Dataset[Any]] | None:
-    """Return both sets as they were in training, or None if these are other data."""
+def _as_trained(source: Source, spec: Input, trained_on: TrainedOn) -> Opened | None:
+    """Return all sets as they were in training, or None if these are other data."""
     if trained_on.folds is not None:
         return _fold_as_trained(source, spec, trained_on)
     if source.test is not None:
-        return _same(source, spec, trained_on, source.train, source.test)
+        return _same(source, spec, trained_on, divided(source, trained_on.data_seed))
     apart = Division(np.arange(len(source.train.labels)))
     for division in (None, apart):  # versions up to 0.2 did not keep copies together
         try:
-            train, test, *_ = hold_out(source, trained_on.data_seed, division)
+            splits = hold_out(source, trained_on.data_seed, division)
         except InputError:
             continue
-        if found := _same(source, spec, trained_on, train, test):
+        if found := _same(source, spec, trained_on, splits):
             return found
     return None
 
 
-def _same(
-    source: Source, spec: Input, trained_on: TrainedOn, train: Split, test: Split
-) -> tuple[Dataset[Any], Dataset[Any]] | None:
-    """Return both sets if they are those of the training, else None."""
+def _same(source: Source, spec: Input, trained_on: TrainedOn, splits: Splits) -> Opened | None:
+    """Return all sets if they are those of the training, else None."""
+    train, test, division, _ = splits
     try:
         y = _numbers(train, source, trained_on.classes)
         keep = trained_on.profile.rows(y, len(trained_on.classes), trained_on.data_seed)
+        train, y = train.take(keep), y[keep]
+        kept, held = np.arange(len(y)), np.array([], np.int64)
+        if trained_on.held_validation:
+            kept, held = validation_rows(y, trained_on.data_seed, division.take(keep))
     except InputError:
         return None
-    train, y = train.take(keep), y[keep]
-    if np.bincount(y, minlength=len(trained_on.classes)).tolist() != list(trained_on.counts):
+    if np.bincount(y[kept], minlength=len(trained_on.classes)).tolist() != list(trained_on.counts):
         return None
     test_y = _numbers(test, source, trained_on.classes)
     sets, digest = datasets_of(
         spec, tuple(trained_on.classes), (train.rows, y), (test.rows, test_y)
     )
-    return (sets[0], sets[1]) if digest == trained_on.digest else None
+    if digest != trained_on.digest:
+        return None
+    if not trained_on.held_validation:
+        return Opened(sets[0], sets[1], (), True)
+    return Opened(take(sets[0], kept), sets[1], (), True, take(sets[0], held))
 
 
-def _fold_as_trained(
-    source: Source, spec: Input, trained_on: TrainedOn
-) -> tuple[Dataset[Any], Dataset[Any]] | None:
-    """Return the training samples and the fold that was held out, if these are the same data."""
-    if source.test is not None:
-        source = replace(source, test=None)  # folds are of the training split
+def _fold_as_trained(source: Source, spec: Input, trained_on: TrainedOn) -> Opened | None:
+    """Return all sets as they were beside a fold, or None if these are other data."""
+    source = replace(source, test=None)  # folds are of the training split
+    folds, seed, profile = trained_on.folds or 0, trained_on.data_seed, trained_on.profile
     try:
-        divided = Folds(
-            "",
-            source,
-            trained_on.folds or 0,
-            trained_on.data_seed,
-            trained_on.profile,
-            lambda rows: spec,
-        )
-        if divided.labels.classes != tuple(trained_on.classes):
-            return None
-        found = divided.data(trained_on.fold)
+        found = Folds("", source, folds, seed, profile, lambda rows: spec).data(trained_on.fold)
     except InputError:
         return None
-    return (found.train, found.test) if found.digest == trained_on.digest else None
+    if found.digest != trained_on.digest or found.classes != tuple(trained_on.classes):
+        return None
+    if not trained_on.held_validation:
+        return Opened(found.train, found.test, (), True)
+    kept, held = validation_rows(labels_of(found.train).numpy(), seed, found.division)
+    return Opened(take(found.train, kept), found.test, (), True, take(found.train, held))
 
 
 def _datasets(

@@ -14,8 +14,8 @@ from imbtorch.printable import printable
 from imbtorch.stopping import Terminated, terminable
 
 COMMANDS = (
-    *("inspect", "compare", "train", "evaluate", "predict", "reproduce", "tune", "resample"),
-    *("embed", "export"),
+    *("inspect", "compare", "train", "evaluate", "decide", "predict", "reproduce", "tune"),
+    *("resample", "embed", "export"),
 )
 
 
@@ -47,7 +47,8 @@ def make_parser(only: str | None = None) -> Any:
     parser = Parser(
         prog="imbtorch",
         description="Learn from class-imbalanced data: inspect it, compare recipes, train, "
-        "evaluate, reproduce the papers' tables, tune, embed and over-sample embeddings.",
+        "evaluate, choose thresholds, reproduce the papers' tables, tune, embed and over-sample "
+        "embeddings.",
         version=version("imbalanced-torch"),
     )
     subs = parser.add_subcommands()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from imbtorch.commands.common import SOME_FAILED, add_task_options, say
+from imbtorch.commands.decide import add_decide_options
 from imbtorch.errors import InputError
 
 
@@ -27,12 +28,28 @@ def add_options(parser: Any) -> None:
         help="few-shot classes have fewer samples than the first number, many-shot classes have "
         "more than the second",
     )
+    parser.add_argument(
+        "--folds",
+        type=int | None,
+        help="number of folds, each held out in turn (cross-validation); --seeds then says how "
+        "often all of them are run, each time divided anew",
+    )
+    add_decide_options(parser, "--decide")
 
 
-def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: Any) -> int:
+def run(
+    recipes: str,
+    seeds: int,
+    out: str | None,
+    shots: str,
+    decide: str | None = None,
+    cost: str | None = None,
+    **task_options: Any,
+) -> int:
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
+    from imbtorch.comparison.deciding import check_deciding, deciding
     from imbtorch.comparison.frozen_task import check_trains_head
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
@@ -52,13 +69,19 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
             made = make_recipe(name)
             if task_options["freeze"] == "backbone":
                 check_trains_head(made)
+    if "auto" in names and task_options["folds"] is not None:
+        raise InputError(
+            "recipes is auto and folds is set; every sample is tested in one of the folds, so that "
+            "none is left to choose recipes on: name the recipes, or leave --folds out"
+        )
     bounds = shot_bounds(shots)
     check_whole("seeds", seeds, 1)
+    check_deciding(decide, cost)
     if out:
         given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
-        given["model"] = short_name(task_options["model"])
+        given |= {"model": short_name(task_options["model"]), "folds": task_options["folds"]}
         check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
-    task = make_task(**task_options)
+    task = deciding(make_task(**task_options), decide, cost)
     say(task.describe())
     folder = Path(out) if out else Path("runs") / task.slug
     if "auto" in names:
@@ -68,7 +91,8 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
     outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds)
     summaries = summarize(outcome.rows, shots=bounds)
-    title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
+    runs = f"{seeds} seed(s)" if task.folds == 1 else f"{task.folds} folds, {seeds} time(s)"
+    title = f"{task.data.name}, mean ± std over {runs}, percent"
     failures = outcome.failures
     embedding = embedding_line(outcome.rows)
     text = markdown_table(summaries, title, failures=failures) + (embedding and f"\n{embedding}\n")

@@ -7,6 +7,8 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from imbtorch.comparison.checks import check_how
+from imbtorch.comparison.data_identity import data_header, data_identity
+from imbtorch.comparison.decisions import decision_entry
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.outputs import Outputs, outputs_of
 from imbtorch.comparison.task_folder import folder_of, slug_of
@@ -17,8 +19,10 @@ from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
+from imbtorch.data.seen import fingerprints
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
+from imbtorch.metrics.objective import Objective
 from imbtorch.models.backbones import short_name
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
@@ -61,6 +65,8 @@ class Task:
         About how often a run measures the held-out accuracy.
     origin : Origin, optional
         Where the network comes from, if it is not built in.
+    decide : Objective, optional
+        What a decision is chosen for, on the data's validation split.
     """
 
     data: LoadedData
@@ -72,25 +78,15 @@ class Task:
     precision: str
     measurements: int = 20
     origin: Origin | None = None
+    decide: Objective | None = None
 
     def __post_init__(self) -> None:
         check_how(self.epochs, self.data_seed, self.precision)
 
     def identity(self) -> dict[str, Any]:
-        """Return what distinguishes this task from others, as JSON-ready values.
-
-        Data are identified by their hash and networks by their weights, wherever they are stored.
-        """
+        """Return what distinguishes this task, and all its folds, from others, JSON-ready."""
         return {
-            "data": {
-                "name": Path(self.data.name).name,
-                "profile": self.data.profile.to_json(),
-                "parts": list(self.data.parts),
-                "hash": self.data.digest,
-                "data_seed": self.data_seed,
-                "classes": list(self.data.classes),
-                "counts": self.data.counts,
-            },
+            "data": data_identity(self.data, self.data_seed),
             "model": short_name(self.model),
             "epochs": self.epochs,
             "setup": describe(self.setup),
@@ -98,7 +94,18 @@ class Task:
             "precision": self.precision,
             "figures": FIGURES,
             **({} if self.origin is None else {"network": self.origin.identity()}),
+            **({} if self.decide is None else {"decide": self.decide.identity()}),
+            **({} if self.folds == 1 else {"folds": self.folds}),
         }
+
+    @property
+    def folds(self) -> int:
+        """The number of folds, each of which is the test set of other training seeds; else 1."""
+        return 1 if self.data.fold is None else self.data.fold.folds
+
+    def at(self, seed: int) -> "Task":
+        """Return the task with the data of a training seed: itself, unless there are folds."""
+        return self
 
     @property
     def slug(self) -> str:
@@ -114,11 +121,8 @@ class Task:
         """Return what a user should see before training starts, line by line."""
         trained = "" if self.origin is None else f"; trained: {trained_words(self.setup.freeze)}"
         *before, network = self.describe_inputs()
-        return [
-            *before,
-            network + trained,
-            f"{self.epochs} epochs, {setup_words(self.setup)}; augmentation {self.augment}",
-        ]
+        how = f"{self.epochs} epochs, {setup_words(self.setup)}; augmentation {self.augment}"
+        return [*before, network + trained, how]
 
     def describe_inputs(self) -> list[str]:
         """Return what the data and the network are taken for, line by line; the network last."""
@@ -148,17 +152,9 @@ class Task:
         """Return the provider of the pretrained network that all runs of this data seed share."""
 
         def train() -> FitResult:
-            return train_pretrained(
-                self.network(self.data_seed),
-                self.data.train,
-                self.epochs,
-                self.setup,
-                augment_by_name(self.augment),
-                self.data_seed,
-                self.fabric(),
-                on_epoch,
-                snapshots,
-            )
+            network, seed = self.network(self.data_seed), self.data_seed
+            how = (self.epochs, self.setup, augment_by_name(self.augment), seed, self.fabric())
+            return train_pretrained(network, self.data.train, *how, on_epoch, snapshots)
 
         return Pretrained(train, path, self.header("erm", self.data_seed))
 
@@ -218,7 +214,13 @@ class Task:
             "seconds": fitted.seconds,
             "pretrained_seconds": fitted.pretrained_seconds,
             "history": fitted.history,
+            **self.decided(model, made),
+            **({} if self.data.fold is None else {"fold": self.data.fold.number}),
         }
+
+    def decided(self, model: Classifier, outputs: Outputs | None = None) -> dict[str, Any]:
+        """Return the entry ``decision`` of a header or, with held-out outputs, of a result row."""
+        return decision_entry(self.decide, model, self.data.validation, self.data.counts, outputs)
 
     def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:
         """Return the header of a run's checkpoint, which says how it was made."""
@@ -226,8 +228,10 @@ class Task:
             "recipe": self.recipe(recipe).describe(),
             "seed": seed,
             **self.identity(),
+            "data": data_header(self.data, self.data_seed),
             "model": self.model,
             "input": input_to_json(self.data.input),
+            "seen": list(self.data.seen) or fingerprints(self.data.train),
             "versions": versions(self.fabric().device),
         }
 
@@ -235,7 +239,7 @@ class Task:
         self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
     ) -> None:
         """Store the trained network of a run; with `share`, others lie in the same folder."""
-        save_checkpoint(path, model, self.header(recipe, seed))
+        save_checkpoint(path, model, self.header(recipe, seed) | self.decided(model))
 
     def keep_shared(self, folder: Path) -> None:
         """Make sure that what checkpoints in a folder share is there: nothing, in this task."""

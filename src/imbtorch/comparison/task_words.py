@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from imbtorch.data.arrays import class_counts
 from imbtorch.data.load import LoadedData
 from imbtorch.data.rows import why_left_out
 from imbtorch.training.setup import Setup
@@ -16,7 +17,32 @@ def data_lines(data: LoadedData) -> list[str]:
         f"{data.name}: {sum(counts)} training samples of {len(counts)} classes "
         f"({data.profile}): {shown}; {len(data.test)} held out; "  # type: ignore[arg-type]
         f"{sum(data.left_out.values())} left out{why_left_out(data.left_out)}",
+        *_validation_lines(data),
     ]
+
+
+def _validation_lines(data: LoadedData) -> list[str]:
+    if data.validation is None:
+        return []
+    counts = class_counts(data.validation, len(data.classes))
+    return [
+        f"{sum(counts)} more training samples are held out to choose a decision on, {min(counts)} "
+        f"of the rarest class"
+    ]
+
+
+def leak_words(leaked: int, tested: int) -> str:
+    """Return what a user should know of held-out samples that are also trained on.
+
+    Examples
+    --------
+    >>> leak_words(3, 100)[:59]
+    '3 of 100 held-out samples are also in the training set, byt'
+    """
+    return (
+        f"{leaked} of {tested} held-out samples are also in the training set, byte for byte: "
+        "remove them, or the results look better than they are"
+    )
 
 
 TRAINED = {"none": "all of it", "backbone": "the head, on embeddings that are made once"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from imbtorch.data.copies import copies, copies_in
+from imbtorch.data.copies import copies, copies_in, kept_together
 from imbtorch.data.division import Division
 from imbtorch.data.rows import Rows, Split
 from imbtorch.data.split_by import SplitBy, latest
@@ -18,13 +18,13 @@ few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChec
 
 def grouped(values):
     by = SplitBy("group", "patient", np.asarray(values))
-    return Division.joined(np.arange(len(by.values)), by)
+    return Division(by.values.astype(np.int64), by)
 
 
 @few
 @given(labels, st.integers(1, 40), st.integers(0, 3))
 def test_copies_stay_together_and_no_class_is_lost(y, distinct, seed):
-    together = np.random.default_rng(seed).integers(0, distinct, len(y))
+    together = kept_together(np.random.default_rng(seed).integers(0, distinct, len(y)), y)
     kept, held = Division(together).hold_out(y, 0.25, seed)
     assert sorted([*kept, *held]) == list(range(len(y)))
     assert not np.intersect1d(together[kept], together[held]).size
@@ -56,6 +56,7 @@ def test_no_group_is_divided(y, groups, seed):
 @given(labels, st.integers(2, 4), st.integers(0, 3), st.booleans())
 def test_folds_hold_out_each_sample_once_and_divide_nothing(y, folds, seed, groups):
     numbers = np.random.default_rng(seed).integers(0, 15, len(y))
+    numbers = numbers if groups else kept_together(numbers, y)
     division = grouped(numbers) if groups else Division(numbers)
     try:
         made = division.folds(y, folds, seed)
@@ -76,7 +77,8 @@ def test_folds_have_equal_shares_of_each_class():
 def test_groups_and_copies_are_linked():
     # the copies 1 and 2 are of two patients, so that these two stay together
     by = SplitBy("group", "patient", np.array([0, 0, 1, 1, 2, 3]))
-    division = Division.joined(np.array([0, 1, 1, 3, 4, 5]), by)
+    split = Split(Rows(np.zeros((6, 1))), np.array([0, 0, 0, 1, 1, 0]), by)
+    division = Division.joined(np.array([0, 1, 1, 3, 4, 5]), split)
     assert len(set(division.together[:4])) == 1
     assert len(set(division.together)) == 3
 

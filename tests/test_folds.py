@@ -182,16 +182,18 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(numbers, tmp_path):
     task = make()
     fit, calls = type(task.at(0)).fit, []
 
-    def dying(self, *args, **kwargs):
-        calls.append(args)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return fit(self, *args, **kwargs)
+    def stop(row):
+        raise KeyboardInterrupt
+
+    def dying(self, recipe, seed, pretrained, on_epoch, snapshots):
+        calls.append(seed)
+        return fit(self, recipe, seed, pretrained, on_epoch if len(calls) < 4 else stop, snapshots)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("imbtorch.comparison.task.Task.fit", dying)
         with pytest.raises(KeyboardInterrupt):
             compare(task, recipes, seeds=1, out=tmp_path / "cut", progress=False)
+    assert list((tmp_path / "cut" / "snapshots" / "folds" / "seed1").glob("*.state"))
     again = compare(make(), recipes, seeds=1, out=tmp_path / "cut", progress=False)
     assert [row["metrics"] for row in again.rows] == [row["metrics"] for row in whole.rows]
     assert not (tmp_path / "cut" / "snapshots").exists()

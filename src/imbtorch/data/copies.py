@@ -120,6 +120,25 @@ def copies_in(kind: str, *splits: Split) -> list[Numbers]:
     return alone if chance else numbers
 
 
+def kept_together(numbers: Numbers, labels: NDArray[np.generic]) -> Numbers:
+    """Return a number for each sample, the same for copies that a division keeps together.
+
+    Those have one label: a copy with another one is a contradiction, which helps nobody. The
+    samples of a class that are all copies of one are not kept together: it could not be divided.
+
+    Examples
+    --------
+    >>> kept_together(np.array([0, 0, 2, 2, 2]), np.array([0, 0, 0, 1, 1]))
+    array([0, 0, 2, 3, 4])
+    """
+    y = np.unique(labels, return_inverse=True)[1]
+    pairs, first, unit = np.unique(
+        np.stack([numbers, y]), axis=1, return_index=True, return_inverse=True
+    )
+    different = np.bincount(pairs[1])
+    return np.where(different[y] > 1, first[unit.ravel()], np.arange(len(y)))
+
+
 def _by_chance(numbers: Numbers, labels: NDArray[np.generic]) -> bool:
     """Whether most rows that have an equal one occur with several labels."""
     unit, counts = np.unique(numbers, return_inverse=True, return_counts=True)[1:]

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from imbtorch.data.copies import copies_in
+from imbtorch.data.copies import copies_in, kept_together
 from imbtorch.data.labels import some
 from imbtorch.data.rows import Split
 from imbtorch.data.split_by import SplitBy, latest
@@ -44,11 +44,12 @@ class Division:
     @classmethod
     def of(cls, split: Split, kind: str) -> "Division":
         """Find out what belongs together in a split of a kind of rows, see `copies_in`."""
-        return cls.joined(copies_in(kind, split)[0], split.by)
+        return cls.joined(copies_in(kind, split)[0], split)
 
     @classmethod
-    def joined(cls, together: Numbers, by: SplitBy | None) -> "Division":
-        """Return how samples may be divided, some of which belong together, by a column."""
+    def joined(cls, copied: Numbers, split: Split) -> "Division":
+        """Return how a split may be divided, where copies have the same number."""
+        together, by = kept_together(copied, split.labels), split.by
         if by is not None and by.how == "group":
             together = _linked(together, np.unique(by.values, return_inverse=True)[1])
         return cls(together, by)
@@ -121,8 +122,6 @@ class Division:
         first, unit = self.units
         if self.by is None:
             held = np.isin(unit, stratified(y[first], share, seed)[1])
-            lost = np.isin(y, np.setdiff1d(y, y[~held]))  # of copies with several labels
-            held &= ~np.isin(unit, unit[lost])
         elif self.by.how == "time":
             held = latest(self.by, share)
         else:
@@ -131,7 +130,7 @@ class Division:
             divided = np.flatnonzero(groups > 1)
             if len(divided) == 0:
                 return np.arange(len(y)), np.arange(0)
-            parts = min(max(round(1 / share), 2), len(first))
+            parts = min(max(round(1 / share), 2), len(first), np.bincount(number).max())
             cuts = (made == k for made in self._cuts(y, parts, seed) for k in range(parts))
             held = next(
                 (
@@ -187,10 +186,10 @@ class Division:
                 "--folds out"
             )
         self.check(y, 2, "one to train on and one to test on", names)
-        if len(first) < number:
+        if min(len(first), np.unique(y, return_counts=True)[1].max()) < number:
             raise InputError(
                 f"folds is {number}; DATA has {len(first)} groups of {self.by.column!r}, and each "
-                "fold needs one: take fewer folds"
+                "fold needs one, and samples of some class: take fewer folds"
             )
         for made in self._cuts(y, number, seed):
             if not any(len(np.setdiff1d(y, y[made != k])) for k in range(number)):

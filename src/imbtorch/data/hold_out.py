@@ -47,7 +47,7 @@ def divided(source: Source, data_seed: int) -> Splits:
     if source.test is None:
         return hold_out(source, data_seed)
     numbers, tested = copies_in(source.kind, source.train, source.test)
-    division = Division.joined(numbers, source.train.by)
+    division = Division.joined(numbers, source.train)
     return Splits(source.train, source.test, division, int(np.isin(tested, numbers).sum()))
 
 

@@ -1,14 +1,16 @@
 """Generate documentation from results and catalog: `python docs/build_pages.py`.
 
-docs/results.md is built from results/. The tables of methods in README.md and
-docs/methods/index.md, between the comments ``<!-- methods -->`` and ``<!-- /methods -->``, are
-built from the catalog.
+docs/results.md is built from results/, and begins with the papers' claims. The tables of methods in
+README.md and docs/methods/index.md, between the comments ``<!-- methods -->`` and
+``<!-- /methods -->``, are built from the catalog.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from imbtorch.method import Method
+from imbtorch.reproduction.paper_table import table_names
 from imbtorch.training.catalog import CATALOG
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,9 +33,36 @@ KINDS = {
 """Kind of a method -> the place where it acts, in the order of the tables."""
 
 
+CLAIM = re.compile(r"^- (.+): (yes|no), (.+)$", re.M)
+"""A claim of a paper as the tables write it: what, whether it holds, and by how much."""
+MATRIX = """## Claims of the papers
+
+What each paper says of its own method, in the tables that were run here; *not run* are tables that
+`imbtorch reproduce` has and nobody has run yet. Setup and seeds stand with each table below.
+
+| table | holds | does not | which do not |
+|---|---|---|---|
+"""
+
+
+def matrix() -> str:
+    """Return, for each table of a paper, how many of the claims in it hold."""
+    lines = []
+    for name in table_names():
+        path = ROOT / "results" / name / "table.md"
+        claims = CLAIM.findall(path.read_text()) if path.exists() else []
+        if not path.exists():
+            lines.append(f"| `{name}` | not run | | |")
+        elif claims:
+            failed = [f"{what} ({by})" for what, holds, by in claims if holds == "no"]
+            held = len(claims) - len(failed)
+            lines.append(f"| `{name}` | {held} | {len(failed)} | {'; '.join(failed)} |")
+    return MATRIX + "\n".join(lines)
+
+
 def results() -> str:
-    """Return the page of results: every table, with its headings one level deeper."""
-    parts = [INTRO]
+    """Return the page of results: the claims, and every table with its headings a level deeper."""
+    parts = [INTRO, matrix()]
     for path in sorted((ROOT / "results").glob("*/table.md")):
         title, *lines = path.read_text().splitlines()
         lines = [f"{title} (`{path.parent.name}`)", *lines]

@@ -18,17 +18,23 @@ PUBLIC = {
     for name in importlib.import_module(f"imbtorch.{space}").__all__
 }
 """Public name -> where its entry is."""
+EMPTY = re.compile(r"^( *)Returns\n\1-+\n\1[\w.]+ *(?:\n\s*\n|\s*\Z)", re.M)
+"""A section that only says the type, which the signature shows already."""
 NAME = re.compile(r"(?<![`\[])`(\w+)`(?![`\]])")
 
 
 def converted(text: str, own: str) -> str:
-    """Return a docstring with ``.. math::``, ``:math:`` and names in backticks made Markdown."""
+    """Return a docstring with ``.. math::``, ``:math:`` and names in backticks made Markdown.
+
+    A section of returns without a description is left out.
+    """
 
     def linked(match: re.Match[str]) -> str:
         name = match[1]
         public = name in PUBLIC and name != own
         return f"[`{name}`][{PUBLIC[name]}]" if public else match[0]
 
+    text = EMPTY.sub("", text)
     text = BLOCK.sub(lambda m: f"{m[1]}$$\n{m[1]}{' '.join(m[2].split())}\n{m[1]}$$", text)
     return NAME.sub(linked, ROLE.sub(r"$\1$", text))
 

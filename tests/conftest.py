@@ -3,6 +3,7 @@
 import random
 import shutil
 from collections.abc import Generator, Iterator
+from doctest import UnexpectedException
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,8 +20,10 @@ if find_spec("torchvision"):  # its compiled part does not fit the build of torc
 
 NEEDS = {
     "timm": ("test_backbones", "test_blocks", "test_frozen", "test_tuning"),
-    "transformers": ("test_backbones_hf", "test_hostile_backbones", "test_text_networks"),
-    "tokenizers": ("test_tokens", "test_token_methods"),
+    "transformers": (
+        *("test_backbones_hf", "test_hostile_backbones", "test_text_networks", "tiny_networks"),
+    ),
+    "tokenizers": ("test_tokens", "test_token_methods", "tiny_bert"),
     "kornia": ("test_augment", "test_policies"),
 }
 """Package of an extra -> files of tests that are left out where it is not installed."""
@@ -46,15 +49,24 @@ SLOW = {
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None, object, object]:
-    """Skip what wants an extra that is not installed; where all are, this does nothing."""
-    try:
-        return (yield)
-    except MissingExtra as error:
-        if all(map(find_spec, NEEDS)):
-            raise
-        pytest.skip(str(error))
+class SkipWithoutExtra:
+    """Skips what wants an extra that is not installed; where all are, it does nothing."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        except (MissingExtra, UnexpectedException) as raised:
+            error = raised.exc_info[1] if isinstance(raised, UnexpectedException) else raised
+            missing = isinstance(error, MissingExtra) or getattr(error, "name", None) in NEEDS
+            if not missing or all(map(find_spec, NEEDS)):
+                raise
+            pytest.skip(str(error))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the examples of docstrings skipped too, which lie outside this folder."""
+    config.pluginmanager.register(SkipWithoutExtra())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

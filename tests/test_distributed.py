@@ -50,6 +50,7 @@ LOOPS = textwrap.dedent("""
 """)
 FIT = textwrap.dedent("""
     from lightning_fabric import Fabric
+    from lightning_fabric.strategies import DDPStrategy
     from torch import nn
     from imbtorch import ArrayDataset, InputError, Recipe, RefitHead, Setup, Train
     from imbtorch.resampling import EOS
@@ -124,7 +125,8 @@ FIT = textwrap.dedent("""
     unused = deep()
     unused.features.add_module("4", nn.Identity())
     unused.features[4].more = nn.Linear(2, 2)  # never called, as the pooler of a language model
-    finding = Fabric(accelerator="cpu", devices=2, strategy="ddp_find_unused_parameters_true")
+    unused_too = DDPStrategy(find_unused_parameters=True)
+    finding = Fabric(accelerator="cpu", devices=2, strategy=unused_too)
     finding.launch()
     trained("unused", [Train(2)], model=unused, setup=tuned, fabric=finding)
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from fraud import fraud_table
 from imbtorch import load_checkpoint, save_checkpoint
 from imbtorch.cli import main
 from imbtorch.comparison import predictions
@@ -278,6 +279,28 @@ def test_doubtful_or_wrong_data_are_refused_with_the_next_step(
         assert not (tmp_path / "p.csv").exists()
     made = predicted(of_table, tmp_path / "two.npz", tmp_path / "p.csv", "--split", "test")
     assert len(made) == 4
+    before = (tmp_path / "few.csv").read_bytes()
+    few = str(tmp_path / "few.csv")
+    assert main(["predict", of_table, few, "--out", few]) == 2
+    assert "which is DATA" in capsys.readouterr().err
+    assert (tmp_path / "few.csv").read_bytes() == before
     for out in ("p.txt", "p"):
         assert main(["predict", of_table, str(tmp_path / "two.npz"), "--out", out]) == 2
         assert ".csv or .parquet" in capsys.readouterr().err
+
+
+def test_a_table_with_gaps_and_categories_that_no_training_row_has(tmp_path, capsys):
+    old, new = fraud_table(200, 0, share=0.2), fraud_table(60, 1, share=0.2, unseen=True)
+    old.to_csv(tmp_path / "old.csv", index=False)
+    network = trained(tmp_path / "old.csv", tmp_path / "f.safetensors")
+    new.drop(columns="label").iloc[:, ::-1].to_csv(tmp_path / "new.csv", index=False)
+    made = predicted(network, tmp_path / "new.csv", tmp_path / "p.csv")
+    assert len(made) == 60
+    spec = input_from_json(load_checkpoint(network)[1]["input"])
+    p, _ = expected(network, spec.transform(pd.read_csv(tmp_path / "new.csv")).numpy())
+    np.testing.assert_allclose(probabilities(made), p, atol=1e-6)
+    assert "input" in capsys.readouterr().out
+    pd.DataFrame(new[["amount"]]).to_csv(tmp_path / "few.csv", index=False)
+    args = ["predict", network, str(tmp_path / "few.csv"), "--out", str(tmp_path / "q.csv")]
+    assert main(args) == 2
+    assert "has no column" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from imbtorch.data.inputs import IN_WORDS, Input, stored_kind
 from imbtorch.data.rows import NewRows
 from imbtorch.data.tables.column_roles import OTHER_LABELS, role_of_column, seen_strings
 from imbtorch.data.tables.input_columns import IMAGE, Columns
-from imbtorch.data.tables.open_tables import rows_of
+from imbtorch.data.tables.open_tables import stored_rows
 from imbtorch.data.texts.windows import WindowInput, windows
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
@@ -46,7 +46,7 @@ def rows_of_table(table: Any, spec: Input, folder: Path, split: str) -> NewRows:
     def blocks(rows: int) -> Iterator[Any]:
         for first in range(0, len(table), rows):
             part = table.select(range(first, min(first + rows, len(table))))
-            yield rows_of(part, columns, folder, split, []).values
+            yield stored_rows(part, columns, folder, split, []).values
 
     return NewRows(len(table), blocks, None, (columns.notes()[0],))
 

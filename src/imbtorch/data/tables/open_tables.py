@@ -110,7 +110,7 @@ def read_tables(
     shown = {part: np.flatnonzero(labels[part].known & (by[1] if by else True)) for part in used}
 
     def labelled(columns: Columns, part: str) -> Rows:
-        rows = rows_of(tables[part], columns, folders.get(part, where), part, notes)
+        rows = stored_rows(tables[part], columns, folders.get(part, where), part, notes)
         return rows.take(shown[part])
 
     rows = {part: labelled(columns, part) for part in used}
@@ -146,7 +146,7 @@ def _splits_in_words(train: str, test: str | None, stored: int) -> str:
     return f"training split {train!r}, " + (f"held-out split {test!r}" if test else "none held out")
 
 
-def rows_of(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
+def stored_rows(table: Any, columns: Columns, folder: Path, split: str, notes: list[str]) -> Rows:
     """Return the rows of a split as the input kind takes them, and add notes on them."""
     if missing := [name for name in columns.used if name not in table.column_names]:
         raise InputError(f"split {split!r} has no column {missing[0]!r}, an input of the training")

@@ -1,7 +1,7 @@
 """Read tables: their splits, their label column, and the columns that a network takes."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.splits import Reading, choose_splits
+from imbtorch.data.tables.by_column import split_by
+from imbtorch.data.tables.cells import frame_of, numbers_of, text_of
 from imbtorch.data.tables.column_roles import role_of_column
 from imbtorch.data.tables.columns import find_columns
 from imbtorch.data.tables.files import Tables
@@ -69,11 +71,21 @@ def read_tables(
     train = tables[name]
     notes = [f"splits are named in the column {column!r}"] if column else []
     if _is_tagged(train, reading):
+        if reading.by:
+            raise InputError(
+                f"test_split is {reading.test_split!r}; a table of tagged words cannot be divided "
+                "by a column: leave it out"
+            )
         reading.only("label", "train_split", "test_split", of="a table of tagged words")
         return _tagged_words(tables, name, others[0] if others else None, reading.label or "tags")
     label = label_column(train, reading)
     names = getattr(train.features[label], "names", None)
+    by = split_by(train, label, reading)
+    if by and by[0].column not in reading.columns:
+        train = train.remove_columns(by[0].column)
+        notes.append(f"held out by the column {by[0].column!r}, which is no input")
     columns = find_columns(train, label, reading)
+    train = tables[name]
     labels = {name: labels_of_split(train, label, names, name)}
     test_name = None
     for other in others:
@@ -95,16 +107,23 @@ def read_tables(
     if missing:
         left_out["without a label (empty, NA, None, or -1)"] = missing
 
+    shown = {part: np.flatnonzero(labels[part].known & (by[1] if by else True)) for part in used}
+
     def labelled(columns: Columns, part: str) -> Rows:
         rows = stored_rows(tables[part], columns, folders.get(part, where), part, notes)
-        return rows.take(np.flatnonzero(labels[part].known))
+        return rows.take(shown[part])
 
     rows = {part: labelled(columns, part) for part in used}
     if reading.kind is None and columns.kind == "features" and any(map(_has_gaps, rows.values())):
         columns = columns.as_table()
         rows = {part: labelled(columns, part) for part in used}
-    splits = {part: Split(rows[part], labels[part].values[labels[part].known]) for part in used}
-    notes += dict.fromkeys(note for part in used for note in labels[part].notes)
+    splits = {}
+    for part in used:
+        if by and (without := int((labels[part].known & ~by[1]).sum())):
+            left_out[f"without a value in {by[0].column!r}"] = without
+        told = by[0].take(shown[part]) if by else None
+        splits[part] = Split(rows[part], labels[part].values[shown[part]], told)
+        notes += [note for note in labels[part].notes if note not in notes]
     return Source(
         splits[name],
         splits[test_name] if test_name else None,
@@ -151,48 +170,16 @@ def stored_rows(table: Any, columns: Columns, folder: Path, split: str, notes: l
         return Rows(image_rows(table[name][:], folder, name))
     part = table.select_columns([*columns.used]).to_pandas()
     if columns.kind == "text":
-        texts = [[_text(v) for v in part[name]] for name in columns.used]
+        texts = [[text_of(v) for v in part[name]] for name in columns.used]
         joined = [" ".join(filter(None, values)) for values in zip(*texts, strict=True)]
         if empty := sum(not text.strip() for text in joined):
             notes.append(f"{empty} texts of split {split!r} are empty")
         return Rows(np.array(joined, dtype=object))
-    return Rows(_numbers(part))
-
-
-def frame_of(table: Any, columns: Sequence[str]) -> Any:
-    """Return columns of a `datasets.Dataset` as a data frame; named classes by their names."""
-    frame = table.select_columns([*columns]).to_pandas()
-    for name in columns:
-        if (names := getattr(table.features[name], "names", None)) is not None:
-            frame[name] = frame[name].map(dict(enumerate(names)))
-    return frame
+    return Rows(numbers_of(part))
 
 
 def _has_gaps(rows: Rows) -> bool:
     return bool(np.isnan(rows.values).any())
-
-
-def _text(value: Any) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    return value if isinstance(value, str) else " ".join(map(str, value))
-
-
-def _numbers(part: Any) -> np.ndarray:
-    """Return columns of numbers, or of lists of numbers, side by side."""
-    blocks = []
-    for name in part.columns:
-        values = part[name].to_numpy()
-        if values.dtype == object and any(hasattr(v, "__len__") for v in values):
-            widths = {len(v) if hasattr(v, "__len__") else 0 for v in values}
-            if len(widths) > 1:
-                raise InputError(
-                    f"column {name!r} holds lists of {min(widths)} to {max(widths)} numbers; all "
-                    "must have one length, or choose other columns with --columns"
-                )
-            values = np.stack([np.asarray(v) for v in values])
-        blocks.append(values.astype(np.float64).reshape(len(part), -1))
-    return np.concatenate(blocks, axis=1)
 
 
 def _fit(columns: Columns, rows: Rows, reading: Reading) -> Input:

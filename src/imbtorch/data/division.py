@@ -121,7 +121,9 @@ class Division:
         """
         first, unit = self.units
         if self.by is None:
-            held = np.isin(unit, stratified(y[first], share, seed)[1])
+            held = np.isin(np.arange(len(y)), stratified(y, share, seed)[1])
+            if np.intersect1d(unit[held], unit[~held]).size:
+                held = _filled(y, held, unit, seed)
         elif self.by.how == "time":
             held = latest(self.by, share)
         else:
@@ -223,6 +225,21 @@ class Division:
             return [f"groups by {self.by.column!r}, none of which is divided: {len(self.units[0])}"]
         copied = len(self.together) - len(self.units[0])
         return [f"{copied} samples are copies of others: copies stay together"] if copied else []
+
+
+def _filled(y: Labels, wanted: NDArray[np.bool_], unit: Numbers, seed: int) -> NDArray[np.bool_]:
+    """Hold out whole units, of each class at most as many samples as wanted, but at least one."""
+    number, held = np.unique(y, return_inverse=True)[1], np.zeros(len(y), bool)
+    left, sizes = np.bincount(number[wanted], minlength=number.max() + 1), np.bincount(unit)
+    members = np.split(np.argsort(unit, kind="stable"), np.cumsum(sizes)[:-1])
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    for rows in (members[i] for i in order):
+        if len(rows) <= left[number[rows[0]]]:
+            held[rows] = True
+            left[number[rows[0]]] -= len(rows)
+    for k in np.setdiff1d(number[wanted], number[held]):
+        held[min((m for m in members if number[m[0]] == k), key=len)] = True
+    return held
 
 
 def _linked(a: Numbers, b: Numbers) -> Numbers:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 def before(
     task: "Task",
     names: Sequence[str],
-    seeds: int,
+    runs: int,
     folder: Path,
     shots: tuple[int, int],
     plainer: "Callable[[], Task]",
 ) -> None:
-    """Say how long recipes x seeds take; if that is long, show a first look.
+    """Say how long recipes x runs take; if that is long, show a first look.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def before(
         As it is compared, embedded once if it is frozen.
     names : sequence of str
         Names of recipes, auto among them for the search.
-    seeds : int
-        Number of training seeds.
+    runs : int
+        Number of runs of each recipe: training seeds, times folds.
     folder : Path
         Where results are stored: runs that are there are not counted.
     shots : tuple of int
@@ -50,16 +50,18 @@ def before(
     from imbtorch.comparison.report.table import print_table
     from imbtorch.data.texts.tokens import TokenInput
 
+    unit = "seed" if task.folds == 1 else "run"
+    task = task.at(0)
     recipes = [task.recipe(name) for name in names if name != "auto"]
-    missing = to_run(recipes, seeds, folder)
+    missing = to_run(recipes, runs, folder)
     if not missing and "auto" not in names:
         return
     per_sample = sample_seconds(task)
-    seconds = expected_seconds(task, missing, seeds, per_sample)
-    what = f"{plural(len(missing), 'recipe')} x {plural(seeds, 'seed')}" if missing else ""
+    seconds = expected_seconds(task, missing, runs, per_sample)
+    what = f"{plural(len(missing), 'recipe')} x {plural(runs, unit)}" if missing else ""
     if "auto" in names:
-        seconds += search_seconds(task, seeds, per_sample)
-        search = f"the search and the best of it in full x {plural(seeds, 'seed')}"
+        seconds += search_seconds(task, runs, per_sample)
+        search = f"the search and the best of it in full x {plural(runs, unit)}"
         what = f"{search}, and {what}" if missing else search
     say([f"{in_words(seconds)} for {what}, by the time of a few batches"])
     if seconds < WORTH or (folder / "results.jsonl").exists():

@@ -122,7 +122,7 @@ def run(
     folder = Path(out) if out else Path("runs") / task.slug
     check_out(folder, task.identity())
     task = embedded_once(task)
-    before(task, names, seeds, folder, bounds, partial(_plainer, task_options))
+    before(task, names, seeds * task.folds, folder, bounds, partial(_plainer, task_options))
     if "auto" in names:
         choice = choose(task, folder / "auto")
         say(choice.lines)

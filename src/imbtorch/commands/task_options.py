@@ -28,8 +28,8 @@ READING = (
         "test_split",
         str | None,
         None,
-        "name of the held-out split, or none to hold a quarter out; default: the usual one if "
-        "stored, else a quarter",
+        "name of the held-out split; none: hold a quarter out; group:COLUMN: no group on both "
+        "sides; time:COLUMN or time:COLUMN:DATE: the latest; default: the usual one, or a quarter",
     ),
     Option(
         "image_size",

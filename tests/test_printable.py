@@ -207,8 +207,9 @@ def test_the_report_shows_hostile_names_as_they_are(tmp_path):
     assert is_clean(page)
     assert "<b>" not in page
     assert "<i>" not in page
-    for name in HOSTILE:
-        assert printable(name).replace("<", "&lt;").replace(">", "&gt;") in page
+    numbers = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert numbers["classes"] == [printable(name) for name in (*HOSTILE, FORGED)]
+    assert "&lt;i&gt;$x$\\n" in page
     assert json.dumps(rows)  # the stored names stay what they are
     assert len(list((tmp_path / "figures").iterdir())) >= 5
 

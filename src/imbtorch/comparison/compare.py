@@ -97,7 +97,16 @@ def compare(
     for name in {row["recipe"]["name"] for row in rows if row["seed"] == 0}:
         restore_embeddings(task, folder, name)
     kept = (stored(folder, names, kind) for kind in KINDS)
-    write_report(folder, rows, *kept, shots=shots, failures=failures)
+    columns = getattr(task.data.input, "columns", ())
+    write_report(
+        folder,
+        rows,
+        *kept,
+        shots=shots,
+        failures=failures,
+        shown=task.data.test_rows,
+        columns=columns,
+    )
     return outcome
 
 

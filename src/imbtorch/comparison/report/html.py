@@ -1,13 +1,11 @@
 """Write the report: one self-contained HTML file, and its figures as separate files."""
 
-import base64
-import io
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from imbtorch.comparison.kept import stored_outputs
 from imbtorch.comparison.report import (
     confusion_plots,
     embedding_plots,
@@ -15,29 +13,44 @@ from imbtorch.comparison.report import (
     translation_plots,
     tsne_plots,
 )
-from imbtorch.comparison.report.canvas import Arrays, Rows, drawable, drawable_recipes
+from imbtorch.comparison.report.answer import BASELINE, answer, chosen
+from imbtorch.comparison.report.canvas import (
+    Arrays,
+    Rows,
+    by_recipe,
+    drawable,
+    drawable_recipes,
+    mean_over_seeds,
+)
 from imbtorch.comparison.report.captions import CAPTIONS, caption
-from imbtorch.comparison.report.classes import COLUMNS, class_rows, classes_csv, ends
+from imbtorch.comparison.report.classes import class_rows, classes_csv
+from imbtorch.comparison.report.confusion_plots import summed_confusion
 from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
+from imbtorch.comparison.report.images import save_figure
+from imbtorch.comparison.report.mistakes import OF_A_PAIR, confident_mistakes
+from imbtorch.comparison.report.page_data import page_data
+from imbtorch.comparison.report.results import lead_spans, leading, ranked, table_columns, winners
 from imbtorch.comparison.report.summary import (
-    CALIBRATION,
     Summary,
-    best_recipe,
     embedding_line,
     format_value,
-    shown_columns,
     summarize,
     untested_line,
 )
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.data.profiles.profile import Profile
+from imbtorch.data.rows import Rows as StoredRows
 from imbtorch.extras import extra
 from imbtorch.files import write_atomically
 from imbtorch.printable import printable
 
 with extra("cli"):
     import jinja2
+    from markupsafe import Markup
     from matplotlib.figure import Figure
+
+DRAWN = 10
+"""Number of recipes in the figures at most: as many as there are colors."""
 
 
 def write_report(
@@ -48,13 +61,16 @@ def write_report(
     *,
     shots: tuple[int, int] = SHOTS,
     failures: Sequence[Failure] = (),
+    shown: StoredRows | None = None,
+    columns: Sequence[str] = (),
 ) -> Path:
     """Write ``report.html``, ``classes.csv`` and ``figures/*.png`` into a folder.
 
     Parameters
     ----------
     folder : Path
-        Where to write; existing files are replaced atomically, one by one.
+        Where to write; existing files are replaced atomically, one by one. The outputs of the
+        first seed that `keep_outputs` stored there are shown, too.
     rows : sequence of mapping
         Result rows as stored; at least one, all of the same task.
     embeddings : mapping
@@ -65,50 +81,66 @@ def write_report(
         Bounds of few-shot and many-shot classes, see `shot_groups`.
     failures : sequence of (str, int, str)
         Recipe name, seed and reason of each run that failed.
+    shown : Rows, optional
+        The held-out samples as they are stored: the most confident mistakes are shown.
+    columns : sequence of str
+        Names of their columns, if they are rows of numbers.
 
     Returns
     -------
     Path
         Path of ``report.html``, which needs no other file and no network connection.
     """
-    summaries = summarize(rows, shots=shots)
-    figures = _figures(rows, summaries, embeddings, examples)
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    images = []
-    for name, figure in figures.items():
-        if figure is None:
-            continue
-        buffer = io.BytesIO()
-        with warnings.catch_warnings():  # names in a script without a font here are boxes
-            warnings.filterwarnings("ignore", "Glyph .* missing from")
-            figure.savefig(buffer, format="png", dpi=130)
-        write_atomically(folder / "figures" / f"{name}.png", buffer.getvalue())
-        encoded = base64.b64encode(buffer.getvalue()).decode()
-        said = caption(name, len(rows[0]["data"]["classes"]), bool(summaries[0].untested))
-        images.append({"title": CAPTIONS[name][0], "caption": said, "data": encoded})
-    columns, classes = shown_columns(summaries), class_rows(rows)
-    recipes = [summary.recipe for summary in summaries]
-    write_atomically(folder / "classes.csv", classes_csv(classes, recipes).encode())
+    summaries, groups, data = summarize(rows, shots=shots), by_recipe(rows), rows[0]["data"]
+    best = chosen(summaries)
+    outputs = {name: found for name in groups if (found := stored_outputs(folder, name, 0))}
+    recall = mean_over_seeds(groups[best.recipe], "metrics", "recall")
+    assert recall is not None
+    confusion = summed_confusion(groups[best.recipe])
+    first = [best.recipe, *_beside(summaries, best)]
+    drawn = _drawn(summaries, first)
+    classes = class_rows(rows)
+    write_atomically(folder / "classes.csv", classes_csv(classes, list(groups)).encode())
+    page = page_data(rows, outputs, first, shots)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("imbtorch.comparison", "report"),
         autoescape=True,
-        finalize=printable,
+        finalize=lambda value: value if isinstance(value, Markup) else printable(value),
     )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    names, short = table_columns(summaries)
+    spans, zero = lead_spans(summaries)
     html = environment.get_template("report.html.j2").render(
         row=rows[0],
-        profile=Profile.from_json(rows[0]["data"]["profile"]),
+        profile=Profile.from_json(data["profile"]),
         shots=shots,
         seeds=sorted({row["seed"] for row in rows}),
-        columns=columns,
-        calibration=CALIBRATION,
-        best={name: best_recipe(summaries, name) for name in columns},
-        summaries=summaries,
+        answer=answer(summaries, data["classes"], data["counts"], recall, confusion, shots[0]),
+        baseline=BASELINE,
+        chosen=best.recipe,
+        columns=names,
+        short=short,
+        best={name: winners(summaries, name) for name in names},
+        ranked=ranked(summaries),
+        first=leading(summaries, best),
+        spans=spans,
+        zero=zero,
         format_value=format_value,
-        images=images,
+        percent=lambda share: f"{100 * share:.0f} %",
+        mistakes=confident_mistakes(outputs.get(best.recipe, {}), data["classes"], shown, columns),
+        of_a_pair=OF_A_PAIR,
+        has_curves=any(page["reliability"]),
+        page=page,
+        images=_images(
+            folder,
+            [r for r in rows if r["recipe"]["name"] in drawn],
+            summaries,
+            {n: a for n, a in embeddings.items() if n in drawn},
+            examples,
+        ),
+        drawn=len(drawn) < len(groups) and f"{len(drawn)} of {len(groups)} recipes, the best",
         embedding=embedding_line(rows),
         untested=untested_line(summaries[0].untested),
-        class_columns=COLUMNS,
-        classes=ends(classes),
         all_failed=all_failed(failures, [summary.recipe for summary in summaries]),
         failure_lines=failure_lines(failures),
     )
@@ -117,17 +149,45 @@ def write_report(
     return path
 
 
+def _beside(summaries: Sequence[Summary], best: Summary) -> list[str]:
+    """Return the recipe that the best one is shown beside: the baseline, else the next best."""
+    others = [s for s in ranked(summaries) if s is not best]
+    return [s.recipe for s in (*(s for s in others if s.recipe == BASELINE), *others)][:1]
+
+
+def _drawn(summaries: Sequence[Summary], first: Sequence[str]) -> list[str]:
+    """Return the recipes that the figures show, in the order of the results."""
+    order = dict.fromkeys([*first, *(s.recipe for s in ranked(summaries))])
+    kept = list(order)[:DRAWN]
+    return [s.recipe for s in summaries if s.recipe in kept]
+
+
+def _images(
+    folder: Path, rows: Rows, summaries: Sequence[Summary], embeddings: Arrays, examples: Arrays
+) -> list[dict[str, Any]]:
+    """Write the figures as files; return them as the page shows them."""
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    images = []
+    for name, figure in _figures(rows, summaries, embeddings, examples).items():
+        if figure is None:
+            continue
+        data = save_figure(figure, folder / "figures" / f"{name}.png")
+        said = caption(name, len(rows[0]["data"]["classes"]), bool(summaries[0].untested))
+        shown = {"title": CAPTIONS[name][0], "caption": said, "data": data}
+        images.append({**shown, "photos": name == "examples"})
+    return images
+
+
 def _figures(
-    stored: Rows, summaries: list[Summary], embeddings: Arrays, examples: Arrays
+    stored: Rows, summaries: Sequence[Summary], embeddings: Arrays, examples: Arrays
 ) -> dict[str, Figure | None]:
     """Draw all figures; a figure is None if there is nothing to draw."""
-    shown = drawable_recipes([one.recipe for one in summaries])
+    shown = drawable_recipes(list(by_recipe(stored)))
     rows = [_drawable(row, shown) for row in stored]
     data = rows[0]["data"]
     embeddings = {shown.get(name, name): arrays for name, arrays in embeddings.items()}
-    summaries = [replace(one, recipe=shown[one.recipe]) for one in summaries]
+    summaries = [replace(s, recipe=shown[s.recipe]) for s in summaries if s.recipe in shown]
     return {
-        "class_counts": plots.plot_class_counts(rows),
         "recall": plots.plot_recall(rows),
         "cost": plots.plot_cost(summaries),
         "curves": plots.plot_curves(rows),

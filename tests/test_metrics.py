@@ -9,7 +9,6 @@ from imbtorch import InputError
 from imbtorch.comparison.report.summary import (
     COLUMNS,
     best_recipe,
-    paired_lead,
     shown_columns,
     summarize,
 )
@@ -103,17 +102,6 @@ def test_every_class_is_in_one_shot_group(counts, bounds):
         assert (many, medium, few) == (count > high, low <= count <= high, count < low)
     with pytest.raises(InputError, match="shots is"):
         shot_groups(counts, (high + 1, high))
-
-
-def test_lead_is_paired_and_equals_students_t():
-    lead = paired_lead([0.80, 0.70, 0.75], [0.70, 0.62, 0.63])
-    # differences .10, .08, .12: mean .1, sd .02, t(2) = 4.3027
-    assert lead.mean == pytest.approx(0.10)
-    assert lead.noise == pytest.approx(4.3027 * 0.02 / 3**0.5, rel=1e-4)
-    assert lead.verdict == "better"
-    assert paired_lead([0.62, 0.70, 0.63], [0.80, 0.70, 0.75]).verdict == "within noise"
-    assert paired_lead([0.5, 0.51], [0.7, 0.71]).verdict == "worse"
-    assert paired_lead([0.9], [0.1]).verdict == "noise unknown"
 
 
 def test_summaries_keep_the_order_and_find_the_best():

@@ -68,3 +68,14 @@ def in_csv(text: object) -> str:
     """
     shown = printable(text)
     return "'" + shown if shown.startswith(("=", "+", "-", "@")) else shown
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "seed"), plural(3, "seed"), plural(0, "class", "classes")
+    ('1 seed', '3 seeds', '0 classes')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from imbtorch.comparison.lead import Lead
+from imbtorch.comparison.verdict import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.metrics.classification import shot_recalls
 from imbtorch.metrics.undefined import untested
@@ -28,41 +30,6 @@ COLUMNS = {
 """Metrics of the table -> headings; a metric is NaN if there is no such class."""
 CALIBRATION = {"ece": "ECE", "ece_corrected": "ECE, prior corrected"}
 """Metrics of the report's second table; NaN in results older than these metrics."""
-
-
-@dataclass(frozen=True)
-class Lead:
-    """Lead of a recipe over the baseline, paired by seed.
-
-    Attributes
-    ----------
-    mean : float
-        Mean difference.
-    noise : float
-        Half-width of its 95 % confidence interval (Student's t over the seeds); infinite for
-        fewer than two seeds.
-    """
-
-    mean: float
-    noise: float
-
-    @property
-    def is_real(self) -> bool:
-        """Whether the lead, in either direction, is larger than its noise."""
-        return abs(self.mean) > self.noise
-
-    @property
-    def verdict(self) -> str:
-        """One of better, worse, within noise, or noise unknown (one seed)."""
-        if not np.isfinite(self.noise):
-            return "noise unknown"
-        if not self.is_real:
-            return "within noise"
-        return "better" if self.mean > 0 else "worse"
-
-    def __str__(self) -> str:
-        noise = f"±{100 * self.noise:.1f}" if np.isfinite(self.noise) else ""
-        return f"{100 * self.mean:+.1f}{noise}"
 
 
 @dataclass(frozen=True)
@@ -92,33 +59,11 @@ class Summary:
     untested: tuple[str, ...] = ()
 
 
-def paired_lead(values: Sequence[float], baseline: Sequence[float]) -> Lead:
-    """Compare two recipes run with the same seeds.
-
-    Parameters
-    ----------
-    values, baseline : sequence of float
-        A metric for each seed, in the same order.
-
-    Returns
-    -------
-    Lead
-
-    Examples
-    --------
-    >>> print(paired_lead([0.80, 0.82, 0.81], [0.70, 0.73, 0.70]))
-    +10.0±2.5
-    """
-    difference = np.asarray(values) - np.asarray(baseline)
-    n = len(difference)
-    if n < 2:
-        return Lead(float(difference.mean()), float("inf"))
-    width = stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n)
-    return Lead(float(difference.mean()), float(width))
-
-
 def summarize(
-    rows: Sequence[Mapping[str, Any]], baseline: str = "erm", shots: tuple[int, int] = SHOTS
+    rows: Sequence[Mapping[str, Any]],
+    baseline: str = "erm",
+    shots: tuple[int, int] = SHOTS,
+    folder: Path | None = None,
 ) -> list[Summary]:
     """Summarize result rows by recipe, in the order in which recipes first appear.
 
@@ -127,9 +72,11 @@ def summarize(
     rows : sequence of mapping
         Results as stored: ``recipe`` (with ``name``), ``seed``, ``data``, ``metrics``, ``seconds``.
     baseline : str, default="erm"
-        Recipe to compare with; without runs of it there are no leads.
+        Recipe to compare with; the first one, if there are no runs of it.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes, see `shot_groups`.
+    folder : Path, optional
+        Folder of the comparison, see `judge`.
 
     Returns
     -------
@@ -146,24 +93,17 @@ def summarize(
         runs.setdefault(row["recipe"]["name"], {})[row["seed"]] = values
         if None in metrics["recall"]:
             absent.update(dict.fromkeys(untested(metrics, row["data"]["classes"])))
-    base = runs.get(baseline, {})
+    leads = judge(rows, baseline, folder).leads
     out = []
     for recipe, by_seed in runs.items():
         names = (*COLUMNS, *CALIBRATION, "seconds")
         table = {name: [v[name] for v in by_seed.values()] for name in names}
-        shared = [seed for seed in by_seed if seed in base]
-        lead = None
-        if recipe != baseline and shared:
-            lead = paired_lead(
-                [by_seed[s]["balanced_accuracy"] for s in shared],
-                [base[s]["balanced_accuracy"] for s in shared],
-            )
         mean = {name: float(np.mean(v)) for name, v in table.items()}
         std = {
             name: float(np.std(v, ddof=1)) if len(v) > 1 else float("nan")
             for name, v in table.items()
         }
-        out.append(Summary(recipe, mean, std, lead, len(by_seed), tuple(absent)))
+        out.append(Summary(recipe, mean, std, leads.get(recipe), len(by_seed), tuple(absent)))
     return out
 
 

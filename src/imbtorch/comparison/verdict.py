@@ -1,0 +1,158 @@
+"""Which recipes are better than the baseline, and what keeps the others from being told apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf, isfinite, nan, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imbtorch.comparison.dunnett import critical_value, pooled_variances
+from imbtorch.comparison.lead import Lead
+from imbtorch.comparison.sampling_noise import stored_variance
+from imbtorch.comparison.verdict_words import lead_sentences, table_sentences
+
+Runs = Mapping[int, Mapping[str, Any]]
+"""Training seed -> result row, of one recipe."""
+SEEDS = (*range(1, 20), *range(20, 101, 5))
+"""Numbers of more seeds, or repetitions, of which the first is said that would settle a lead."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The verdict on a table.
+
+    Attributes
+    ----------
+    baseline : str
+        The recipe that the others are compared with.
+    leads : mapping of str to Lead
+        Recipe -> its lead, for all but the baseline.
+    sentences : list of str
+        What the whole table says, the most important first.
+    """
+
+    baseline: str
+    leads: Mapping[str, Lead]
+    sentences: list[str] = field(default_factory=list)
+
+
+def judge(
+    rows: Sequence[Mapping[str, Any]], baseline: str = "erm", folder: Path | None = None
+) -> Verdicts:
+    """Say which recipes are better than the baseline beyond noise.
+
+    Recipes x seeds is a block design: recipes are compared seed by seed, the variances of the
+    differences are pooled over the recipes (`pooled_variances`), and all comparisons with the
+    baseline hold together (`critical_value`). To the variance over training seeds comes that over
+    test samples (`sampling_variance`), so that a lead beyond noise would be one with another test
+    set, too. Its degrees of freedom are by Satterthwaite's rule.
+
+    With folds, the test sets differ and the training sets overlap: the variance of the mean over n
+    runs is then that of a difference times 1/n + n_test/n_train (Nadeau and Bengio).
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Results as stored: ``recipe`` (with ``name``), ``seed``, ``metrics``; with folds also
+        ``folds``, their number.
+    baseline : str, default="erm"
+        Recipe to compare with; the first one, if there are no runs of it.
+    folder : Path, optional
+        Folder of the comparison, which holds each run's predictions. Without it, the verdict is on
+        training seeds alone.
+
+    Returns
+    -------
+    Verdicts
+
+    References
+    ----------
+    Dunnett, J. Am. Stat. Assoc. 50, 1955; Nadeau and Bengio, Inference for the generalization
+    error, Machine Learning 52, 2003.
+
+    Examples
+    --------
+    >>> def row(recipe, seed, value):
+    ...     metrics = {"balanced_accuracy": value}
+    ...     return {"recipe": {"name": recipe}, "seed": seed, "metrics": metrics}
+    >>> values = {"erm": [0.78, 0.79], "rs": [0.84, 0.86], "drw": [0.80, 0.80]}
+    >>> rows = [row(name, s, v) for name, both in values.items() for s, v in enumerate(both)]
+    >>> {name: (str(lead), lead.verdict) for name, lead in judge(rows).leads.items()}
+    {'rs': ('+6.5±2.7', 'better'), 'drw': ('+1.5±2.7', 'within noise')}
+    """
+    runs: dict[str, dict[int, Mapping[str, Any]]] = {}
+    for row in rows:
+        runs.setdefault(row["recipe"]["name"], {})[row["seed"]] = row
+    if not runs:
+        return Verdicts(baseline, {})
+    base = baseline if baseline in runs else next(iter(runs))
+    shared = {
+        name: sorted(set(of) & set(runs[base]))
+        for name, of in runs.items()
+        if name != base and set(of) & set(runs[base])
+    }
+    folds = rows[0].get("folds")
+    differences = {name: _differences(runs[name], runs[base], of) for name, of in shared.items()}
+    tests = {
+        name: stored_variance(folder, name, base, of) if folder and not folds else nan
+        for name, of in shared.items()
+    }
+    several = [name for name, of in differences.items() if len(of) > 1]
+    variances, dfs, apart = pooled_variances(
+        [float(differences[name].var(ddof=1)) for name in several],
+        [len(differences[name]) - 1 for name in several],
+    )
+    pooled = dict(zip(several, zip(variances.tolist(), dfs.tolist(), strict=True), strict=True))
+    leads = {
+        name: _lead(of, *pooled.get(name, (inf, 1.0)), tests[name], len(shared), folds)
+        for name, of in differences.items()
+    }
+    leads = {
+        name: replace(lead, sentences=tuple(lead_sentences(name, lead, folds is not None)))
+        for name, lead in leads.items()
+    }
+    odd = [name for name, far in zip(several, apart, strict=True) if far]
+    return Verdicts(base, leads, table_sentences(runs, base, leads, odd))
+
+
+def _differences(runs: Runs, base: Runs, seeds: Sequence[int]) -> np.ndarray:
+    name = "balanced_accuracy"
+    return np.array([runs[s]["metrics"][name] - base[s]["metrics"][name] for s in seeds])
+
+
+def _lead(
+    differences: np.ndarray,
+    variance: float,
+    df: float,
+    test_variance: float,
+    comparisons: int,
+    folds: int | None,
+) -> Lead:
+    """Return a lead with its noise; the variances are of one difference, and of the mean."""
+    mean, n = float(differences.mean()), len(differences)
+    overlap = 1 / (folds - 1) if folds else 0.0
+    known = 0.0 if np.isnan(test_variance) else test_variance
+
+    def noise(runs: int) -> float:
+        of_seeds = variance * (1 / runs + overlap)
+        total = of_seeds + known
+        if not isfinite(total):
+            return inf
+        grown = df * (runs - 1) / (n - 1)
+        freedom = grown * (total / of_seeds) ** 2 if of_seeds else inf
+        return critical_value(comparisons, round(min(freedom, 1e6), 1)) * sqrt(total)
+
+    lead = Lead(
+        mean,
+        noise(n),
+        critical_value(comparisons, round(df, 1)) * sqrt(variance * (1 / n + overlap)),
+        critical_value(comparisons, inf) * sqrt(test_variance),
+        n,
+    )
+    if lead.is_real or not isfinite(lead.noise) or mean == 0:
+        return lead
+    step = folds or 1
+    enough = (more for more in SEEDS if noise(n + more * step) < abs(mean))
+    return replace(lead, more_seeds=next(enough, None))

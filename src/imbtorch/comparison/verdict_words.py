@@ -1,0 +1,132 @@
+"""The verdict on a table in sentences."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil, isfinite
+from typing import Any
+
+import numpy as np
+
+from imbtorch.comparison.lead import Lead
+from imbtorch.printable import plural
+
+MOST = 5
+"""Number of recipes that a sentence names."""
+Runs = Mapping[str, Mapping[int, Mapping[str, Any]]]
+"""Recipe -> training seed -> result row."""
+
+
+def lead_sentences(name: str, lead: Lead, folded: bool) -> list[str]:
+    """Return what limits the verdict on one lead, and what would settle it; empty if it is clear.
+
+    `folded` says that the runs are on different folds of the data.
+    """
+    shown = f"{100 * lead.mean:+.1f}"
+    if lead.is_real or lead.mean == 0:
+        return []
+    if not isfinite(lead.noise):
+        if lead.verdict == "within noise":
+            return [f"{name}: {shown} is within the noise of the test samples alone."]
+        known = (
+            f" is more than the noise of the test samples (±{100 * lead.test_noise:.1f}); that"
+            if lead.test_noise == lead.test_noise
+            else ": the noise"
+        )
+        return [f"{name}: {shown}{known} of the training seeds is unknown with one seed."]
+    if lead.more_seeds is not None:
+        more = plural(lead.more_seeds, "more repetition" if folded else "more seed")
+        return [f"{name}: {more} would settle {shown}, if it stays what it is."]
+    if lead.test_noise > abs(lead.mean):
+        times = (lead.test_noise / lead.mean) ** 2
+        return [
+            f"{name}: the test set is too small to tell {shown} from noise: it would take about "
+            f"{ceil(times)} times as many test samples."
+            if times < 100
+            else f"{name}: {shown} is too small to tell from noise with such a test set."
+        ]
+    return [f"{name}: {shown} is too small to tell from noise with fewer than 100 more seeds."]
+
+
+def table_sentences(
+    runs: Runs, baseline: str, leads: Mapping[str, Lead], apart: Sequence[str]
+) -> list[str]:
+    """Return what a whole table says, and what a reader may misread.
+
+    `apart` are the recipes whose leads vary far more than the others'.
+    """
+    if not leads:
+        return []
+    said = [_standing(baseline, leads)]
+    order = sorted(leads, key=lambda name: -leads[name].mean)
+    open_ = [n for n in order if leads[n].verdict in ("within noise", "noise unknown")]
+    if sum(not isfinite(lead.noise) for lead in leads.values()) == len(leads):
+        said.append("With one seed, a verdict is not possible: run at least 2, better 3.")
+    elif open_ and leads[open_[0]].mean > 0:
+        said += leads[open_[0]].sentences
+    said += _misread(runs, baseline, leads, order)
+    if apart:
+        said.append(
+            f"The leads of {_named(apart)} vary far more from seed to seed than the others: they "
+            "have a noise of their own."
+        )
+    most = max(lead.seeds for lead in leads.values())
+    fewer = [name for name in order if leads[name].seeds < most]
+    if fewer:
+        said.append(
+            f"{_named(fewer)}: the lead is over the seeds that {baseline} has as well, of "
+            f"{plural(most, 'seed')}."
+        )
+    return said
+
+
+def _standing(baseline: str, leads: Mapping[str, Lead]) -> str:
+    groups: dict[str, list[str]] = {}
+    for name in sorted(leads, key=lambda name: -abs(leads[name].mean)):
+        groups.setdefault(leads[name].verdict, []).append(name)
+    parts = [
+        f"{verdict} than {baseline} beyond noise: "
+        + _named([f"{name} ({leads[name]})" for name in groups[verdict]])
+        for verdict in ("better", "worse")
+        if verdict in groups
+    ]
+    if "better" not in groups and "noise unknown" not in groups:
+        parts.insert(0, f"no recipe is better than {baseline} beyond noise")
+    parts += [
+        f"{words}: {_named(groups[verdict])}"
+        for verdict, words in (("within noise", "within noise"), ("noise unknown", "not known"))
+        if verdict in groups
+    ]
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _misread(
+    runs: Runs, baseline: str, leads: Mapping[str, Lead], order: Sequence[str]
+) -> list[str]:
+    """Return warnings: the highest is not the surest, or recall is bought with precision."""
+    said = []
+    better = [name for name in order if leads[name].verdict == "better"]
+    if better and order[0] != better[0]:
+        said.append(
+            f"{order[0]} has the highest balanced accuracy, but its lead is within noise; "
+            f"{better[0]} has a smaller lead that is beyond it."
+        )
+    plain = _mean(runs[baseline], "f1_macro")
+    bought = {name: plain - _mean(runs[name], "f1_macro") for name in better}
+    bought = {name: loss for name, loss in bought.items() if loss >= 0.0005}
+    if bought:
+        losses = [f"{name} ({100 * loss:.1f} points)" for name, loss in bought.items()]
+        said.append(
+            f"Better in balanced accuracy, but with a macro F1 below that of {baseline}: "
+            f"{_named(losses)}. Rare classes are found at the price of false alarms."
+        )
+    return said
+
+
+def _mean(runs: Mapping[int, Mapping[str, Any]], metric: str) -> float:
+    found = [run["metrics"].get(metric) for run in runs.values()]
+    return float(np.mean([np.nan if value is None else value for value in found]))
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    return ", ".join(names[:MOST]) + more

@@ -22,6 +22,7 @@ from imbtorch.models import Classifier
 
 KEY = "imbtorch"
 DROP = object()
+PLAIN = {"temperature": 1.0, "offsets": [], "maximizes": ""}
 DEEP = json.loads("[" * 200 + "]" * 200)
 
 
@@ -111,6 +112,13 @@ ROWS = [
     (("spec", "seed"), 3, "a key of spec is 'seed'"),
     (("recipe",), DROP, "header has no 'recipe'"),
     (("recipe", "name"), 5, "recipe.name is 5; a text is needed"),
+    (("decision",), [], "decision is []; an object is needed"),
+    (("decision",), {**PLAIN, "temperature": 0}, "decision.temperature is 0; it must be above 0"),
+    (("decision",), {**PLAIN, "temperature": float("nan")}, "a finite number is needed"),
+    (("decision",), {**PLAIN, "offsets": [0.0, 1.0, 2.0]}, "has 3 numbers, for 2 classes"),
+    (("decision",), {**PLAIN, "offsets": [0.0, float("inf")]}, "a finite number is needed"),
+    (("decision",), {**PLAIN, "maximizes": None}, "a text is needed"),
+    (("decision",), {**PLAIN, "bias": 1}, "a key of decision is 'bias'"),
     (("data",), DROP, "header has no 'data'"),
     (("data", "name"), DROP, "data has no 'name'"),
     (("data", "classes"), ["0"], "must agree"),

@@ -178,6 +178,12 @@ CALLS = {
     "models.two_logit_head": lambda: models.two_logit_head(ONE[0]),
     "models.wide_cnn": network(models.wide_cnn),
     "models.wide_resnet": network(models.wide_resnet),
+    "metrics.Decision": lambda: metrics.Decision(2.0).calibrated(np.eye(2)),
+    "metrics.choose_decision": lambda: metrics.choose_decision(
+        LABELS, np.eye(2)[LABELS], maximize="f1"
+    ),
+    "metrics.expected_cost": lambda: metrics.expected_cost(LABELS, LABELS, 1 - np.eye(2)),
+    "metrics.fit_temperature": lambda: metrics.fit_temperature(LABELS, np.eye(2)[LABELS]),
     "metrics.Gap": lambda: metrics.Gap(np.zeros(2), 0.0),
     "metrics.class_weight_norms": lambda: metrics.class_weight_norms(HEAD),
     "metrics.classification_metrics": lambda: metrics.classification_metrics(

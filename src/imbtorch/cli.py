@@ -13,7 +13,17 @@ from imbtorch.extras import extra
 from imbtorch.printable import printable
 from imbtorch.stopping import Terminated, terminable
 
-COMMANDS = ("inspect", "compare", "train", "evaluate", "reproduce", "tune", "resample", "embed")
+COMMANDS = (
+    "inspect",
+    "compare",
+    "train",
+    "evaluate",
+    "decide",
+    "reproduce",
+    "tune",
+    "resample",
+    "embed",
+)
 
 
 _WRONG_KIND = (
@@ -44,7 +54,8 @@ def make_parser(only: str | None = None) -> Any:
     parser = Parser(
         prog="imbtorch",
         description="Learn from class-imbalanced data: inspect it, compare recipes, train, "
-        "evaluate, reproduce the papers' tables, tune, embed and over-sample embeddings.",
+        "evaluate, choose thresholds, reproduce the papers' tables, tune, embed and over-sample "
+        "embeddings.",
         version=version("imbalanced-torch"),
     )
     subs = parser.add_subcommands()

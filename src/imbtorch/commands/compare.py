@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from imbtorch.commands.common import SOME_FAILED, add_task_options, say
+from imbtorch.commands.decide import add_decide_options
 from imbtorch.errors import InputError
 
 
@@ -27,12 +28,22 @@ def add_options(parser: Any) -> None:
         help="few-shot classes have fewer samples than the first number, many-shot classes have "
         "more than the second",
     )
+    add_decide_options(parser, "--decide")
 
 
-def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: Any) -> int:
+def run(
+    recipes: str,
+    seeds: int,
+    out: str | None,
+    shots: str,
+    decide: str | None = None,
+    cost: str | None = None,
+    **task_options: Any,
+) -> int:
     """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
+    from imbtorch.comparison.deciding import check_deciding, deciding
     from imbtorch.comparison.frozen_task import check_trains_head
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
@@ -54,11 +65,12 @@ def run(recipes: str, seeds: int, out: str | None, shots: str, **task_options: A
                 check_trains_head(made)
     bounds = shot_bounds(shots)
     check_whole("seeds", seeds, 1)
+    check_deciding(decide, cost)
     if out:
         given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
         given["model"] = short_name(task_options["model"])
         check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
-    task = make_task(**task_options)
+    task = deciding(make_task(**task_options), decide, cost)
     say(task.describe())
     folder = Path(out) if out else Path("runs") / task.slug
     if "auto" in names:

@@ -7,30 +7,56 @@ from imbtorch.commands.common import add_own_model_option, add_reading_options, 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    parser.add_argument("checkpoint", type=str, help="file written by train or compare")
+    parser.add_argument("checkpoint", type=str, help="file written by train, compare or decide")
     parser.add_argument("data", type=str, help="as for compare; see below which samples are used")
     add_own_model_option(parser)
     add_reading_options(parser)
+    parser.add_argument(
+        "--cost", type=str | None, help="what decisions cost, a CSV file as for decide"
+    )
 
 
-def run(checkpoint: str, data: str, model: str | None = None, **reading: str | None) -> None:
+def run(
+    checkpoint: str,
+    data: str,
+    model: str | None = None,
+    cost: str | None = None,
+    **reading: str | None,
+) -> None:
     """Measure a stored network on a data set: its held-out split, or all of new data.
 
     If no held-out split is stored, the quarter that was held out of the network's own training
-    data is measured again; of any other data, all samples are.
+    data is measured again; of any other data, all samples are. If the checkpoint holds a
+    decision, its figures stand beside those of the most probable class.
     """
+    from imbtorch.comparison.decisions import decision_figures, decision_lines, decision_words
     from imbtorch.comparison.report.table import print_classes
-    from imbtorch.data.arrays import labels_of
+    from imbtorch.data.cost_file import read_costs
     from imbtorch.data.inputs import input_from_json
     from imbtorch.data.load_for import TrainedOn, load_for
     from imbtorch.data.splits import Reading
-    from imbtorch.metrics import evaluate
+    from imbtorch.metrics import classification_metrics, expected_cost
+    from imbtorch.metrics.classification import predictions
+    from imbtorch.metrics.decision import Decision
+    from imbtorch.metrics.objective import Objective
 
     network, header = load_trained(checkpoint, model)
     trained_on = header["data"]
     classes, counts = trained_on["classes"], trained_on["counts"]
+    costs = None if cost is None else read_costs(cost, classes)
     spec = input_from_json(header["input"])
     opened = load_for(data, spec, TrainedOn.from_header(trained_on), Reading.of(**reading))
     say(opened.notes)
-    say([f"recipe {header['recipe']['name']}, {len(labels_of(opened.test))} samples of {data}"])
-    print_classes(evaluate(network, opened.test, counts), classes, counts)
+    y, predicted, p = predictions(network, opened.test, counts)
+    say([f"recipe {header['recipe']['name']}, {len(y)} samples of {data}"])
+    print_classes(classification_metrics(y, predicted, counts, p), classes, counts)
+    if "decision" in header:
+        decision = Decision.from_json(header["decision"])
+        objective = (
+            Objective.named(decision.maximizes) if costs is None else Objective.of(costs=costs)
+        )
+        figures = decision_figures(objective, decision, y, p, counts)
+        say([decision_words(header["decision"], classes, counts)])
+        say(decision_lines(figures, classes, counts))
+    elif costs is not None:
+        say([f"expected cost {expected_cost(y, predicted, costs):.4f} a sample"])

@@ -1,5 +1,6 @@
 """A task whose network is frozen: its data are embedded once, and recipes train heads on them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset, labels_of
 from imbtorch.data.inputs import FeatureInput, Input, input_to_json
 from imbtorch.data.load import LoadedData
+from imbtorch.data.seen import fingerprints
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside
 from imbtorch.models.backbones import short_name
@@ -139,7 +141,7 @@ class FrozenTask(Task):
         self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
     ) -> None:
         """Store the whole network; with `share`, the frozen part in a file that others share."""
-        header = self.header(recipe, seed)
+        header = self.header(recipe, seed) | self.decided(model)
         if not share:
             save_checkpoint(path, self._whole(model), header)
             return
@@ -189,10 +191,10 @@ def embedded_once(task: Task, *, progress: bool = True) -> Task:
     whole = task.network(task.data_seed).eval()
     network, fabric = nn.Sequential(*_layers(whole)[:-1]), task.fabric()
     made = {}
-    for name, split in (("train", task.data.train), ("test", task.data.test)):
+    for name, split in task.data.splits.items():
         one = Pass(network, split, identity_of(task, name), fabric)
         made[name] = embed_once(one, f"embedding {name}", progress=progress)
-    data = embedded_data(task.data, made["train"].x, made["test"].x)
+    data = embedded_data(task.data, {name: one.x for name, one in made.items()})
     seconds = sum(one.seconds for one in made.values())
     shared = {one.name: getattr(task, one.name) for one in fields(Task)}
     shared |= {"data": data, "measurements": MEASUREMENTS}
@@ -204,7 +206,7 @@ def identity_of(task: Task, split: str) -> dict[str, Any]:
     data = task.data
     return {
         "data": {"hash": data.digest, "parts": list(data.parts), "split": split},
-        "rows": len(labels_of(data.train if split == "train" else data.test)),
+        "rows": len(labels_of(data.splits[split])),
         "input": input_to_json(data.input),
         "network": task.identity()["network"],
         "model": short_name(task.model),
@@ -212,14 +214,14 @@ def identity_of(task: Task, split: str) -> dict[str, Any]:
     }
 
 
-def embedded_data(data: LoadedData, train: Tensor, test: Tensor) -> LoadedData:
-    """Return the data with embeddings in the place of their inputs."""
-    sets = [
-        ArrayDataset(x, labels_of(split), data.classes)
-        for x, split in ((train, data.train), (test, data.test))
-    ]
-    spec = FeatureInput(tuple(train.shape[1:]))
-    return replace(data, train=sets[0], test=sets[1], input=spec)
+def embedded_data(data: LoadedData, embeddings: Mapping[str, Tensor]) -> LoadedData:
+    """Return the data with the embeddings of each of its splits in the place of their inputs."""
+    sets: dict[str, Any] = {
+        name: ArrayDataset(embeddings[name], labels_of(split), data.classes)
+        for name, split in data.splits.items()
+    }
+    spec = FeatureInput(tuple(embeddings["train"].shape[1:]))
+    return replace(data, **sets, input=spec, seen=tuple(fingerprints(data.train)))
 
 
 def check_recipe(task: Task, recipe: Recipe) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from imbtorch.comparison.checks import check_how
+from imbtorch.comparison.decisions import decision_entry
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.outputs import Outputs, outputs_of
 from imbtorch.comparison.task_folder import folder_of, slug_of
@@ -17,8 +18,10 @@ from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
+from imbtorch.data.seen import fingerprints
 from imbtorch.metrics.classification import classification_metrics
 from imbtorch.metrics.gap import embedding_measures
+from imbtorch.metrics.objective import Objective
 from imbtorch.models.backbones import short_name
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
@@ -61,6 +64,8 @@ class Task:
         About how often a run measures the held-out accuracy.
     origin : Origin, optional
         Where the network comes from, if it is not built in.
+    decide : Objective, optional
+        What a decision is chosen for, on the data's validation split.
     """
 
     data: LoadedData
@@ -72,6 +77,7 @@ class Task:
     precision: str
     measurements: int = 20
     origin: Origin | None = None
+    decide: Objective | None = None
 
     def __post_init__(self) -> None:
         check_how(self.epochs, self.data_seed, self.precision)
@@ -98,6 +104,7 @@ class Task:
             "precision": self.precision,
             "figures": FIGURES,
             **({} if self.origin is None else {"network": self.origin.identity()}),
+            **({} if self.decide is None else {"decide": self.decide.identity()}),
         }
 
     @property
@@ -148,17 +155,9 @@ class Task:
         """Return the provider of the pretrained network that all runs of this data seed share."""
 
         def train() -> FitResult:
-            return train_pretrained(
-                self.network(self.data_seed),
-                self.data.train,
-                self.epochs,
-                self.setup,
-                augment_by_name(self.augment),
-                self.data_seed,
-                self.fabric(),
-                on_epoch,
-                snapshots,
-            )
+            network, seed = self.network(self.data_seed), self.data_seed
+            how = (self.epochs, self.setup, augment_by_name(self.augment), seed, self.fabric())
+            return train_pretrained(network, self.data.train, *how, on_epoch, snapshots)
 
         return Pretrained(train, path, self.header("erm", self.data_seed))
 
@@ -218,7 +217,12 @@ class Task:
             "seconds": fitted.seconds,
             "pretrained_seconds": fitted.pretrained_seconds,
             "history": fitted.history,
+            **self.decided(model, made),
         }
+
+    def decided(self, model: Classifier, outputs: Outputs | None = None) -> dict[str, Any]:
+        """Return the entry ``decision`` of a header or, with held-out outputs, of a result row."""
+        return decision_entry(self.decide, model, self.data.validation, self.data.counts, outputs)
 
     def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:
         """Return the header of a run's checkpoint, which says how it was made."""
@@ -228,6 +232,7 @@ class Task:
             **self.identity(),
             "model": self.model,
             "input": input_to_json(self.data.input),
+            "seen": list(self.data.seen) or fingerprints(self.data.train),
             "versions": versions(self.fabric().device),
         }
 
@@ -235,7 +240,7 @@ class Task:
         self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
     ) -> None:
         """Store the trained network of a run; with `share`, others lie in the same folder."""
-        save_checkpoint(path, model, self.header(recipe, seed))
+        save_checkpoint(path, model, self.header(recipe, seed) | self.decided(model))
 
     def keep_shared(self, folder: Path) -> None:
         """Make sure that what checkpoints in a folder share is there: nothing, in this task."""

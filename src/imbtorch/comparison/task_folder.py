@@ -20,7 +20,8 @@ def slug_of(identity: Mapping[str, Any]) -> str:
     shown = f"{profile.label.replace(':', '-')}-{profile.ratio:.4g}"
     name = Path(data["name"]).stem or "data"
     model = _UNFIT.sub("-", identity["model"].rpartition("/")[2]) or "model"
-    return f"{name}-{shown}-{model}-{identity['epochs']}"
+    decided = f"-{_UNFIT.sub('-', identity['decide']['maximizes'])}" if "decide" in identity else ""
+    return f"{name}-{shown}-{model}-{identity['epochs']}{decided}"
 
 
 def folder_of(identity: Mapping[str, Any]) -> str:

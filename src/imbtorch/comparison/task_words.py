@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from imbtorch.data.arrays import class_counts
 from imbtorch.data.load import LoadedData
 from imbtorch.data.rows import why_left_out
 from imbtorch.training.setup import Setup
@@ -16,6 +17,17 @@ def data_lines(data: LoadedData) -> list[str]:
         f"{data.name}: {sum(counts)} training samples of {len(counts)} classes "
         f"({data.profile}): {shown}; {len(data.test)} held out; "  # type: ignore[arg-type]
         f"{sum(data.left_out.values())} left out{why_left_out(data.left_out)}",
+        *_validation_lines(data),
+    ]
+
+
+def _validation_lines(data: LoadedData) -> list[str]:
+    if data.validation is None:
+        return []
+    counts = class_counts(data.validation, len(data.classes))
+    return [
+        f"{sum(counts)} more training samples are held out to choose a decision on, {min(counts)} "
+        f"of the rarest class"
     ]
 
 

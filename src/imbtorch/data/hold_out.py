@@ -9,6 +9,8 @@ from imbtorch.errors import InputError
 
 SHARE = 0.25
 """Fraction of a data set without a held-out split that is held out."""
+VALIDATION = 0.2
+"""Fraction of the training set that is held out of it for choices."""
 
 
 def splits_of(source: Source, data_seed: int) -> tuple[Split, Split]:
@@ -35,6 +37,19 @@ def hold_out(source: Source, data_seed: int) -> tuple[Split, Split]:
         )
     kept, held = stratified(split.labels, SHARE, data_seed)
     return split.take(kept), split.take(held)
+
+
+def validation_rows(y: np.ndarray, data_seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Divide the training set: return the rows to train on, and the fifth held out for choices.
+
+    A class with one training sample keeps it: its validation recall is undefined.
+    """
+    kept, held = stratified(y, VALIDATION, data_seed)
+    if len(held) == 0:
+        raise InputError(
+            "the training set cannot be split for validation: no class has two samples"
+        )
+    return kept, held
 
 
 def stratified(y: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -27,6 +27,8 @@ class Part(StrEnum):
 
     VALIDATION = "validation"
     """Four fifths of the training set to train on, the last fifth to test on."""
+    DECISION = "without a validation split"
+    """Four fifths of the training set to train on, the last fifth to choose a decision on."""
     FEW = "few of each class"
     """A few samples of each class of both sets, to check that something runs."""
 
@@ -59,6 +61,10 @@ class LoadedData:
         Whether all training images are stored in gray, also if they are read as color.
     test_rows : Rows, optional
         The rows of the test set as they are stored, to be shown; None if they are not at hand.
+    validation : Dataset, optional
+        Samples held out of the training set on which a decision is chosen.
+    seen : tuple of str
+        Fingerprints of training samples, where `train` holds their embeddings.
     """
 
     name: str
@@ -73,11 +79,19 @@ class LoadedData:
     left_out: Mapping[str, int] = field(default_factory=dict)
     gray: bool = False
     test_rows: Rows | None = field(default=None, compare=False)
+    validation: Pairs | None = None
+    seen: tuple[str, ...] = ()
 
     @property
     def counts(self) -> list[int]:
         """Training samples of each class."""
         return class_counts(self.train, len(self.classes))
+
+    @property
+    def splits(self) -> dict[str, Pairs]:
+        """The training and the test set, and the validation split if there is one."""
+        more = {} if self.validation is None else {"validation": self.validation}
+        return {"train": self.train, "test": self.test, **more}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -88,7 +102,8 @@ class LoadedData:
 
     def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
         """Return the same data with a part of each set in its place."""
-        return replace(self, train=train, test=test, parts=(*self.parts, part), test_rows=None)
+        parts = (*self.parts, part)
+        return replace(self, train=train, test=test, parts=parts, test_rows=None, validation=None)
 
 
 def load_data(

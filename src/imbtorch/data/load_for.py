@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
-from imbtorch.data.hold_out import hold_out
+from imbtorch.data.arrays import take
+from imbtorch.data.hold_out import hold_out, validation_rows
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import class_names
+from imbtorch.data.load import Part
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Source, Split
 from imbtorch.data.sources import open_source
@@ -35,6 +37,8 @@ class TrainedOn:
         Decided which samples were kept and held out.
     digest : str
         Hash of both sets, see `LoadedData`.
+    held_validation : bool, default=False
+        Whether a fifth of the training set was held out to choose a decision on.
     """
 
     classes: Sequence[str]
@@ -42,12 +46,14 @@ class TrainedOn:
     profile: Profile
     data_seed: int
     digest: str
+    held_validation: bool = False
 
     @classmethod
     def from_header(cls, data: Mapping[str, Any]) -> "TrainedOn":
         """Read the entry ``data`` of a checkpoint's header."""
         profile = Profile.from_json(data["profile"])
-        return cls(data["classes"], data["counts"], profile, data["data_seed"], data["hash"])
+        held = Part.DECISION in data.get("parts", [])
+        return cls(data["classes"], data["counts"], profile, data["data_seed"], data["hash"], held)
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,17 @@ class Opened:
         Yield (x, y). `train` is None if all samples are in `test`.
     notes : tuple of str
         What was taken for what.
+    as_trained : bool, default=False
+        Whether these are the data that the network was trained on.
+    validation : Dataset, optional
+        What was then held out of the training set to choose a decision on.
     """
 
     train: Dataset[Any] | None
     test: Dataset[Any]
     notes: tuple[str, ...]
+    as_trained: bool = False
+    validation: Dataset[Any] | None = None
 
 
 def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = FREE) -> Opened:
@@ -101,7 +113,10 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     again = _as_trained(source, spec, trained_on)
     if again:
         notes.append("these are the data the network was trained on")
-        return Opened(*again, tuple(notes))
+        if again.validation is not None:
+            number = len(again.validation)  # type: ignore[arg-type]
+            notes.append(f"{number} more training samples were held out to choose a decision on")
+        return replace(again, notes=tuple(notes))
     if source.test is None:
         notes.append(f"no held-out split is stored: all {len(source.train.labels)} samples")
         (test,) = _datasets(source, spec, trained_on, source.train)
@@ -110,26 +125,31 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     return Opened(train, test, tuple(notes))
 
 
-def _as_trained(
-    source: Source, spec: Input, trained_on: TrainedOn
-) -> tuple[Dataset[Any], Dataset[Any]] | None:
-    """Return both sets as they were in training, or None if these are other data."""
+def _as_trained(source: Source, spec: Input, trained_on: TrainedOn) -> Opened | None:
+    """Return all sets as they were in training, or None if these are other data."""
     try:
         train, test = (
             (source.train, source.test) if source.test else hold_out(source, trained_on.data_seed)
         )
         y = _numbers(train, source, trained_on.classes)
         keep = trained_on.profile.rows(y, len(trained_on.classes), trained_on.data_seed)
+        train, y = train.take(keep), y[keep]
+        kept, held = np.arange(len(y)), np.array([], np.int64)
+        if trained_on.held_validation:
+            kept, held = validation_rows(y, trained_on.data_seed)
     except InputError:
         return None
-    train, y = train.take(keep), y[keep]
-    if np.bincount(y, minlength=len(trained_on.classes)).tolist() != list(trained_on.counts):
+    if np.bincount(y[kept], minlength=len(trained_on.classes)).tolist() != list(trained_on.counts):
         return None
     test_y = _numbers(test, source, trained_on.classes)
     sets, digest = datasets_of(
         spec, tuple(trained_on.classes), (train.rows, y), (test.rows, test_y)
     )
-    return (sets[0], sets[1]) if digest == trained_on.digest else None
+    if digest != trained_on.digest:
+        return None
+    if not trained_on.held_validation:
+        return Opened(sets[0], sets[1], (), True)
+    return Opened(take(sets[0], kept), sets[1], (), True, take(sets[0], held))
 
 
 def _datasets(

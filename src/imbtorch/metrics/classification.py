@@ -7,7 +7,7 @@ import numpy as np
 from imblearn.metrics import geometric_mean_score
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import gmean
-from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 
 from imbtorch.data.arrays import Samples, as_dataset
 from imbtorch.data.checks import check_labels
@@ -17,6 +17,7 @@ from imbtorch.metrics.calibration import expected_calibration_error
 from imbtorch.metrics.pairs import count_pairs
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.metrics.probabilities import check_probabilities
+from imbtorch.metrics.scores import matthews, score_metrics
 from imbtorch.metrics.undefined import mean_defined, with_none
 from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.models.inference import measured_logits
@@ -59,23 +60,25 @@ def classification_metrics(
     Returns
     -------
     dict
-        All in 0..1:
+        All in 0..1, but ``matthews``:
 
         - ``balanced_accuracy``: mean recall over the classes of `y_true`, like all averages here.
         - ``gmean_recall``: geometric mean of the class recalls (0 if any recall is 0).
         - ``gmean_macro``: sqrt(macro recall x macro specificity), imbalanced-learn's
           ``geometric_mean_score(average="macro")``; None if `y_true` holds one class only.
         - ``f1_macro``, ``accuracy``.
+        - ``matthews``: Matthews' correlation coefficient, in -1..1; None if `y_true` holds one
+          class only.
         - ``majority_recall``, ``minority_recall``: mean recall over the majority and the minority
           classes; None if there are none.
         - ``many_recall``, ``medium_recall``, ``few_recall``: mean recall over the many-, medium-
           and few-shot classes; None if there are none.
         - ``worst_recall``: smallest class recall.
         - ``recall``, ``precision``, ``f1``: lists of K numbers, one per class.
-        - ``auprc``: list of K average precisions, one class against the rest; only with
-          `probabilities`.
-        - ``ece``: expected calibration error of `probabilities`; ``ece_corrected``: the same
-          after `correct_prior` to the class shares of `y_true`; only with `class_shares`.
+        - ``auprc``, ``auroc``, ``precision_at_90_recall`` (lists of K numbers, one class against
+          the rest), ``brier``, ``ece``: see `score_metrics`; only with `probabilities`.
+          ``ece_corrected``: the calibration error after `correct_prior` to the class shares of
+          `y_true`; only with `class_shares`.
         - ``confusion``: K x K counts, rows the true classes; for more than 100 classes sparse,
           see `unpack`.
 
@@ -122,6 +125,7 @@ def classification_metrics(
         "gmean_macro": _gmean_macro(true, predicted, labels[present]),
         "f1_macro": mean_defined(f1),
         "accuracy": float((true == predicted).mean()),
+        "matthews": matthews(true, predicted, len(labels)),
         "majority_recall": mean_defined(recall[~minority]),
         "minority_recall": mean_defined(recall[minority]),
         **shot_recalls(recall, class_counts, shots),
@@ -137,11 +141,7 @@ def classification_metrics(
             raise InputError(
                 f"probabilities has shape {scores.shape}; it must be {(len(true), len(labels))}"
             )
-        metrics["auprc"] = [
-            float(average_precision_score(true == k, scores[:, k])) if present[k] else None
-            for k in labels
-        ]
-        metrics["ece"] = expected_calibration_error(true, scores)
+        metrics |= score_metrics(true, scores)
         if class_shares is not None:
             corrected = correct_prior(scores, class_shares, support.tolist())
             metrics["ece_corrected"] = expected_calibration_error(true, corrected)
@@ -222,8 +222,18 @@ def evaluate(
     >>> from imbtorch.models import mlp
     >>> test = ArrayDataset(torch.randn(6, 2), [0, 1, 2, 0, 1, 2])
     >>> sorted(evaluate(mlp((2,), 3), test, [50, 20, 5]))[:3]
-    ['accuracy', 'auprc', 'balanced_accuracy']
+    ['accuracy', 'auprc', 'auroc']
     """
+    y, predicted, probabilities = predictions(model, dataset, class_counts)
+    return classification_metrics(
+        y, predicted, class_counts, probabilities, class_shares, shots=shots
+    )
+
+
+def predictions(
+    model: Classifier, dataset: Samples, class_counts: Sequence[int]
+) -> tuple[Labels, Labels, NDArray[np.float64]]:
+    """Return the labels of a held-out set, the most probable classes and the probabilities."""
     check_classifier(model)
     dataset = as_dataset(dataset)
     with same_random_state():
@@ -232,11 +242,5 @@ def evaluate(
         raise InputError(
             f"class_counts has {len(class_counts)} classes; the network has {logits.shape[1]}"
         )
-    return classification_metrics(
-        y.cpu().numpy(),
-        logits.argmax(1).cpu().numpy(),
-        class_counts,
-        model.probabilities(logits).cpu().numpy(),
-        class_shares,
-        shots=shots,
-    )
+    probabilities = model.probabilities(logits).double().cpu().numpy()
+    return y.cpu().numpy(), logits.argmax(1).cpu().numpy(), probabilities

@@ -1,9 +1,16 @@
 """From probabilities to a decision: a temperature and class-wise offsets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
+
+from imbtorch.errors import InputError
+from imbtorch.metrics.probabilities import check_probabilities
 
 
 @dataclass(frozen=True)
@@ -21,11 +28,31 @@ class Decision:
         threshold, see `threshold`.
     maximizes : str, default=""
         What they were chosen for on a validation split, such as ``f1`` or ``cost``.
+
+    Raises
+    ------
+    InputError
+        If the temperature is not above 0, or a number is not finite.
+
+    Examples
+    --------
+    >>> decision = Decision(temperature=0.5, offsets=(0.0, float(np.log(3))))
+    >>> round(decision.threshold, 6)
+    0.25
+    >>> p = decision.calibrated([[0.75, 0.25], [0.6, 0.4]])
+    >>> p.round(3).tolist(), decision.classes(p).tolist()
+    ([[0.9, 0.1], [0.692, 0.308]], [0, 1])
     """
 
     temperature: float = 1.0
     offsets: tuple[float, ...] = ()
     maximizes: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < np.inf:
+            raise InputError(f"temperature is {self.temperature}; it must be above 0 and finite")
+        if not all(map(isfinite, self.offsets)):
+            raise InputError(f"offsets is {self.offsets}; they must be finite")
 
     @property
     def threshold(self) -> float | None:
@@ -33,6 +60,19 @@ class Decision:
         if len(self.offsets) != 2:
             return None
         return float(1 / (1 + np.exp(self.offsets[1] - self.offsets[0])))
+
+    def calibrated(self, probabilities: ArrayLike) -> NDArray[np.float64]:
+        r"""Return probabilities with the temperature applied: :math:`p_k^{1/T}`, rows sum to 1.
+
+        The same as the softmax of the logits divided by T.
+
+        Parameters
+        ----------
+        probabilities : array-like of shape (N, K)
+            As the network gives them, ``softmax(z)``.
+        """
+        p = check_probabilities(probabilities)
+        return p if self.temperature == 1 else softmax(log_of(p) / self.temperature, axis=1)
 
     def classes(self, probabilities: ArrayLike) -> NDArray[np.int64]:
         """Return the class of each row of probabilities of shape (N, K), with T applied already.
@@ -42,8 +82,47 @@ class Decision:
         >>> Decision(offsets=(0.0, np.log(4))).classes([[0.75, 0.25], [0.85, 0.15]]).tolist()
         [1, 0]
         """
-        p = np.asarray(probabilities, np.float64)
-        with np.errstate(divide="ignore"):
-            scores = np.log(p) + np.asarray(self.offsets) if self.offsets else p
+        p = check_probabilities(probabilities)
+        if self.offsets and p.shape[1:] != (len(self.offsets),):
+            raise InputError(
+                f"probabilities has shape {p.shape}; the decision is for {len(self.offsets)} "
+                "classes"
+            )
+        scores = log_of(p) + np.asarray(self.offsets) if self.offsets else p
         chosen: NDArray[np.int64] = scores.argmax(1)
         return chosen
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry ``decision`` of a checkpoint's header.
+
+        Examples
+        --------
+        >>> made = Decision(1.5, (0.0, 2.0), "f1")
+        >>> made.to_json()
+        {'temperature': 1.5, 'offsets': [0.0, 2.0], 'maximizes': 'f1'}
+        >>> Decision.from_json(made.to_json()) == made
+        True
+        """
+        return {
+            "temperature": self.temperature,
+            "offsets": list(self.offsets),
+            "maximizes": self.maximizes,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Decision":
+        """Return the decision of what `to_json` made."""
+        return cls(values["temperature"], tuple(values["offsets"]), values["maximizes"])
+
+
+def log_of(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log of probabilities; of 0, and of less by rounding, the log of the least float32.
+
+    So no row is without a most probable class, whatever is added.
+    """
+    logs: NDArray[np.float64] = np.log(np.maximum(probabilities, TINY))
+    return logs
+
+
+TINY = 1e-45
+"""About the least float32 above 0: what a network's softmax gives for less is 0."""

@@ -46,6 +46,14 @@ class RecipeHeader(TypedDict, total=False):
     name: Required[str]
 
 
+class DecisionHeader(TypedDict):
+    """How probabilities become a class, see `imbtorch.metrics.decision.Decision`."""
+
+    temperature: float
+    offsets: list[float]
+    maximizes: str
+
+
 class Header(TypedDict, total=False):
     """What a checkpoint records about itself, plus whatever `save_checkpoint` was given."""
 
@@ -79,6 +87,8 @@ class TrainedHeader(TypedDict, total=False):
     precision: str
     figures: str
     versions: dict[str, object]
+    decision: DecisionHeader
+    seen: list[str]
 
 
 LONGEST = 2**26
@@ -141,9 +151,19 @@ def trained_header(values: Mapping[str, Any]) -> TrainedHeader:
     if "setup" in header:
         conform(header["setup"], Setup, "setup")
         Setup(**header["setup"])  # checks the ranges
+    if "decision" in header:
+        _check_decision(header["decision"], len(classes))
     _check_profile(data["profile"])
     _check_input(header["input"], tuple(spec["input_shape"]))
     return header
+
+
+def _check_decision(values: DecisionHeader, classes: int) -> None:
+    temperature, offsets = values["temperature"], len(values["offsets"])
+    if not temperature > 0:
+        raise InputError(f"decision.temperature is {temperature}; it must be above 0")
+    if offsets not in (0, classes):
+        raise InputError(f"decision.offsets has {offsets} numbers, for {classes} classes")
 
 
 def _check_profile(values: dict[str, object]) -> None:

@@ -1,0 +1,133 @@
+"""``imbtorch decide``: choose temperature and thresholds for a network that is trained."""
+
+from typing import TYPE_CHECKING, Any
+
+from imbtorch.commands.common import (
+    add_own_model_option,
+    add_reading_options,
+    file_to_write,
+    load_trained,
+    say,
+)
+from imbtorch.errors import InputError
+
+if TYPE_CHECKING:
+    from torch.utils.data import Dataset
+
+    from imbtorch.data.load_for import Opened
+
+TOO_MANY_SEEN = 0.1
+"""The share of remembered training samples in DATA from which on it is refused."""
+
+
+def add_options(parser: Any) -> None:
+    """Add the command's options."""
+    parser.add_argument("checkpoint", type=str, help="file written by train, compare or decide")
+    parser.add_argument(
+        "data", type=str, help="labeled samples that were neither trained nor are tested on"
+    )
+    parser.add_argument("--out", type=str, required=True, help="checkpoint file to write")
+    add_own_model_option(parser)
+    add_reading_options(parser)
+    add_decide_options(parser, "--maximize")
+
+
+def add_decide_options(parser: Any, metric: str) -> None:
+    """Add the options that say what a decision is chosen for."""
+    parser.add_argument(
+        metric,
+        type=str | None,
+        help="choose temperature and class-wise offsets (for two classes a threshold) on a "
+        "validation split so that this is largest: f1, fbeta:B, balanced_accuracy or, for two "
+        "classes, recall@precision:P",
+    )
+    parser.add_argument(
+        "--cost",
+        type=str | None,
+        help="the same so that this costs least: a CSV file whose rows are the true classes, "
+        "columns the decisions, both named in the first row and column",
+    )
+
+
+def run(
+    checkpoint: str,
+    data: str,
+    out: str,
+    maximize: str | None = None,
+    cost: str | None = None,
+    model: str | None = None,
+    **reading: str | None,
+) -> None:
+    """Choose temperature and thresholds of a stored network on labeled samples, and store both.
+
+    A network that was trained with --decide has samples held out for this: DATA may be its
+    training data then. Otherwise, they must be samples that it was not trained on.
+    """
+    from imbtorch.comparison.deciding import check_deciding
+    from imbtorch.comparison.decisions import decision_figures, decision_lines, decision_words
+    from imbtorch.data.cost_file import read_costs
+    from imbtorch.data.inputs import input_from_json
+    from imbtorch.data.load_for import TrainedOn, load_for
+    from imbtorch.data.splits import Reading
+    from imbtorch.metrics.choose_decision import decision_for
+    from imbtorch.metrics.classification import predictions
+    from imbtorch.metrics.objective import Objective
+    from imbtorch.training.checkpoint import save_checkpoint
+    from imbtorch.training.shared_backbone import SHARED
+
+    check_deciding(maximize, cost)
+    if maximize is None and cost is None:
+        raise InputError("neither maximize nor cost is given: what should the decision be for?")
+    path = file_to_write(out)
+    network, header = load_trained(checkpoint, model)
+    classes, counts = header["data"]["classes"], header["data"]["counts"]
+    costs = None if cost is None else read_costs(cost, classes)
+    objective = Objective.of(maximize, costs)
+    trained_on = TrainedOn.from_header(header["data"])
+    opened = load_for(data, input_from_json(header["input"]), trained_on, Reading.of(**reading))
+    say(opened.notes)
+    samples = _unseen(opened, data, reading["test_split"], header.get("seen", []))
+    y, _, p = predictions(network, samples, counts)
+    decision = decision_for(objective, y, p, counts)
+    say([decision_words(decision.to_json(), classes, counts)])
+    say([f"on the {len(y)} samples that it was chosen on, so too good for a result:"])
+    figures = decision_figures(objective, decision, y, p, counts)
+    say(decision_lines({**figures, "best": None}, classes, counts))
+    kept = {name: value for name, value in header.items() if name != SHARED}
+    save_checkpoint(path, network, {**kept, "decision": decision.to_json()})
+    say([f"checkpoint: {path.resolve()}"])
+
+
+def _unseen(
+    opened: "Opened", data: str, test_split: str | None, remembered: list[str]
+) -> "Dataset[Any]":
+    """Return the samples to choose on; what the network was trained on or tested on is refused."""
+    from imbtorch.data.arrays import labels_of
+    from imbtorch.data.seen import share_seen
+
+    again = (
+        "choose on other labeled samples, or train again with --decide, which holds a fifth of the "
+        "training set out for this"
+    )
+    if opened.as_trained:
+        if opened.validation is None:
+            raise InputError(
+                f"data is {data!r}, on which the network was trained and tested: {again}"
+            )
+        number = len(labels_of(opened.validation))
+        say([f"chosen on the {number} samples that were held out of its training set"])
+        return opened.validation
+    if opened.train is not None and test_split is None:
+        raise InputError(
+            f"data is {data!r}, which has a training and a held-out split: name the one to choose "
+            "on, as in --test_split validation; one that you test on later is no choice"
+        )
+    share = share_seen(opened.test, remembered)
+    if share >= TOO_MANY_SEEN:
+        raise InputError(
+            f"data is {data!r}; {share:.0%} of the remembered training samples of the network are "
+            f"in it: {again}"
+        )
+    if share > 0:
+        say([f"warning: {share:.1%} of the remembered training samples of the network are in it"])
+    return opened.test

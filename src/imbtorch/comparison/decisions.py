@@ -1,0 +1,175 @@
+"""Choose a decision on a validation split, and measure what it changes on the test set."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imbtorch.comparison.outputs import Outputs, outputs_of
+from imbtorch.data.arrays import Samples
+from imbtorch.errors import InputError
+from imbtorch.metrics.calibration import expected_calibration_error
+from imbtorch.metrics.choose_decision import decision_for
+from imbtorch.metrics.classification import classification_metrics
+from imbtorch.metrics.decision import Decision, log_of
+from imbtorch.metrics.objective import Objective, rarer
+from imbtorch.metrics.offsets import choose_offsets
+from imbtorch.metrics.scores import brier_score
+from imbtorch.models.classifier import Classifier
+
+OVERALL = ("balanced_accuracy", "f1_macro", "accuracy", "matthews")
+"""What is measured beside the objective, see `classification_metrics`."""
+
+WIDTH = 28
+"""Characters of a figure's name in a table on the terminal."""
+Labels = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def decision_entry(
+    objective: Objective | None,
+    model: Classifier,
+    validation: Samples | None,
+    counts: Sequence[int],
+    outputs: Outputs | None = None,
+) -> dict[str, Any]:
+    """Return the entry ``decision`` of a checkpoint's header or, with test outputs, of a row.
+
+    Parameters
+    ----------
+    objective : Objective, optional
+        What the decision is chosen for; without, there is no entry.
+    model : Classifier
+        Trained network.
+    validation : Dataset, optional
+        Samples that it was not trained on.
+    counts : sequence of int
+        Class counts of the training set.
+    outputs : Outputs, optional
+        What it makes of the test set, on which the decision is measured.
+    """
+    if objective is None or validation is None:
+        return {}
+    decision = decision_for(objective, *_arrays(outputs_of(model, validation)), counts)
+    if outputs is None:
+        return {"decision": decision.to_json()}
+    figures = decision_figures(objective, decision, *_arrays(outputs), counts)
+    return {"decision": {**decision.to_json(), **figures}}
+
+
+def decision_figures(
+    objective: Objective | None, decision: Decision, y: Labels, p: Floats, counts: Sequence[int]
+) -> dict[str, Any]:
+    """Return the figures of a decision on labels and plain probabilities, JSON-ready.
+
+    Parameters
+    ----------
+    objective : Objective or None
+        What to measure first, if anything.
+    decision : Decision
+        Chosen on other samples than these.
+    y : ndarray of shape (N,), int64
+        Labels.
+    p : ndarray of shape (N, K)
+        Probabilities as the network gives them.
+    counts : sequence of int
+        Class counts of the training set.
+
+    Returns
+    -------
+    dict
+        ``metrics``: name -> figure under the decision; ``plain``: the same where the most probable
+        class is chosen; with an objective ``best``: the same under the offsets that are best for
+        it on these very samples, an upper bound, or None if it is undefined on them.
+    """
+    calibrated = decision.calibrated(p)
+    made = {
+        "metrics": _figures(objective, y, decision.classes(calibrated), calibrated, counts),
+        "plain": _figures(objective, y, p.argmax(1), p, counts),
+    }
+    if objective is None:
+        return made
+    best = None
+    if _defined(objective, y, counts):
+        offsets = choose_offsets(objective, y, log_of(calibrated), counts)
+        chosen = Decision(offsets=tuple(offsets.tolist())).classes(calibrated)
+        best = _figures(objective, y, chosen, calibrated, counts)
+    return {**made, "best": best}
+
+
+def _figures(
+    objective: Objective | None, y: Labels, chosen: Labels, p: Floats, counts: Sequence[int]
+) -> dict[str, float | None]:
+    metrics = classification_metrics(y, chosen, counts)
+    figures = {name: metrics[name] for name in OVERALL}
+    if len(counts) == 2:
+        rare = rarer(counts)
+        figures |= {name: metrics[name][rare] for name in ("recall", "precision", "f1")}
+    if objective is not None:
+        own = objective.figure(y, chosen, counts) if _defined(objective, y, counts) else None
+        figures = {objective.key: own, **figures}
+    return {**figures, "brier": brier_score(y, p), "ece": expected_calibration_error(y, p)}
+
+
+def _defined(objective: Objective, y: Labels, counts: Sequence[int]) -> bool:
+    try:
+        objective.check(y, counts)
+    except InputError:
+        return False
+    return True
+
+
+def _arrays(outputs: Outputs) -> tuple[Labels, Floats]:
+    return outputs.labels.cpu().numpy(), outputs.probabilities.double().cpu().numpy()
+
+
+def decision_words(
+    decision: Mapping[str, Any], classes: Sequence[str], counts: Sequence[int]
+) -> str:
+    """Return a decision, as a header or row holds it, as a user should read it.
+
+    Examples
+    --------
+    >>> made = {"temperature": 1.5, "offsets": [0.0, 2.0], "maximizes": "f1"}
+    >>> decision_words(made, ["good", "scratch"], [90, 10])
+    'decision for f1: temperature 1.50; scratch from a probability of 0.1192 on'
+    """
+    made = Decision.from_json(decision)
+    said = f"decision for {made.maximizes}: temperature {made.temperature:.2f}"
+    if made.threshold is not None:
+        rare = rarer(counts)
+        least = made.threshold if rare else 1 - made.threshold
+        return f"{said}; {classes[rare]} from a probability of {least:.4g} on"
+    offsets = np.asarray(made.offsets)
+    if not offsets.any():
+        return f"{said}; the most probable class"
+    most, least = int(offsets.argmax()), int(offsets.argmin())
+    return (
+        f"{said}; odds multiplied by {np.exp(offsets.max() - offsets.min()):.3g} for "
+        f"{classes[most]} against {classes[least]}, by less for the others"
+    )
+
+
+def decision_lines(
+    row: Mapping[str, Any], classes: Sequence[str], counts: Sequence[int]
+) -> list[str]:
+    """Return a table of what `decision_figures` returned: decided beside plain, line by line."""
+    of_rare = dict.fromkeys(("recall", "precision", "f1"), "")
+    if len(classes) == 2:
+        of_rare = dict.fromkeys(of_rare, f" of {classes[rarer(counts)]}")
+    shown = {"most probable": row["plain"], "decided": row["metrics"]}
+    if row.get("best"):
+        shown["best here*"] = row["best"]
+    lines = [f"{'':{WIDTH}}" + "".join(f"{name:>15}" for name in shown)]
+    for name in row["metrics"]:
+        values = [figures[name] for figures in shown.values()]
+        heading = (name + of_rare.get(name, "")).replace("_", " ")
+        lines.append(f"{heading[:WIDTH]:{WIDTH}}" + "".join(map(_cell, values)))
+    if row.get("best"):
+        lines.append("* with offsets chosen on these samples: an upper bound, not a result")
+    return lines
+
+
+def _cell(value: float | None) -> str:
+    return f"{'-' if value is None else format(value, '.4f'):>15}"

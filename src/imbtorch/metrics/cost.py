@@ -1,0 +1,66 @@
+"""What wrong decisions cost."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imbtorch.data.checks import check_labels
+from imbtorch.errors import InputError
+
+
+def expected_cost(y_true: ArrayLike, y_pred: ArrayLike, costs: ArrayLike) -> float:
+    r"""Return the mean cost of the decisions: :math:`\frac{1}{N} \sum_i C_{y_i \hat y_i}`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (N,)
+        Labels 0..K-1 and decisions.
+    costs : array-like of shape (K, K)
+        C: what it costs to decide for the class of the column where that of the row is true, in
+        any unit. Usually 0 on the diagonal; a gain is negative.
+
+    Returns
+    -------
+    float
+        In the unit of `costs`, a sample.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not match, or a cost is not finite.
+
+    References
+    ----------
+    Elkan, "The foundations of cost-sensitive learning", IJCAI 2001.
+
+    Examples
+    --------
+    >>> expected_cost([0, 0, 1, 1], [0, 1, 1, 0], [[0, 1], [20, 0]])
+    5.25
+    """
+    true, predicted = check_labels(y_true, "y_true").numpy(), check_labels(y_pred, "y_pred").numpy()
+    matrix = check_costs(costs)
+    if true.shape != predicted.shape or not len(true) > 0:
+        raise InputError(
+            f"y_true has {len(true)} labels and y_pred {len(predicted)}; both must have the same "
+            "number, at least 1"
+        )
+    if (last := max(true.max(), predicted.max())) >= len(matrix):
+        raise InputError(f"costs is for {len(matrix)} classes; the labels go up to {last}")
+    return float(matrix[true, predicted].mean())
+
+
+def check_costs(costs: ArrayLike, num_classes: int | None = None) -> NDArray[np.float64]:
+    """Return a cost matrix as float64; it must be (K, K), finite, and tell decisions apart."""
+    try:
+        matrix: NDArray[np.float64] = np.asarray(costs, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"costs is not a matrix of numbers: {error}") from error
+    size = len(matrix) if num_classes is None and matrix.ndim else num_classes
+    if matrix.shape != (size, size) or not matrix.size:
+        needed = "(K, K)" if num_classes is None else f"({size}, {size})"
+        raise InputError(f"costs has shape {matrix.shape}; it must be {needed}")
+    if not np.isfinite(matrix).all():
+        raise InputError("costs holds a number that is not finite")
+    if (matrix == matrix[:, :1]).all():
+        raise InputError("costs is the same for every decision: none is better than another")
+    return matrix

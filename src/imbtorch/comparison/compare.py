@@ -106,6 +106,7 @@ def compare(
         failures=failures,
         shown=task.data.test_rows,
         columns=columns,
+        costs=task.decide.costs if task.decide else None,
     )
     return outcome
 

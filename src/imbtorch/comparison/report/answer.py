@@ -8,7 +8,6 @@ from scipy.sparse import csr_array
 
 from imbtorch.comparison.report.summary import Summary
 
-BASELINE = "erm"
 WEAK = 0.9
 """A class stays weak if its recall is below this and below the mean over the classes."""
 CHANCE = 1.1
@@ -17,30 +16,28 @@ NAMED = 3
 """Number of weak classes that the answer names."""
 
 
-def chosen(summaries: Sequence[Summary], baseline: str = BASELINE) -> Summary:
+def chosen(summaries: Sequence[Summary], baseline: str) -> Summary:
     """Return the recipe to use, by balanced accuracy.
 
     That is the best of those that are better than the baseline beyond noise; if there is none, the
-    baseline. Where no lead can be judged, for want of a baseline or of a second seed, it is the
-    best of all.
+    baseline. Where leads cannot be judged, for want of a second seed, it is the best of all.
     """
     of = {summary.recipe: summary for summary in summaries}
-    leads = [summary.lead for summary in summaries if summary.lead]
-    judged = bool(leads) and all(np.isfinite(lead.noise) for lead in leads)
+    verdicts = [summary.lead.verdict for summary in summaries if summary.lead]
     better = [s for s in summaries if s.lead and s.lead.verdict == "better"]
-    if judged and not better:
+    if not better and "noise unknown" not in verdicts:
         return of[baseline]
     return max(better or summaries, key=lambda s: s.mean["balanced_accuracy"])
 
 
 def answer(
     summaries: Sequence[Summary],
+    baseline: str,
     classes: Sequence[str],
     counts: Sequence[int],
     recall: NDArray[np.float64],
     confusion: csr_array,
     few: int,
-    baseline: str = BASELINE,
 ) -> list[str]:
     """Return the sentences at the top of the report.
 
@@ -48,6 +45,8 @@ def answer(
     ----------
     summaries : sequence of Summary
         All recipes, at least one.
+    baseline : str
+        The recipe that the others are compared with.
     classes, counts : sequence of length K
         Names of the classes, and their training samples.
     recall : ndarray of shape (K,)
@@ -56,8 +55,6 @@ def answer(
         Its confusion matrix, over all seeds.
     few : int
         Classes with fewer training samples are few-shot.
-    baseline : str, default="erm"
-        The recipe that the others are compared with.
     """
     said = use(summaries, baseline)
     if chosen(summaries, baseline).mean["balanced_accuracy"] < CHANCE / len(classes):
@@ -66,37 +63,30 @@ def answer(
     return [said, *_weak(classes, counts, recall, confusion, few)]
 
 
-def use(summaries: Sequence[Summary], baseline: str = BASELINE) -> str:
+def use(summaries: Sequence[Summary], baseline: str) -> str:
     """Return the sentence that names the recipe to use, its gain with an interval, and its cost."""
     best = chosen(summaries, baseline)
     reaches = f"{_percent(best.mean['balanced_accuracy'])} balanced accuracy"
     of = {summary.recipe: summary for summary in summaries}
     if len(summaries) == 1:
         return f"{best.recipe} reaches {reaches}; name more recipes to compare it with."
-    if baseline not in of:
-        return (
-            f"{best.recipe} is best with {reaches}; whether that is noise cannot be told without "
-            f"{baseline} among the recipes."
-        )
     plain = "plain training" if baseline == "erm" else baseline
     if best.recipe != baseline:
         base = of[baseline]
         lead = best.lead
-        gain = f"{best.recipe} reaches {reaches}"
-        if lead is None or not np.isfinite(lead.noise):
+        assert lead is not None
+        if lead.verdict != "better":
             return (
-                f"{gain}, {_percent(base.mean['balanced_accuracy'])} by {plain}: with one "
-                "training seed nobody can tell whether that is noise; take more seeds."
+                f"{best.recipe} reaches {reaches}, {plain} "
+                f"{_percent(base.mean['balanced_accuracy'])}: whether that is noise cannot be told "
+                "from one training seed."
             )
         low, high = 100 * (lead.mean - lead.noise), 100 * (lead.mean + lead.noise)
         return (
             f"Use {best.recipe}: {reaches}, {100 * lead.mean:+.1f} points over {plain} (95 % "
             f"interval {low:+.1f} to {high:+.1f}), for {_cost(best, base)}."
         )
-    others = [s for s in summaries if s.lead]
-    if not others:
-        return f"{plain.capitalize()} reaches {reaches}; nothing else could be compared with it."
-    next_best = max(others, key=lambda s: s.mean["balanced_accuracy"])
+    next_best = max((s for s in summaries if s.lead), key=lambda s: s.mean["balanced_accuracy"])
     lead = next_best.lead
     assert lead is not None
     if lead.mean <= 0:

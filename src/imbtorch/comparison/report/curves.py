@@ -1,6 +1,6 @@
 """What the report's curves are drawn from: reliability, precision and recall, thresholds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -76,19 +76,18 @@ def curves_of_classes(outputs: Mapping[str, NDArray[Any]], steps: int) -> list[F
     ]
 
 
-def rare_class(counts: Sequence[int]) -> int:
-    """Return the class of fewest training samples, the last of several."""
-    return len(counts) - 1 - int(np.argmin(counts[::-1]))
-
-
-def thresholds(outputs: Mapping[str, NDArray[Any]], positive: int) -> dict[str, list[Any]]:
+def thresholds(
+    outputs: Mapping[str, NDArray[Any]], positive: int, start: float = 0.5
+) -> dict[str, Any]:
     """Return what each threshold on the probability of one of two classes finds.
+
+    `start` is one of the thresholds.
 
     Returns
     -------
     dict
         ``at``: ascending thresholds; ``hits`` and ``alarms``: samples of the class, and of the
-        other one, with at least that probability.
+        other one, with at least that probability; ``start``: the place of `start`.
     """
     scores = np.asarray(outputs["probabilities"], dtype=np.float64)[:, positive]
     mine = np.sort(scores[outputs["labels"] == positive])
@@ -99,6 +98,11 @@ def thresholds(outputs: Mapping[str, NDArray[Any]], positive: int) -> dict[str, 
         for part in (mine, rest)
         if len(part)
     ]
-    at = np.unique(np.concatenate([*quantiles, [0.5]]))
+    at = np.unique(np.concatenate([*quantiles, [start]]))
     hits, alarms = (len(part) - np.searchsorted(part, at) for part in (mine, rest))
-    return {"at": at.tolist(), "hits": hits.tolist(), "alarms": alarms.tolist()}
+    return {
+        "at": at.tolist(),
+        "hits": hits.tolist(),
+        "alarms": alarms.tolist(),
+        "start": int(np.searchsorted(at, start)),
+    }

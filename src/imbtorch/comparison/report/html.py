@@ -1,32 +1,16 @@
 """Write the report: one self-contained HTML file, and its figures as separate files."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from imbtorch.comparison.kept import stored_outputs
-from imbtorch.comparison.report import (
-    confusion_plots,
-    embedding_plots,
-    plots,
-    translation_plots,
-    tsne_plots,
-)
-from imbtorch.comparison.report.answer import BASELINE, answer, chosen
-from imbtorch.comparison.report.canvas import (
-    Arrays,
-    Rows,
-    by_recipe,
-    drawable,
-    drawable_recipes,
-    mean_over_seeds,
-)
-from imbtorch.comparison.report.captions import CAPTIONS, caption
+from imbtorch.comparison.report.answer import answer, chosen
+from imbtorch.comparison.report.canvas import Arrays, Rows, by_recipe, mean_over_seeds
 from imbtorch.comparison.report.classes import class_rows, classes_csv
 from imbtorch.comparison.report.confusion_plots import summed_confusion
+from imbtorch.comparison.report.decided import decided, decision_sentences
 from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
-from imbtorch.comparison.report.images import save_figure
+from imbtorch.comparison.report.figures import write_figures
 from imbtorch.comparison.report.mistakes import OF_A_PAIR, confident_mistakes
 from imbtorch.comparison.report.page_data import page_data
 from imbtorch.comparison.report.results import lead_spans, leading, ranked, table_columns, winners
@@ -37,6 +21,7 @@ from imbtorch.comparison.report.summary import (
     summarize,
     untested_line,
 )
+from imbtorch.comparison.verdict import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows as StoredRows
@@ -47,7 +32,6 @@ from imbtorch.printable import printable
 with extra("cli"):
     import jinja2
     from markupsafe import Markup
-    from matplotlib.figure import Figure
 
 DRAWN = 10
 """Number of recipes in the figures at most: as many as there are colors."""
@@ -63,6 +47,7 @@ def write_report(
     failures: Sequence[Failure] = (),
     shown: StoredRows | None = None,
     columns: Sequence[str] = (),
+    costs: Sequence[Sequence[float]] | None = None,
 ) -> Path:
     """Write ``report.html``, ``classes.csv`` and ``figures/*.png`` into a folder.
 
@@ -85,23 +70,30 @@ def write_report(
         The held-out samples as they are stored: the most confident mistakes are shown.
     columns : sequence of str
         Names of their columns, if they are rows of numbers.
+    costs : sequence of sequence of float, optional
+        Cost of each true class (rows) decided as each class, of two classes.
 
     Returns
     -------
     Path
         Path of ``report.html``, which needs no other file and no network connection.
     """
-    summaries, groups, data = summarize(rows, shots=shots), by_recipe(rows), rows[0]["data"]
-    best = chosen(summaries)
+    summaries, groups, data = (
+        summarize(rows, shots=shots, folder=folder),
+        by_recipe(rows),
+        rows[0]["data"],
+    )
+    verdicts = judge(rows, folder=folder)
+    best = chosen(summaries, verdicts.baseline)
     outputs = {name: found for name in groups if (found := stored_outputs(folder, name, 0))}
     recall = mean_over_seeds(groups[best.recipe], "metrics", "recall")
     assert recall is not None
     confusion = summed_confusion(groups[best.recipe])
-    first = [best.recipe, *_beside(summaries, best)]
+    first = [best.recipe, *_beside(summaries, best, verdicts.baseline)]
     drawn = _drawn(summaries, first)
     classes = class_rows(rows)
     write_atomically(folder / "classes.csv", classes_csv(classes, list(groups)).encode())
-    page = page_data(rows, outputs, first, shots)
+    page = page_data(rows, outputs, first, shots, costs)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("imbtorch.comparison", "report"),
         autoescape=True,
@@ -115,8 +107,21 @@ def write_report(
         profile=Profile.from_json(data["profile"]),
         shots=shots,
         seeds=sorted({row["seed"] for row in rows}),
-        answer=answer(summaries, data["classes"], data["counts"], recall, confusion, shots[0]),
-        baseline=BASELINE,
+        answer=[
+            *answer(
+                summaries,
+                verdicts.baseline,
+                data["classes"],
+                data["counts"],
+                recall,
+                confusion,
+                shots[0],
+            ),
+            *decision_sentences(groups, best.recipe),
+        ],
+        baseline=verdicts.baseline,
+        verdicts=verdicts.sentences,
+        decisions=decided(groups),
         chosen=best.recipe,
         columns=names,
         short=short,
@@ -131,7 +136,7 @@ def write_report(
         of_a_pair=OF_A_PAIR,
         has_curves=any(page["reliability"]),
         page=page,
-        images=_images(
+        images=write_figures(
             folder,
             [r for r in rows if r["recipe"]["name"] in drawn],
             summaries,
@@ -149,10 +154,10 @@ def write_report(
     return path
 
 
-def _beside(summaries: Sequence[Summary], best: Summary) -> list[str]:
+def _beside(summaries: Sequence[Summary], best: Summary, baseline: str) -> list[str]:
     """Return the recipe that the best one is shown beside: the baseline, else the next best."""
     others = [s for s in ranked(summaries) if s is not best]
-    return [s.recipe for s in (*(s for s in others if s.recipe == BASELINE), *others)][:1]
+    return [s.recipe for s in (*(s for s in others if s.recipe == baseline), *others)][:1]
 
 
 def _drawn(summaries: Sequence[Summary], first: Sequence[str]) -> list[str]:
@@ -160,52 +165,3 @@ def _drawn(summaries: Sequence[Summary], first: Sequence[str]) -> list[str]:
     order = dict.fromkeys([*first, *(s.recipe for s in ranked(summaries))])
     kept = list(order)[:DRAWN]
     return [s.recipe for s in summaries if s.recipe in kept]
-
-
-def _images(
-    folder: Path, rows: Rows, summaries: Sequence[Summary], embeddings: Arrays, examples: Arrays
-) -> list[dict[str, Any]]:
-    """Write the figures as files; return them as the page shows them."""
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    images = []
-    for name, figure in _figures(rows, summaries, embeddings, examples).items():
-        if figure is None:
-            continue
-        data = save_figure(figure, folder / "figures" / f"{name}.png")
-        said = caption(name, len(rows[0]["data"]["classes"]), bool(summaries[0].untested))
-        shown = {"title": CAPTIONS[name][0], "caption": said, "data": data}
-        images.append({**shown, "photos": name == "examples"})
-    return images
-
-
-def _figures(
-    stored: Rows, summaries: Sequence[Summary], embeddings: Arrays, examples: Arrays
-) -> dict[str, Figure | None]:
-    """Draw all figures; a figure is None if there is nothing to draw."""
-    shown = drawable_recipes(list(by_recipe(stored)))
-    rows = [_drawable(row, shown) for row in stored]
-    data = rows[0]["data"]
-    embeddings = {shown.get(name, name): arrays for name, arrays in embeddings.items()}
-    summaries = [replace(s, recipe=shown[s.recipe]) for s in summaries if s.recipe in shown]
-    return {
-        "recall": plots.plot_recall(rows),
-        "cost": plots.plot_cost(summaries),
-        "curves": plots.plot_curves(rows),
-        "confusion": confusion_plots.plot_confusion(rows),
-        "false_positives": confusion_plots.plot_false_positives(rows),
-        "tsne": tsne_plots.plot_tsne(embeddings, rows),
-        "boundary": tsne_plots.plot_boundary(embeddings, data),
-        "gap": embedding_plots.plot_gap(rows),
-        "true_false": embedding_plots.plot_true_false(rows),
-        "norms": embedding_plots.plot_norms(rows),
-        "class_variance": embedding_plots.plot_class_variance(rows),
-        "translations": translation_plots.plot_translations(rows),
-        "examples": translation_plots.plot_examples(examples, data["classes"]),
-    }
-
-
-def _drawable(row: Mapping[str, Any], recipes: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return the row with names as matplotlib shows them."""
-    classes = [drawable(name) for name in row["data"]["classes"]]
-    recipe = {**row["recipe"], "name": recipes[row["recipe"]["name"]]}
-    return {**row, "recipe": recipe, "data": {**row["data"], "classes": classes}}

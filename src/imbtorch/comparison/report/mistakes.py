@@ -25,6 +25,8 @@ LETTERS = 400
 """Characters of a text that are shown."""
 FEATURES = 4
 """Number of a row's values that are shown."""
+Cell = tuple[str, str]
+"""Name and value."""
 
 
 def confident_mistakes(
@@ -73,15 +75,20 @@ def confident_mistakes(
                 "probability": float(p[i, pair[1]]),
                 "of_true": float(p[i, pair[0]]),
                 "row": int(numbers[i]),
-                **_sample(shown, int(numbers[i]), columns),
+                **_sample(shown, int(numbers[i])),
             }
         )
         if len(found) == SHOWN:
             break
+    if shown is not None and _is_table(shown):
+        at = [i for i, one in enumerate(found) if one["row"] < len(shown)]
+        cells = _leading(shown, [found[i]["row"] for i in at], columns)
+        for i, of in zip(at, cells, strict=True):
+            found[i]["cells"] = of
     return found
 
 
-def _sample(shown: Rows | None, index: int, columns: Sequence[str]) -> dict[str, Any]:
+def _sample(shown: Rows | None, index: int) -> dict[str, Any]:
     if shown is None or index >= len(shown):
         return {}
     row = shown[index]
@@ -95,8 +102,6 @@ def _sample(shown: Rows | None, index: int, columns: Sequence[str]) -> dict[str,
     if isinstance(row, np.ndarray) and row.dtype == np.uint8 and row.ndim in (2, 3):
         image = _thumbnail(row, index)
         return {"image": image} if image else {}
-    if isinstance(row, np.ndarray) and row.ndim == 1 and row.dtype.kind in "biuf":
-        return {"cells": _leading(shown, row, columns)}
     if isinstance(row, (list, tuple)) and all(isinstance(word, str) for word in row):
         return {"text": " ".join(row)[:LETTERS]}
     return {}
@@ -120,10 +125,52 @@ def _thumbnail(row: Any, index: int) -> str | None:
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def _leading(shown: Rows, row: NDArray[Any], columns: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the values of a row that are farthest from the mean, in standard deviations."""
-    values = np.asarray(shown.values, dtype=np.float64)
-    spread = values.std(0)
-    far = np.abs(row - values.mean(0)) / np.where(spread > 0, spread, np.inf)
-    names = columns if len(columns) == len(row) else [f"column {j}" for j in range(len(row))]
-    return [(names[j], f"{row[j]:.4g}") for j in np.argsort(-far, kind="stable")[:FEATURES]]
+def _is_table(shown: Rows | None) -> bool:
+    """Whether rows are rows of a table or of numbers."""
+    values = None if shown is None else shown.values
+    return isinstance(values, np.ndarray) and (
+        values.dtype.names is not None or (values.ndim == 2 and values.dtype.kind in "biuf")
+    )
+
+
+def _leading(shown: Rows, rows: Sequence[int], columns: Sequence[str]) -> list[list[Cell]]:
+    """Return the values of some rows that are farthest from the mean, in standard deviations.
+
+    That of a category is the deviation of its indicator: the rarer, the farther.
+    """
+    values = shown.values
+    if values.dtype.names:
+        names, parts = values.dtype.names, [values[name] for name in values.dtype.names]
+    else:
+        unnamed = [f"column {j}" for j in range(values.shape[1])]
+        names, parts = columns if len(columns) == len(unnamed) else unnamed, list(values.T)
+    far = np.array([_deviations(part, rows) for part in parts]).T
+    cells = []
+    for row, of in zip(rows, far, strict=True):
+        order = np.argsort(-of, kind="stable")[:FEATURES]
+        cells.append([(names[j], _written(parts[j][row])) for j in order.tolist()])
+    return cells
+
+
+def _deviations(part: NDArray[Any], rows: Sequence[int]) -> NDArray[np.float64]:
+    """Return how far the values of some rows of a column are from its mean."""
+    if part.dtype.kind not in "biufM":
+        names = np.array([str(value) for value in part])
+        _, place, counts = np.unique(names, return_inverse=True, return_counts=True)
+        share = counts[place[list(rows)]] / len(names)
+        return np.asarray(np.sqrt((1 - share) / share))
+    numbers = part.astype("datetime64[s]" if part.dtype.kind == "M" else part.dtype)
+    floats = numbers.astype(np.float64)
+    if part.dtype.kind == "M":
+        floats[np.isnat(part)] = np.nan
+    known = floats[np.isfinite(floats)]
+    spread = known.std() if len(known) else 0.0
+    if not spread > 0:
+        return np.zeros(len(rows))
+    away: NDArray[np.float64] = np.nan_to_num(np.abs(floats[list(rows)] - known.mean()) / spread)
+    return away
+
+
+def _written(value: Any) -> str:
+    number = isinstance(value, (float, np.floating))
+    return f"{value:.4g}" if number else str(value)[:LETTERS]

@@ -13,10 +13,11 @@ from imbtorch.comparison.report.curves import (
     STEPS,
     STEPS_OF_MANY,
     curves_of_classes,
-    rare_class,
     reliability,
     thresholds,
 )
+from imbtorch.comparison.report.decided import decided_threshold
+from imbtorch.metrics.objective import rarer
 from imbtorch.metrics.pairs import sparse
 from imbtorch.printable import printable
 
@@ -29,7 +30,11 @@ CURVES = 2000
 
 
 def page_data(
-    rows: Rows, outputs: Outputs, first: Sequence[str], shots: tuple[int, int]
+    rows: Rows,
+    outputs: Outputs,
+    first: Sequence[str],
+    shots: tuple[int, int],
+    costs: Sequence[Sequence[float]] | None = None,
 ) -> dict[str, Any]:
     """Return what the page's script needs, JSON-ready; names are printable.
 
@@ -43,10 +48,12 @@ def page_data(
         The recipes to begin with, the one that is shown at first and the one it is compared with.
     shots : tuple of int
         Bounds of few-shot and many-shot classes.
+    costs : sequence of sequence of float, optional
+        Cost of each of two classes (rows) decided as each.
     """
     data, groups = rows[0]["data"], by_recipe(rows)
     names = [*first, *(name for name in groups if name not in first)]
-    number = len(data["counts"])
+    number, rare = len(data["counts"]), rarer(data["counts"])
     confusions = {name: summed_confusion(groups[name]) for name in names}
     of_seed_0 = [outputs.get(name, {}) for name in names]
     known = [arrays if "probabilities" in arrays else None for arrays in of_seed_0]
@@ -69,8 +76,14 @@ def page_data(
         "weakest": weakest(mean_over_seeds(groups[names[0]], "metrics", "recall")),
         "reliability": [_reliability(a, data["counts"]) if a else None for a in known],
         "curves": _curves(known, number),
-        "thresholds": _thresholds(known, data["counts"]) if number == 2 else None,
-        "rare": rare_class(data["counts"]),
+        "thresholds": [
+            thresholds(a, rare, decided_threshold(groups[name], rare)) if a else None
+            for name, a in zip(names, known, strict=True)
+        ]
+        if number == 2
+        else None,
+        "costs": costs and [costs[rare][1 - rare], costs[1 - rare][rare]],
+        "rare": rare,
     }
 
 
@@ -135,7 +148,7 @@ def _reliability(arrays: Mapping[str, NDArray[Any]], counts: Sequence[int]) -> l
     """Return the bins of the rare one of two classes, else of the predicted class."""
     labels, p = arrays["labels"], np.asarray(arrays["probabilities"], dtype=np.float64)
     if len(counts) == 2:
-        rare = rare_class(counts)
+        rare = rarer(counts)
         bins = reliability(p[:, rare], labels == rare)
     else:
         bins = reliability(p.max(1), p.argmax(1) == labels)
@@ -154,9 +167,3 @@ def _curves(
         else None
         for place, arrays in enumerate(known)
     ]
-
-
-def _thresholds(
-    known: Sequence[Mapping[str, NDArray[Any]] | None], counts: Sequence[int]
-) -> list[dict[str, list[Any]] | None]:
-    return [thresholds(a, rare_class(counts)) if a else None for a in known]

@@ -245,7 +245,7 @@ function explorer() {
   if (!of) return;
   const slider = at("threshold"), rare = D.classes[D.rare], positives = D.heldOut[D.rare], rest = D.heldOut[1 - D.rare];
   slider.max = of.at.length - 1;
-  if (slider.recipe !== shown) { slider.value = of.at.indexOf(0.5); slider.recipe = shown; }
+  if (slider.recipe !== shown) { slider.value = of.start; slider.recipe = shown; }
   const costs = [Number(at("miss").value) || 0, Number(at("alarm").value) || 0];
   const measured = of.at.map((_, i) => {
     const hits = of.hits[i], alarms = of.alarms[i], recall = positives ? hits / positives : 0, precision = hits + alarms ? hits / (hits + alarms) : 0;
@@ -286,6 +286,7 @@ if (at("curve-class")) {
   for (const k of D.order) at("curve-class").append(make("option", { value: k }, `${D.classes[k]} (${D.counts[k]})`));
   at("curve-class").value = K === 2 ? D.rare : D.weakest;
   at("curve-class").addEventListener("change", curveChart);
+  if (D.costs) [at("miss").value, at("alarm").value] = D.costs;
   for (const id of ["threshold", "miss", "alarm"]) at(id).addEventListener("input", explorer);
 }
 let wide = innerWidth;

@@ -6,7 +6,7 @@ from pathlib import Path
 from imbtorch.comparison.kept import stored_outputs
 from imbtorch.comparison.report.answer import answer, chosen
 from imbtorch.comparison.report.canvas import Arrays, Rows, by_recipe, mean_over_seeds
-from imbtorch.comparison.report.classes import class_rows, classes_csv
+from imbtorch.comparison.report.classes import classes_csv
 from imbtorch.comparison.report.confusion_plots import summed_confusion
 from imbtorch.comparison.report.decided import decided, decision_sentences
 from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
@@ -91,8 +91,7 @@ def write_report(
     confusion = summed_confusion(groups[best.recipe])
     first = [best.recipe, *_beside(summaries, best, verdicts.baseline)]
     drawn = _drawn(summaries, first)
-    classes = class_rows(rows)
-    write_atomically(folder / "classes.csv", classes_csv(classes, list(groups)).encode())
+    write_atomically(folder / "classes.csv", classes_csv(rows).encode())
     page = page_data(rows, outputs, first, shots, costs)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("imbtorch.comparison", "report"),

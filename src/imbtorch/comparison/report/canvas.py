@@ -42,7 +42,9 @@ def legend_above(figure: Figure, handles: Sequence[Any]) -> None:
     """Name what is drawn, in rows above the axes."""
     longest = max((cell_len(str(handle.get_label())) for handle in handles), default=0)
     columns = max(1, min(len(handles), 100 // (longest + 6)))
-    figure.legend(handles=handles, loc="outside upper left", ncols=columns, fontsize=8)
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=columns, fontsize=8, frameon=False
+    )
 
 
 def new_grid(number: int, columns: int = 3) -> tuple[Figure, list[Axes]]:

@@ -29,6 +29,9 @@ def add_options(parser: Any) -> None:
         "more than the second",
     )
     add_decide_options(parser, "--decide")
+    parser.add_argument("--wide", action="store_true", help="print all columns of the table")
+    parser.add_argument("--latex", action="store_true", help="print the table as LaTeX")
+    parser.add_argument("--csv", action="store_true", help="print the table as CSV")
 
 
 def run(
@@ -36,6 +39,9 @@ def run(
     seeds: int,
     out: str | None,
     shots: str,
+    wide: bool,
+    latex: bool,
+    csv: bool,
     decide: str | None = None,
     cost: str | None = None,
     **task_options: Any,
@@ -47,8 +53,7 @@ def run(
     from imbtorch.comparison.frozen_task import check_trains_head
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
-    from imbtorch.comparison.report.summary import embedding_line, summarize
-    from imbtorch.comparison.report.table import markdown_table, print_table
+    from imbtorch.comparison.report.tables import show_tables
     from imbtorch.data.profiles.class_groups import shot_bounds
     from imbtorch.files import write_atomically
     from imbtorch.models.backbones import short_name
@@ -79,13 +84,15 @@ def run(
         write_atomically(folder / "auto.txt", "\n".join([*choice.lines, ""]).encode())
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
     outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds)
-    summaries = summarize(outcome.rows, shots=bounds)
-    title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
     failures = outcome.failures
-    embedding = embedding_line(outcome.rows)
-    text = markdown_table(summaries, title, failures=failures) + (embedding and f"\n{embedding}\n")
-    write_atomically(folder / "table.md", text.encode())
-    print_table(summaries, title, failures=failures)
-    say([embedding] if embedding else [])
+    show_tables(
+        folder,
+        outcome.rows,
+        shots=bounds,
+        failures=failures,
+        wide=wide,
+        latex=latex,
+        comma=csv,
+    )
     say([f"report: {(folder / 'report.html').resolve()}"])
     return SOME_FAILED if failures else 0

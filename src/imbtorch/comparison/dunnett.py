@@ -124,7 +124,7 @@ def pooled_variances(
 
     def larger(r: int, chance: float) -> bool:
         mean, worth = others(r)
-        return bool(own[r] > mean * stats.f.isf(chance, df[r], worth))
+        return bool(own[r] > mean * special.fdtri(df[r], worth, 1 - chance))
 
     while not apart.all():
         widest = int(np.argmax(np.where(apart, -1, own)))

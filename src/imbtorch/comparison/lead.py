@@ -13,8 +13,8 @@ class Lead:
     mean : float
         Mean difference over the seeds that both have.
     noise : float
-        Half-width of its 95 % interval, from both sources of noise; the intervals of a table hold
-        together (Dunnett). Infinite if it is unknown: with one seed.
+        Half-width of its 95 % interval, from both sources of noise, whose squares add; the
+        intervals of a table hold together (Dunnett). Infinite if it is unknown: with one seed.
     seed_noise, test_noise : float
         The half-width that each source would give alone: other training seeds (infinite with one
         seed), and other test samples (NaN if no predictions are stored, or with folds, whose

@@ -1,12 +1,16 @@
 """How far a lead depends on which samples the test set happens to hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import nan
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imbtorch.comparison.kept import stored_outputs
+
+Labels = NDArray[np.int32]
+Right = NDArray[np.bool_]
 
 
 def sampling_variance(labels: ArrayLike, gains: ArrayLike) -> float:
@@ -45,17 +49,39 @@ def sampling_variance(labels: ArrayLike, gains: ArrayLike) -> float:
     return float((variance / number).sum() / len(number) ** 2)
 
 
-def stored_variance(folder: Path, recipe: str, baseline: str, seeds: Sequence[int]) -> float:
-    """Return `sampling_variance` of a recipe by the stored predictions; NaN if some are missing."""
-    gains: NDArray[np.float64] | float = 0.0
-    labels = None
-    for seed in seeds:
-        pair = [stored_outputs(folder, name, seed) for name in (recipe, baseline)]
-        if pair[0] is None or pair[1] is None:
-            return float("nan")
-        labels = pair[1]["labels"] if labels is None else labels
-        if any(not np.array_equal(labels, one["labels"]) for one in pair if one):
-            return float("nan")
-        right = [(one["predicted"] == labels).astype(np.float64) for one in pair if one]
-        gains = gains + (right[0] - right[1]) / len(seeds)
-    return float("nan") if labels is None else sampling_variance(labels, gains)
+def stored_variances(
+    folder: Path, baseline: str, seeds: Mapping[str, Sequence[int]]
+) -> dict[str, float]:
+    """Return recipe -> `sampling_variance`, by stored predictions; NaN where some are missing.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the comparison.
+    baseline : str
+        Recipe to compare with.
+    seeds : mapping of str to sequence of int
+        Recipe -> the training seeds that it shares with the baseline.
+    """
+    base = {
+        s: _stored(folder, baseline, s) for s in sorted({s for of in seeds.values() for s in of})
+    }
+    out = {}
+    for name, of in seeds.items():
+        pairs = [(_stored(folder, name, s), base[s]) for s in of]
+        known = [(a, b) for a, b in pairs if a is not None and b is not None]
+        labels = known[0][1][0] if known else None
+        if len(known) < len(pairs) or labels is None:
+            out[name] = nan
+        elif not all(np.array_equal(labels, one) for a, b in known for one in (a[0], b[0])):
+            out[name] = nan  # other test sets
+        else:
+            gains = np.mean([a[1].astype(np.int8) - b[1] for a, b in known], axis=0)
+            out[name] = sampling_variance(labels, gains)
+    return out
+
+
+def _stored(folder: Path, recipe: str, seed: int) -> tuple[Labels, Right] | None:
+    """Return the labels of a run's test samples, and where it is right."""
+    found = stored_outputs(folder, recipe, seed)
+    return None if found is None else (found["labels"], found["predicted"] == found["labels"])

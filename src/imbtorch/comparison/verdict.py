@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import inf, isfinite, nan, sqrt
+from math import hypot, inf, isfinite, nan, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from imbtorch.comparison.dunnett import critical_value, pooled_variances
 from imbtorch.comparison.lead import Lead
-from imbtorch.comparison.sampling_noise import stored_variance
+from imbtorch.comparison.sampling_noise import stored_variances
 from imbtorch.comparison.verdict_words import lead_sentences, table_sentences
 
 Runs = Mapping[int, Mapping[str, Any]]
@@ -45,9 +45,9 @@ def judge(
 
     Recipes x seeds is a block design: recipes are compared seed by seed, the variances of the
     differences are pooled over the recipes (`pooled_variances`), and all comparisons with the
-    baseline hold together (`critical_value`). To the variance over training seeds comes that over
+    baseline hold together (`critical_value`). To the noise of the training seeds comes that of the
     test samples (`sampling_variance`), so that a lead beyond noise would be one with another test
-    set, too. Its degrees of freedom are by Satterthwaite's rule.
+    set, too: their squares add.
 
     With folds, the test sets differ and the training sets overlap: the variance of the mean over n
     runs is then that of a difference times 1/n + n_test/n_train (Nadeau and Bengio).
@@ -95,10 +95,7 @@ def judge(
     }
     folds = rows[0].get("folds")
     differences = {name: _differences(runs[name], runs[base], of) for name, of in shared.items()}
-    tests = {
-        name: stored_variance(folder, name, base, of) if folder and not folds else nan
-        for name, of in shared.items()
-    }
+    tests = stored_variances(folder, base, shared) if folder and not folds else {}
     several = [name for name, of in differences.items() if len(of) > 1]
     variances, dfs, apart = pooled_variances(
         [float(differences[name].var(ddof=1)) for name in several],
@@ -106,7 +103,7 @@ def judge(
     )
     pooled = dict(zip(several, zip(variances.tolist(), dfs.tolist(), strict=True), strict=True))
     leads = {
-        name: _lead(of, *pooled.get(name, (inf, 1.0)), tests[name], len(shared), folds)
+        name: _lead(of, *pooled.get(name, (inf, 1.0)), tests.get(name, nan), len(shared), folds)
         for name, of in differences.items()
     }
     leads = {
@@ -133,26 +130,18 @@ def _lead(
     """Return a lead with its noise; the variances are of one difference, and of the mean."""
     mean, n = float(differences.mean()), len(differences)
     overlap = 1 / (folds - 1) if folds else 0.0
-    known = 0.0 if np.isnan(test_variance) else test_variance
+    test_noise = critical_value(comparisons, inf) * sqrt(test_variance)
+    known = 0.0 if np.isnan(test_noise) else test_noise
 
-    def noise(runs: int) -> float:
-        of_seeds = variance * (1 / runs + overlap)
-        total = of_seeds + known
-        if not isfinite(total):
-            return inf
-        grown = df * (runs - 1) / (n - 1)
-        freedom = grown * (total / of_seeds) ** 2 if of_seeds else inf
-        return critical_value(comparisons, round(min(freedom, 1e6), 1)) * sqrt(total)
+    def seed_noise(runs: int) -> float:
+        freedom = df * (runs - 1) / max(n - 1, 1)
+        return critical_value(comparisons, round(freedom, 1)) * sqrt(
+            variance * (1 / runs + overlap)
+        )
 
-    lead = Lead(
-        mean,
-        noise(n),
-        critical_value(comparisons, round(df, 1)) * sqrt(variance * (1 / n + overlap)),
-        critical_value(comparisons, inf) * sqrt(test_variance),
-        n,
-    )
-    if lead.is_real or not isfinite(lead.noise) or mean == 0:
+    noise = hypot(seed_noise(n), known) if isfinite(variance) else inf
+    lead = Lead(mean, noise, seed_noise(n) if isfinite(variance) else inf, test_noise, n)
+    if lead.is_real or not isfinite(noise) or mean == 0:
         return lead
-    step = folds or 1
-    enough = (more for more in SEEDS if noise(n + more * step) < abs(mean))
+    enough = (m for m in SEEDS if hypot(seed_noise(n + m * (folds or 1)), known) < abs(mean))
     return replace(lead, more_seeds=next(enough, None))

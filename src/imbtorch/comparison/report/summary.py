@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from imbtorch.comparison.lead import Lead
-from imbtorch.comparison.verdict import judge
-from imbtorch.data.profiles.class_groups import SHOTS
+from imbtorch.comparison.verdict import Verdicts, judge
+from imbtorch.data.profiles.class_groups import SHOTS, minority_classes
 from imbtorch.metrics.classification import shot_recalls
-from imbtorch.metrics.undefined import untested
+from imbtorch.metrics.undefined import mean_defined, untested
 from imbtorch.printable import printable
 
 COLUMNS = {
@@ -26,8 +25,12 @@ COLUMNS = {
     "medium_recall": "medium shot recall",
     "few_recall": "few shot recall",
     "worst_recall": "worst class recall",
+    "minority_precision": "minority precision",
+    "minority_auprc": "minority AUPRC",
 }
 """Metrics of the table -> headings; a metric is NaN if there is no such class."""
+DECIDED = ("decided", "undecided")
+"""What a decision was chosen for, on the test set: under the decision, and without it."""
 CALIBRATION = {"ece": "ECE", "ece_corrected": "ECE, prior corrected"}
 """Metrics of the report's second table; NaN in results older than these metrics."""
 
@@ -41,14 +44,18 @@ class Summary:
     recipe : str
         Name.
     mean, std : mapping of str to float
-        Mean and sample standard deviation (NaN for one seed) of each metric in `COLUMNS` and
-        `CALIBRATION` and of ``seconds``.
+        Mean and sample standard deviation (NaN for one seed) of each metric in `COLUMNS`,
+        `CALIBRATION` and `DECIDED`, and of ``seconds``.
     lead : Lead or None
         Lead in balanced accuracy over the baseline; None for the baseline itself.
     seeds : int
         Number of runs.
     untested : tuple of str
         Names of the classes without a held-out sample, which no average counts.
+    objective : str
+        What the decisions were chosen for, such as ``f1`` or ``expected_cost``; empty without.
+    num_classes : int
+        K.
     """
 
     recipe: str
@@ -57,13 +64,20 @@ class Summary:
     lead: Lead | None
     seeds: int
     untested: tuple[str, ...] = ()
+    objective: str = ""
+    num_classes: int = 0
+
+    def scale(self, metric: str) -> int:
+        """Return what a metric is multiplied by to be shown: 100 for percent."""
+        cost = metric in DECIDED and self.objective == "expected_cost"
+        return 1 if metric == "seconds" or cost else 100
 
 
 def summarize(
     rows: Sequence[Mapping[str, Any]],
     baseline: str = "erm",
     shots: tuple[int, int] = SHOTS,
-    folder: Path | None = None,
+    verdicts: Verdicts | None = None,
 ) -> list[Summary]:
     """Summarize result rows by recipe, in the order in which recipes first appear.
 
@@ -75,8 +89,8 @@ def summarize(
         Recipe to compare with; the first one, if there are no runs of it.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes, see `shot_groups`.
-    folder : Path, optional
-        Folder of the comparison, see `judge`.
+    verdicts : Verdicts, optional
+        What `judge` says of these rows; without, it is asked, for training seeds alone.
 
     Returns
     -------
@@ -84,27 +98,57 @@ def summarize(
     """
     runs: dict[str, dict[int, dict[str, float]]] = {}
     absent: dict[str, None] = {}
+    names = (*COLUMNS, *CALIBRATION, *DECIDED, "seconds")
+    objective = next(iter(rows[0].get("decision", {}).get("metrics", {})), "") if rows else ""
     for row in rows:
         metrics = row["metrics"]
-        measured = {**metrics, **shot_recalls(metrics["recall"], row["data"]["counts"], shots)}
-        names = (*COLUMNS, *CALIBRATION)
+        measured = {
+            **metrics,
+            **shot_recalls(metrics["recall"], row["data"]["counts"], shots),
+            **_of_minority(metrics, row["data"]["counts"]),
+            **_decided(row.get("decision"), objective),
+            "seconds": row["seconds"],
+        }
         values = {name: nan if (v := measured.get(name)) is None else v for name in names}
-        values["seconds"] = row["seconds"]
         runs.setdefault(row["recipe"]["name"], {})[row["seed"]] = values
         if None in metrics["recall"]:
             absent.update(dict.fromkeys(untested(metrics, row["data"]["classes"])))
-    leads = judge(rows, baseline, folder).leads
+    leads = (verdicts or judge(rows, baseline)).leads
     out = []
     for recipe, by_seed in runs.items():
-        names = (*COLUMNS, *CALIBRATION, "seconds")
         table = {name: [v[name] for v in by_seed.values()] for name in names}
         mean = {name: float(np.mean(v)) for name, v in table.items()}
-        std = {
-            name: float(np.std(v, ddof=1)) if len(v) > 1 else float("nan")
-            for name, v in table.items()
-        }
-        out.append(Summary(recipe, mean, std, leads.get(recipe), len(by_seed), tuple(absent)))
+        std = {name: float(np.std(v, ddof=1)) if len(v) > 1 else nan for name, v in table.items()}
+        out.append(
+            Summary(
+                recipe,
+                mean,
+                std,
+                leads.get(recipe),
+                len(by_seed),
+                tuple(absent),
+                objective,
+                len(rows[0]["metrics"]["recall"]),
+            )
+        )
     return out
+
+
+def _of_minority(metrics: Mapping[str, Any], counts: Sequence[int]) -> dict[str, float | None]:
+    """Return mean precision and AUPRC over the minority classes, where they are measured."""
+    minority = minority_classes(counts)
+    return {
+        f"minority_{name}": mean_defined([v for v, rare in zip(of, minority, strict=True) if rare])
+        for name in ("precision", "auprc")
+        if (of := metrics.get(name)) is not None
+    }
+
+
+def _decided(decision: Mapping[str, Any] | None, objective: str) -> dict[str, float | None]:
+    if decision is None:
+        return {}
+    kinds = zip(DECIDED, ("metrics", "plain"), strict=True)
+    return {name: decision[kind].get(objective) for name, kind in kinds}
 
 
 def embedding_line(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -126,15 +170,25 @@ def embedding_line(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def shown_columns(summaries: Sequence[Summary]) -> dict[str, str]:
     """Return the columns of a table, name -> heading: those for which any recipe has a value."""
-    columns = {**COLUMNS, "seconds": "training seconds"}
+    objective = summaries[0].objective.replace("_", " ")
+    decided = {name: f"{objective} {name}" for name in DECIDED}
+    columns = {**COLUMNS, **decided, "seconds": "training seconds"}
     return {n: h for n, h in columns.items() if any(not np.isnan(s.mean[n]) for s in summaries)}
 
 
 def best_recipe(summaries: Sequence[Summary], metric: str) -> str:
-    """Return the recipe with the highest mean of a metric (the lowest for ``seconds``)."""
-    sign = -1 if metric == "seconds" else 1
+    """Return the recipe with the best mean of a metric; empty if others are as good, as shown.
+
+    The best is the highest, but the lowest for ``seconds`` and for an expected cost.
+    """
     measured = [s for s in summaries if not np.isnan(s.mean[metric])]
-    return max(measured, key=lambda s: sign * s.mean[metric]).recipe if measured else ""
+    if not measured:
+        return ""
+    sign = 1 if measured[0].scale(metric) == 100 else -1
+    best = max(measured, key=lambda s: sign * s.mean[metric])
+    shown = [format_value(s, metric).split("±")[0] for s in measured]
+    tied = shown.count(format_value(best, metric).split("±")[0]) > 1
+    return "" if tied else best.recipe
 
 
 def untested_line(names: Sequence[str], most: int = 20) -> str:
@@ -156,9 +210,13 @@ def untested_line(names: Sequence[str], most: int = 20) -> str:
 
 
 def format_value(summary: Summary, metric: str) -> str:
-    """Return mean ± std as text with one decimal: percent, or seconds."""
-    scale = 1 if metric == "seconds" else 100
+    """Return mean ± std as text: percent or seconds with one decimal, an expected cost with three.
+
+    `best_recipe` goes by these digits.
+    """
+    scale = summary.scale(metric)
+    digits = 3 if scale == 1 and metric != "seconds" else 1
     mean, std = scale * summary.mean[metric], scale * summary.std[metric]
     if np.isnan(mean):
         return "-"
-    return f"{mean:.1f}" if np.isnan(std) else f"{mean:.1f}±{std:.1f}"
+    return f"{mean:.{digits}f}" + ("" if np.isnan(std) else f"±{std:.{digits}f}")

@@ -26,7 +26,7 @@ def add_task_options(parser: Any) -> None:
     """Add the options of `make_task`, with DATA as the first argument."""
     from imbtorch.comparison.make_task import make_task
 
-    parser.add_function_arguments(make_task, as_positional=True, skip={"from_scratch"})
+    parser.add_function_arguments(make_task, as_positional=True, skip={"from_scratch", "folds"})
     parser.add_argument(
         "--from_scratch",
         action="store_true",

@@ -8,7 +8,7 @@ from typing import Any
 from imbtorch.errors import InputError
 from imbtorch.files import unseal
 
-FOLDERS = ("checkpoints", "claims", "figures", "snapshots")
+FOLDERS = ("checkpoints", "claims", "figures", "folds", "snapshots")
 """The folders in a folder of results."""
 FILES = (
     *("experiment.json", "results.jsonl", "failures.jsonl", "pretrained.safetensors"),

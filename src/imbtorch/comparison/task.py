@@ -7,6 +7,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from imbtorch.comparison.checks import check_how
+from imbtorch.comparison.data_identity import data_header, data_identity
 from imbtorch.comparison.decisions import decision_entry
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.outputs import Outputs, outputs_of
@@ -83,20 +84,9 @@ class Task:
         check_how(self.epochs, self.data_seed, self.precision)
 
     def identity(self) -> dict[str, Any]:
-        """Return what distinguishes this task from others, as JSON-ready values.
-
-        Data are identified by their hash and networks by their weights, wherever they are stored.
-        """
+        """Return what distinguishes this task, and all its folds, from others, JSON-ready."""
         return {
-            "data": {
-                "name": Path(self.data.name).name,
-                "profile": self.data.profile.to_json(),
-                "parts": list(self.data.parts),
-                "hash": self.data.digest,
-                "data_seed": self.data_seed,
-                "classes": list(self.data.classes),
-                "counts": self.data.counts,
-            },
+            "data": data_identity(self.data, self.data_seed),
             "model": short_name(self.model),
             "epochs": self.epochs,
             "setup": describe(self.setup),
@@ -105,7 +95,17 @@ class Task:
             "figures": FIGURES,
             **({} if self.origin is None else {"network": self.origin.identity()}),
             **({} if self.decide is None else {"decide": self.decide.identity()}),
+            **({} if self.folds == 1 else {"folds": self.folds}),
         }
+
+    @property
+    def folds(self) -> int:
+        """The number of folds, each of which is the test set of other training seeds; else 1."""
+        return 1 if self.data.fold is None else self.data.fold.folds
+
+    def at(self, seed: int) -> "Task":
+        """Return the task with the data of a training seed: itself, unless there are folds."""
+        return self
 
     @property
     def slug(self) -> str:
@@ -121,11 +121,8 @@ class Task:
         """Return what a user should see before training starts, line by line."""
         trained = "" if self.origin is None else f"; trained: {trained_words(self.setup.freeze)}"
         *before, network = self.describe_inputs()
-        return [
-            *before,
-            network + trained,
-            f"{self.epochs} epochs, {setup_words(self.setup)}; augmentation {self.augment}",
-        ]
+        how = f"{self.epochs} epochs, {setup_words(self.setup)}; augmentation {self.augment}"
+        return [*before, network + trained, how]
 
     def describe_inputs(self) -> list[str]:
         """Return what the data and the network are taken for, line by line; the network last."""
@@ -218,6 +215,7 @@ class Task:
             "pretrained_seconds": fitted.pretrained_seconds,
             "history": fitted.history,
             **self.decided(model, made),
+            **({} if self.data.fold is None else {"fold": self.data.fold.number}),
         }
 
     def decided(self, model: Classifier, outputs: Outputs | None = None) -> dict[str, Any]:
@@ -230,6 +228,7 @@ class Task:
             "recipe": self.recipe(recipe).describe(),
             "seed": seed,
             **self.identity(),
+            "data": data_header(self.data, self.data_seed),
             "model": self.model,
             "input": input_to_json(self.data.input),
             "seen": list(self.data.seen) or fingerprints(self.data.train),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imbtorch.extras import extra
 from imbtorch.metrics.confusion import DENSE
+from imbtorch.metrics.pairs import sparse
 from imbtorch.metrics.undefined import mean_of_each
 from imbtorch.printable import printable
 
@@ -95,6 +96,15 @@ def mean_over_seeds(runs: Rows, kind: str, measure: str) -> Floats | None:
     """
     stored = [run[kind][measure] for run in runs if measure in run.get(kind, {})]
     return mean_of_each(stored) if stored else None
+
+
+def held_out(rows: Rows) -> list[int]:
+    """Return the held-out samples of each class; with folds, of all of them."""
+    (first, *_), number = by_recipe(rows).values(), len(rows[0]["data"]["counts"])
+    one = [run for run in first if run["seed"] < run.get("folds", 1)] or first[:1]
+    matrices = [sparse(run["metrics"]["confusion"], number) for run in one]
+    counts: list[int] = sum(matrix.sum(1) for matrix in matrices).tolist()
+    return counts
 
 
 def by_frequency(counts: Sequence[int]) -> NDArray[np.int64]:

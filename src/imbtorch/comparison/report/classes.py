@@ -3,8 +3,13 @@
 import csv
 import io
 
-from imbtorch.comparison.report.canvas import Rows, by_frequency, by_recipe, mean_over_seeds
-from imbtorch.metrics.pairs import sparse
+from imbtorch.comparison.report.canvas import (
+    Rows,
+    by_frequency,
+    by_recipe,
+    held_out,
+    mean_over_seeds,
+)
 from imbtorch.metrics.undefined import with_none
 from imbtorch.printable import in_csv
 
@@ -19,7 +24,7 @@ def classes_csv(rows: Rows) -> str:
     each recipe in percent, mean over seeds. The cell of an undefined one is empty.
     """
     data, groups = rows[0]["data"], by_recipe(rows)
-    held_out = sparse(rows[0]["metrics"]["confusion"], len(data["counts"])).sum(1).tolist()
+    tested = held_out(rows)
     headings, columns = ["class", "training samples", "held-out samples"], []
     for measure, heading in MEASURES.items():
         for name, runs in groups.items():
@@ -32,5 +37,5 @@ def classes_csv(rows: Rows) -> str:
     writer.writerow(headings)
     for k in by_frequency(data["counts"]).tolist():
         shown = ["" if (value := of[k]) is None else f"{value:.2f}" for of in columns]
-        writer.writerow([in_csv(data["classes"][k]), data["counts"][k], held_out[k], *shown])
+        writer.writerow([in_csv(data["classes"][k]), data["counts"][k], tested[k], *shown])
     return file.getvalue()

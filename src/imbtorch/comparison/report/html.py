@@ -1,9 +1,9 @@
 """Write the report: one self-contained HTML file, and its figures as separate files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from imbtorch.comparison.kept import stored_outputs
+from imbtorch.comparison.kept import pooled_outputs, stored_outputs
 from imbtorch.comparison.report.answer import answer, chosen
 from imbtorch.comparison.report.canvas import Arrays, Rows, by_recipe, mean_over_seeds
 from imbtorch.comparison.report.classes import classes_csv
@@ -12,7 +12,7 @@ from imbtorch.comparison.report.decided import decided, decision_sentences
 from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
 from imbtorch.comparison.report.figures import write_figures
 from imbtorch.comparison.report.mistakes import OF_A_PAIR, confident_mistakes
-from imbtorch.comparison.report.page_data import page_data
+from imbtorch.comparison.report.page_data import Outputs, page_data
 from imbtorch.comparison.report.results import lead_spans, leading, ranked, table_columns, winners
 from imbtorch.comparison.report.summary import (
     Summary,
@@ -27,7 +27,7 @@ from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows as StoredRows
 from imbtorch.extras import extra
 from imbtorch.files import write_atomically
-from imbtorch.printable import printable
+from imbtorch.printable import plural, printable
 
 with extra("cli"):
     import jinja2
@@ -78,14 +78,11 @@ def write_report(
     Path
         Path of ``report.html``, which needs no other file and no network connection.
     """
-    summaries, groups, data = (
-        summarize(rows, shots=shots, folder=folder),
-        by_recipe(rows),
-        rows[0]["data"],
-    )
     verdicts = judge(rows, folder=folder)
+    summaries = summarize(rows, shots=shots, verdicts=verdicts)
+    groups, data, folds = by_recipe(rows), rows[0]["data"], rows[0].get("folds")
     best = chosen(summaries, verdicts.baseline)
-    outputs = {name: found for name in groups if (found := stored_outputs(folder, name, 0))}
+    outputs = _outputs(folder, list(groups), folds)
     recall = mean_over_seeds(groups[best.recipe], "metrics", "recall")
     assert recall is not None
     confusion = summed_confusion(groups[best.recipe])
@@ -105,7 +102,8 @@ def write_report(
         row=rows[0],
         profile=Profile.from_json(data["profile"]),
         shots=shots,
-        seeds=sorted({row["seed"] for row in rows}),
+        runs=_runs({row["seed"] for row in rows}, folds),
+        once="first repetition of all folds" if folds else "first seed",
         answer=[
             *answer(
                 summaries,
@@ -151,6 +149,23 @@ def write_report(
     path = folder / "report.html"
     write_atomically(path, html.encode())
     return path
+
+
+def _outputs(folder: Path, recipes: Sequence[str], folds: int | None) -> Outputs:
+    """Return what is stored of the first run of each recipe, or of the first run of all folds."""
+    found = {
+        name: pooled_outputs(folder, name, folds) if folds else stored_outputs(folder, name, 0)
+        for name in recipes
+    }
+    return {name: arrays for name, arrays in found.items() if arrays}
+
+
+def _runs(seeds: Collection[int], folds: int | None) -> str:
+    """Return over which runs the figures are means."""
+    if folds is None:
+        return plural(len(seeds), "training seed")
+    repetitions = len({seed // folds for seed in seeds})
+    return f"{plural(repetitions, 'repetition')} of {folds} folds"
 
 
 def _beside(summaries: Sequence[Summary], best: Summary, baseline: str) -> list[str]:

@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from imbtorch.comparison.report.canvas import MANY, Rows, by_frequency, by_recipe, mean_over_seeds
+from imbtorch.comparison.report.canvas import (
+    MANY,
+    Rows,
+    by_frequency,
+    by_recipe,
+    held_out,
+    mean_over_seeds,
+)
 from imbtorch.comparison.report.confusion_plots import summed_confusion
 from imbtorch.comparison.report.curves import (
     STEPS,
@@ -18,7 +25,6 @@ from imbtorch.comparison.report.curves import (
 )
 from imbtorch.comparison.report.decided import decided_threshold
 from imbtorch.metrics.objective import rarer
-from imbtorch.metrics.pairs import sparse
 from imbtorch.printable import printable
 
 Outputs = Mapping[str, Mapping[str, NDArray[Any]]]
@@ -60,7 +66,7 @@ def page_data(
     return {
         "classes": [printable(name) for name in data["classes"]],
         "counts": list(data["counts"]),
-        "heldOut": sparse(rows[0]["metrics"]["confusion"], number).sum(1).tolist(),
+        "heldOut": held_out(rows),
         "order": by_frequency(data["counts"]).tolist(),
         "shots": list(shots),
         "recipes": [printable(name) for name in names],

@@ -212,7 +212,6 @@ function square(id, label, words, fill) {
 const both = () => [[compared(), "var(--muted)", "muted"], [shown, "var(--accent)", "accent"]].filter(([r]) => r >= 0);
 function reliabilityChart() {
   const of = K === 2 ? `${D.classes[D.rare]}` : "the predicted class";
-  at("reliability-caption").textContent = `Held-out samples of the first seed by the probability of ${of}: the share that is right, against the mean probability, %; dots are larger where there are more samples, lines are 95 % intervals. On the diagonal, probabilities are right; below it, too high.`;
   square("reliability", `Reliability of the probability of ${of}`, `probability of ${clip(of, 150)}, %`, (chart, x, y) => {
     chart.append(line(x(0), y(0), x(1), y(1), { stroke: "var(--muted)", "stroke-dasharray": "3 3" }));
     both().forEach(([r, color, kind], i) => {

@@ -12,6 +12,7 @@ from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.splits import Reading, choose_splits
+from imbtorch.data.tables.by_column import split_by
 from imbtorch.data.tables.column_roles import role_of_column
 from imbtorch.data.tables.columns import Columns, find_columns
 from imbtorch.data.tables.files import Tables
@@ -67,11 +68,21 @@ def read_tables(
     train = tables[name]
     notes = [f"splits are named in the column {column!r}"] if column else []
     if _is_tagged(train, reading):
+        if reading.by:
+            raise InputError(
+                f"test_split is {reading.test_split!r}; a table of tagged words cannot be divided "
+                "by a column: leave it out"
+            )
         reading.only("label", "train_split", "test_split", of="a table of tagged words")
         return _tagged_words(tables, name, others[0] if others else None, reading.label or "tags")
     label = label_column(train, reading)
     names = getattr(train.features[label], "names", None)
+    by = split_by(train, label, reading)
+    if by and by[0].column not in reading.columns:
+        train = train.remove_columns(by[0].column)
+        notes.append(f"held out by the column {by[0].column!r}, which is no input")
     columns = find_columns(train, label, reading)
+    train = tables[name]
     labels = {name: labels_of_split(train, label, names, name)}
     test_name = None
     for other in others:
@@ -95,8 +106,11 @@ def read_tables(
     splits = {}
     for part in used:
         rows = _rows(tables[part], columns, folders.get(part, where), part, notes)
-        known = np.flatnonzero(labels[part].known)
-        splits[part] = Split(rows.take(known), labels[part].values[known])
+        known = np.flatnonzero(labels[part].known & (by[1] if by else True))
+        if by and (without := int((labels[part].known & ~by[1]).sum())):
+            left_out[f"without a value in {by[0].column!r}"] = without
+        told = by[0].take(known) if by else None
+        splits[part] = Split(rows.take(known), labels[part].values[known], told)
         notes += [note for note in labels[part].notes if note not in notes]
     return Source(
         splits[name],

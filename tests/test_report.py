@@ -18,12 +18,13 @@ from imbtorch.comparison.kept import keep_outputs
 from imbtorch.comparison.lead import Lead
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.answer import answer, chosen, use
+from imbtorch.comparison.report.canvas import held_out
 from imbtorch.comparison.report.curves import interpolated_precision, reliability, thresholds
 from imbtorch.comparison.report.decided import decided_threshold
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.report.mistakes import OF_A_PAIR, SHOWN, confident_mistakes
 from imbtorch.comparison.report.page_data import taken_for, worst_confusions
-from imbtorch.comparison.report.results import lead_spans, leading, winners
+from imbtorch.comparison.report.results import lead_spans, leading
 from imbtorch.comparison.report.summary import Summary
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows
@@ -76,11 +77,8 @@ def test_the_answer_says_which_classes_stay_weak_and_why():
     )
 
 
-def test_ties_are_not_bold_and_leads_are_drawn_within_their_cell():
+def test_leads_are_drawn_within_their_cell():
     tied = [ERM, summary("rs", 0.7004, Lead(0.0004, 0.1)), summary("drw", 0.6, Lead(-0.1, np.inf))]
-    assert winners(tied, "balanced_accuracy") == []
-    assert winners([ERM, summary("rs", 0.8)], "balanced_accuracy") == ["rs"]
-    assert winners([ERM, summary("rs", 0.8, seconds=5.0)], "seconds") == ["rs"]
     spans, zero = lead_spans(tied)
     assert set(spans) == {"rs", "drw"}
     assert all(0 <= start <= mean <= start + width <= 100 for start, width, mean in spans.values())
@@ -249,3 +247,13 @@ def test_names_and_texts_cannot_leave_their_place(tmp_path):
     assert json.loads(data)["classes"] == classes
     assert HOSTILE in read.text  # a text of a mistake, whole
     assert (tmp_path / "classes.csv").read_text().splitlines()[0].endswith('"erm: AUPRC, %"')
+
+
+def test_with_folds_the_classes_count_all_held_out_samples():
+    runs = [
+        {"recipe": {"name": "erm"}, "seed": seed, "folds": 2, "data": {"counts": [9, 5]},
+         "metrics": {"confusion": [[3 + seed, 0], [1, 1]]}}
+        for seed in range(4)
+    ]  # fmt: skip
+    assert held_out(runs) == [7, 4]
+    assert held_out([{**run, "folds": 1} for run in runs[:1]]) == [3, 2]

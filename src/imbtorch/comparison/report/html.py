@@ -13,9 +13,11 @@ from imbtorch.comparison.report.failures import Failure, all_failed, failure_lin
 from imbtorch.comparison.report.figures import write_figures
 from imbtorch.comparison.report.mistakes import OF_A_PAIR, confident_mistakes
 from imbtorch.comparison.report.page_data import Outputs, page_data
-from imbtorch.comparison.report.results import lead_spans, leading, ranked, table_columns, winners
+from imbtorch.comparison.report.results import lead_spans, leading, ranked, table_columns
 from imbtorch.comparison.report.summary import (
+    CALIBRATION,
     Summary,
+    best_recipe,
     embedding_line,
     format_value,
     summarize,
@@ -103,6 +105,7 @@ def write_report(
         profile=Profile.from_json(data["profile"]),
         shots=shots,
         runs=_runs({row["seed"] for row in rows}, folds),
+        numbered="data" if folds else "held-out set",
         once="first repetition of all folds" if folds else "first seed",
         answer=[
             *answer(
@@ -122,7 +125,7 @@ def write_report(
         chosen=best.recipe,
         columns=names,
         short=short,
-        best={name: winners(summaries, name) for name in names},
+        best={name: best_recipe(summaries, name) for name in names if name not in CALIBRATION},
         ranked=ranked(summaries),
         first=leading(summaries, best),
         spans=spans,

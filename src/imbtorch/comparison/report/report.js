@@ -268,7 +268,7 @@ function explorer() {
     const over = Math.max(0, ends[ends.length - 1].y - 205);
     for (const end of ends) chart.append(text(right + 6, end.y + 4 - over, end.name, { style: `fill:${end.color}` }));
     chart.append(line(x(i), y(0), x(i), y(1), { stroke: "var(--ink)", "stroke-width": 1.5 }));
-    for (const j of (W > 600 ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]).map((part) => Math.round(part * (of.at.length - 1)))) chart.append(text(x(j), 222, probability(of.at[j]), { class: "muted", "text-anchor": "middle" }));
+    for (const j of (W > 600 ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]).map((part) => Math.round(part * (of.at.length - 1)))) chart.append(text(x(j), 222, probability(of.at[j]), { class: "muted", "text-anchor": j ? "middle" : "start" }));
     chart.append(text(left, 238, "threshold (steps of equal numbers of samples)", { class: "muted" }));
   });
 }

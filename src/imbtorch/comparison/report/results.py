@@ -6,16 +6,11 @@ import numpy as np
 
 from imbtorch.comparison.report.summary import CALIBRATION, Summary, shown_columns
 
-SHORT = {
-    "balanced_accuracy": "balanced accuracy",
-    "worst_recall": "worst class recall",
-    "few_recall": "few shot recall",
-    "f1_macro": "macro F1",
-    "seconds": "training seconds",
-}
-"""Columns that are shown at first -> headings."""
-
-
+SHORT = (
+    *("balanced_accuracy", "worst_recall", "few_recall", "minority_auprc", "f1_macro"),
+    *("decided", "seconds"),
+)
+"""Columns that are shown at first."""
 FIRST = 10
 """Number of recipes that the table shows at first, beside the baseline."""
 
@@ -26,7 +21,7 @@ def table_columns(summaries: Sequence[Summary]) -> tuple[dict[str, str], dict[st
     for name, heading in CALIBRATION.items():
         if any(not np.isnan(s.mean[name]) for s in summaries):
             columns[name] = heading
-    return columns, {name: heading for name, heading in SHORT.items() if name in columns}
+    return columns, {name: columns[name] for name in SHORT if name in columns}
 
 
 def ranked(summaries: Sequence[Summary]) -> list[Summary]:
@@ -38,16 +33,6 @@ def leading(summaries: Sequence[Summary], best: Summary) -> list[Summary]:
     """Return the recipes that the table shows at first: the best ones, and those without a lead."""
     order = ranked(summaries)
     return [s for s in order if s in order[:FIRST] or s is best or s.lead is None]
-
-
-def winners(summaries: Sequence[Summary], metric: str) -> list[str]:
-    """Return the recipes with the best value of a metric as it is shown; none if all share it."""
-    lowest = metric == "seconds" or metric in CALIBRATION
-    values = {s.recipe: round(s.mean[metric] * (1 if metric == "seconds" else 100), 1)
-              for s in summaries if not np.isnan(s.mean[metric])}  # fmt: skip
-    best = (min if lowest else max)(values.values(), default=None)
-    found = [name for name, value in values.items() if value == best]
-    return found if len(found) == 1 < len(summaries) else []
 
 
 def lead_spans(

@@ -66,6 +66,7 @@ def test_the_report_of_many_classes_is_small_and_says_what_it_shows(tmp_path):
         "Each point is the mean of one of 100 groups of classes",
         "Only the 30 classes that all runs together confuse most are shown.",
         f"No held-out sample of species {K - 1}: recall is undefined there",
+        "No probabilities of the first runs are stored",
     ):
         assert said in page
     assert all(f'"species {k}"' in page for k in range(K))

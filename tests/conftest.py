@@ -36,7 +36,7 @@ SLOW = {
     *("test_auto", "test_back_rotation", "test_bad_commands", "test_cli", "test_distributed"),
     *("test_examples", "test_faults", "test_folded", "test_fuzz_training", "test_given"),
     *("test_grid", "test_hostile_arrays", "test_hostile_checkpoints", "test_image_tables"),
-    *("test_right_or_refused", "test_new_data", "test_stored_files"),
+    *("test_right_or_refused", "test_new_data", "test_report", "test_stored_files"),
     *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),

@@ -151,7 +151,9 @@ def test_a_comparison_names_the_class_everywhere(tmp_path, capsys):
     page = (tmp_path / "report.html").read_text()
     assert said in page
     assert "Gray: no held-out sample." in page
-    assert (tmp_path / "classes.csv").read_text().splitlines()[-1] == f"nine,{data.counts[9]},0,"
+    assert (tmp_path / "classes.csv").read_text().splitlines()[-1] == (
+        f"nine,{data.counts[9]},0,,,"
+    )
     assert said in markdown_table(summarize([row]), "digits")
     print_classes(row["metrics"], names, data.counts, Console(width=200))
     shown = capsys.readouterr().out

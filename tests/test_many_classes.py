@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from sklearn.metrics import confusion_matrix
 
-from imbtorch.comparison.report.canvas import MANY, over_classes
+from imbtorch.comparison.report.canvas import over_classes
 from imbtorch.comparison.report.confusion_plots import most_confused
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.report.table import print_classes
@@ -65,11 +65,11 @@ def test_the_report_of_many_classes_is_small_and_says_what_it_shows(tmp_path):
     for said in (
         "Each point is the mean of one of 100 groups of classes",
         "Only the 30 classes that all runs together confuse most are shown.",
-        f"Only the {MANY // 2} most and the {MANY // 2} least frequent of {K} classes are shown.",
         f"No held-out sample of species {K - 1}: recall is undefined there",
+        "No probabilities of the first runs are stored",
     ):
         assert said in page
-    assert page.count("<td>species") == MANY
+    assert all(f'"species {k}"' in page for k in range(K))
     assert len((tmp_path / "classes.csv").read_text().splitlines()) == 1 + K
 
 

@@ -22,7 +22,7 @@ from imbtorch.commands.common import say
 from imbtorch.comparison.inspect import inspect_data
 from imbtorch.comparison.inspection import lines
 from imbtorch.comparison.report.canvas import drawable_recipes
-from imbtorch.comparison.report.classes import class_rows, classes_csv
+from imbtorch.comparison.report.classes import classes_csv
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.report.summary import summarize, untested_line
 from imbtorch.comparison.report.table import markdown_table, print_classes, print_table
@@ -116,10 +116,10 @@ def test_every_writer_keeps_its_number_of_lines(name, recipe):
     page = markdown_table(summaries, name)
     assert is_clean(page)
     assert page.count("\n") == markdown_table(plain, plain_name).count("\n")
-    table = classes_csv(class_rows(rows), [recipe])
+    table = classes_csv(rows)
     assert is_clean(table)
     cells = list(csv.reader(io.StringIO(table)))
-    assert [len(line) for line in cells] == [4] * 4
+    assert [len(line) for line in cells] == [5] * 4
     assert not any(cell.startswith(tuple("=+-@\t\r")) for line in cells for cell in line)
     assert printable(name) in untested_line([name])
 
@@ -207,8 +207,9 @@ def test_the_report_shows_hostile_names_as_they_are(tmp_path):
     assert is_clean(page)
     assert "<b>" not in page
     assert "<i>" not in page
-    for name in HOSTILE:
-        assert printable(name).replace("<", "&lt;").replace(">", "&gt;") in page
+    numbers = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert numbers["classes"] == [printable(name) for name in (*HOSTILE, FORGED)]
+    assert "&lt;i&gt;$x$\\n" in page
     assert json.dumps(rows)  # the stored names stay what they are
     assert len(list((tmp_path / "figures").iterdir())) >= 5
 

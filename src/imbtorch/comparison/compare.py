@@ -106,7 +106,20 @@ def compare(
     for name in {row["recipe"]["name"] for row in rows if row["seed"] == 0}:
         restore_embeddings(first, folder, name)
     kept = (stored(folder, names, kind) for kind in KINDS)
-    write_report(folder, rows, *kept, shots=shots, failures=failures)
+    columns = getattr(task.data.input, "columns", ())
+    shown = task.data.test_rows
+    if isinstance(task, FoldedTask):  # every sample is held out once
+        shown = task.divided.source.train.rows
+    write_report(
+        folder,
+        rows,
+        *kept,
+        shots=shots,
+        failures=failures,
+        shown=shown,
+        columns=columns,
+        costs=task.decide.costs if task.decide else None,
+    )
     return outcome
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imbtorch.extras import extra
 from imbtorch.metrics.confusion import DENSE
+from imbtorch.metrics.pairs import sparse
 from imbtorch.metrics.undefined import mean_of_each
 from imbtorch.printable import printable
 
@@ -20,6 +21,10 @@ with extra("cli"):
 Rows = Sequence[Mapping[str, Any]]
 Arrays = Mapping[str, Mapping[str, NDArray[Any]]]
 Floats = NDArray[np.float64]
+WIDTH = 9.0
+"""Width of all figures in inches."""
+NAMED = 30
+"""Number of classes up to which each is named."""
 MANY = DENSE
 """Number of classes above which figures show groups of classes, or some of them."""
 GROUPS = 100
@@ -28,17 +33,25 @@ LONGEST = 24
 """Number of characters of a name that figures show; wide ones, as in Chinese, count twice."""
 
 
-def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return a figure of this size in inches, and its single pair of axes."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+def new_figure(height: float = 4.0) -> tuple[Figure, Axes]:
+    """Return a figure of this height in inches, and its single pair of axes."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     return figure, figure.subplots()
 
 
-def new_grid(number: int, size: float) -> tuple[Figure, list[Axes]]:
-    """Return a figure with `number` square pictures, at most four per row."""
-    columns = max(1, min(number, 4))
+def legend_above(figure: Figure, handles: Sequence[Any]) -> None:
+    """Name what is drawn, in rows above the axes."""
+    longest = max((cell_len(str(handle.get_label())) for handle in handles), default=0)
+    columns = max(1, min(len(handles), 100 // (longest + 6)))
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=columns, fontsize=8, frameon=False
+    )
+
+
+def new_grid(number: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
+    """Return a figure with `number` square pictures in some columns."""
     rows = max(1, ceil(number / columns))
-    figure = Figure(figsize=(size * columns, size * rows), layout="constrained")
+    figure = Figure(figsize=(WIDTH, WIDTH / columns * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).flatten()
     for axis in axes[number:]:
         axis.set_axis_off()
@@ -85,65 +98,69 @@ def mean_over_seeds(runs: Rows, kind: str, measure: str) -> Floats | None:
     return mean_of_each(stored) if stored else None
 
 
+def held_out(rows: Rows) -> list[int]:
+    """Return the held-out samples of each class; with folds, of all of them."""
+    (first, *_), number = by_recipe(rows).values(), len(rows[0]["data"]["counts"])
+    one = [run for run in first if run["seed"] < run.get("folds", 1)] or first[:1]
+    matrices = [sparse(run["metrics"]["confusion"], number) for run in one]
+    counts: list[int] = sum(matrix.sum(1) for matrix in matrices).tolist()
+    return counts
+
+
 def by_frequency(counts: Sequence[int]) -> NDArray[np.int64]:
     """Return the classes from the most to the least frequent."""
     return np.argsort(-np.asarray(counts), kind="stable")
 
 
 def over_classes(values: Sequence[float] | Floats, counts: Sequence[int]) -> tuple[Floats, Floats]:
-    """Return what a line over the classes shows: places on the horizontal axis, and values.
+    """Return what is drawn over the classes: places on the horizontal axis, and values.
 
-    Of many classes, the values are means of groups of about equal number, from the most to the
-    least frequent class; NaN values do not count.
+    They go from the most to the least frequent class. Of many classes, the values are means of
+    groups of about equal number; NaN values do not count.
 
     Examples
     --------
-    >>> over_classes([0.5, 0.7], [9, 1])
-    (array([0., 1.]), array([0.5, 0.7]))
+    >>> over_classes([0.5, 0.7], [1, 9])
+    (array([0., 1.]), array([0.7, 0.5]))
     >>> [line[:2].tolist() for line in over_classes(range(200), range(200, 0, -1))]
     [[0.5, 2.5], [0.5, 2.5]]
     """
-    numbers = np.asarray(values, dtype=np.float64)
+    numbers, order = np.asarray(values, dtype=np.float64), by_frequency(counts)
     if len(counts) <= MANY:
-        return np.arange(len(counts), dtype=np.float64), numbers
+        return np.arange(len(counts), dtype=np.float64), numbers[order]
     places = np.array_split(np.arange(len(counts)), GROUPS)
-    order = by_frequency(counts)
     means = [mean_of_each(numbers[order[group]][:, None])[0] for group in places]
     return np.array([group.mean() for group in places]), np.array(means)
 
 
-def name_classes(axis: Axes, data: Mapping[str, Any], *, ranked: bool = False) -> None:
-    """Label the horizontal axis with the class names, if there is room.
+def name_classes(axis: Axes, data: Mapping[str, Any]) -> None:
+    """Label the horizontal axis, from the most to the least frequent class, if there is room."""
+    classes = [data["classes"][k] for k in by_frequency(data["counts"])]
+    axis.set_xlabel("class, from the most to the least frequent")
+    if len(classes) <= NAMED:
+        axis.set_xticks(range(len(classes)), classes)
+        if max(map(len, classes)) > 3:
+            axis.tick_params("x", rotation=60)
 
-    `ranked` says that the classes are shown from the most to the least frequent.
+
+def draw_by_class(axis: Axes, rows: Rows, kind: str, measure: str) -> list[Any]:
+    """Draw a measure of each class, in one color per recipe; return what the legend names.
+
+    Classes are categories: dots, side by side, and no line joins them. A line joins the means of
+    groups of many classes. See `mean_over_seeds` and `over_classes`.
     """
-    classes: Sequence[str] = data["classes"]
-    if len(classes) > 30:
-        ranked = ranked or len(classes) > MANY
-        axis.set_xlabel(f"class, {'from the most frequent' if ranked else 'in data order'}")
-        return
-    if ranked:
-        classes = [classes[k] for k in by_frequency(data["counts"])]
-    axis.set_xticks(range(len(classes)), classes)
-    axis.set_xlabel("class")
-    if max(map(len, classes)) > 3:
-        axis.tick_params("x", rotation=60)
-
-
-def lines_by_class(rows: Rows, label: str, kind: str, measure: str) -> tuple[Figure, Axes] | None:
-    """Draw a measure of each class, one line per recipe; return None if no recipe has it.
-
-    See `mean_over_seeds` and `over_classes`.
-    """
-    figure, axis = new_figure(9, 4)
-    data = rows[0]["data"]
-    for name, runs in by_recipe(rows).items():
-        line = mean_over_seeds(runs, kind, measure)
-        if line is not None:
-            axis.plot(*over_classes(line, data["counts"]), marker="o", markersize=4, label=name)
-    if not axis.lines:
-        return None
-    axis.set_ylabel(label)
+    data, groups = rows[0]["data"], by_recipe(rows)
+    many = len(data["counts"]) > MANY
+    handles = []
+    for place, (name, runs) in enumerate(groups.items()):
+        values = mean_over_seeds(runs, kind, measure)
+        if values is not None:
+            x, y = over_classes(values, data["counts"])
+            beside = 0 if many else 0.6 * ((place + 0.5) / len(groups) - 0.5)
+            line, dot = ("-", "") if many else ("", "o")
+            handles += axis.plot(
+                x + beside, y, linestyle=line, marker=dot, markersize=4, label=name
+            )
     axis.grid(alpha=0.3)
     name_classes(axis, data)
-    return figure, axis
+    return handles

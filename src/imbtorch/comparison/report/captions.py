@@ -5,10 +5,10 @@ from imbtorch.comparison.report.confusion_plots import SHOWN
 from imbtorch.comparison.report.tsne_plots import COLORS
 
 CAPTIONS = {
-    "class_counts": ("Class counts", "Samples of each class in the training set."),
     "recall": (
-        "Recall of each class",
-        "Share of each class's held-out samples that is recognized, mean over seeds.",
+        "Samples and recall of each class",
+        "Training samples, and the share of each class's held-out samples that is recognized, mean "
+        "over seeds.",
     ),
     "cost": (
         "Cost against gain",
@@ -41,7 +41,7 @@ CAPTIONS = {
     "gap": (
         "Generalization gap",
         "How far the held-out embeddings of a class lie outside the range of its training "
-        "embeddings (including synthetic ones, if the head was trained on them); black: training "
+        "embeddings (including synthetic ones, if the head was trained on them); gray: training "
         "samples.",
     ),
     "true_false": (

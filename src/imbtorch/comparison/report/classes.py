@@ -1,57 +1,41 @@
-"""The report's table of classes: whole in ``classes.csv``, of many classes the ends on the page."""
+"""The report's file of classes, ``classes.csv``."""
 
 import csv
 import io
-from collections.abc import Sequence
 
-from imbtorch.comparison.report.canvas import MANY, Rows, by_frequency, by_recipe, mean_over_seeds
-from imbtorch.metrics.pairs import sparse
+from imbtorch.comparison.report.canvas import (
+    Rows,
+    by_frequency,
+    by_recipe,
+    held_out,
+    mean_over_seeds,
+)
 from imbtorch.metrics.undefined import with_none
 from imbtorch.printable import in_csv
 
-COLUMNS = ("class", "training samples", "held-out samples")
-"""The first columns; then comes the recall of each recipe, in percent."""
-MORE = {"precision": "precision, %", "auprc": "AUPRC, %"}
-"""What of each class ``classes.csv`` holds beside the recall."""
-ClassRow = tuple[str, int, int, list[float | None]]
-"""Name, training samples, held-out samples, and the recall of each recipe, None if untested."""
+MEASURES = {"recall": "recall", "precision": "precision", "auprc": "AUPRC"}
+"""Measures of each class -> headings."""
 
 
-def class_rows(rows: Rows) -> list[ClassRow]:
-    """Return what is known of each class, from the most to the least frequent."""
-    data, stored = rows[0]["data"], rows[0]["metrics"]["confusion"]
-    held_out = sparse(stored, len(data["counts"])).sum(1).tolist()
-    recalls = [mean_over_seeds(runs, "metrics", "recall") for runs in by_recipe(rows).values()]
-    of_class = list(zip(*(with_none(100 * r) for r in recalls if r is not None), strict=True))
-    return [
-        (data["classes"][k], data["counts"][k], held_out[k], list(of_class[k]))
-        for k in by_frequency(data["counts"]).tolist()
-    ]
+def classes_csv(rows: Rows) -> str:
+    """Return what is known of each class as CSV, from the most to the least frequent.
 
-
-def classes_csv(found: Sequence[ClassRow], recipes: Sequence[str], rows: Rows = ()) -> str:
-    """Return all classes as CSV; the cell of an undefined figure is empty.
-
-    With the result rows, precision and AUPRC of each recipe follow its recalls.
+    The first columns are name, training samples and held-out samples; then come the measures of
+    each recipe in percent, mean over seeds. The cell of an undefined one is empty.
     """
-    measured = []
-    for name, heading in MORE.items():
-        for recipe, runs in by_recipe(rows).items():
-            means = mean_over_seeds(runs, "metrics", name)
-            if means is not None:
-                measured.append((f"{recipe}: {heading}", with_none((100 * means).tolist())))
-    order = by_frequency(rows[0]["data"]["counts"]).tolist() if rows else [0] * len(found)
+    data, groups = rows[0]["data"], by_recipe(rows)
+    tested = held_out(rows)
+    headings, columns = ["class", "training samples", "held-out samples"], []
+    for measure, heading in MEASURES.items():
+        for name, runs in groups.items():
+            values = mean_over_seeds(runs, "metrics", measure)
+            if values is not None:
+                headings.append(f"{in_csv(name)}: {heading}, %")
+                columns.append(with_none(100 * values))
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    head = [f"{name}: recall, %" for name in recipes] + [heading for heading, _ in measured]
-    writer.writerow([*COLUMNS, *map(in_csv, head)])
-    for (name, train, test, recalls), k in zip(found, order, strict=True):
-        values = [*recalls, *(of[k] for _, of in measured)]
-        shown = ["" if value is None else f"{value:.2f}" for value in values]
-        writer.writerow([in_csv(name), train, test, *shown])
+    writer.writerow(headings)
+    for k in by_frequency(data["counts"]).tolist():
+        shown = ["" if (value := of[k]) is None else f"{value:.2f}" for of in columns]
+        writer.writerow([in_csv(data["classes"][k]), data["counts"][k], tested[k], *shown])
     return file.getvalue()
-
-
-def ends(found: Sequence[ClassRow]) -> list[ClassRow]:
-    """Return all classes, or the most and the least frequent ones if there are many."""
-    return [*found[: MANY // 2], *found[-MANY // 2 :]] if len(found) > MANY else list(found)

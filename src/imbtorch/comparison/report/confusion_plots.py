@@ -7,9 +7,11 @@ from scipy.sparse import csr_array, triu
 
 from imbtorch.comparison.report.canvas import (
     MANY,
+    NAMED,
     Rows,
     by_frequency,
     by_recipe,
+    legend_above,
     name_classes,
     new_figure,
     new_grid,
@@ -21,7 +23,6 @@ with extra("cli"):
     import matplotlib as mpl
     from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
 
 SHOWN = 30
 """Number of classes in a confusion matrix of many classes."""
@@ -52,13 +53,17 @@ def most_confused(rows: Rows, number: int) -> list[int]:
 def plot_confusion(rows: Rows) -> Figure:
     """Draw the confusion matrices over all seeds, each row normalized to 1; gray if untested.
 
-    Of many classes, only those that are confused most are shown.
+    Classes go from the most to the least frequent; of many, only those that are confused most are
+    shown.
     """
     groups = by_recipe(rows)
     data: Any = rows[0]["data"]
-    many = len(data["counts"]) > MANY
-    shown = most_confused(rows, SHOWN) if many else list(range(len(data["counts"])))
-    figure, axes = new_grid(len(groups), 4.4 if many else 2.8)
+    order = by_frequency(data["counts"]).tolist()
+    if len(order) > MANY:
+        confused = set(most_confused(rows, SHOWN))
+        order = [k for k in order if k in confused]
+    names = [data["classes"][k] for k in order]
+    figure, axes = new_grid(len(groups), 3 if len(order) <= 12 else 2)
     # the square root makes rare confusions visible next to the diagonal
     style: Any = {
         "norm": PowerNorm(0.5, 0, 1),
@@ -66,23 +71,23 @@ def plot_confusion(rows: Rows) -> Figure:
     }
     for axis, (name, runs) in zip(axes, groups.items(), strict=True):
         confusion = summed_confusion(runs)
-        samples = confusion.sum(1)[shown, None]
-        counts = confusion[shown][:, shown].toarray()
+        samples = confusion.sum(1)[order, None]
+        counts = confusion[order][:, order].toarray()
         blank = np.full(counts.shape, np.nan)
         axis.imshow(np.divide(counts, samples, out=blank, where=samples > 0), **style)
         axis.set(title=name, xlabel="predicted", ylabel="true")
-        if many:
-            axis.set_xticks([])
-            axis.set_yticks(range(len(shown)), [data["classes"][k] for k in shown], fontsize=6)
+        if len(order) <= NAMED:
+            small = 8 if len(order) <= 12 else 6
+            axis.set_xticks(range(len(order)), names, fontsize=small, rotation=90)
+            axis.set_yticks(range(len(order)), names, fontsize=small)
         else:
-            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+            axis.set(xlabel="predicted, by frequency", ylabel="true, by frequency")
     return figure
 
 
 def plot_false_positives(rows: Rows) -> Figure:
     """Draw false positives summed from the most to the least frequent class, mean over seeds."""
-    figure, axis = new_figure(8, 3.4)
+    figure, axis = new_figure()
     data = rows[0]["data"]
     order = by_frequency(data["counts"])
     marker = "" if len(order) > MANY else "."
@@ -90,9 +95,9 @@ def plot_false_positives(rows: Rows) -> Figure:
         confusion = summed_confusion(runs)
         wrong = (confusion.sum(0) - confusion.diagonal()) / len(runs)
         axis.plot(wrong[order].cumsum(), marker=marker, label=name)
-    name_classes(axis, data, ranked=True)
+    name_classes(axis, data)
     axis.set_ylabel("false positives so far")
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.3)
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_above(figure, axis.get_lines())
     return figure

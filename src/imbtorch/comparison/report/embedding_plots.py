@@ -5,7 +5,8 @@ import numpy as np
 from imbtorch.comparison.report.canvas import (
     Rows,
     by_recipe,
-    lines_by_class,
+    draw_by_class,
+    legend_above,
     mean_over_seeds,
     new_figure,
     over_classes,
@@ -17,24 +18,25 @@ with extra("cli"):
 
 
 def plot_gap(rows: Rows) -> Figure | None:
-    """Draw the generalization gap of each class, one line per recipe, and class counts in black."""
-    drawn = lines_by_class(rows, "generalization gap", "embedding", "gap")
-    if drawn is None:
+    """Draw the generalization gap of each class, one color per recipe, before class counts."""
+    figure, axis = new_figure()
+    handles = draw_by_class(axis, rows, "embedding", "gap")
+    if not handles:
         return None
-    figure, axis = drawn
+    axis.set_ylabel("generalization gap")
     axis.set_ylim(bottom=0)
     counts, samples = axis.twinx(), rows[0]["data"]["counts"]
-    counts.plot(*over_classes(samples, samples), color="black", linewidth=1.5, label="samples")
-    counts.set_ylabel("training samples")
-    counts.set_yscale("log")
-    handles = [*axis.get_lines(), *counts.get_lines()]
-    figure.legend(handles=handles, loc="outside right upper")
+    counts.bar(*over_classes(samples, samples), color="tab:grey", alpha=0.3, width=0.8)
+    counts.set(ylabel="training samples", yscale="log")
+    axis.set_zorder(counts.get_zorder() + 1)
+    axis.patch.set_visible(False)
+    legend_above(figure, handles)
     return figure
 
 
 def plot_true_false(rows: Rows) -> Figure | None:
     """Draw the mean generalization gap of true and false positives, two bars per recipe."""
-    figure, axis = new_figure(8, 3.4)
+    figure, axis = new_figure()
     names, pairs = [], []
     for recipe, runs in by_recipe(rows).items():
         gaps = [
@@ -50,21 +52,22 @@ def plot_true_false(rows: Rows) -> Figure | None:
     true, false = np.transpose(pairs)
     axis.bar(places - 0.2, true, 0.4, label="true positives")
     axis.bar(places + 0.2, false, 0.4, label="false positives")
-    axis.set_xticks(places, names)
+    axis.set_xticks(places, names, rotation=20 if len(names) > 5 else 0)
     axis.set_ylabel("generalization gap")
     axis.grid(axis="y", alpha=0.3)
-    axis.legend()
+    legend_above(figure, axis.containers)
     return figure
 
 
 def plot_norms(rows: Rows) -> Figure | None:
-    """Draw the norm of each class's weight vector, one line per recipe."""
-    drawn = lines_by_class(rows, "weight norm", "embedding", "norm")
-    if drawn is None:
+    """Draw the norm of each class's weight vector, one color per recipe."""
+    figure, axis = new_figure()
+    handles = draw_by_class(axis, rows, "embedding", "norm")
+    if not handles:
         return None
-    figure, axis = drawn
+    axis.set_ylabel("weight norm")
     axis.set_ylim(bottom=0)
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_above(figure, handles)
     return figure
 
 
@@ -73,7 +76,7 @@ def plot_class_variance(rows: Rows) -> Figure | None:
 
     Solid lines are the embeddings, dashed lines their targets.
     """
-    figure, axis = new_figure(8, 3.4)
+    figure, axis = new_figure()
     for name, runs in by_recipe(rows).items():
         color = None
         for measure, style in (("class_variance", "-"), ("target_variance", "--")):
@@ -93,5 +96,5 @@ def plot_class_variance(rows: Rows) -> Figure | None:
     axis.set(xlabel="epoch", ylabel="class variance at the start of the round")
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.3)
-    axis.legend()
+    legend_above(figure, axis.get_lines())
     return figure

@@ -1,43 +1,42 @@
 """Write the report: one self-contained HTML file, and its figures as separate files."""
 
-import base64
-import io
-import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
-from imbtorch.comparison.report import (
-    confusion_plots,
-    embedding_plots,
-    plots,
-    translation_plots,
-    tsne_plots,
-)
-from imbtorch.comparison.report.canvas import Arrays, Rows, drawable, drawable_recipes
-from imbtorch.comparison.report.captions import CAPTIONS, caption
-from imbtorch.comparison.report.classes import COLUMNS, class_rows, classes_csv, ends
+from imbtorch.comparison.kept import pooled_outputs, stored_outputs
+from imbtorch.comparison.report.answer import answer, chosen
+from imbtorch.comparison.report.canvas import Arrays, Rows, by_recipe, mean_over_seeds
+from imbtorch.comparison.report.classes import classes_csv
+from imbtorch.comparison.report.confusion_plots import summed_confusion
+from imbtorch.comparison.report.decided import decided, decision_sentences
 from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
+from imbtorch.comparison.report.figures import write_figures
+from imbtorch.comparison.report.mistakes import OF_A_PAIR, confident_mistakes
+from imbtorch.comparison.report.page_data import Outputs, page_data
+from imbtorch.comparison.report.results import lead_spans, leading, ranked, table_columns
 from imbtorch.comparison.report.summary import (
     CALIBRATION,
     Summary,
     best_recipe,
     embedding_line,
     format_value,
-    shown_columns,
     summarize,
     untested_line,
 )
+from imbtorch.comparison.verdict import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.data.profiles.profile import Profile
+from imbtorch.data.rows import Rows as StoredRows
 from imbtorch.extras import extra
 from imbtorch.files import write_atomically
-from imbtorch.printable import printable
+from imbtorch.printable import plural, printable
 
 with extra("cli"):
     import jinja2
-    from matplotlib.figure import Figure
+    from markupsafe import Markup
+
+DRAWN = 10
+"""Number of recipes in the figures at most: as many as there are colors."""
 
 
 def write_report(
@@ -48,13 +47,17 @@ def write_report(
     *,
     shots: tuple[int, int] = SHOTS,
     failures: Sequence[Failure] = (),
+    shown: StoredRows | None = None,
+    columns: Sequence[str] = (),
+    costs: Sequence[Sequence[float]] | None = None,
 ) -> Path:
     """Write ``report.html``, ``classes.csv`` and ``figures/*.png`` into a folder.
 
     Parameters
     ----------
     folder : Path
-        Where to write; existing files are replaced atomically, one by one.
+        Where to write; existing files are replaced atomically, one by one. The outputs of the
+        first seed that `keep_outputs` stored there are shown, too.
     rows : sequence of mapping
         Result rows as stored; at least one, all of the same task.
     embeddings : mapping
@@ -65,50 +68,84 @@ def write_report(
         Bounds of few-shot and many-shot classes, see `shot_groups`.
     failures : sequence of (str, int, str)
         Recipe name, seed and reason of each run that failed.
+    shown : Rows, optional
+        The held-out samples as they are stored: the most confident mistakes are shown.
+    columns : sequence of str
+        Names of their columns, if they are rows of numbers.
+    costs : sequence of sequence of float, optional
+        Cost of each true class (rows) decided as each class, of two classes.
 
     Returns
     -------
     Path
         Path of ``report.html``, which needs no other file and no network connection.
     """
-    summaries = summarize(rows, shots=shots)
-    figures = _figures(rows, summaries, embeddings, examples)
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    images = []
-    for name, figure in figures.items():
-        if figure is None:
-            continue
-        buffer = io.BytesIO()
-        with warnings.catch_warnings():  # names in a script without a font here are boxes
-            warnings.filterwarnings("ignore", "Glyph .* missing from")
-            figure.savefig(buffer, format="png", dpi=130)
-        write_atomically(folder / "figures" / f"{name}.png", buffer.getvalue())
-        encoded = base64.b64encode(buffer.getvalue()).decode()
-        said = caption(name, len(rows[0]["data"]["classes"]), bool(summaries[0].untested))
-        images.append({"title": CAPTIONS[name][0], "caption": said, "data": encoded})
-    columns, classes = shown_columns(summaries), class_rows(rows)
-    recipes = [summary.recipe for summary in summaries]
-    write_atomically(folder / "classes.csv", classes_csv(classes, recipes, rows).encode())
+    verdicts = judge(rows, folder=folder)
+    summaries = summarize(rows, shots=shots, verdicts=verdicts)
+    groups, data, folds = by_recipe(rows), rows[0]["data"], rows[0].get("folds")
+    best = chosen(summaries, verdicts.baseline)
+    outputs = _outputs(folder, list(groups), folds)
+    recall = mean_over_seeds(groups[best.recipe], "metrics", "recall")
+    assert recall is not None
+    confusion = summed_confusion(groups[best.recipe])
+    first = [best.recipe, *_beside(summaries, best, verdicts.baseline)]
+    drawn = _drawn(summaries, first)
+    write_atomically(folder / "classes.csv", classes_csv(rows).encode())
+    page = page_data(rows, outputs, first, shots, costs)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("imbtorch.comparison", "report"),
         autoescape=True,
-        finalize=printable,
+        finalize=lambda value: value if isinstance(value, Markup) else printable(value),
     )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    names, short = table_columns(summaries)
+    spans, zero = lead_spans(summaries)
     html = environment.get_template("report.html.j2").render(
         row=rows[0],
-        profile=Profile.from_json(rows[0]["data"]["profile"]),
+        profile=Profile.from_json(data["profile"]),
         shots=shots,
-        seeds=sorted({row["seed"] for row in rows}),
-        columns=columns,
-        calibration=CALIBRATION,
-        best={name: best_recipe(summaries, name) for name in columns},
-        summaries=summaries,
+        runs=_runs({row["seed"] for row in rows}, folds),
+        numbered="data" if folds else "held-out set",
+        once="first repetition of all folds" if folds else "first seed",
+        answer=[
+            *answer(
+                summaries,
+                verdicts.baseline,
+                data["classes"],
+                data["counts"],
+                recall,
+                confusion,
+                shots[0],
+            ),
+            *decision_sentences(groups, best.recipe),
+        ],
+        baseline=verdicts.baseline,
+        verdicts=verdicts.sentences,
+        decisions=decided(groups),
+        chosen=best.recipe,
+        columns=names,
+        short=short,
+        best={name: best_recipe(summaries, name) for name in names if name not in CALIBRATION},
+        ranked=ranked(summaries),
+        first=leading(summaries, best),
+        spans=spans,
+        zero=zero,
         format_value=format_value,
-        images=images,
+        percent=lambda share: f"{100 * share:.0f} %",
+        mistakes=confident_mistakes(outputs.get(best.recipe, {}), data["classes"], shown, columns),
+        of_a_pair=OF_A_PAIR,
+        has_curves=any(page["reliability"]),
+        page=page,
+        images=write_figures(
+            folder,
+            [r for r in rows if r["recipe"]["name"] in drawn],
+            summaries,
+            {n: a for n, a in embeddings.items() if n in drawn},
+            examples,
+        ),
+        drawn=len(drawn) < len(groups) and f"{len(drawn)} of {len(groups)} recipes, the best",
         embedding=embedding_line(rows),
         untested=untested_line(summaries[0].untested),
-        class_columns=COLUMNS,
-        classes=ends(classes),
         all_failed=all_failed(failures, [summary.recipe for summary in summaries]),
         failure_lines=failure_lines(failures),
     )
@@ -117,35 +154,31 @@ def write_report(
     return path
 
 
-def _figures(
-    stored: Rows, summaries: list[Summary], embeddings: Arrays, examples: Arrays
-) -> dict[str, Figure | None]:
-    """Draw all figures; a figure is None if there is nothing to draw."""
-    shown = drawable_recipes([one.recipe for one in summaries])
-    rows = [_drawable(row, shown) for row in stored]
-    data = rows[0]["data"]
-    embeddings = {shown.get(name, name): arrays for name, arrays in embeddings.items()}
-    summaries = [replace(one, recipe=shown[one.recipe]) for one in summaries]
-    return {
-        "class_counts": plots.plot_class_counts(rows),
-        "recall": plots.plot_recall(rows),
-        "cost": plots.plot_cost(summaries),
-        "curves": plots.plot_curves(rows),
-        "confusion": confusion_plots.plot_confusion(rows),
-        "false_positives": confusion_plots.plot_false_positives(rows),
-        "tsne": tsne_plots.plot_tsne(embeddings, rows),
-        "boundary": tsne_plots.plot_boundary(embeddings, data),
-        "gap": embedding_plots.plot_gap(rows),
-        "true_false": embedding_plots.plot_true_false(rows),
-        "norms": embedding_plots.plot_norms(rows),
-        "class_variance": embedding_plots.plot_class_variance(rows),
-        "translations": translation_plots.plot_translations(rows),
-        "examples": translation_plots.plot_examples(examples, data["classes"]),
+def _outputs(folder: Path, recipes: Sequence[str], folds: int | None) -> Outputs:
+    """Return what is stored of the first run of each recipe, or of the first run of all folds."""
+    found = {
+        name: pooled_outputs(folder, name, folds) if folds else stored_outputs(folder, name, 0)
+        for name in recipes
     }
+    return {name: arrays for name, arrays in found.items() if arrays}
 
 
-def _drawable(row: Mapping[str, Any], recipes: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return the row with names as matplotlib shows them."""
-    classes = [drawable(name) for name in row["data"]["classes"]]
-    recipe = {**row["recipe"], "name": recipes[row["recipe"]["name"]]}
-    return {**row, "recipe": recipe, "data": {**row["data"], "classes": classes}}
+def _runs(seeds: Collection[int], folds: int | None) -> str:
+    """Return over which runs the figures are means."""
+    if folds is None:
+        return plural(len(seeds), "training seed")
+    repetitions = len({seed // folds for seed in seeds})
+    return f"{plural(repetitions, 'repetition')} of {folds} folds"
+
+
+def _beside(summaries: Sequence[Summary], best: Summary, baseline: str) -> list[str]:
+    """Return the recipe that the best one is shown beside: the baseline, else the next best."""
+    others = [s for s in ranked(summaries) if s is not best]
+    return [s.recipe for s in (*(s for s in others if s.recipe == baseline), *others)][:1]
+
+
+def _drawn(summaries: Sequence[Summary], first: Sequence[str]) -> list[str]:
+    """Return the recipes that the figures show, in the order of the results."""
+    order = dict.fromkeys([*first, *(s.recipe for s in ranked(summaries))])
+    kept = list(order)[:DRAWN]
+    return [s.recipe for s in summaries if s.recipe in kept]

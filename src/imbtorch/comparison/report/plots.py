@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from imbtorch.comparison.report.canvas import (
-    MANY,
+    NAMED,
+    WIDTH,
     Rows,
-    by_frequency,
     by_recipe,
-    lines_by_class,
-    name_classes,
+    draw_by_class,
+    legend_above,
     new_figure,
+    over_classes,
 )
 from imbtorch.comparison.report.summary import Summary
 from imbtorch.extras import extra
@@ -20,38 +21,26 @@ with extra("cli"):
     from matplotlib.figure import Figure
 
 
-def plot_class_counts(rows: Rows) -> Figure:
-    """Draw the training set's class counts as bars, on a logarithmic scale."""
-    data = rows[0]["data"]
-    counts = data["counts"]
-    figure, axis = new_figure(7, 2.8)
-    if len(counts) > MANY:
-        ranked = np.asarray(counts)[by_frequency(counts)]
-        axis.stairs(ranked, np.arange(len(counts) + 1) - 0.5, fill=True, color="tab:grey")
-    else:
-        bars = axis.bar(range(len(counts)), counts, color="tab:grey")
-        if len(counts) <= 30:
-            axis.bar_label(bars, fontsize=8)
-    axis.set_yscale("log")
-    axis.margins(y=0.12)
-    axis.set_ylabel("training samples")
-    name_classes(axis, data)
-    return figure
-
-
 def plot_recall(rows: Rows) -> Figure:
-    """Draw the recall of each class, mean over seeds, one line per recipe; gaps if untested."""
-    drawn = lines_by_class(rows, "recall", "metrics", "recall")
-    assert drawn is not None
-    figure, axis = drawn
+    """Draw training samples and recall of each class, mean over seeds; gaps if untested."""
+    figure = Figure(figsize=(WIDTH, 5), layout="constrained")
+    above, axis = figure.subplots(2, 1, sharex=True, height_ratios=(1, 3))
+    counts = rows[0]["data"]["counts"]
+    bars = above.bar(*over_classes(counts, counts), color="tab:grey", width=0.8)
+    if len(counts) <= NAMED:
+        above.bar_label(bars, fontsize=8)
+    above.set(yscale="log", ylabel="samples")
+    above.margins(y=0.3)
+    handles = draw_by_class(axis, rows, "metrics", "recall")
+    axis.set_ylabel("recall")
     axis.set_ylim(top=1.02)
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_above(figure, handles)
     return figure
 
 
 def plot_curves(rows: Rows) -> Figure:
     """Draw training loss and held-out balanced accuracy over the epochs, mean over seeds."""
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name, runs in by_recipe(rows).items():
         histories = [run["history"] for run in runs]
@@ -67,21 +56,23 @@ def plot_curves(rows: Rows) -> Figure:
     right.set(xlabel="epoch", ylabel="held-out balanced accuracy")
     left.grid(alpha=0.3)
     right.grid(alpha=0.3)
-    right.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_above(figure, right.get_lines())
     return figure
 
 
 def plot_cost(summaries: Sequence[Summary]) -> Figure:
     """Draw balanced accuracy against training seconds, one point per recipe, with its std."""
-    figure, axis = new_figure(8, 3.6)
-    for summary in summaries:
+    figure, axis = new_figure()
+    for place, summary in enumerate(sorted(summaries, key=lambda s: s.mean["balanced_accuracy"])):
         x, y = summary.mean["seconds"], 100 * summary.mean["balanced_accuracy"]
         std = np.nan_to_num(100 * summary.std["balanced_accuracy"])
-        axis.errorbar(x, y, std, marker="o", linestyle="", capsize=3, label=summary.recipe)
+        axis.errorbar(x, y, std, marker="o", linestyle="", capsize=3)
+        below = -11 if place % 2 else 5  # so that neighbors do not cover one another
+        axis.annotate(summary.recipe, (x, y), (6, below), textcoords="offset points", fontsize=8)
     axis.set(
         xlabel="training seconds, including a pretrained network", ylabel="balanced accuracy, %"
     )
     axis.set_xlim(left=0)
+    axis.margins(x=0.15)
     axis.grid(alpha=0.3)
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from imbtorch.comparison.report.canvas import Arrays, Rows, by_recipe
+from imbtorch.comparison.report.canvas import WIDTH, Arrays, Rows, by_recipe, legend_above
 from imbtorch.extras import extra
 
 with extra("cli"):
@@ -11,7 +11,7 @@ with extra("cli"):
 
 def plot_translations(rows: Rows) -> Figure | None:
     """Draw the share of translations kept and both networks' confidence, over the epochs."""
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name, runs in by_recipe(rows).items():
         epochs = [row for row in runs[0]["history"] if "batch" in row]
@@ -28,8 +28,7 @@ def plot_translations(rows: Rows) -> Figure | None:
     right.set(xlabel="epoch", ylabel="probability of the target class", ylim=(-0.02, 1.02))
     for axis in (left, right):
         axis.grid(alpha=0.3)
-    left.legend()
-    right.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_above(figure, right.get_lines())
     return figure
 
 

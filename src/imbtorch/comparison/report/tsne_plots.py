@@ -9,7 +9,7 @@ from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.manifold import TSNE
 from sklearn.neighbors import KNeighborsClassifier
 
-from imbtorch.comparison.report.canvas import MANY, Arrays, Rows, new_grid
+from imbtorch.comparison.report.canvas import MANY, Arrays, Rows, legend_above, new_grid
 from imbtorch.comparison.report.confusion_plots import most_confused
 from imbtorch.extras import extra
 
@@ -43,7 +43,7 @@ def plot_tsne(embeddings: Arrays, rows: Rows) -> Figure:
         chosen = most_confused(rows, COLORS)
         classes = [classes[k] for k in chosen]
         embeddings = {name: _only(arrays, chosen) for name, arrays in embeddings.items()}
-    figure, axes = new_grid(len(embeddings), 2.8)
+    figure, axes = new_grid(len(embeddings))
     colors = mpl.colormaps["tab10" if len(classes) <= COLORS else "nipy_spectral"]
     for axis, (name, arrays) in zip(axes, embeddings.items(), strict=True):
         features, labels = arrays["features"], arrays["labels"]
@@ -58,7 +58,7 @@ def plot_tsne(embeddings: Arrays, rows: Rows) -> Figure:
             Line2D([], [], marker="o", linestyle="", color=colors(k), label=label)
             for k, label in enumerate(classes)
         ]
-        figure.legend(handles=handles, loc="outside right upper", fontsize=8)
+        legend_above(figure, handles)
     return figure
 
 
@@ -92,7 +92,7 @@ def plot_boundary(embeddings: Arrays, data: Mapping[str, Any]) -> Figure | None:
     start = next(iter(arrays.values()))
     pair = most_mistaken(start["labels"], start["predicted"], len(classes))
     two = ListedColormap(["tab:blue", "tab:orange"])
-    figure, axes = new_grid(len(arrays), 2.8)
+    figure, axes = new_grid(len(arrays))
     for axis, (name, one) in zip(axes, arrays.items(), strict=True):
         chosen = np.isin(one["labels"], pair)
         features, labels, predicted = (one[k][chosen] for k in ("features", "labels", "predicted"))
@@ -116,5 +116,5 @@ def plot_boundary(embeddings: Arrays, data: Mapping[str, Any]) -> Figure | None:
         Line2D([], [], marker="o", linestyle="", color=two(i), label=classes[k])
         for i, k in enumerate(pair)
     ]
-    figure.legend(handles=handles, loc="outside right upper", fontsize=8)
+    legend_above(figure, handles)
     return figure

@@ -1,0 +1,186 @@
+"""The report's answer: which recipe to use, what it gains, and which classes stay weak."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from imbtorch.comparison.report.summary import Summary
+
+WEAK = 0.9
+"""A class stays weak if its recall is below this and below the mean over the classes."""
+CHANCE = 1.1
+"""A balanced accuracy below so many times 1/K says that nothing is learned."""
+NAMED = 3
+"""Number of weak classes that the answer names."""
+
+
+def chosen(summaries: Sequence[Summary], baseline: str) -> Summary:
+    """Return the recipe to use, by balanced accuracy.
+
+    That is the best of those that are better than the baseline beyond noise; if there is none, the
+    baseline. Where leads cannot be judged, for want of a second seed, it is the best of all.
+    """
+    of = {summary.recipe: summary for summary in summaries}
+    verdicts = [summary.lead.verdict for summary in summaries if summary.lead]
+    better = [s for s in summaries if s.lead and s.lead.verdict == "better"]
+    if not better and "noise unknown" not in verdicts:
+        return of[baseline]
+    return max(better or summaries, key=lambda s: s.mean["balanced_accuracy"])
+
+
+def answer(
+    summaries: Sequence[Summary],
+    baseline: str,
+    classes: Sequence[str],
+    counts: Sequence[int],
+    recall: NDArray[np.float64],
+    confusion: csr_array,
+    few: int,
+) -> list[str]:
+    """Return the sentences at the top of the report.
+
+    Parameters
+    ----------
+    summaries : sequence of Summary
+        All recipes, at least one.
+    baseline : str
+        The recipe that the others are compared with.
+    classes, counts : sequence of length K
+        Names of the classes, and their training samples.
+    recall : ndarray of shape (K,)
+        Recall of the recipe that is `chosen`, mean over its seeds; NaN if untested.
+    confusion : csr_array of shape (K, K)
+        Its confusion matrix, over all seeds.
+    few : int
+        Classes with fewer training samples are few-shot.
+    """
+    said = use(summaries, baseline)
+    if chosen(summaries, baseline).mean["balanced_accuracy"] < CHANCE / len(classes):
+        chance = f"{len(classes)} classes: train longer, or look at the data with imbtorch inspect"
+        said += f" That is hardly more than chance gives with {chance}."
+    return [said, *_weak(classes, counts, recall, confusion, few)]
+
+
+def use(summaries: Sequence[Summary], baseline: str) -> str:
+    """Return the sentence that names the recipe to use, its gain with an interval, and its cost."""
+    best = chosen(summaries, baseline)
+    reaches = f"{_percent(best.mean['balanced_accuracy'])} balanced accuracy"
+    of = {summary.recipe: summary for summary in summaries}
+    if len(summaries) == 1:
+        return f"{best.recipe} reaches {reaches}; name more recipes to compare it with."
+    plain = "plain training" if baseline == "erm" else baseline
+    if best.recipe != baseline:
+        base = of[baseline]
+        lead = best.lead
+        assert lead is not None
+        if lead.verdict != "better":
+            return (
+                f"{best.recipe} reaches {reaches}, {plain} "
+                f"{_percent(base.mean['balanced_accuracy'])}: whether that is noise cannot be told "
+                "from one training seed."
+            )
+        low, high = 100 * (lead.mean - lead.noise), 100 * (lead.mean + lead.noise)
+        return (
+            f"Use {best.recipe}: {reaches}, {100 * lead.mean:+.1f} points over {plain} (95 % "
+            f"interval {low:+.1f} to {high:+.1f}), for {_cost(best, base)}."
+        )
+    next_best = max((s for s in summaries if s.lead), key=lambda s: s.mean["balanced_accuracy"])
+    lead = next_best.lead
+    assert lead is not None
+    if lead.mean <= 0:
+        return f"Stay with {plain} ({baseline}): it reaches {reaches}, and no recipe is above it."
+    return (
+        f"Stay with {plain} ({baseline}), {reaches}: no recipe is better beyond noise; the "
+        f"closest, {next_best.recipe}, leads by {100 * lead.mean:.1f} ± {100 * lead.noise:.1f} "
+        "points."
+    )
+
+
+def _cost(best: Summary, base: Summary) -> str:
+    """Return the training time of a recipe beside that of the baseline."""
+    seconds, before = best.mean["seconds"], base.mean["seconds"]
+    ratio = seconds / before if before > 0 else float("nan")
+    took = f"{seconds:.0f} s of training" if seconds >= 10 else f"{seconds:.1f} s of training"
+    if not np.isfinite(ratio):
+        return took
+    if 0.95 <= ratio <= 1.05:
+        return f"the same training time ({took.removesuffix(' of training')})"
+    return f"{ratio:.1f} times its training time ({took.removesuffix(' of training')})"
+
+
+def weak_classes(recall: NDArray[np.float64]) -> list[int]:
+    """Return the classes that stay weak, the weakest first.
+
+    Examples
+    --------
+    >>> weak_classes(np.array([1.0, 0.95, 0.2, np.nan, 0.5]))
+    [2, 4]
+    """
+    known = recall[~np.isnan(recall)]
+    bound = min(WEAK, known.mean()) if len(known) else 0.0
+    order = np.argsort(recall, kind="stable")
+    return [int(k) for k in order if recall[k] < bound]
+
+
+def _weak(
+    classes: Sequence[str],
+    counts: Sequence[int],
+    recall: NDArray[np.float64],
+    confusion: csr_array,
+    few: int,
+) -> list[str]:
+    """Return which classes stay weak, and why, as far as that can be told."""
+    weak = weak_classes(recall)
+    if not weak:
+        known = np.where(np.isnan(recall), np.inf, recall)
+        k = int(known.argmin())
+        return [
+            f"No class stays weak: the lowest recall is {_percent(recall[k])}, of {classes[k]}."
+        ]
+    named = weak[:NAMED]
+    said = ", ".join(
+        f"{classes[k]} ({_percent(recall[k])} recognized, {counts[k]} training "
+        f"sample{'s' * (counts[k] != 1)})"
+        for k in named
+    )
+    more = f", and {len(weak) - NAMED} more" if len(weak) > NAMED else ""
+    stay = "One class stays weak" if len(weak) == 1 else "These classes stay weak"
+    why = _scarce([classes[k] for k in named if counts[k] < few], len(named), few)
+    if len(classes) == 2:
+        missed = [f"{_percent(1 - r)} of {n}" for r, n in zip(recall, classes, strict=True)]
+        why.append(f"{_joined(missed)} are taken for the other class, which the threshold shifts")
+    else:
+        why += filter(None, (_taken(confusion, classes, k) for k in named))
+    return [f"{stay}: {said}{more}.", *([f"Why: {'; '.join(why)}."] if why else [])]
+
+
+def _scarce(names: Sequence[str], among: int, few: int) -> list[str]:
+    """Return a clause on those of the weak classes that have few samples."""
+    if not names:
+        return []
+    have = "has" if len(names) == 1 else "have"
+    who = "they have" if 1 < len(names) == among else f"{_joined(names)} {have}"
+    return [f"{who} fewer than {few} training samples"]
+
+
+def _taken(confusion: csr_array, classes: Sequence[str], k: int) -> str:
+    """Return a clause on the class that class k is most often taken for."""
+    row = confusion[[k]].toarray()[0]
+    samples = int(row.sum())
+    row[k] = 0
+    other = int(row.argmax())
+    if not row[other]:
+        return ""
+    return (
+        f"{classes[k]} is most often taken for {classes[other]} ({_percent(row[other] / samples)})"
+    )
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

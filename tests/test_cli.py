@@ -51,9 +51,8 @@ def test_compare_prints_a_table_and_where_the_report_lies(first):
     for word in ("erm", "drw", "m2m", "eos", "balanced", "lead over", str(out / "report.html")):
         assert word in said
     assert "epoch" in shown  # the progress bar
-    table = (out / "table.md").read_text().splitlines()
-    assert len(table) == 2 + 2 + 4
-    assert [line.split("|")[1].strip() for line in table[4:]] == ["erm", "drw", "m2m", "eos"]
+    table = [line for line in (out / "table.md").read_text().splitlines() if line.startswith("|")]
+    assert [line.split("|")[1].strip() for line in table[2:]] == ["erm", "drw", "m2m", "eos"]
 
 
 def test_result_rows_say_what_was_run(compared):

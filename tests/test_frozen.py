@@ -278,3 +278,23 @@ def test_recipes_that_train_the_features_are_refused_for_frozen_ones(recipe, emb
     assert "trains the features, and these are frozen" in capsys.readouterr().err
     with pytest.raises(InputError, match="trains the features"):
         embedded.recipe(recipe)
+
+
+def test_folds_share_one_pass_and_divide_its_embeddings(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *args, **options: None)
+    task = embedded_once(task_of(photos, folds=4), progress=False)
+    everything = np.load(next((tmp_path / "cache").rglob("embeddings.npy")))
+    assert len(everything) == 40
+    for seed in (0, 3, 5):
+        at, fold = task.at(seed), task.at(seed).data.fold
+        assert not np.intersect1d(fold.train, fold.test).size
+        assert np.array_equal(at.data.train.x.numpy(), everything[fold.train])
+        assert np.array_equal(at.data.test.x.numpy(), everything[fold.test])
+        mean = at.network(seed).features[0].mean.flatten()
+        torch.testing.assert_close(mean, at.data.train.x.mean(0))
+    assert len(list((tmp_path / "cache").rglob("embeddings.npy"))) == 1
+    rows = compare(
+        task_of(photos, folds=2), ["erm", "m2m"], seeds=1, out=tmp_path / "out", progress=False
+    ).rows
+    assert [(row["seed"], row["fold"], row["folds"]) for row in rows] == [(0, 0, 2), (1, 1, 2)] * 2
+    assert len(list((tmp_path / "cache").rglob("embeddings.npy"))) == 1

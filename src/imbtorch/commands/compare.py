@@ -44,6 +44,12 @@ def add_options(parser: Any) -> None:
         help="few-shot classes have fewer samples than the first number, many-shot classes have "
         "more than the second (default: %(default)s)",
     )
+    group.add_argument(
+        "--folds",
+        type=int | None,
+        help="number of folds, each held out in turn (cross-validation); --seeds then says how "
+        "often all of them are run, each time divided anew",
+    )
     add_log_option(group)
     add = parser.add_argument_group("table").add_argument
     add("--wide", action="store_true", help="print all columns of the table")
@@ -92,6 +98,11 @@ def run(
             made = make_recipe(name)
             if task_options["freeze"] == "backbone":
                 check_trains_head(made)
+    if "auto" in names and task_options["folds"] is not None:
+        raise InputError(
+            "recipes is auto and folds is set; every sample is tested in one of the folds, so that "
+            "none is left to choose recipes on: name the recipes, or leave --folds out"
+        )
     bounds = shot_bounds(shots)
     if log is not None:
         check_tracker(log)
@@ -99,7 +110,7 @@ def run(
     check_deciding(decide, cost)
     if out:
         given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
-        given["model"] = short_name(task_options["model"])
+        given |= {"model": short_name(task_options["model"]), "folds": task_options["folds"]}
         check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
     task = deciding(make_task(**task_options), decide, cost)
     say(task.describe())
@@ -111,7 +122,7 @@ def run(
     folder = Path(out) if out else Path("runs") / task.slug
     check_out(folder, task.identity())
     task = embedded_once(task)
-    before(task, names, seeds, folder, bounds, partial(_plainer, task_options))
+    before(task, names, seeds * task.folds, folder, bounds, partial(_plainer, task_options))
     if "auto" in names:
         choice = choose(task, folder / "auto")
         say(choice.lines)

@@ -28,7 +28,8 @@ READING = (
         "test_split",
         str | None,
         None,
-        "name of the held-out split, or none to hold a quarter out; default: the usual one if "
+        "name of the held-out split; none to hold a quarter out; group:COLUMN or "
+        "time:COLUMN[:DATE] to divide a table by a column; default: the usual one if "
         "stored, else a quarter",
     ),
     Option(

@@ -1,9 +1,11 @@
 """Compare recipes over several seeds on one task: resumable runs, then a report."""
 
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from imbtorch.comparison.folded_task import FoldedTask
 from imbtorch.comparison.frozen_task import check_recipe, embedded_once
 from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
@@ -19,6 +21,7 @@ from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
+from imbtorch.comparison.task_words import leak_words
 from imbtorch.comparison.tracking import Tracking
 from imbtorch.data.arrays import labels_of
 from imbtorch.data.profiles.class_groups import SHOTS
@@ -49,7 +52,8 @@ def compare(
     recipes : sequence of str or Recipe
         Names, see `make_recipe`, or your own recipes, each with a different name.
     seeds : int, default=3
-        Training seeds 0..seeds-1.
+        Training seeds 0..seeds-1; of a task with folds, how often all folds are run, each time
+        divided anew.
     out : str or Path
         Folder for ``results.jsonl``, ``report.html``, ``figures/`` and ``checkpoints/``. Runs
         stored there are not repeated, and a checkpoint that is damaged or missing is reported
@@ -77,25 +81,30 @@ def compare(
     described = [task.recipe(recipe) for recipe in recipes]
     if not described:
         raise InputError("recipes is empty; name at least one, such as erm")
-    labels = labels_of(task.data.train).tolist()
+    runs = seeds * task.folds
+    smallest = task.smallest(runs) if isinstance(task, FoldedTask) else task.data.counts
+    labels = [k for k, n in enumerate(smallest) for _ in range(n)]
     for recipe in described:
         check_resampling(recipe, labels)
         check_recipe(task, recipe)
+    if task.data.leaked:
+        warnings.warn(leak_words(task.data.leaked, len(labels_of(task.data.test))), stacklevel=2)
     folder, names = Path(out), [recipe.name for recipe in described]
     check_out(folder, task.identity())
     tracking = None if log is None else Tracking(log, folder)
     task = embedded_once(task, progress=progress)
-    total = seeds * sum(recipe.all_epochs for recipe in described)
+    total = runs * sum(recipe.all_epochs for recipe in described)
     with progress_bar(total=total, unit="epoch", disable=not progress) as bar:
         keep = partial(_keep, task, folder)
-        outcome = run_grid(task, described, range(seeds), folder, bar, keep, tracking=tracking)
+        outcome = run_grid(task, described, range(runs), folder, bar, keep, tracking=tracking)
     rows, failures = outcome.rows, outcome.failures
     if not rows:
         file = folder / "failures.jsonl"
         raise InputError(f"every run failed, see {file}: {failure_lines(failures)[0]}")
-    check_checkpoints(task, folder, rows)
+    first = task.at(0)
+    check_checkpoints(first, folder, rows)
     for name in {row["recipe"]["name"] for row in rows if row["seed"] == 0}:
-        restore_embeddings(task, folder, name)
+        restore_embeddings(first, folder, name)
     kept = (stored(folder, names, kind) for kind in KINDS)
     write_report(folder, rows, *kept, shots=shots, failures=failures)
     return outcome
@@ -105,5 +114,6 @@ def _keep(
     task: Task, folder: Path, recipe: Recipe, seed: int, fitted: FitResult, outputs: Outputs
 ) -> None:
     """Store the trained network, and what the report shows of it."""
+    task = task.at(seed)
     task.save(checkpoint_path(folder, recipe.name, seed), recipe, seed, fitted.model, share=True)
-    keep_for_pictures(folder, recipe, seed, fitted, outputs)
+    keep_for_pictures(folder, recipe, seed, fitted, outputs, task.data.fold)

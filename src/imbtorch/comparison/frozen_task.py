@@ -1,8 +1,7 @@
 """A task whose network is frozen: its data are embedded once, and recipes train heads on them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.comparison.embedding_store import Pass, embed_once
+from imbtorch.comparison.folded_task import FoldedTask
+from imbtorch.comparison.frozen import Frozen, layers_of
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.task import Task
-from imbtorch.data.arrays import ArrayDataset, labels_of
+from imbtorch.data.arrays import ArrayDataset, labels_of, take
 from imbtorch.data.inputs import FeatureInput, Input, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.data.seen import fingerprints
@@ -30,13 +31,7 @@ from imbtorch.training.phases import Train
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import OnEpoch
-from imbtorch.training.shared_backbone import (
-    HEADER,
-    SHARED,
-    shared_name,
-    shared_path,
-    shared_tensors,
-)
+from imbtorch.training.shared_backbone import HEADER, SHARED, shared_path
 from imbtorch.training.snapshots import Snapshots
 from imbtorch.training.takes_rows import check_rows
 
@@ -45,36 +40,6 @@ MEASUREMENTS = 5
 FLOOR = 0.1
 """The least standard deviation of a dimension, relative to that of all: one that is constant in
 training would otherwise outweigh all others on the first new sample in which it is not."""
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """A frozen network and what it was given.
-
-    Attributes
-    ----------
-    network : Classifier
-        The whole network; the last layer of its features is the identity, and takes the
-        standardization of the embeddings.
-    input : Input
-        How stored rows become its inputs.
-    seconds : float
-        How long it took to embed all data, once.
-    """
-
-    network: Classifier
-    input: Input
-    seconds: float
-
-    @cached_property
-    def shared(self) -> dict[str, Tensor]:
-        """What checkpoints of heads leave to a file that they share."""
-        return shared_tensors(self.network)
-
-    @cached_property
-    def name(self) -> str:
-        """The checksum by which they refer to that file."""
-        return shared_name(self.shared)
 
 
 @dataclass(frozen=True)
@@ -168,47 +133,85 @@ class FrozenTask(Task):
         """Return the frozen network with the head, and what stands before it, of a trained one."""
         whole = self.frozen.network
         spec: Any = {**(whole.spec or {}), "head": head_kind(model.head)}
-        features = [*_layers(whole)[:-1], *_layers(model)]
+        features = [*layers_of(whole)[:-1], *layers_of(model)]
         return Classifier(nn.Sequential(*features), model.head, spec)
 
     def restore(self, path: Path) -> Classifier:
         """Return the network of a checkpoint in the form that takes embeddings."""
         whole = super().restore(path)
-        return Classifier(nn.Sequential(_layers(whole)[-1]), whole.head).eval()
-
-
-def _layers(model: Classifier) -> list[nn.Module]:
-    """Return the layers of the features: for the whole network normalization, network, another."""
-    return list(model.features.children())
+        return Classifier(nn.Sequential(layers_of(whole)[-1]), whole.head).eval()
 
 
 def embedded_once(task: Task, *, progress: bool = True) -> Task:
     """Return the task on the embeddings of its frozen network; any other task unchanged.
 
-    The embeddings come from the store, see `embed_once`, or are made now.
+    The embeddings come from the store, see `embed_once`, or are made now. With folds, all samples
+    are embedded together and then divided: what the network makes of one does not depend on the
+    others.
     """
     if isinstance(task, FrozenTask) or task.setup.freeze != "backbone":
         return task
+    if isinstance(task, FoldedTask):
+        made_at = embedded_folds(task, progress)
+        made_at(0)
+        return replace(task, made=made_at)
     whole = task.network(task.data_seed).eval()
-    network, fabric = nn.Sequential(*_layers(whole)[:-1]), task.fabric()
+    network, fabric = nn.Sequential(*layers_of(whole)[:-1]), task.fabric()
     made = {}
     for name, split in task.data.splits.items():
         one = Pass(network, split, identity_of(task, name), fabric)
         made[name] = embed_once(one, f"embedding {name}", progress=progress)
     data = embedded_data(task.data, {name: one.x for name, one in made.items()})
-    seconds = sum(one.seconds for one in made.values())
+    return _on(task, data, Frozen(whole, task.data.input, sum(m.seconds for m in made.values())))
+
+
+def _on(task: Task, data: LoadedData, frozen: Frozen) -> FrozenTask:
+    """Return the task on embeddings, which `data` hold."""
     shared = {one.name: getattr(task, one.name) for one in fields(Task)}
     shared |= {"data": data, "measurements": MEASUREMENTS}
-    return FrozenTask(**shared, frozen=Frozen(whole, task.data.input, seconds))
+    return FrozenTask(**shared, frozen=frozen)
+
+
+def embedded_folds(task: FoldedTask, progress: bool) -> Callable[[int], Task]:
+    """Return what makes the task of a training seed, on embeddings that are made once."""
+    divided, known = task.divided, list[tuple[Frozen, ArrayDataset]]()
+
+    def made_at(seed: int) -> Task:
+        spec = divided.spec(seed)
+        samples, digest = divided.pooled(spec)
+        found = next((one for one in known if one[0].input == spec), None)
+        if found is None:
+            whole = task.network(task.data_seed).eval()
+            network = nn.Sequential(*layers_of(whole)[:-1])
+            about = {"hash": digest, "parts": [], "split": "all"}
+            identity = _identity(task, about, len(divided.labels.train), spec)
+            one = embed_once(Pass(network, samples, identity, task.fabric()), progress=progress)
+            embedded = ArrayDataset(one.x, divided.labels.train, divided.labels.classes)
+            found = Frozen(whole, spec, one.seconds), embedded
+            known.append(found)
+        frozen, embedded = found
+        data = task.data_at(seed, embedded)
+        assert data.fold is not None
+        seen = tuple(fingerprints(take(samples, data.fold.train)))
+        inputs = FeatureInput(tuple(embedded.x.shape[1:]))
+        return _on(task, replace(data, input=inputs, seen=seen), frozen)
+
+    return made_at
 
 
 def identity_of(task: Task, split: str) -> dict[str, Any]:
     """Return all that the embeddings of a split depend on, JSON-ready."""
     data = task.data
+    about = {"hash": data.digest, "parts": list(data.parts), "split": split}
+    rows = len(labels_of(data.splits[split]))
+    return _identity(task, about, rows, data.input)
+
+
+def _identity(task: Task, about: dict[str, Any], rows: int, spec: Input) -> dict[str, Any]:
     return {
-        "data": {"hash": data.digest, "parts": list(data.parts), "split": split},
-        "rows": len(labels_of(data.splits[split])),
-        "input": input_to_json(data.input),
+        "data": about,
+        "rows": rows,
+        "input": input_to_json(spec),
         "network": task.identity()["network"],
         "model": short_name(task.model),
         "precision": task.precision,

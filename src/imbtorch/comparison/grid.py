@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from imbtorch.comparison.tracking import Tracking
 from imbtorch.files import is_about_storage
 from imbtorch.printable import printable
 from imbtorch.training.fit import FitResult
+from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.snapshots import Snapshots
 
@@ -75,20 +76,27 @@ def run_grid(
         If a result, a checkpoint or a snapshot cannot be written: no further run is started.
     """
     store = ResultStore(folder, task.identity())
-    snapshots = Snapshots(folder / "snapshots", keep_at=_phase_ends(recipes))
-    asked = False
+    ends = _phase_ends(recipes)
 
-    def trained_epoch(row: object) -> None:
-        nonlocal asked
-        if not asked:
-            asked, bar.total = True, bar.total + task.epochs
-        bar.update()
+    @lru_cache(maxsize=1)
+    def shared(fold: int | None) -> tuple[Task, Pretrained, Snapshots]:
+        """Return the task of a seed with a fold, and what only runs on the same data may share."""
+        asked = False
 
-    path = store.folder / "pretrained.safetensors"
-    pretrained = task.pretrained(path, trained_epoch, snapshots)
+        def trained_epoch(row: object) -> None:
+            nonlocal asked
+            if not asked:
+                asked, bar.total = True, bar.total + task.epochs
+            bar.update()
+
+        at, place = task.at(fold or 0), "" if fold is None else f"folds/seed{fold}"
+        snapshots = Snapshots(folder / "snapshots" / place, keep_at=ends)
+        path = store.folder / place / "pretrained.safetensors"
+        return at, at.pretrained(path, trained_epoch, snapshots), snapshots
 
     def run(recipe: Recipe, seed: int) -> dict[str, Any]:
         bar.set_description(printable(f"{recipe.name}, seed {seed}"))
+        at, pretrained, snapshots = shared(None if task.folds == 1 else seed)
         with nullcontext() if tracking is None else tracking.run(recipe.name, seed) as log:
 
             def on_epoch(row: dict[str, Any]) -> None:
@@ -96,11 +104,11 @@ def run_grid(
                 if log is not None:
                     log(row)
 
-            fitted = task.fit(recipe, seed, pretrained, on_epoch, snapshots)
-            outputs = task.outputs(fitted.model)
+            fitted = at.fit(recipe, seed, pretrained, on_epoch, snapshots)
+            outputs = at.outputs(fitted.model)
             if keep is not None:
                 keep(recipe, seed, fitted, outputs)
-            row = task.result(recipe, seed, fitted, outputs)
+            row = at.result(recipe, seed, fitted, outputs)
             if log is not None:
                 log.outcome(row["metrics"])
         return row
@@ -125,7 +133,7 @@ def run_grid(
                 failures[cell] = recipe.name, seed, reason
                 warnings.warn(f"{recipe.name}, seed {seed}, failed: {reason}", stacklevel=2)
     if tidy and not failures:
-        shutil.rmtree(snapshots.folder, ignore_errors=True)
+        shutil.rmtree(folder / "snapshots", ignore_errors=True)
     rows = [
         store.find(described, seed) for _, described, seed in cells if store.has(described, seed)
     ]

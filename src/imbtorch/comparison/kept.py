@@ -12,6 +12,7 @@ import numpy as np
 
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.task import Task
+from imbtorch.data.fold import Fold
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside, write_npz
 from imbtorch.npz import read_npz
@@ -52,23 +53,47 @@ def checkpoint_path(folder: Path, recipe: str, seed: int) -> Path:
     return folder / "checkpoints" / f"{file_name(recipe)}-seed{seed}.safetensors"
 
 
-def keep_outputs(folder: Path, recipe: str, seed: int, outputs: Outputs) -> None:
+def keep_outputs(
+    folder: Path, recipe: str, seed: int, outputs: Outputs, fold: Fold | None = None
+) -> None:
     """Store what a run's network makes of the held-out samples, in the order of the test set.
 
-    The probabilities of the first seed are stored too, unless there are very many.
+    The probabilities of the first seed, or of the first repetition of all folds, are stored too,
+    unless there are very many; of a fold, also the row numbers of its samples in the whole data.
     """
     arrays = {
         "labels": outputs.labels.cpu().numpy().astype(np.int32),
         "predicted": outputs.predicted.cpu().numpy().astype(np.int32),
     }
-    if seed == 0 and outputs.probabilities.numel() <= MOST_PROBABILITIES:
+    if fold is not None:
+        arrays["rows"] = fold.test.astype(np.int64)
+    if seed < (fold.folds if fold else 1) and outputs.probabilities.numel() <= MOST_PROBABILITIES:
         arrays["probabilities"] = outputs.probabilities.cpu().numpy().astype(np.float32)
     write_npz(_path(folder, recipe, f"seed{seed}-outputs"), arrays)
 
 
 def stored_outputs(folder: Path, recipe: str, seed: int) -> dict[str, np.ndarray] | None:
-    """Return what `keep_outputs` stored of a run: labels, predicted and perhaps probabilities."""
+    """Return what `keep_outputs` stored of a run.
+
+    That is labels, predicted, of a fold also rows, and perhaps probabilities.
+    """
     return stored(folder, [recipe], f"seed{seed}-outputs").get(recipe)
+
+
+def pooled_outputs(
+    folder: Path, recipe: str, folds: int, repetition: int = 0
+) -> dict[str, np.ndarray] | None:
+    """Return what `keep_outputs` stored of all folds of a repetition, in the order of the data.
+
+    None if a fold is missing; without probabilities if some fold has none.
+    """
+    seeds = range(repetition * folds, (repetition + 1) * folds)
+    found = [one for seed in seeds if (one := stored_outputs(folder, recipe, seed)) is not None]
+    if len(found) < folds or not all("rows" in one for one in found):
+        return None
+    order = np.argsort(np.concatenate([one["rows"] for one in found]))
+    names = set.intersection(*(set(one) for one in found))
+    return {name: np.concatenate([one[name] for one in found])[order] for name in sorted(names)}
 
 
 def check_checkpoints(task: Task, folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -100,13 +125,18 @@ def check_checkpoints(task: Task, folder: Path, rows: Sequence[Mapping[str, Any]
 
 
 def keep_for_pictures(
-    folder: Path, recipe: Recipe, seed: int, fitted: FitResult, outputs: Outputs
+    folder: Path,
+    recipe: Recipe,
+    seed: int,
+    fitted: FitResult,
+    outputs: Outputs,
+    fold: Fold | None = None,
 ) -> None:
     """Store what the report shows of a run: its outputs and, of the first seed, more.
 
     That is embeddings of some held-out samples, and M2m's translations.
     """
-    keep_outputs(folder, recipe.name, seed, outputs)
+    keep_outputs(folder, recipe.name, seed, outputs, fold)
     if seed:
         return
     _keep_embeddings(folder, recipe.name, outputs)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from imbtorch.comparison.checks import check_how
+from imbtorch.comparison.folded_task import FoldedTask
 from imbtorch.comparison.network_options import (
     check_freeze,
     check_optimizer,
@@ -14,6 +15,7 @@ from imbtorch.comparison.sized_defaults import BENCHMARKS, sized
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import as_float, labels_of
 from imbtorch.data.augmentation.augment import augment_by_name
+from imbtorch.data.folds import load_folds
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import IN_WORDS, stored_kind
 from imbtorch.data.load import load_data
@@ -60,6 +62,7 @@ def make_task(
     label_smoothing: float | None = None,
     layer_decay: float | None = None,
     ema: float | None = None,
+    folds: int | None = None,
 ) -> Task:
     """Load DATA and choose defaults for the options left open.
 
@@ -91,7 +94,9 @@ def make_task(
     train_split : str, optional
         Name of the training split, by default the usual ones; none if no folder is a split.
     test_split : str, optional
-        Name of the held-out split, by default the usual ones; none to hold a quarter out.
+        Name of the held-out split, by default the usual ones; none to hold a quarter out;
+        group:COLUMN to divide no group of a column; time:COLUMN[:DATE] to hold out the latest
+        quarter, or all from a date on.
     image_size : int, optional
         Height and width in pixels to which images are scaled and cut, by default the network's
         own or, up to 96, what most images have; 64 for larger ones.
@@ -131,6 +136,8 @@ def make_task(
         Factor of the learning rate from each block to the one before it.
     ema : float, optional
         Decay of the moving average of the weights, by default none.
+    folds : int, optional
+        Number of folds, each of which is held out in turn, by default none.
 
     Returns
     -------
@@ -154,18 +161,12 @@ def make_task(
     check_freeze(model, backbone, wanted, augment)
     check_optimizer(model, start, freeze, asked)
     usual: dict[str, Any] = {"ratio": 100.0, **BUILT_IN.get(data, {})}
-    loaded = load_data(
-        data,
-        profile=profile,
-        ratio=usual["ratio"] if ratio is None else ratio,
-        data_seed=data_seed,
-        label=label,
-        columns=columns,
-        train_split=train_split,
-        test_split=test_split,
-        image_size=image_size,
-        takes=None if backbone is None else backbone.takes,
-    )
+    how: dict[str, Any] = {"profile": profile, "data_seed": data_seed, "image_size": image_size}
+    how |= {"label": label, "columns": columns, "train_split": train_split}
+    how |= {"ratio": usual["ratio"] if ratio is None else ratio, "test_split": test_split}
+    how["takes"] = None if backbone is None else backbone.takes
+    divided = None if folds is None else load_folds(data, folds, **how)
+    loaded = load_data(data, **how) if divided is None else divided.data(0)
     spec = loaded.input
     if augment not in ("auto", "none") and not isinstance(spec, ImageInput):
         raise InputError(
@@ -196,4 +197,4 @@ def make_task(
         if isinstance(spec, ImageInput) and task.fabric().device.type == "cpu":
             check_batch_memory(network, as_float(loaded.train[0][0]), setup.batch_size)
     make_recipe("erm", task.epochs)
-    return task
+    return task if divided is None else FoldedTask.of(task, divided)

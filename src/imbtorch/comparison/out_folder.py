@@ -8,7 +8,7 @@ from typing import Any
 from imbtorch.errors import InputError
 from imbtorch.files import unseal
 
-FOLDERS = ("checkpoints", "claims", "figures", "logs", "snapshots")
+FOLDERS = ("checkpoints", "claims", "figures", "folds", "logs", "snapshots")
 """The folders in a folder of results."""
 FILES = (
     *("experiment.json", "results.jsonl", "failures.jsonl", "pretrained.safetensors"),

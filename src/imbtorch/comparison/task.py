@@ -7,6 +7,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from imbtorch.comparison.checks import check_how
+from imbtorch.comparison.data_identity import data_header, data_identity
 from imbtorch.comparison.decisions import decision_entry
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.outputs import Outputs, outputs_of
@@ -84,20 +85,9 @@ class Task:
         check_how(self.epochs, self.data_seed, self.precision)
 
     def identity(self) -> dict[str, Any]:
-        """Return what distinguishes this task from others, as JSON-ready values.
-
-        Data are identified by their hash and networks by their weights, wherever they are stored.
-        """
+        """Return what distinguishes this task, and all its folds, from others, JSON-ready."""
         return {
-            "data": {
-                "name": Path(self.data.name).name,
-                "profile": self.data.profile.to_json(),
-                "parts": list(self.data.parts),
-                "hash": self.data.digest,
-                "data_seed": self.data_seed,
-                "classes": list(self.data.classes),
-                "counts": self.data.counts,
-            },
+            "data": data_identity(self.data, self.data_seed),
             "model": short_name(self.model),
             "epochs": self.epochs,
             "setup": describe(self.setup),
@@ -106,7 +96,17 @@ class Task:
             "figures": FIGURES,
             **({} if self.origin is None else {"network": self.origin.identity()}),
             **({} if self.decide is None else {"decide": self.decide.identity()}),
+            **({} if self.folds == 1 else {"folds": self.folds}),
         }
+
+    @property
+    def folds(self) -> int:
+        """The number of folds, each of which is the test set of other training seeds; else 1."""
+        return 1 if self.data.fold is None else self.data.fold.folds
+
+    def at(self, seed: int) -> "Task":
+        """Return the task with the data of a training seed: itself, unless there are folds."""
+        return self
 
     @property
     def slug(self) -> str:
@@ -132,13 +132,12 @@ class Task:
 
     def network(self, seed: int) -> Classifier:
         """Return the network of a training seed, before its training."""
-        shape, classes = self.data.shape, len(self.data.classes)
+        size = self.data.shape, len(self.data.classes)
         if self.origin is not None:
-            return self.origin.network(shape, classes, seed)
+            return self.origin.network(*size, seed)
         # texts and windows of words are already scaled row by row, and tables column by column
-        scaled = not isinstance(self.data.input, (ImageInput, FeatureInput))
-        train = None if scaled else self.data.train
-        return build_model(self.model, shape, classes, train=train, seed=seed)
+        train = self.data.train if isinstance(self.data.input, (ImageInput, FeatureInput)) else None
+        return build_model(self.model, *size, train=train, seed=seed)
 
     def fabric(self) -> Fabric:
         """Return a Fabric on the best single device, with the task's precision."""
@@ -198,10 +197,9 @@ class Task:
 
         `outputs` are those of the fitted network, if they are at hand.
         """
-        model, counts = fitted.model, self.data.counts
+        model, counts, recipe = fitted.model, self.data.counts, self.recipe(recipe)
         made = outputs or self.outputs(model)
         x, y = made.features, made.labels
-        recipe = self.recipe(recipe)
         train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
         return {
             "recipe": recipe.describe(),
@@ -216,6 +214,7 @@ class Task:
             "pretrained_seconds": fitted.pretrained_seconds,
             "history": fitted.history,
             **self.decided(model, made),
+            **({} if self.data.fold is None else {"fold": self.data.fold.number}),
         }
 
     def decided(self, model: Classifier, outputs: Outputs | None = None) -> dict[str, Any]:
@@ -228,6 +227,7 @@ class Task:
             "recipe": self.recipe(recipe).describe(),
             "seed": seed,
             **self.identity(),
+            "data": data_header(self.data, self.data_seed),
             "model": self.model,
             "input": input_to_json(self.data.input),
             "seen": list(self.data.seen) or fingerprints(self.data.train),

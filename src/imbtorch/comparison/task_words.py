@@ -31,6 +31,20 @@ def _validation_lines(data: LoadedData) -> list[str]:
     ]
 
 
+def leak_words(leaked: int, tested: int) -> str:
+    """Return what a user should know of held-out samples that are also trained on.
+
+    Examples
+    --------
+    >>> leak_words(3, 100)[:59]
+    '3 of 100 held-out samples are also in the training set, byt'
+    """
+    return (
+        f"{leaked} of {tested} held-out samples are also in the training set, byte for byte: "
+        "remove them, or the results look better than they are"
+    )
+
+
 TRAINED = {"none": "all of it", "backbone": "the head, on embeddings that are made once"}
 """What is trained, by `Setup.freeze`."""
 

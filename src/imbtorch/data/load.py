@@ -7,20 +7,20 @@ from enum import StrEnum
 import numpy as np
 
 from imbtorch.data.arrays import Pairs, class_counts
-from imbtorch.data.hold_out import splits_of
+from imbtorch.data.division import Division
+from imbtorch.data.fold import Fold
+from imbtorch.data.hold_out import divided
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.images.mapped import MappedImages
-from imbtorch.data.inputs import IN_WORDS, Input, stored_kind
+from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows
-from imbtorch.data.sources import open_source
 from imbtorch.data.splits import Reading
 from imbtorch.data.tables.table_input import TableInput
-from imbtorch.data.takes import input_for, notes_on_texts
+from imbtorch.data.takes import input_for, notes_on_texts, open_for
 from imbtorch.data.tensors import datasets_of
 from imbtorch.data.texts.tokens import TokenInput
-from imbtorch.errors import InputError
 
 
 class Part(StrEnum):
@@ -64,6 +64,14 @@ class LoadedData:
         Whether all training images are stored in gray, also if they are read as color.
     test_rows : Rows, optional
         The rows of the test set as they are stored, to be shown; None if they are not at hand.
+    division : Division, optional
+        How the training set may be divided: what belongs together, and what is later.
+    test_split : str, optional
+        The column by which the test set was held out, as in ``group:patient``.
+    leaked : int
+        Samples of a stored test set that are also in the training set.
+    fold : Fold, optional
+        Which of the folds of the data the test set is.
     validation : Dataset, optional
         Samples held out of the training set on which a decision is chosen.
     seen : tuple of str
@@ -82,6 +90,10 @@ class LoadedData:
     left_out: Mapping[str, int] = field(default_factory=dict)
     gray: bool = False
     test_rows: Rows | None = field(default=None, compare=False)
+    division: Division | None = field(default=None, compare=False)
+    test_split: str | None = None
+    leaked: int = 0
+    fold: Fold | None = field(default=None, compare=False)
     validation: Pairs | None = None
     seen: tuple[str, ...] = ()
 
@@ -106,7 +118,15 @@ class LoadedData:
     def part(self, part: Part, train: Pairs, test: Pairs) -> "LoadedData":
         """Return the same data with a part of each set in its place."""
         parts = (*self.parts, part)
-        return replace(self, train=train, test=test, parts=parts, test_rows=None, validation=None)
+        return replace(
+            self,
+            train=train,
+            test=test,
+            parts=parts,
+            test_rows=None,
+            validation=None,
+            division=None,
+        )
 
 
 def load_data(
@@ -138,7 +158,7 @@ def load_data(
         Imbalance ratio of the profile.
     data_seed : int, default=0
         Decides which samples stay and, if no held-out split is stored, which are held out
-        (every fourth, stratified).
+        (every fourth, stratified; copies of a sample, byte for byte, stay together).
     label : str, optional
         Label column, by default the first of label, labels, fine_label, target, class, y that is
         found, in any case.
@@ -146,7 +166,9 @@ def load_data(
         Input columns, separated by commas, by default those that `find_columns` finds.
     train_split, test_split : str, optional
         Names of the splits, by default those with usual names, see `choose_splits`. ``none`` as
-        the training split: no folder is a split; as the test split: hold a quarter out.
+        the training split: no folder is a split; as the test split: hold a quarter out. As the
+        test split also ``group:COLUMN``: hold out a quarter of the samples, no group divided; and
+        ``time:COLUMN`` or ``time:COLUMN:DATE``: the latest quarter, or those from a date on.
     image_size : int, optional
         Height and width in pixels to which images are brought, by default those of `takes`, or
         what `imbtorch.data.images.framing.usual_size` finds.
@@ -178,22 +200,16 @@ def load_data(
         test_split=test_split,
         image_size=image_size,
     )
-    if isinstance(takes, ImageInput):  # settles the size also of data that are of one size
-        reading = replace(reading, image_size=None)
-    source = open_source(data, reading)
-    train, test = splits_of(source, data_seed)
+    source = open_for(data, reading, takes)
+    train, test, division, leaked = divided(source, data_seed)
     labels = encode_labels(train.labels, test.labels, source.label_names)
     classes, train_y, test_y = labels.classes, labels.train, labels.test
     made = asked.settled(np.bincount(train_y))
     keep = made.rows(train_y, len(classes), data_seed)
     left_out = {**source.left_out, f"profile {made.label}": len(train_y) - len(keep)}
-    train, train_y = train.take(keep), train_y[keep]
+    train, train_y, division = train.take(keep), train_y[keep], division.take(keep)
     made = made.measured(np.bincount(train_y))
     spec = input_for(source, train.rows, takes, image_size)
-    if image_size is not None and not isinstance(spec, ImageInput):
-        raise InputError(
-            f"image_size is {image_size}; DATA holds {IN_WORDS[stored_kind(spec)]}: leave it out"
-        )
     notes = [*source.notes, *labels.notes]
     if isinstance(spec, ImageInput):
         notes += train.rows.survey.notes(spec)
@@ -220,4 +236,7 @@ def load_data(
         left_out={reason: n for reason, n in left_out.items() if n},
         gray=isinstance(spec, ImageInput) and train.rows.survey.channels == 1,
         test_rows=test.rows,
+        division=division,
+        test_split=test_split if reading.by else None,
+        leaked=leaked,
     )

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import take
-from imbtorch.data.hold_out import hold_out, validation_rows
+from imbtorch.data.arrays import labels_of, take
+from imbtorch.data.division import Division
+from imbtorch.data.folds import Folds
+from imbtorch.data.hold_out import Splits, divided, hold_out, validation_rows
 from imbtorch.data.inputs import Input, stored_kind
 from imbtorch.data.labels import class_names
 from imbtorch.data.load import Part
@@ -38,6 +40,12 @@ class TrainedOn:
         Decided which samples were kept and held out.
     digest : str
         Hash of both sets, see `LoadedData`.
+    test_split : str, optional
+        The column by which samples were held out, as in ``group:patient``.
+    folds : int, optional
+        The number of folds, if one of them was held out.
+    fold : int, default=0
+        The training seed that it belongs to, see `Fold`.
     held_validation : bool, default=False
         Whether a fifth of the training set was held out to choose a decision on.
     """
@@ -48,13 +56,18 @@ class TrainedOn:
     data_seed: int
     digest: str
     held_validation: bool = False
+    test_split: str | None = None
+    folds: int | None = None
+    fold: int = 0
 
     @classmethod
     def from_header(cls, data: Mapping[str, Any]) -> "TrainedOn":
         """Read the entry ``data`` of a checkpoint's header."""
         profile = Profile.from_json(data["profile"])
+        held_out = {k: data[k] for k in ("test_split", "folds", "fold") if k in data}
         held = Part.DECISION in data.get("parts", [])
-        return cls(data["classes"], data["counts"], profile, data["data_seed"], data["hash"], held)
+        seen = (data["classes"], data["counts"], profile, data["data_seed"], data["hash"])
+        return cls(*seen, held, **held_out)
 
 
 @dataclass(frozen=True)
@@ -109,13 +122,14 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     """
     columns = () if data.endswith(".npz") else getattr(spec, "columns", ())
     kind = stored_kind(spec) if columns else None
-    source = open_source(data, replace(reading, columns=columns, kind=kind))
+    reading = replace(reading, columns=columns, kind=kind)
+    source = open_source(data, reading)
     notes = list(source.notes)
     check_kind(source, spec)
     if isinstance(spec, TableInput):
         for split in filter(None, (source.train, source.test)):
             notes += [note for note in spec.unseen(split.rows.values) if note not in notes]
-    again = _as_trained(source, spec, trained_on)
+    again = _as_trained(_divided_alike(source, data, reading, trained_on), spec, trained_on)
     if again:
         notes.append("these are the data the network was trained on")
         if again.validation is not None:
@@ -130,18 +144,43 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     return Opened(train, test, tuple(notes))
 
 
+def _divided_alike(source: Source, data: str, reading: Reading, trained_on: TrainedOn) -> Source:
+    """Return DATA as opened, or with the column by which the network's own were divided."""
+    if trained_on.test_split in (None, reading.test_split):
+        return source
+    try:
+        return open_source(data, replace(reading, test_split=trained_on.test_split))
+    except InputError:  # other data, without that column
+        return source
+
+
 def _as_trained(source: Source, spec: Input, trained_on: TrainedOn) -> Opened | None:
     """Return all sets as they were in training, or None if these are other data."""
+    if trained_on.folds is not None:
+        return _fold_as_trained(source, spec, trained_on)
+    if source.test is not None:
+        return _same(source, spec, trained_on, divided(source, trained_on.data_seed))
+    apart = Division(np.arange(len(source.train.labels)))
+    for division in (None, apart):  # versions up to 0.2 did not keep copies together
+        try:
+            splits = hold_out(source, trained_on.data_seed, division)
+        except InputError:
+            continue
+        if found := _same(source, spec, trained_on, splits):
+            return found
+    return None
+
+
+def _same(source: Source, spec: Input, trained_on: TrainedOn, splits: Splits) -> Opened | None:
+    """Return all sets if they are those of the training, else None."""
+    train, test, division, _ = splits
     try:
-        train, test = (
-            (source.train, source.test) if source.test else hold_out(source, trained_on.data_seed)
-        )
         y = _numbers(train, source, trained_on.classes)
         keep = trained_on.profile.rows(y, len(trained_on.classes), trained_on.data_seed)
         train, y = train.take(keep), y[keep]
         kept, held = np.arange(len(y)), np.array([], np.int64)
         if trained_on.held_validation:
-            kept, held = validation_rows(y, trained_on.data_seed)
+            kept, held = validation_rows(y, trained_on.data_seed, division.take(keep))
     except InputError:
         return None
     if np.bincount(y[kept], minlength=len(trained_on.classes)).tolist() != list(trained_on.counts):
@@ -155,6 +194,22 @@ def _as_trained(source: Source, spec: Input, trained_on: TrainedOn) -> Opened | 
     if not trained_on.held_validation:
         return Opened(sets[0], sets[1], (), True)
     return Opened(take(sets[0], kept), sets[1], (), True, take(sets[0], held))
+
+
+def _fold_as_trained(source: Source, spec: Input, trained_on: TrainedOn) -> Opened | None:
+    """Return all sets as they were beside a fold, or None if these are other data."""
+    source = replace(source, test=None)  # folds are of the training split
+    folds, seed, profile = trained_on.folds or 0, trained_on.data_seed, trained_on.profile
+    try:
+        found = Folds("", source, folds, seed, profile, lambda rows: spec).data(trained_on.fold)
+    except InputError:
+        return None
+    if found.digest != trained_on.digest or found.classes != tuple(trained_on.classes):
+        return None
+    if not trained_on.held_validation:
+        return Opened(found.train, found.test, (), True)
+    kept, held = validation_rows(labels_of(found.train).numpy(), seed, found.division)
+    return Opened(take(found.train, kept), found.test, (), True, take(found.train, held))
 
 
 def _datasets(

@@ -10,6 +10,7 @@ import numpy as np
 from imbtorch.data.images.image_input import Survey, survey
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import whole_numbers
+from imbtorch.data.split_by import SplitBy
 
 
 class Rows:
@@ -42,17 +43,22 @@ class Rows:
 
 @dataclass
 class Split:
-    """Rows and their labels as stored (numbers or strings), N of each."""
+    """Rows and their labels as stored (numbers or strings), N of each.
+
+    `by` is what a column says of each row, if a held-out split is to be made by it.
+    """
 
     rows: Rows
     labels: np.ndarray
+    by: SplitBy | None = None
 
     def __post_init__(self) -> None:
         self.labels = whole_numbers(self.labels)
 
     def take(self, indices: np.ndarray) -> "Split":
         """Return the samples at `indices`, in that order."""
-        return Split(self.rows.take(indices), self.labels[indices])
+        by = self.by and self.by.take(indices)
+        return Split(self.rows.take(indices), self.labels[indices], by)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Open a DATA argument (a name, a path or a hub name) as stored rows with their labels."""
 
 import os
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from imbtorch.data.back_rotation import back_rotation
 from imbtorch.data.folders import Folder, read_image_folder
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
-from imbtorch.data.splits import FREE, Reading
+from imbtorch.data.splits import FREE, NONE, Reading
 from imbtorch.data.stored_arrays import read_arrays
 from imbtorch.data.tables.files import open_tables, table_files
 from imbtorch.data.tables.open_tables import open_hub, read_tables
@@ -76,8 +77,14 @@ def open_source(data: str, reading: Reading = FREE) -> Source:
         return _back_rotation(data_folder())
     path = path_of(data)
     if path.suffix == ".npz" and path.is_file():
-        reading.only("image_size", of="an .npz")
-        return read_arrays(path, reading.image_size)
+        reading.only(
+            "image_size", *(["test_split"] if reading.test_split == NONE else []), of="an .npz"
+        )
+        source = read_arrays(path, reading.image_size)
+        if reading.test_split == NONE and source.test is not None:
+            left_out = {**source.left_out, "the stored held-out split": len(source.test.labels)}
+            return replace(source, test=None, left_out=left_out)
+        return source
     if path.exists():
         source = _stored(path, reading)
         if path.resolve().name.startswith("reuters"):

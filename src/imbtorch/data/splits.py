@@ -27,6 +27,8 @@ USUAL = {
 ROLES = ("train", "test", "validation")
 NONE = "none"
 """As --train-split: no folder is a split, each is a class. As --test-split: hold a part out."""
+BY = ("group", "time")
+"""What --test-split may say of a column, before a colon and its name: hold a part out by it."""
 SETTLE = "name them with --train-split and --test-split (a name, or none)"
 
 
@@ -64,8 +66,19 @@ class Reading:
         names = tuple(name.strip() for name in columns.split(",")) if columns else ()
         return cls(columns=names, **options)  # type: ignore[arg-type]
 
+    @property
+    def by(self) -> tuple[str, str] | None:
+        """How a part is held out by a column: group or time, and what follows; or None."""
+        how, colon, rest = (self.test_split or "").partition(":")
+        return (how, rest) if colon and how in BY else None
+
     def only(self, *names: str, of: str) -> None:
         """Raise an InputError if the user names something that a kind of data does not have."""
+        if self.by:
+            raise InputError(
+                f"test_split is {self.test_split!r}; {of} has no such column: a table (CSV, "
+                "Parquet) of the samples can have one, such as the image files, the labels and it"
+            )
         for name, value in asdict(self).items():
             if value and name not in names:
                 raise InputError(f"{name} is {value!r}; {of} has no such choice: leave it out")
@@ -134,7 +147,7 @@ def choose_splits(names: Sequence[str], reading: Reading) -> tuple[str, list[str
     else:
         train = _only("train", names)
     others = [name for name in names if name != train]
-    if reading.test_split == NONE:
+    if reading.test_split == NONE or reading.by:
         return train, []
     if reading.test_split is not None:
         return train, [_named("test_split", reading.test_split, others)]

@@ -9,9 +9,18 @@ from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import IN_WORDS, Input, stored_kind
 from imbtorch.data.rows import Rows, Source
+from imbtorch.data.sources import open_source
+from imbtorch.data.splits import Reading
 from imbtorch.data.texts.text_input import TextInput
 from imbtorch.data.texts.tokens import PAD, TokenInput
 from imbtorch.errors import InputError
+
+
+def open_for(data: str, reading: Reading, takes: ImageInput | TokenInput | None) -> Source:
+    """Open DATA for a network that takes certain inputs, or for one that takes what there is."""
+    if isinstance(takes, ImageInput):  # settles the size also of data that are of one size
+        reading = replace(reading, image_size=None)
+    return open_source(data, reading)
 
 
 def input_for(
@@ -25,12 +34,22 @@ def input_for(
     The range of pixel values is that of the rows, and the size `image_size`, if it is given.
     """
     if takes is None:
-        return source.fit_input(rows)
+        spec = source.fit_input(rows)
+        if image_size is not None and not isinstance(spec, ImageInput):
+            raise _no_size(image_size, spec)
+        return spec
     check_kind(source, takes)
     if isinstance(takes, TokenInput):
+        if image_size is not None:
+            raise _no_size(image_size, takes)
         return replace(takes, columns=source.columns)
     size = (image_size, image_size) if image_size else takes.size
     return replace(takes, size=size, value_range=rows.survey.value_range)
+
+
+def _no_size(image_size: int, spec: Input) -> InputError:
+    held = IN_WORDS[stored_kind(spec)]
+    return InputError(f"image_size is {image_size}; DATA holds {held}: leave it out")
 
 
 def check_kind(source: Source, spec: Input) -> None:

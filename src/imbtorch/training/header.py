@@ -39,6 +39,9 @@ class DataHeader(TypedDict, total=False):
     data_seed: Required[Seed]
     classes: Required[list[str]]
     counts: Required[list[Size]]
+    test_split: str
+    folds: Annotated[int, Range(2, 1000)]
+    fold: Annotated[int, Range(0, 2**31)]
 
 
 class RecipeHeader(TypedDict, total=False):

@@ -12,6 +12,7 @@ from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.splits import Reading, choose_splits
+from imbtorch.data.tables.by_column import split_by
 from imbtorch.data.tables.column_roles import role_of_column
 from imbtorch.data.tables.columns import find_columns
 from imbtorch.data.tables.files import Tables
@@ -69,11 +70,21 @@ def read_tables(
     train = tables[name]
     notes = [f"splits are named in the column {column!r}"] if column else []
     if _is_tagged(train, reading):
+        if reading.by:
+            raise InputError(
+                f"test_split is {reading.test_split!r}; a table of tagged words cannot be divided "
+                "by a column: leave it out"
+            )
         reading.only("label", "train_split", "test_split", of="a table of tagged words")
         return _tagged_words(tables, name, others[0] if others else None, reading.label or "tags")
     label = label_column(train, reading)
     names = getattr(train.features[label], "names", None)
+    by = split_by(train, label, reading)
+    if by and by[0].column not in reading.columns:
+        train = train.remove_columns(by[0].column)
+        notes.append(f"held out by the column {by[0].column!r}, which is no input")
     columns = find_columns(train, label, reading)
+    train = tables[name]
     labels = {name: labels_of_split(train, label, names, name)}
     test_name = None
     for other in others:
@@ -87,23 +98,26 @@ def read_tables(
         break
     used = [part for part in (name, test_name) if part]
     if test_name is None and others:
-        notes.append(
-            "every held-out split hides its labels: a part of the training set is held out"
-        )
+        notes.append("every held-out split hides its labels: some of the training set is held out")
     left_out = {f"split {part!r}": len(tables[part]) for part in tables if part not in used}
-    missing = sum(int((~labels[part].known).sum()) for part in used)
-    if missing:
+    if missing := sum(int((~labels[part].known).sum()) for part in used):
         left_out["without a label (empty, NA, None, or -1)"] = missing
+    known = {part: np.flatnonzero(labels[part].known & (by[1] if by else True)) for part in used}
 
     def labelled(columns: Columns, part: str) -> Rows:
         rows = stored_rows(tables[part], columns, folders.get(part, where), part, notes)
-        return rows.take(np.flatnonzero(labels[part].known))
+        return rows.take(known[part])
 
     rows = {part: labelled(columns, part) for part in used}
     if reading.kind is None and columns.kind == "features" and any(map(_has_gaps, rows.values())):
         columns = columns.as_table()
         rows = {part: labelled(columns, part) for part in used}
-    splits = {part: Split(rows[part], labels[part].values[labels[part].known]) for part in used}
+    splits = {}
+    for part in used:
+        if by and (without := int((labels[part].known & ~by[1]).sum())):
+            left_out[f"without a value in {by[0].column!r}"] = without
+        told = by[0].take(known[part]) if by else None
+        splits[part] = Split(rows[part], labels[part].values[known[part]], told)
     notes += dict.fromkeys(note for part in used for note in labels[part].notes)
     return Source(
         splits[name],

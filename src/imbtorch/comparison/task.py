@@ -132,13 +132,12 @@ class Task:
 
     def network(self, seed: int) -> Classifier:
         """Return the network of a training seed, before its training."""
-        shape, classes = self.data.shape, len(self.data.classes)
+        size = self.data.shape, len(self.data.classes)
         if self.origin is not None:
-            return self.origin.network(shape, classes, seed)
+            return self.origin.network(*size, seed)
         # texts and windows of words are already scaled row by row, and tables column by column
-        scaled = not isinstance(self.data.input, (ImageInput, FeatureInput))
-        train = None if scaled else self.data.train
-        return build_model(self.model, shape, classes, train=train, seed=seed)
+        train = self.data.train if isinstance(self.data.input, (ImageInput, FeatureInput)) else None
+        return build_model(self.model, *size, train=train, seed=seed)
 
     def fabric(self) -> Fabric:
         """Return a Fabric on the best single device, with the task's precision."""
@@ -198,10 +197,9 @@ class Task:
 
         `outputs` are those of the fitted network, if they are at hand.
         """
-        model, counts = fitted.model, self.data.counts
+        model, counts, recipe = fitted.model, self.data.counts, self.recipe(recipe)
         made = outputs or self.outputs(model)
         x, y = made.features, made.labels
-        recipe = self.recipe(recipe)
         train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
         return {
             "recipe": recipe.describe(),

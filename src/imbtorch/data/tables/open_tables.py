@@ -99,19 +99,15 @@ def read_tables(
         break
     used = [part for part in (name, test_name) if part]
     if test_name is None and others:
-        notes.append(
-            "every held-out split hides its labels: a part of the training set is held out"
-        )
+        notes.append("every held-out split hides its labels: some of the training set is held out")
     left_out = {f"split {part!r}": len(tables[part]) for part in tables if part not in used}
-    missing = sum(int((~labels[part].known).sum()) for part in used)
-    if missing:
+    if missing := sum(int((~labels[part].known).sum()) for part in used):
         left_out["without a label (empty, NA, None, or -1)"] = missing
-
-    shown = {part: np.flatnonzero(labels[part].known & (by[1] if by else True)) for part in used}
+    known = {part: np.flatnonzero(labels[part].known & (by[1] if by else True)) for part in used}
 
     def labelled(columns: Columns, part: str) -> Rows:
         rows = stored_rows(tables[part], columns, folders.get(part, where), part, notes)
-        return rows.take(shown[part])
+        return rows.take(known[part])
 
     rows = {part: labelled(columns, part) for part in used}
     if reading.kind is None and columns.kind == "features" and any(map(_has_gaps, rows.values())):
@@ -121,9 +117,9 @@ def read_tables(
     for part in used:
         if by and (without := int((labels[part].known & ~by[1]).sum())):
             left_out[f"without a value in {by[0].column!r}"] = without
-        told = by[0].take(shown[part]) if by else None
-        splits[part] = Split(rows[part], labels[part].values[shown[part]], told)
-        notes += [note for note in labels[part].notes if note not in notes]
+        told = by[0].take(known[part]) if by else None
+        splits[part] = Split(rows[part], labels[part].values[known[part]], told)
+    notes += dict.fromkeys(note for part in used for note in labels[part].notes)
     return Source(
         splits[name],
         splits[test_name] if test_name else None,

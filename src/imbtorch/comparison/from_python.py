@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from imbtorch.comparison.task import Task
 from imbtorch.comparison.usual_recipes import USUAL, without_network
 from imbtorch.data.arrays import labels_of
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 from imbtorch.models.classifier import Classifier
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.setup import Setup, usual_setup
@@ -121,9 +123,10 @@ def compare(
     ['erm', 'hgb']
     """
     from imbtorch.comparison.compare import compare as run
-    from imbtorch.comparison.report.summary import summarize
-    from imbtorch.comparison.report.table import markdown_table
-    from imbtorch.files import write_atomically
+    from imbtorch.comparison.report.tables import show_tables
+
+    with extra("cli", "compare"):
+        from rich.console import Console
 
     if isinstance(recipes, (str, Recipe)):
         raise InputError(f"recipes is {recipes!r}; a list is needed: [{recipes!r}]")
@@ -139,9 +142,9 @@ def compare(
             )
     folder = Path(out)
     outcome = run(task, names, seeds=seeds, out=folder, progress=progress, log=log)
-    title = f"{task.data.name}, mean ± std over {seeds} seed(s), percent"
-    table = markdown_table(summarize(outcome.rows), title, failures=outcome.failures)
-    write_atomically(folder / "table.md", table.encode())
+    unseen = Console(file=StringIO())  # a program prints what it wants
+    show_tables(folder, outcome.rows, failures=outcome.failures, console=unseen)
+    table = (folder / "table.md").read_text(encoding="utf-8")
     return Comparison(outcome.rows, outcome.failures, table, folder)
 
 

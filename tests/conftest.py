@@ -37,6 +37,7 @@ SLOW = {
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults"),
     *("test_absent_classes", "test_printable", "test_many_classes"),
+    *("test_division", "test_folds", "test_split_by_column"),
     *("test_frozen", "test_outputs", "test_random_state", "test_samples", "test_text_networks"),
     *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
     *("test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),

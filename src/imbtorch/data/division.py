@@ -68,10 +68,7 @@ class Division:
     def check(
         self, y: Labels, least: int, why: str, names: Names = None, advice: str = "add some"
     ) -> None:
-        """Raise an InputError if a class has fewer than `least` samples or groups to divide.
-
-        Copies of a sample count once. `names` are those of integer labels.
-        """
+        """Raise an InputError if a class has fewer than `least` different samples or groups."""
         values, number = np.unique(y, return_inverse=True)
         first, unit = self.units
         if self.by is None:
@@ -98,7 +95,7 @@ class Division:
         y : ndarray of shape (N,)
             Labels.
         share : float
-            Fraction to hold out: of each class, as far as groups allow, or the latest.
+            Fraction to hold out: of each class, as far as possible, or the latest.
         seed : int
             Random state.
 

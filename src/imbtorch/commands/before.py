@@ -70,7 +70,7 @@ def before(
     if "auto" in names:
         tried = [*dict.fromkeys([*fitting_recipes(task.data.input, task.data.counts), *tried])]
     try:
-        whole = plainer() if isinstance(task.data.input, TokenInput) else task
+        whole = plainer() if isinstance(task.data.input, TokenInput) else task.at(0)
         outcome, title = first_look(whole, tried, folder / "first-look")
     except InputError as error:
         warnings.warn(f"no first look: {error}", stacklevel=2)

@@ -43,7 +43,7 @@ SLOW = {
     *("test_decide", "test_decision", "test_scores"),
     *("test_absent_classes", "test_printable", "test_many_classes"),
     *("test_classical", "test_compare_from_python"),
-    *("test_division", "test_folds", "test_split_by_column",),
+    *("test_division", "test_folds", "test_split_by_column"),
     *("test_frozen", "test_outputs", "test_random_state", "test_samples", "test_text_networks"),
     *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
     *("test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),

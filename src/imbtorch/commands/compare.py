@@ -9,7 +9,7 @@ from imbtorch.commands.before import before
 from imbtorch.commands.common import SOME_FAILED, add_log_option, say
 from imbtorch.commands.decide import add_decide_options
 from imbtorch.commands.task_options import GROUPS, add_task_options
-from imbtorch.comparison.usual_recipes import USUAL, without_network
+from imbtorch.comparison.usual_recipes import USUAL, usual_recipes, without_network
 from imbtorch.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,7 +81,6 @@ def run(
     from imbtorch.comparison.out_folder import check_out
     from imbtorch.comparison.report.tables import show_tables
     from imbtorch.comparison.tracking import check_tracker
-    from imbtorch.comparison.usual_recipes import USUAL
     from imbtorch.data.arrays import labels_of
     from imbtorch.data.profiles.class_groups import shot_bounds
     from imbtorch.files import write_atomically
@@ -90,8 +89,8 @@ def run(
     from imbtorch.training.recipes import make_recipe, split_list
     from imbtorch.training.try_out import check_resampling
 
-    names = [*USUAL] if recipes is None else split_list(recipes)
-    if not names:
+    names = [] if recipes is None else split_list(recipes)
+    if not names and recipes is not None:
         raise InputError(f"recipes is {recipes!r}; name at least one, such as erm")
     for name in names:  # reject a wrong name before opening any data
         if name != "auto":
@@ -114,6 +113,7 @@ def run(
         check_out(Path(out), {k: v for k, v in given.items() if v not in (None, "auto")})
     task = deciding(make_task(**task_options), decide, cost)
     say(task.describe())
+    names = names or usual_recipes(task)
     labels = labels_of(task.data.train).tolist()
     for name in names:
         if name != "auto":
@@ -128,7 +128,7 @@ def run(
         say(choice.lines)
         write_atomically(folder / "auto.txt", "\n".join([*choice.lines, ""]).encode())
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
-    if recipes is None or "auto" in split_list(recipes):
+    if recipes is not None and "auto" in split_list(recipes):
         names = [*names, *(n for n in without_network(task.data.input) if n not in names)]
     outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds, log=log)
     failures = outcome.failures

@@ -17,7 +17,7 @@ from imbtorch.comparison.own_code import with_code
 from imbtorch.comparison.own_network import OwnNetwork
 from imbtorch.comparison.sized_defaults import sized
 from imbtorch.comparison.task import Task
-from imbtorch.comparison.usual_recipes import USUAL, without_network
+from imbtorch.comparison.usual_recipes import usual_recipes
 from imbtorch.data.arrays import labels_of
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
@@ -131,7 +131,7 @@ def compare(
     if isinstance(recipes, (str, Recipe)):
         raise InputError(f"recipes is {recipes!r}; a list is needed: [{recipes!r}]")
     task = _task(data, model, _common_epochs(epochs, recipes or ()), setup, data_seed, options)
-    names = recipes or [*USUAL, *without_network(task.data.input)]
+    names = recipes or usual_recipes(task)
     names = [with_code(recipe) for recipe in names]
     for recipe in names:
         if isinstance(recipe, Recipe) and recipe.epochs not in (0, task.epochs):

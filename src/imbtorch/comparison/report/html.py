@@ -1,6 +1,6 @@
 """Write the report: one self-contained HTML file, and its figures as separate files."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from imbtorch.comparison.kept import pooled_outputs, stored_outputs
@@ -20,6 +20,7 @@ from imbtorch.comparison.report.summary import (
     best_recipe,
     embedding_line,
     format_value,
+    runs_in_words,
     summarize,
     untested_line,
 )
@@ -29,7 +30,7 @@ from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows as StoredRows
 from imbtorch.extras import extra
 from imbtorch.files import write_atomically
-from imbtorch.printable import plural, printable
+from imbtorch.printable import printable
 
 with extra("cli"):
     import jinja2
@@ -104,7 +105,7 @@ def write_report(
         row=rows[0],
         profile=Profile.from_json(data["profile"]),
         shots=shots,
-        runs=_runs({row["seed"] for row in rows}, folds),
+        runs=runs_in_words(rows, "training seed"),
         numbered="data" if folds else "held-out set",
         once="first repetition of all folds" if folds else "first seed",
         answer=[
@@ -161,14 +162,6 @@ def _outputs(folder: Path, recipes: Sequence[str], folds: int | None) -> Outputs
         for name in recipes
     }
     return {name: arrays for name, arrays in found.items() if arrays}
-
-
-def _runs(seeds: Collection[int], folds: int | None) -> str:
-    """Return over which runs the figures are means."""
-    if folds is None:
-        return plural(len(seeds), "training seed")
-    repetitions = len({seed // folds for seed in seeds})
-    return f"{plural(repetitions, 'repetition')} of {folds} folds"
 
 
 def _beside(summaries: Sequence[Summary], best: Summary, baseline: str) -> list[str]:

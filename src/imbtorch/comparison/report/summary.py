@@ -12,7 +12,7 @@ from imbtorch.comparison.verdict import Verdicts, judge
 from imbtorch.data.profiles.class_groups import SHOTS, minority_classes
 from imbtorch.metrics.classification import shot_recalls
 from imbtorch.metrics.undefined import mean_defined, untested
-from imbtorch.printable import printable
+from imbtorch.printable import plural, printable
 
 COLUMNS = {
     "balanced_accuracy": "balanced accuracy",
@@ -149,6 +149,22 @@ def _decided(decision: Mapping[str, Any] | None, objective: str) -> dict[str, fl
         return {}
     kinds = zip(DECIDED, ("metrics", "plain"), strict=True)
     return {name: decision[kind].get(objective) for name, kind in kinds}
+
+
+def runs_in_words(rows: Sequence[Mapping[str, Any]], seed: str = "seed") -> str:
+    """Return over which runs the figures are means.
+
+    Examples
+    --------
+    >>> runs_in_words([{"seed": 0}, {"seed": 1}, {"seed": 1}])
+    '2 seeds'
+    >>> runs_in_words([{"seed": run, "folds": 5} for run in range(10)])
+    '2 repetitions of 5 folds'
+    """
+    runs, folds = {row["seed"] for row in rows}, rows[0].get("folds")
+    if folds is None:
+        return plural(len(runs), seed)
+    return f"{plural(len({run // folds for run in runs}), 'repetition')} of {folds} folds"
 
 
 def embedding_line(rows: Sequence[Mapping[str, Any]]) -> str:

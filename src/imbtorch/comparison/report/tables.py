@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imbtorch.comparison.report.failures import Failure
-from imbtorch.comparison.report.summary import embedding_line, summarize
+from imbtorch.comparison.report.summary import embedding_line, runs_in_words, summarize
 from imbtorch.comparison.report.table import markdown_table, print_table
 from imbtorch.comparison.report.table_forms import csv_table, latex_table
 from imbtorch.comparison.result_file import Row
@@ -12,7 +12,6 @@ from imbtorch.comparison.verdict import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.extras import extra
 from imbtorch.files import write_atomically
-from imbtorch.printable import plural
 
 with extra("cli"):
     from rich.console import Console
@@ -44,9 +43,8 @@ def show_tables(
     """
     verdicts = judge(rows, folder=folder)
     summaries, base = summarize(rows, shots=shots, verdicts=verdicts), verdicts.baseline
-    seeds = len({row["seed"] for row in rows})
-    over = "mean" if seeds == 1 else "mean ± std"
-    title = f"{rows[0]['data']['name']}, {over} over {plural(seeds, 'seed')}, percent"
+    over = "mean" if len({row["seed"] for row in rows}) == 1 else "mean ± std"
+    title = f"{rows[0]['data']['name']}, {over} over {runs_in_words(rows)}, percent"
     embedding = embedding_line(rows)
     said = [*verdicts.sentences, *([embedding] if embedding else [])]
     forms = {

@@ -175,4 +175,5 @@ def _check(bad: np.ndarray, values: Any, what: str) -> None:
         where = f" in row {row}" if len(bad) > 1 else ""  # else its number is not known here
         more = f" ({bad.sum()} rows)" if bad.sum() > 1 else ""
         value = values.iloc[row]
+        value = value.item() if isinstance(value, np.generic) else value
         raise InputError(f"column {values.name!r} holds {value!r}{where}, which {what}{more}")

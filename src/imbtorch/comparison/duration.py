@@ -151,7 +151,7 @@ def in_words(seconds: float) -> str:
     Examples
     --------
     >>> in_words(42), in_words(250), in_words(9000)
-    ('about 45 s', 'about 4 min', 'about 2.5 h')
+    ('about 40 s', 'about 4 min', 'about 2.5 h')
     """
     if seconds < 60:
         return f"about {max(5, 5 * round(seconds / 5))} s"

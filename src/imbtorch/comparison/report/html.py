@@ -20,10 +20,10 @@ from imbtorch.comparison.report.summary import (
     best_recipe,
     embedding_line,
     format_value,
-    runs_in_words,
     summarize,
     untested_line,
 )
+from imbtorch.comparison.report.words import runs_words
 from imbtorch.comparison.verdict import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.data.profiles.profile import Profile
@@ -105,7 +105,7 @@ def write_report(
         row=rows[0],
         profile=Profile.from_json(data["profile"]),
         shots=shots,
-        runs=runs_in_words(rows, "training seed"),
+        runs=runs_words(rows, "training seed"),
         numbered="data" if folds else "held-out set",
         once="first repetition of all folds" if folds else "first seed",
         answer=[
@@ -121,6 +121,7 @@ def write_report(
             *decision_sentences(groups, best.recipe),
         ],
         baseline=verdicts.baseline,
+        measure=verdicts.measure,
         verdicts=verdicts.sentences,
         decisions=decided(groups),
         chosen=best.recipe,

@@ -170,7 +170,7 @@ def _open(files: list[Path]) -> Any:
         raise
     except Exception as error:  # the library raises many types for unreadable files
         cause = error.__cause__ or error
-        if "corresponds to no data" in str(cause):
+        if "corresponds to no data" in str(cause) or "BatchSize must be" in str(cause):
             raise InputError(f"DATA is {str(files[0])!r}; it holds no rows") from error
         reason = (str(cause).strip() or type(cause).__name__).splitlines()[0]
         raise InputError(

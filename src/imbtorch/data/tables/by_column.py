@@ -77,8 +77,8 @@ def _times(column: Any, name: str, given: list[str] | None = None) -> NDArray[np
             return np.asarray(column if given is None else given, np.float64)
         except ValueError as error:
             raise InputError(
-                f"test_split names {given} as the time of {name!r}; a number is needed, as in this "
-                "column"
+                f"test_split names {''.join(given or [])!r} as the time of {name!r}; a number is "
+                "needed, as in this column"
             ) from error
     values = column if given is None else Series(given)
     if values.dtype.kind == "b":

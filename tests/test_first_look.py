@@ -50,6 +50,7 @@ def slow(monkeypatch):
     monkeypatch.setattr(duration, "TIMED", 0.01)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_long_comparison_shows_a_first_table_and_then_its_own(
     slow, feature_file, tmp_path, capsys
 ):

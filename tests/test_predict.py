@@ -357,3 +357,13 @@ def test_texts_without_a_word_are_said(tmp_path, capsys):
     capsys.readouterr()
     assert len(predicted(network, tmp_path / "new.parquet", tmp_path / "p.csv")) == 4
     assert "3 texts without a word" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("data", ["", " "])
+def test_no_name_is_not_the_folder_one_is_in(of_images, tmp_path, monkeypatch, capsys, data):
+    """An unset variable of a shell is no DATA."""
+    images(tmp_path / "here", "cat", n=2)
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["predict", of_images, data]) == 2
+    assert "DATA is empty" in capsys.readouterr().err
+    assert main(["predict", of_images, ".", "--out", "p.csv"]) == 0

@@ -5,6 +5,7 @@ import pytest
 
 from imbtorch import InputError
 from imbtorch.data.cost_file import read_costs
+from imbtorch.metrics.objective import Objective
 
 CLASSES = ["good", "scratch, deep", "dent"]
 RIGHT = 'x,dent,good,"scratch, deep"\ngood,1,0,2\ndent,0,5,6\n"scratch, deep",8,9,0\n'
@@ -54,3 +55,16 @@ def test_a_missing_file_and_a_binary_one_are_refused(tmp_path):
     path.write_bytes(bytes(range(256)))
     with pytest.raises(InputError, match="cannot be read as CSV"):
         read_costs(path, CLASSES)
+
+
+def test_gains_in_place_of_costs_are_said(tmp_path):
+    """Where the right decision costs most, the numbers are gains."""
+    with pytest.warns(UserWarning, match=r"'good' is true, .*'scratch, deep' costs -2, less than"):
+        costs = read_costs(written(tmp_path, RIGHT.replace("1,0,2", "1,0,-2")), CLASSES)
+    assert costs.min() == -2
+
+
+def test_costs_whose_sum_is_infinite_are_refused(tmp_path):
+    costs = read_costs(written(tmp_path, RIGHT.replace("5", "1e308")), CLASSES)
+    with pytest.raises(InputError, match=r"beyond 1e\+100"):
+        Objective.of(costs=costs)

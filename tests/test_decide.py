@@ -210,3 +210,27 @@ def test_scikit_learns_wrappers_take_the_estimator():
     assert list(calibrated.classes_) == ["fraud", "ok"]
     np.testing.assert_allclose(p.sum(1), 1)
     assert p[:, 0].mean() == pytest.approx(truth.mean(), abs=0.06)
+
+
+@pytest.mark.parametrize("how", [["--maximize", "balanced_accuracy"], ["--cost", "costs.csv"]])
+def test_a_threshold_is_not_chosen_on_one_class(made, tmp_path, capsys, how):
+    """Without a fraud, "never" is the cheapest decision, and says nothing of frauds."""
+    new = pd.read_csv(made / "new.csv")
+    new[new.label == "ok"].to_csv(tmp_path / "ok.csv", index=False)
+    how = [str(made / word) if word == "costs.csv" else word for word in how]
+    args = [made / "plain.safetensors", tmp_path / "ok.csv", *how, "--out", tmp_path / "x"]
+    status, out = said(capsys, "decide", *args)
+    assert status == 2
+    assert "of class 1 alone: a threshold is chosen on both classes" in out
+    assert not (tmp_path / "x").exists()
+
+
+def test_few_samples_to_choose_on_are_said(made, tmp_path, capsys):
+    new = pd.read_csv(made / "new.csv")
+    few = pd.concat([new[new.label == "ok"], new[new.label == "fraud"].head(3)])
+    few.to_csv(tmp_path / "few.csv", index=False)
+    costs = ["--cost", made / "costs.csv", "--out", tmp_path / "x.safetensors"]
+    status, out = said(capsys, "decide", made / "plain.safetensors", tmp_path / "few.csv", *costs)
+    assert (status, "choose on (fraud: 3)" in out) == (0, True)
+    status, out = said(capsys, "train", tmp_path / "few.csv", *SOME, *costs)
+    assert (status, "choose on (fraud: 1)" in out) == (0, True)

@@ -225,10 +225,24 @@ def test_a_prior_corrects_from_what_the_recipe_makes_the_network_assume(of_table
 
 @pytest.mark.parametrize(
     ("prior", "message"),
-    [("0.9", "2 classes"), ("much", "uniform, numbers"), ("2,-1", "at least 0"), ("", "uniform")],
+    [
+        ("0.9", "2 classes"),
+        ("much", "uniform, numbers"),
+        ("2,-1", "at least 0"),
+        ("", "uniform"),
+        (",".join(["0.01"] * 100), "100 numbers; the network has 2 classes"),
+        (b"class,share\na,1\nb,2\n", "each of ['a', 'b, c'] is needed once"),
+        (b"class,share\na,1\n'b, c'\n", "each of ['a', 'b, c'] is needed once"),
+        (b'class,share\na,1\n"b, c"\n', "uniform, numbers"),
+        (b"class,share\n\xf6,1\n", "cannot be read as CSV"),
+        (b"name,share\na,1\n", "with the columns class, share"),
+    ],
 )
 def test_a_prior_that_cannot_be_meant_is_refused(of_table, tmp_path, capsys, prior, message):
     np.savez(tmp_path / "new.npz", features=np.zeros((2, 2)))
+    if isinstance(prior, bytes):
+        (tmp_path / "prior.csv").write_bytes(prior)
+        prior = str(tmp_path / "prior.csv")
     args = ["predict", of_table, str(tmp_path / "new.npz"), "--prior", prior]
     assert main([*args, "--out", str(tmp_path / "p.csv")]) == 2
     assert message in capsys.readouterr().err
@@ -271,7 +285,7 @@ def test_doubtful_or_wrong_data_are_refused_with_the_next_step(
         (of_table, "words.csv", "holds no numbers"),
         (of_table, "nowhere.csv", "no such file"),
         (of_images, "wide.npz", "takes images; DATA holds rows of numbers"),
-        (of_images, "few.csv", "0 columns of images"),
+        (of_images, "few.csv", "none of them holds images"),
     ):
         args = ["predict", network, str(tmp_path / data), "--out", str(tmp_path / "p.csv")]
         assert main(args) == 2
@@ -324,3 +338,32 @@ def test_a_parquet_file_without_rows_is_said_to_have_none(of_table, tmp_path, ca
     pd.DataFrame({"x": [1.0]}).head(0).to_parquet(tmp_path / "none.parquet")
     assert main(["predict", of_table, str(tmp_path / "none.parquet")]) == 2
     assert "it holds no rows" in capsys.readouterr().err
+
+
+def test_a_prior_that_excludes_the_certain_class_leaves_no_row_without_a_class():
+    """A probability of 1, of a class that is not there in use, is that of the best other class."""
+    predictor = predictions.Predictor(None, None, "abc", None, [1, 1, 1], [0, 1, 3])
+    p, _ = predictor.decide(np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]))
+    np.testing.assert_allclose(p, [[0, 0.25, 0.75], [0, 1, 0]], atol=1e-12)
+
+
+def test_texts_without_a_word_are_said(tmp_path, capsys):
+    texts = ["good fine shop", "bad broken shop"] * 20
+    frame = pd.DataFrame({"text": texts, "label": ["a", "b"] * 20})
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    network = trained(tmp_path / "old.csv", tmp_path / "t.safetensors")
+    new = pd.DataFrame({"text": ["good", None, "", " "]})
+    new.to_parquet(tmp_path / "new.parquet")
+    capsys.readouterr()
+    assert len(predicted(network, tmp_path / "new.parquet", tmp_path / "p.csv")) == 4
+    assert "3 texts without a word" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("data", ["", " "])
+def test_no_name_is_not_the_folder_one_is_in(of_images, tmp_path, monkeypatch, capsys, data):
+    """An unset variable of a shell is no DATA."""
+    images(tmp_path / "here", "cat", n=2)
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["predict", of_images, data]) == 2
+    assert "DATA is empty" in capsys.readouterr().err
+    assert main(["predict", of_images, ".", "--out", "p.csv"]) == 0

@@ -15,6 +15,7 @@ from imbtorch import InputError, load_data
 from imbtorch.cli import main
 from imbtorch.data.inputs import input_from_json, input_to_json
 from imbtorch.data.new_rows import usable
+from imbtorch.data.tables.column_inputs import NumberInput
 from imbtorch.data.tables.table_input import ColumnKind, TableInput
 from imbtorch.data.tables.written import (
     read_dates,
@@ -363,3 +364,10 @@ def test_rows_that_cannot_be_read_are_found_together():
     assert "'b' holds 'y', which is no number" in faults[4]
     assert "'a' holds 'x', which is no number" in faults[5]
     assert "'a' holds a number too far" in faults[6]
+
+
+@pytest.mark.parametrize(("part", "style"), [("value", "year"), ("days", "point"), ("hour", "")])
+def test_a_stored_style_that_is_none_is_refused(part, style):
+    number = NumberInput("x", part, style, 0.0, 0.0, 1.0)
+    with pytest.raises(InputError, match="style"):
+        TableInput((number,), (), ()).check()

@@ -84,7 +84,7 @@ def run(
     from imbtorch.data.splits import Reading
     from imbtorch.metrics.choose_decision import decision_for
     from imbtorch.metrics.classification import predictions
-    from imbtorch.metrics.objective import Objective
+    from imbtorch.metrics.objective import Objective, few_words
     from imbtorch.training.checkpoint import save_checkpoint
     from imbtorch.training.shared_backbone import SHARED
 
@@ -101,6 +101,7 @@ def run(
     say(opened.notes)
     samples = _unseen(opened, data, reading["test_split"], header.get("seen", []))
     y, _, p = predictions(network, samples, counts)
+    say(few_words(y, classes))
     decision = decision_for(objective, y, p, counts)
     say([decision_words(decision, classes, counts)])
     say([f"on the {len(y)} samples that it was chosen on, so too good for a result:"])

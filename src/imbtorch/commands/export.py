@@ -16,6 +16,8 @@ EXAMPLES = (
     "imbtorch export model.safetensors --out model.onnx",
     "imbtorch export model.safetensors --format torch-export --data new_photos/",
 )
+MADE_FROM = ", as `input` in its metadata makes them of rows: the file itself takes no rows"
+"""Said of tables and texts, which become numbers before the network."""
 CHECKED = 64
 """Samples that the file is checked on."""
 
@@ -75,12 +77,13 @@ def run(
     samples = _made(network, spec) if data is None else _real(data, spec, split)
     difference = export_network(path, network, header, samples, format)
     kind = "made samples (--data names real ones)" if data is None else f"samples of {data}"
+    made_from = "" if spec.kind in ("image", "features") else MADE_FROM
     say(
         [
             f"checked on {len(samples)} {kind}: probabilities differ from PyTorch's by at most "
             f"{difference:.1g}",
             f"inputs: {str(samples.dtype).removeprefix('torch.')} of shape (batch, "
-            f"{', '.join(map(str, header['spec']['input_shape']))})",
+            f"{', '.join(map(str, header['spec']['input_shape']))}){made_from}",
             f"{format}: {path.resolve()}",
         ]
     )

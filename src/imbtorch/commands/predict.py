@@ -83,6 +83,7 @@ def run(
     from imbtorch.data.inputs import input_from_json
     from imbtorch.data.new_rows import open_new
     from imbtorch.metrics.decision import Decision
+    from imbtorch.printable import plural
 
     path = file_to_write(out)
     if path.suffix not in SUFFIXES:
@@ -104,7 +105,10 @@ def run(
     shown = ", ".join(f"{name}: {n}" for name, n in made.counts.most_common(8))
     more = ", ..." if len(made.counts) > 8 else ""
     say([f"rows predicted, {rows.total - len(made.faults)} of {rows.total}: {shown}{more}"])
-    say(f"warning: {sentence}" for sentence in made.unseen.sentences())
+    words = made.unseen.sentences()
+    if made.empty:
+        words.append(f"{plural(made.empty, 'text')} without a word: predicted all the same")
+    say(f"warning: {sentence}" for sentence in words)
     if made.faults:
         say(["rows that cannot be read, without a prediction:"])
         for row, reason in [*made.faults.items()][:SHOWN]:
@@ -131,35 +135,17 @@ def _words(decision: Any, corrected: bool) -> list[str]:
 
 def _prior(text: str, classes: "Sequence[str]") -> list[float]:
     """Return the class shares that ``--prior`` names, in the order of the classes."""
-    import csv
-
     from imbtorch.metrics.prior import check_shares
 
     if text == "uniform":
         return [1.0] * len(classes)
-    if Path(text).is_file():
-        with Path(text).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if not {"class", "share"} <= {*(reader.fieldnames or ())}:
-                raise InputError(
-                    f"prior is {text!r}; a CSV with the columns class, share is needed"
-                )
-            rows = [(row["class"], row["share"]) for row in reader]
-        if sorted(name for name, _ in rows) != sorted(classes):
-            raise InputError(
-                f"prior is {text!r}, with the classes {[name for name, _ in rows][:8]}; each of "
-                f"{list(classes)[:8]} is needed once"
-            )
-        shares = dict(rows)
-        parts = [shares[name] for name in classes]
-    else:
-        parts = text.split(",")
-    try:
-        numbers = [*map(float, parts)]
-    except (TypeError, ValueError) as error:
+    numbers = _numbers(text.split(","))
+    if numbers is None and Path(text).is_file():
+        numbers = _numbers(_stored_shares(text, classes))
+    if numbers is None:
         raise InputError(
             f"prior is {text!r}; uniform, numbers such as 0.9,0.1, or the name of a CSV is needed"
-        ) from error
+        )
     if len(numbers) != len(classes):
         raise InputError(
             f"prior is {text!r}, {len(numbers)} numbers; the network has {len(classes)} classes: "
@@ -167,3 +153,33 @@ def _prior(text: str, classes: "Sequence[str]") -> list[float]:
         )
     check_shares(numbers, "prior")
     return numbers
+
+
+def _stored_shares(path: str, classes: "Sequence[str]") -> "list[str | None]":
+    """Return the column ``share`` of a CSV in the order of the classes in its column ``class``."""
+    import csv
+
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            if not {"class", "share"} <= {*(reader.fieldnames or ())}:
+                raise InputError(
+                    f"prior is {path!r}; a CSV with the columns class, share is needed"
+                )
+            rows = [((row["class"] or "").strip(), row["share"]) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"prior is {path!r}, which cannot be read as CSV: {error}") from error
+    if sorted(name for name, _ in rows) != sorted(classes):
+        raise InputError(
+            f"prior is {path!r}, with the classes {[name for name, _ in rows][:8]}; each of "
+            f"{list(classes)[:8]} is needed once"
+        )
+    shares = dict(rows)
+    return [shares[name] for name in classes]
+
+
+def _numbers(parts: "Sequence[str | None]") -> list[float] | None:
+    try:
+        return [float(part or "") for part in parts]
+    except ValueError:
+        return None

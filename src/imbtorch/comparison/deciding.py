@@ -8,7 +8,7 @@ from imbtorch.comparison.validation import hold_validation
 from imbtorch.data.arrays import labels_of
 from imbtorch.data.cost_file import read_costs
 from imbtorch.errors import InputError
-from imbtorch.metrics.objective import Objective
+from imbtorch.metrics.objective import Objective, few_words
 
 
 def check_deciding(decide: str | None, cost: str | None) -> None:
@@ -36,5 +36,7 @@ def deciding(task: Task, decide: str | None, cost: str | None) -> Task:
     objective = Objective.of(decide, costs)
     data = hold_validation(task.data, task.data_seed)
     assert data.validation is not None
-    objective.check(labels_of(data.validation).numpy(), data.counts)
+    y = labels_of(data.validation).numpy()
+    objective.check_choice(y, data.counts)
+    data = replace(data, notes=(*data.notes, *few_words(y, data.classes)))
     return replace(task, data=data, decide=objective)

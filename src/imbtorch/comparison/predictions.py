@@ -19,11 +19,12 @@ from imbtorch.data.new_rows import usable
 from imbtorch.data.rows import NewRows
 from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.tables.unseen import Unseen
+from imbtorch.data.texts.text_input import TextInput
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.files import replacing
-from imbtorch.metrics.decision import Decision
+from imbtorch.metrics.decision import TINY, Decision
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import predict_logits
@@ -91,7 +92,7 @@ class Predictor:
             p = self.decision.calibrated(p)
             decided = self.decision.classes(p)
         if self.prior is not None and self.shares is not None:
-            p = correct_prior(p, self.shares, self.prior)
+            p = correct_prior(np.maximum(p, TINY), self.shares, self.prior)  # no row is all 0
         return p, decided
 
 
@@ -105,12 +106,15 @@ class Predicted:
         Predicted class (of the decision, if there is one) -> rows.
     faults : dict
         Row number -> why it could not be read.
+    empty : int
+        Texts without a word.
     unseen : Unseen
         What columns of a table hold that no training row has.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     faults: dict[int, str] = field(default_factory=dict)
+    empty: int = 0
     unseen: Unseen = field(default_factory=Unseen)
 
 
@@ -177,6 +181,8 @@ def _columns(
     tensors, faults = usable(predictor.input, values, first)
     if isinstance(predictor.input, TableInput):
         made.unseen.add(predictor.input, values)
+    if isinstance(predictor.input, (TextInput, TokenInput)):
+        made.empty += sum(not text.strip() for text in values)
     n, k = len(values), len(predictor.classes)
     p, decided = np.zeros((n, k)), np.zeros(n, np.int64)
     there = np.array([row not in faults for row in range(n)])

@@ -1,6 +1,7 @@
 """Read a cost matrix from a CSV file whose first row and first column name the classes."""
 
 import csv
+import warnings
 from collections.abc import Sequence
 from itertools import islice
 from math import isfinite
@@ -41,6 +42,11 @@ def read_costs(path: str | Path, classes: Sequence[str]) -> NDArray[np.float64]:
     InputError
         If the file is missing or no such table, a class is missing, unknown or there twice, or a
         cost is no finite number.
+
+    Warns
+    -----
+    UserWarning
+        If a wrong decision costs less than the right one, as where gains are given.
     """
     path = Path(path)
     rows = _rows(path, len(classes))
@@ -53,6 +59,7 @@ def read_costs(path: str | Path, classes: Sequence[str]) -> NDArray[np.float64]:
         for name, cell in zip(names, row[1:], strict=True):
             where = places[row[0].strip()], places[name]
             costs[where] = _number(cell, f"{row[0].strip()!r} decided as {name!r}", path)
+    _warn_of_gains(path, costs, classes)
     return costs
 
 
@@ -90,6 +97,19 @@ def _check_names(path: Path, names: Sequence[str], classes: Sequence[str], kind:
             )
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"cost is {str(path)!r}; it names the {kind} {twice[0]!r} twice")
+
+
+def _warn_of_gains(path: Path, costs: NDArray[np.float64], classes: Sequence[str]) -> None:
+    """Warn if a wrong decision costs less than the right one."""
+    wrong = np.argwhere(costs < np.diag(costs)[:, None])
+    if len(wrong):
+        true, decided = wrong[0].tolist()
+        warnings.warn(
+            f"cost is {str(path)!r}; where {classes[true]!r} is true, to decide for "
+            f"{classes[decided]!r} costs {costs[true, decided]:g}, less than the right decision "
+            f"({costs[true, true]:g}): if these are gains, change their sign",
+            stacklevel=3,
+        )
 
 
 def _number(cell: str, what: str, path: Path) -> float:

@@ -49,7 +49,9 @@ def open_new(data: str, spec: Input, split: str | None = None) -> NewRows:
         If DATA cannot be opened or holds another kind of input, or it is doubtful which rows are
         meant.
     """
-    path = path_of(data) if data.strip() else Path()
+    if not data.strip():
+        raise InputError("DATA is empty; a name, a path or a hub name is needed")
+    path = path_of(data)
     if data in ("digits", "mnist-back-rotation"):
         source = open_source(data)
         values = (source.test or source.train).rows.values
@@ -183,7 +185,7 @@ def _tables(data: str, path: Path, spec: Input) -> tuple[Tables, dict[str, Path]
         _check("image", spec)
     if path.exists():
         return open_tables(path)
-    if not data.strip() or data.startswith((".", "/", "~")) or path.suffix or data.count("/") > 1:
+    if data.startswith((".", "/", "~")) or path.suffix or data.count("/") > 1:
         raise InputError(f"DATA is {data!r}; there is no such file or folder")
     return open_hub(*ON_HUB.get(data, (data, None))), {}
 

@@ -134,7 +134,7 @@ def decision_for(
     objective: Objective, y: NDArray[np.int64], p: NDArray[np.float64], counts: Sequence[int]
 ) -> Decision:
     """Return the decision that is best on labels and probabilities; see `choose_decision`."""
-    objective.check(y, counts)
+    objective.check_choice(y, counts)
     temperature = fit_temperature(y, p)
     calibrated = Decision(temperature).calibrated(p)
     offsets = choose_offsets(objective, y, log_of(calibrated), counts)

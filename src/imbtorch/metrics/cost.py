@@ -6,6 +6,9 @@ from numpy.typing import ArrayLike, NDArray
 from imbtorch.data.checks import check_labels
 from imbtorch.errors import InputError
 
+LARGEST = 1e100
+"""The largest cost, far below the largest float: sums over samples are no infinity."""
+
 
 def expected_cost(y_true: ArrayLike, y_pred: ArrayLike, costs: ArrayLike) -> float:
     r"""Return the mean cost of the decisions: :math:`\frac{1}{N} \sum_i C_{y_i \hat y_i}`.
@@ -59,8 +62,8 @@ def check_costs(costs: ArrayLike, num_classes: int | None = None) -> NDArray[np.
     if matrix.shape != (size, size) or not matrix.size:
         needed = "(K, K)" if num_classes is None else f"({size}, {size})"
         raise InputError(f"costs has shape {matrix.shape}; it must be {needed}")
-    if not np.isfinite(matrix).all():
-        raise InputError("costs holds a number that is not finite")
+    if not (np.abs(matrix) <= LARGEST).all():
+        raise InputError(f"costs holds a number that is not finite, or beyond {LARGEST:g}")
     if (matrix == matrix[:, :1]).all():
         raise InputError("costs is the same for every decision: none is better than another")
     return matrix

@@ -13,6 +13,8 @@ from imbtorch.errors import InputError
 from imbtorch.metrics.cost import check_costs, expected_cost
 
 Floats = NDArray[np.float64]
+FEW = 5
+"""With fewer validation samples of a class, a decision for it is chosen by chance."""
 METRICS = ("f1", "fbeta:B", "balanced_accuracy", "recall@precision:P")
 """What can be maximized; B is above 0 and P in 0..1."""
 _WITH_AMOUNT = re.compile(r"(fbeta|recall@precision):([0-9.eE+-]+)")
@@ -145,6 +147,18 @@ class Objective:
                 f"{missing[0]}, the rarer one"
             )
 
+    def check_choice(self, y: NDArray[np.int64], counts: Sequence[int]) -> None:
+        """Raise an InputError if no decision can be chosen for it on these labels.
+
+        A threshold needs both classes, also where the metric is defined without one of them.
+        """
+        self.check(y, counts)
+        if len(counts) == 2 and len(found := np.unique(y)) < 2:
+            raise InputError(
+                f"the labels to choose on hold samples of class {found[0]} alone: a threshold is "
+                "chosen on both classes"
+            )
+
     def value(self, y_true: Any, y_pred: Any, counts: Sequence[int]) -> float:
         """Return the metric of decisions, or minus the mean cost: the larger the better."""
         if self.costs is not None:
@@ -167,6 +181,22 @@ class Objective:
             return float((np.asarray(y_pred)[y == rare] == rare).mean())
         value = self.value(y_true, y_pred, counts)
         return value if self.costs is None else -value
+
+
+def few_words(y: NDArray[np.int64], classes: Sequence[str]) -> list[str]:
+    """Return a sentence on classes with too few samples to choose a decision on, if any.
+
+    Examples
+    --------
+    >>> few_words(np.array([0] * 9 + [1]), ["good", "dent", "scratch"])
+    ['warning: few samples to choose on (dent: 1, scratch: 0): their offsets are mostly chance']
+    """
+    found = np.bincount(y, minlength=len(classes))
+    few = [f"{classes[k]}: {found[k]}" for k in np.flatnonzero(found < FEW).tolist()]
+    if not few:
+        return []
+    shown = ", ".join(few[:8]) + (f", ... ({len(few)} classes)" if len(few) > 8 else "")
+    return [f"warning: few samples to choose on ({shown}): their offsets are mostly chance"]
 
 
 def rarer(counts: Sequence[int]) -> int:

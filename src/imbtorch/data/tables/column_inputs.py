@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.data.tables.written import part_of_date, read_dates, read_numbers
-from imbtorch.errors import InputError
+from imbtorch.data.tables.written import ORDERS, part_of_date, read_dates, read_numbers
+from imbtorch.errors import InputError, unknown_name
 from imbtorch.extras import extra
 
 RARE = 5
@@ -64,12 +64,15 @@ class NumberInput:
         return cls(str(values.name), part, style, fill, mean, std)
 
     def check(self) -> None:
-        """Raise an InputError if the part or the deviation cannot be right."""
+        """Raise an InputError if the part, the style or the deviation cannot be right."""
         if self.part not in ("value", *PARTS) or not self.std > 0:
             raise InputError(
                 f"input.numbers has part {self.part!r} and std {self.std}; one of value, "
                 f"{', '.join(PARTS)}, and above 0 are needed"
             )
+        styles = ("", "point", "comma") if self.part == "value" else ORDERS
+        if self.style not in styles:
+            raise unknown_name("input.numbers has a style that", self.style, filter(None, styles))
 
     def read(self, values: Any) -> np.ndarray:
         """Return a Series of any rows as float64 of shape (N,), NaN where there is none."""

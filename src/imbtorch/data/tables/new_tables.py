@@ -80,7 +80,12 @@ def _images(table: Any, folder: Path) -> NewRows:
     ]
     if len(found) > 1:
         found = [name for name in found if IMAGE.fullmatch(name.strip())] or found
-    if len(found) != 1:
+    if not found:
+        raise InputError(
+            "the network takes images; DATA has the columns "
+            f"{', '.join(table.column_names)}, and none of them holds images or names of files"
+        )
+    if len(found) > 1:
         raise InputError(
             f"DATA has {len(found)} columns of images ({', '.join(found)}) among "
             f"{', '.join(table.column_names)}; the network takes one"

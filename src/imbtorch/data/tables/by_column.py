@@ -59,6 +59,12 @@ def split_by(table: Any, label: str, reading: Reading) -> tuple[SplitBy, NDArray
             f"test_split is {reading.test_split!r}; column {column!r} holds no value: divide by "
             "another column"
         )
+    labels = table.select_columns([label]).to_pandas()[label].map(str, na_action="ignore")
+    if lost := sorted({*labels[~known].dropna()} - {*labels[known]}):
+        raise InputError(
+            f"no row of these classes has a value in {column!r}: {', '.join(lost[:8])}"
+            f"{', ...' if len(lost) > 8 else ''}; fill the column, or leave the classes out"
+        )
     return by, known
 
 

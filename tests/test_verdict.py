@@ -272,3 +272,12 @@ def test_more_seeds_settle_what_they_are_said_to():
     enough = next(n for n in range(4, 60) if widths[n] < gains.mean())
     assert lead.more_seeds == enough - 3
     assert f"{enough - 3} more seed" in lead.sentences[0]
+
+
+@pytest.mark.parametrize(("number", "named"), [(8, 8), (9, 5)])
+def test_eight_recipes_are_all_named_and_of_more_five(number, named):
+    values = {"erm": [0.5, 0.51, 0.5], **{f"r{i}": [0.8, 0.81, 0.8] for i in range(number)}}
+    said = judge(made(values)).sentences[0]
+    assert sum(f"r{i} (" in said for i in range(number)) == named
+    assert ("and 4 more" in said) == (number > named)
+    assert "1 more" not in said

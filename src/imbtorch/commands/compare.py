@@ -124,6 +124,8 @@ def _compare(
     task = deciding(make_task(**task_options), decide, cost)
     say(task.describe())
     names = names or usual_recipes(task)
+    if "auto" in names:
+        names += [name for name in without_network(task.data.input) if name not in names]
     labels = labels_of(task.data.train).tolist()
     for name in names:
         if name != "auto":
@@ -138,8 +140,6 @@ def _compare(
         say(choice.lines)
         write_atomically(folder / "auto.txt", "\n".join([*choice.lines, ""]).encode())
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
-    if recipes is not None and "auto" in split_list(recipes):
-        names = [*names, *(n for n in without_network(task.data.input) if n not in names)]
     outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds, log=log)
     failures = outcome.failures
     with redirect_stdout(forms):

@@ -88,7 +88,15 @@ def write_report(
     outputs = _outputs(folder, list(groups), folds)
     recall = mean_over_seeds(groups[best.recipe], "metrics", "recall")
     assert recall is not None
-    confusion = summed_confusion(groups[best.recipe])
+    said, *weak = answer(
+        summaries,
+        verdicts.baseline,
+        data["classes"],
+        data["counts"],
+        recall,
+        summed_confusion(groups[best.recipe]),
+        shots[0],
+    )
     first = [best.recipe, *_beside(summaries, best, verdicts.baseline)]
     drawn = _drawn(summaries, first)
     write_atomically(folder / "classes.csv", classes_csv(rows).encode())
@@ -108,18 +116,7 @@ def write_report(
         runs=runs_words(rows, "training seed"),
         numbered="data" if folds else "held-out set",
         once="first repetition of all folds" if folds else "first seed",
-        answer=[
-            *answer(
-                summaries,
-                verdicts.baseline,
-                data["classes"],
-                data["counts"],
-                recall,
-                confusion,
-                shots[0],
-            ),
-            *decision_sentences(groups, best.recipe),
-        ],
+        answer=[said, *decision_sentences(groups, best.recipe), *weak],
         baseline=verdicts.baseline,
         measure=verdicts.measure,
         verdicts=verdicts.sentences,

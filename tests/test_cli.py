@@ -107,6 +107,16 @@ def test_the_same_command_repeats_nothing_and_more_seeds_go_on(compared, feature
 
 
 @pytest.mark.usefixtures("no_report")
+@pytest.mark.parametrize("form", ["csv", "latex"])
+def test_a_table_for_another_program_stands_alone(compared, feature_file, capsys, form):
+    options = [*OPTIONS, "--out", str(compared), f"--{form}"]
+    assert main(["compare", str(feature_file), *options]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == (compared / f"table.{form.replace('latex', 'tex')}").read_text()
+    assert "report: " in shown.err
+
+
+@pytest.mark.usefixtures("no_report")
 def test_the_same_seeds_give_the_same_results(compared, feature_file, tmp_path):
     other = tmp_path / "other"
     assert main(["compare", str(feature_file), *OPTIONS, "--out", str(other)]) == 0

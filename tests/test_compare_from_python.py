@@ -177,6 +177,8 @@ def test_what_is_no_network_or_no_list_is_refused(blobs, tmp_path):
         run(blobs, tmp_path, model=lambda: nn.Linear(2, 3), recipes=["erm"])
     with pytest.raises(InputError, match="a list is needed"):
         run(blobs, tmp_path, recipes="erm")
+    with pytest.raises(InputError, match="recipes is empty; name at least one"):
+        run(blobs, tmp_path, recipes=[])
     with pytest.raises(InputError, match="label cannot be set for data at hand"):
         run(blobs, tmp_path, label="kind")
     with pytest.raises(InputError, match="freeze 'backbone'"):

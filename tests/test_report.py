@@ -48,6 +48,8 @@ ERM = summary("erm", 0.70)
         ([summary("rs", 0.75, Lead(0.05, 0.02))], "rs", "+5.0 points over plain training (95 % "
          "interval +3.0 to +7.0), for the same training time (10 s)"),
         ([summary("rs", 0.75, Lead(0.05, 0.06))], "erm", "the closest, rs, leads by 5.0 ± 6.0"),
+        ([summary("rs", 0.75, Lead(0.05, np.inf, test_noise=0.07))], "erm",
+         "the closest, rs, leads by 5.0 ± 7.0 points"),
         ([summary("rs", 0.65, Lead(-0.05, 0.06))], "erm", "no recipe is above it"),
         ([summary("rs", 0.75, Lead(0.05, np.inf))], "rs", "cannot be told from one training seed"),
         # the surest lead, not the highest mean

@@ -97,7 +97,8 @@ def test_rows_without_a_group_are_left_out_with_a_word(tmp_path):
 
 
 def test_what_is_doubtful_is_refused_with_the_next_step(tmp_path):
-    path = table(tmp_path, when=["31/12/2024"] * N, late=Y, one=["p"] * N)
+    some = ["" if y == 1 else str(i % 9) for i, y in enumerate(Y)]
+    path = table(tmp_path, when=["31/12/2024"] * N, late=Y, one=["p"] * N, gap=[""] * N, some=some)
     for split, words in {
         "group:nobody": "columns number, shade",
         "group:label": "besides its label",
@@ -105,6 +106,10 @@ def test_what_is_doubtful_is_refused_with_the_next_step(tmp_path):
         "time:late": "all samples of class 1 are among the latest",
         "time:number:x": "a number is needed",
         "time:number:1000": "no samples would be held out",
+        "group:gap": "'gap' holds no value: divide by another",
+        "group:some": "no row of these classes has a value in 'some': 1;",
+        "time:some": "no row of these classes has a value in 'some': 1;",
+        "time:gap": "'gap' holds no value: divide by another",
         "group:one": r"2 groups of 'one'.*0 \(1\)",
     }.items():
         with pytest.raises(InputError, match=words):

@@ -132,6 +132,8 @@ def compare(
 
     if isinstance(recipes, (str, Recipe)):
         raise InputError(f"recipes is {recipes!r}; a list is needed: [{recipes!r}]")
+    if recipes is not None and not recipes:
+        raise InputError("recipes is empty; name at least one, such as erm, or leave it out")
     task = _task(data, model, _common_epochs(epochs, recipes or ()), setup, data_seed, options)
     names = recipes or usual_recipes(task)
     names = [with_code(recipe) for recipe in names]

@@ -49,10 +49,23 @@ def split_by(table: Any, label: str, reading: Reading) -> tuple[SplitBy, NDArray
         if values.dtype.kind not in "biufMm":
             values = values.map(_bare)
         numbers = factorize(values)[0]
-        return SplitBy(how, column, numbers.astype(np.int64)), numbers >= 0
-    times = _times(values, column)
-    start = float(_times(values[:0], column, [date])[0]) if date else None
-    return SplitBy(how, column, times, start), ~np.isnan(times)
+        by, known = SplitBy(how, column, numbers.astype(np.int64)), numbers >= 0
+    else:
+        times = _times(values, column)
+        start = float(_times(values[:0], column, [date])[0]) if date else None
+        by, known = SplitBy(how, column, times, start), ~np.isnan(times)
+    if not known.any():
+        raise InputError(
+            f"test_split is {reading.test_split!r}; column {column!r} holds no value: divide by "
+            "another column"
+        )
+    labels = table.select_columns([label]).to_pandas()[label].map(str, na_action="ignore")
+    if lost := sorted({*labels[~known].dropna()} - {*labels[known]}):
+        raise InputError(
+            f"no row of these classes has a value in {column!r}: {', '.join(lost[:8])}"
+            f"{', ...' if len(lost) > 8 else ''}; fill the column, or leave the classes out"
+        )
+    return by, known
 
 
 def _bare(value: Any) -> Any:

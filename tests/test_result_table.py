@@ -164,3 +164,5 @@ def test_the_folder_has_every_form_and_the_verdict_in_words(tmp_path, capsys):
     assert capsys.readouterr().out == (tmp_path / "table.csv").read_text()
     show_tables(tmp_path, given[:1])
     assert "shapes, mean over 1 seed, percent" in capsys.readouterr().out
+    show_tables(tmp_path, [{**row, "folds": 3, "fold": row["seed"] % 3} for row in given])
+    assert "mean ± std over 1 repetition of 3 folds, percent" in capsys.readouterr().out

@@ -217,6 +217,12 @@ def test_folds_overlap():
     assert lead.noise == pytest.approx(width)
 
 
+def test_more_folds_come_as_repetitions():
+    values = {"erm": [0.5, 0.6, 0.4, 0.5], "rs": [0.51, 0.59, 0.42, 0.52]}
+    (_, said) = judge(made(values, folds=2)).sentences
+    assert said == "rs: +1.0 is too small to tell from noise with fewer than 100 more repetitions."
+
+
 def test_runs_that_are_missing():
     values = {
         "erm": [0.5, 0.51, None, 0.5],

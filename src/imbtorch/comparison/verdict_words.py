@@ -45,7 +45,8 @@ def lead_sentences(name: str, lead: Lead, folded: bool) -> list[str]:
             if times < 100
             else f"{name}: {shown} is too small to tell from noise with such a test set."
         ]
-    return [f"{name}: {shown} is too small to tell from noise with fewer than 100 more seeds."]
+    unit = "repetitions" if folded else "seeds"
+    return [f"{name}: {shown} is too small to tell from noise with fewer than 100 more {unit}."]
 
 
 def table_sentences(

@@ -1,20 +1,25 @@
 """With a decision, recipes are compared by what it was chosen for, not by balanced accuracy."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 from scipy.sparse import csr_array
 
+from imbtorch import load_checkpoint
 from imbtorch.comparison import decisions
-from imbtorch.comparison.compare import compare
+from imbtorch.comparison.compare import _keep
 from imbtorch.comparison.deciding import deciding
-from imbtorch.comparison.kept import keep_outputs, stored_outputs
+from imbtorch.comparison.grid import run_grid
+from imbtorch.comparison.kept import checkpoint_path, keep_outputs, stored_outputs
 from imbtorch.comparison.lead import Lead
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.measure import Measure
 from imbtorch.comparison.outputs import Decided, Outputs
 from imbtorch.comparison.report.answer import answer, chosen, use
+from imbtorch.comparison.report.decided import decision_sentences
 from imbtorch.comparison.report.results import ranked, table_columns
 from imbtorch.comparison.report.summary import (
     CALIBRATION,
@@ -27,6 +32,7 @@ from imbtorch.comparison.report.summary import (
 from imbtorch.comparison.report.tables import show_tables
 from imbtorch.comparison.verdict import judge
 from imbtorch.metrics import Decision, expected_cost
+from imbtorch.progress import progress_bar
 
 ACCURACY = {"erm": 0.70, "rs": 0.90, "hgb": 0.80}
 COST = {"erm": [0.14, 0.15, 0.142], "rs": [0.16, 0.171, 0.161], "hgb": [0.12, 0.131, 0.12]}
@@ -192,7 +198,7 @@ def test_weak_classes_are_said_to_be_without_the_decision():
 def test_the_table_leads_with_the_cost(tmp_path, capsys):
     show_tables(tmp_path, made())
     said = capsys.readouterr().out
-    assert "percent; costs a sample" in said
+    assert "percent; cost per sample" in said
     order = [said.index(f"\n {name} ") for name in ("hgb", "erm", "rs")]
     assert order == sorted(order)
     heading = (tmp_path / "table.csv").read_text().splitlines()
@@ -222,13 +228,29 @@ def test_a_run_chooses_its_decision_once_and_stores_what_it_decides(task, tmp_pa
 
     original = decisions.decision_for
     monkeypatch.setattr(decisions, "decision_for", counted)
-    (row,) = compare(task, ["erm"], seeds=1, out=tmp_path, progress=False).rows
+    with progress_bar(total=2, disable=True) as bar:
+        keep = partial(_keep, task, tmp_path)
+        (row,) = run_grid(task, [task.recipe("erm")], [0], tmp_path, bar, keep).rows
     assert len(calls) == 1
     found = stored_outputs(tmp_path, "erm", 0)
+    stored = load_checkpoint(checkpoint_path(tmp_path, "erm", 0))[1]["decision"]
     decision = Decision.from_json({k: row["decision"][k] for k in Decision().to_json()})
+    assert stored == decision.to_json()
     p = found["probabilities"].astype(np.float64)
     np.testing.assert_array_equal(
         found["decided"], decision.classes(decision.calibrated(p / p.sum(1, keepdims=True)))
     )
     recalls = [(found["decided"] == k)[found["labels"] == k].mean() for k in range(p.shape[1])]
     assert row["decision"]["metrics"]["balanced_accuracy"] == pytest.approx(np.mean(recalls))
+
+
+def test_the_report_says_what_the_decision_finds_of_the_rarer_class():
+    runs = made({"erm": [0.14, 0.15]})
+    for run, recall in zip(runs, (0.8, 0.9), strict=True):
+        run["decision"]["metrics"] |= {"recall": recall, "precision": 0.25}
+        run["decision"]["best"] = None
+    said = decision_sentences({"erm": runs}, "erm")
+    assert said[0].endswith("validation split: erm 0.145 (without 0.29, at best undefined).")
+    assert (
+        said[1] == "So decided, erm finds 85.0 % of b, and is right in 25.0 % of what it calls b."
+    )

@@ -76,7 +76,7 @@ def _of_the_rarer(runs: Sequence[Mapping[str, Any]], recipe: str) -> list[str]:
     if found is None:
         return []
     name = data["classes"][rarer(data["counts"])]
-    sure = "" if right is None else f"; {100 * right:.1f} % of what it takes for it is"
+    sure = f", and is right in {100 * right:.1f} % of what it calls {name}" if right else ""
     return [f"So decided, {recipe} finds {100 * found:.1f} % of {name}{sure}."]
 
 

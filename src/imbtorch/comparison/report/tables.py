@@ -49,7 +49,7 @@ def show_tables(
         summaries = ranked(summaries)
     seeds = len({row["seed"] for row in rows})
     over = "mean" if seeds == 1 else "mean ± std"
-    units = "percent; costs a sample" if verdicts.measure.is_cost else "percent"
+    units = "percent; cost per sample" if verdicts.measure.is_cost else "percent"
     title = f"{rows[0]['data']['name']}, {over} over {runs_words(rows)}, {units}"
     embedding = embedding_line(rows)
     said = [*verdicts.sentences, *([embedding] if embedding else [])]

@@ -304,3 +304,23 @@ def test_a_table_with_gaps_and_categories_that_no_training_row_has(tmp_path, cap
     args = ["predict", network, str(tmp_path / "few.csv"), "--out", str(tmp_path / "q.csv")]
     assert main(args) == 2
     assert "has no column" in capsys.readouterr().err
+
+
+def test_what_no_training_row_has_is_said_over_all_blocks(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("imbtorch.comparison.predictions.ROWS", (16, 16))
+    old = fraud_table(200, 0, share=0.2)
+    old.assign(shop=old.shop.fillna("none")).to_csv(tmp_path / "old.csv", index=False)
+    network = trained(tmp_path / "old.csv", tmp_path / "f.safetensors")
+    new = fraud_table(60, 1, share=0.2).assign(abroad=[*["yes", "no"] * 29, "True", "False"])
+    new.assign(when=None).to_csv(tmp_path / "new.csv", index=False)
+    capsys.readouterr()
+    predicted(network, tmp_path / "new.csv", tmp_path / "p.csv")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "'abroad' holds categories that no training row has ('yes', 'no') in 58 rows" in said
+    assert "'when' is empty in 60 rows" in said
+
+
+def test_a_parquet_file_without_rows_is_said_to_have_none(of_table, tmp_path, capsys):
+    pd.DataFrame({"x": [1.0]}).head(0).to_parquet(tmp_path / "none.parquet")
+    assert main(["predict", of_table, str(tmp_path / "none.parquet")]) == 2
+    assert "it holds no rows" in capsys.readouterr().err

@@ -14,8 +14,14 @@ from fraud import fraud_table
 from imbtorch import InputError, load_data
 from imbtorch.cli import main
 from imbtorch.data.inputs import input_from_json, input_to_json
+from imbtorch.data.new_rows import usable
 from imbtorch.data.tables.table_input import ColumnKind, TableInput
-from imbtorch.data.tables.written import style_of_dates, style_of_numbers
+from imbtorch.data.tables.written import (
+    read_dates,
+    read_numbers,
+    style_of_dates,
+    style_of_numbers,
+)
 
 NUMBER, CATEGORY = ColumnKind("number", "point"), ColumnKind("category")
 PLANS = ["tin"] * 7 + ["gold"] * 6 + [None] * 2
@@ -147,7 +153,10 @@ def test_written_numbers_are_read(written, style, value):
 
 @pytest.mark.parametrize(
     ("age", "said"),
-    [("old", "'old' in row 1, which is no number"), (np.inf, "row 1, which is infinite")],
+    [
+        ("old", "'old' in row 1, which is no number"),
+        (np.inf, "holds inf in row 1, which is infinite"),
+    ],
 )
 def test_what_is_no_number_is_refused(age, said):
     with pytest.raises(InputError, match=said):
@@ -284,3 +293,73 @@ def test_inspect_refuses_held_out_rows_that_compare_refuses(tmp_path, capsys):
         held.to_csv(tmp_path / f"{name}.csv", index=False)
     assert main(["inspect", str(tmp_path)]) == 2
     assert "column 'when' holds 'soon'" in capsys.readouterr().err
+
+
+def test_gaps_that_no_training_row_has_are_said():
+    spec = TableInput.fit(
+        pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, None]}), {"a": NUMBER, "b": NUMBER}
+    )
+    new = pd.DataFrame({"a": [None, None, 1.0], "b": [None, 1.0, 2.0]})
+    (said,) = spec.unseen(new)
+    assert "'a' is empty in 2 rows" in said
+
+
+@pytest.mark.parametrize(
+    ("style", "text", "value"),
+    [
+        ("point", "1,234.5", 1234.5),
+        ("point", "12,34", None),
+        ("point", "1.234,5", None),
+        ("point", "-1e3", -1000),
+        ("comma", "1.234,5", 1234.5),
+        ("comma", "12.34", None),
+        ("comma", "1,234.5", None),
+    ],
+)
+def test_a_number_written_otherwise_than_in_training_is_no_number(style, text, value):
+    """12,34 is not 1234: a decimal comma where the training had points is refused."""
+    column = pd.Series([text, "7"], name="x", dtype=object)
+    if value is None:
+        with pytest.raises(InputError, match="is no number"):
+            read_numbers(column, style)
+    else:
+        assert read_numbers(column, style).tolist() == [value, 7]
+
+
+@pytest.mark.parametrize(
+    ("style", "text", "month"),
+    [
+        ("day", "03/04/2024", 4),
+        ("month", "03/04/2024", 3),
+        ("day", "03/14/2024", None),
+        ("month", "14.03.2024", None),
+        ("month", "14.03.24 10:30", None),
+        ("day", "2024-03-04", 3),
+        ("year", "03/04/2024", None),
+        ("day", 1704067, None),
+        ("month", "March 4, 2024", None),
+    ],
+)
+def test_a_date_in_another_order_than_in_training_is_no_date(style, text, month):
+    """March 14th is not read as such where days come first: its neighbors would be wrong."""
+    column = pd.Series([text], name="x", dtype=type(text) if isinstance(text, int) else object)
+    if month is None:
+        with pytest.raises(InputError, match=r"is no date as those in training, .*(before|year-)"):
+            read_dates(column, style)
+    else:
+        assert read_dates(column, style).dt.month.tolist() == [month]
+
+
+def test_rows_that_cannot_be_read_are_found_together():
+    """One transform for each column at fault, whatever the number of its rows."""
+    spec = TableInput.fit(
+        pd.DataFrame({"a": [1.0, 2.0] * 5, "b": [3.0, 5.0] * 5}), {"a": NUMBER, "b": NUMBER}
+    )
+    new = pd.DataFrame({"a": [1.0, "x", 1e300, 2.0] * 500, "b": ["y", 3.0, 3.0, 5.0] * 500})
+    rows = new.to_records(index=False)
+    (read,), faults = usable(spec, rows)
+    assert read.shape == (500, 2)
+    assert sorted(faults) == [i for i in range(2000) if i % 4 < 3]
+    assert "'b' holds 'y', which is no number" in faults[4]
+    assert "'a' holds 'x', which is no number" in faults[5]
+    assert "'a' holds a number too far" in faults[6]

@@ -104,6 +104,7 @@ def run(
     shown = ", ".join(f"{name}: {n}" for name, n in made.counts.most_common(8))
     more = ", ..." if len(made.counts) > 8 else ""
     say([f"rows predicted, {rows.total - len(made.faults)} of {rows.total}: {shown}{more}"])
+    say(f"warning: {sentence}" for sentence in made.unseen.sentences())
     if made.faults:
         say(["rows that cannot be read, without a prediction:"])
         for row, reason in [*made.faults.items()][:SHOWN]:

@@ -17,6 +17,8 @@ from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.inputs import Input
 from imbtorch.data.new_rows import usable
 from imbtorch.data.rows import NewRows
+from imbtorch.data.tables.table_input import TableInput
+from imbtorch.data.tables.unseen import Unseen
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
@@ -103,10 +105,13 @@ class Predicted:
         Predicted class (of the decision, if there is one) -> rows.
     faults : dict
         Row number -> why it could not be read.
+    unseen : Unseen
+        What columns of a table hold that no training row has.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     faults: dict[int, str] = field(default_factory=dict)
+    unseen: Unseen = field(default_factory=Unseen)
 
 
 def write_predictions(
@@ -135,7 +140,8 @@ def write_predictions(
     InputError
         If no row at all can be read.
     """
-    import pyarrow as pa
+    with extra("cli", "a file of predictions"):
+        import pyarrow as pa
 
     made = Predicted()
     name = pa.field("row", pa.int64()) if rows.paths is None else pa.field("path", pa.string())
@@ -169,6 +175,8 @@ def _columns(
 ) -> Iterator[np.ma.MaskedArray[Any, Any]]:
     """Yield the columns of a block of rows, and add to what came of it."""
     tensors, faults = usable(predictor.input, values, first)
+    if isinstance(predictor.input, TableInput):
+        made.unseen.add(predictor.input, values)
     n, k = len(values), len(predictor.classes)
     p, decided = np.zeros((n, k)), np.zeros(n, np.int64)
     there = np.array([row not in faults for row in range(n)])

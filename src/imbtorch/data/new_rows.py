@@ -18,6 +18,8 @@ from imbtorch.data.stored_arrays import are_images, as_images
 from imbtorch.data.tables.files import Tables, open_tables, table_files
 from imbtorch.data.tables.new_tables import rows_of_table
 from imbtorch.data.tables.open_tables import open_hub
+from imbtorch.data.tables.table_input import TableInput
+from imbtorch.data.tables.written import UnreadableRows
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
 from imbtorch.npz import npz_blocks, npz_headers
@@ -93,6 +95,8 @@ def usable(spec: Input, values: Any, first: int = 0) -> tuple[list[Tensor], dict
     if isinstance(spec, TokenInput):  # any text has tokens; parts would be of different lengths
         return [spec.transform(values)], {}
     faults: dict[int, str] = {}
+    if isinstance(spec, TableInput):
+        return _of_table(spec, values)
 
     def read(start: int, stop: int) -> list[Tensor]:
         part = values[start:stop]
@@ -108,6 +112,19 @@ def usable(spec: Input, values: Any, first: int = 0) -> tuple[list[Tensor], dict
         return [*read(start, middle), *read(middle, stop)]
 
     return read(0, len(values)), faults
+
+
+def _of_table(spec: TableInput, rows: Any) -> tuple[list[Tensor], dict[int, str]]:
+    """Return the same for a table, whose columns say which rows they cannot be read in."""
+    faults: dict[int, str] = {}
+    places = np.arange(len(rows))
+    while len(places):
+        try:
+            return [spec.transform(rows[places])], faults
+        except UnreadableRows as error:
+            faults |= {int(places[i]): why for i, why in error.reasons.items()}
+            places = np.delete(places, [*error.reasons])
+    return [], faults
 
 
 def _sliced(values: Any, rows: int) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """What a network takes of one column of a table: a number, a part of a date, or categories."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from imbtorch.data.tables.written import part_of_date, read_dates, read_numbers
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 RARE = 5
 """A category with fewer training rows has no input of its own."""
@@ -116,17 +118,15 @@ class CategoryInput:
         texts: np.ndarray = words.to_numpy(object)
         return texts
 
-    def unseen(self, values: Any) -> str:
-        """Return which of its categories no training row has, as a sentence; empty if none."""
-        words = _words(values)
-        new = [word for word in words.unique() if word not in self.values]
-        if not new or OTHERS in self.values:
-            return ""
-        shown = ", ".join("none" if word is None else repr(word) for word in new[:4])
-        return (
-            f"column {self.column!r} holds categories that no training row has ({shown}) in "
-            f"{int(words.isin(new).sum())} rows: all its inputs are 0 there"
-        )
+    def unseen(self, values: Any) -> "Counter[str | None]":
+        """Return which categories of a Series no training row has, and in how many rows.
+
+        There is none if training had rare ones, whose input stands for these, too.
+        """
+        if OTHERS in self.values:
+            return Counter()
+        words = Counter(_words(values).tolist())
+        return Counter({word: rows for word, rows in words.items() if word not in self.values})
 
 
 def _numbers(values: Any, part: str, style: str) -> np.ndarray:
@@ -137,7 +137,8 @@ def _numbers(values: Any, part: str, style: str) -> np.ndarray:
 
 def _words(values: Any) -> Any:
     """Return a Series as texts, None where there is none: 3 and 3.0 are one."""
-    import pandas as pd
+    with extra("cli", "DATA"):
+        import pandas as pd
 
     codes, uniques = pd.factorize(values)
     texts = np.array([*map(_word, uniques), None], dtype=object)

@@ -12,7 +12,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from torch import Tensor
 
 from imbtorch.data.tables.column_inputs import OTHERS, PARTS, RARE, CategoryInput, NumberInput
-from imbtorch.data.tables.written import is_blank
+from imbtorch.data.tables.unseen import Unseen
+from imbtorch.data.tables.written import UnreadableRows, is_blank
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 
@@ -158,7 +159,16 @@ class TableInput:
                 ("categories", one_hot, places[n + m :]),
             ]
         )
-        return torch.from_numpy(np.ascontiguousarray(encoder.fit_transform(inputs), np.float32))
+        with np.errstate(over="ignore"):  # infinite in float32
+            x = np.ascontiguousarray(encoder.fit_transform(inputs), np.float32)
+        if (large := ~np.isfinite(x)).any():
+            column = self.numbers[int(large.any(0).argmax())].column
+            why = (
+                f"column {column!r} holds a number too far from those in training for 32-bit "
+                "floats: leave the row out"
+            )
+            raise UnreadableRows(why, dict.fromkeys(np.flatnonzero(large.any(1)).tolist(), why))
+        return torch.from_numpy(x)
 
     def notes(self, rows: Any) -> list[str]:
         """Return what becomes of gaps, rare categories and constant columns, in sentences.
@@ -182,14 +192,15 @@ class TableInput:
         return said
 
     def unseen(self, rows: Any) -> list[str]:
-        """Return which columns hold categories that no training row has, in sentences."""
-        frame = _as_frame(rows)
-        said = (one.unseen(_column(frame, one.column)) for one in self.categories)
-        return [*filter(None, said)]
+        """Return which columns hold categories, or gaps, that no training row has, in sentences."""
+        found = Unseen()
+        found.add(self, rows)
+        return found.sentences()
 
     def _read(self, frame: Any) -> Any:
         """Return a data frame with a column for each number, gap and category."""
-        import pandas as pd
+        with extra("cli", "DATA"):
+            import pandas as pd
 
         read = [one.read(_column(frame, one.column)) for one in self.numbers]
         read += [is_blank(_column(frame, name)).astype(np.float64) for name in self.missing]

@@ -1,7 +1,7 @@
 """Numbers and dates as they are written in columns of tables: found out, and read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ POINT = re.compile(r"[-+]?([1-9]\d{0,2}(,\d{3})+|\d+)?(\.\d*)?")
 COMMA = re.compile(r"[-+]?([1-9]\d{0,2}(\.\d{3})+|\d+)?(,\d*)?")
 YEAR_FIRST = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([ T].*)?")
 YEAR_LAST = re.compile(r"(\d\d?)[./-](\d\d?)[./-]\d{2,4}( .*)?")
+ORDERS = {"year": "year-month-day", "day": "day before month", "month": "month before day"}
+"""How dates of each style are written, in words."""
 DATE = re.compile(f"{YEAR_FIRST.pattern}|{YEAR_LAST.pattern}")
 
 
@@ -60,6 +62,14 @@ def style_of_dates(values: Sequence[str]) -> str | None:
     if first > 12 or second > 12:
         return None if min(first, second) > 12 else "day" if first > 12 else "month"
     return "day" if all("." in value for value in values) else None
+
+
+class UnreadableRows(InputError):
+    """Some rows of a table cannot be read: `reasons` says why, by their places."""
+
+    def __init__(self, message: str, reasons: Mapping[int, str]) -> None:
+        super().__init__(message)
+        self.reasons = reasons
 
 
 def is_blank(values: Any) -> np.ndarray:
@@ -117,20 +127,23 @@ def read_dates(values: Any, style: str) -> Any:
         pd.Series(iso, dtype=object), format="ISO8601", utc=True, errors="coerce"
     )
     if style != "year":
-        rest = pd.Series(
-            [w if w != i else None for w, i in zip(words, iso, strict=True)], dtype=object
-        )
+        rest = pd.Series([w if w and _in_order(w, style) else None for w in words], dtype=object)
         day = style == "day"
         rest = pd.to_datetime(rest, format="mixed", dayfirst=day, utc=True, errors="coerce")
         dates = dates.fillna(rest)
-    _check((dates.isna().to_numpy() & ~blank)[codes], values, "is no date as those in training")
+    _check(
+        (dates.isna().to_numpy() & ~blank)[codes],
+        values,
+        f"is no date as those in training, {ORDERS[style]}",
+    )
     return dates.take(codes).reset_index(drop=True)
 
 
 def part_of_date(dates: Any, part: str) -> np.ndarray:
     """Return days since 1970, month (1 to 12), weekday (0 to 6) or hour of times, as float64."""
     if part == "days":
-        import pandas as pd
+        with extra("cli", "DATA"):
+            import pandas as pd
 
         days = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
     elif part == "hour":
@@ -146,7 +159,8 @@ def _distinct(values: Any) -> tuple[list[Any], np.ndarray]:
 
     Columns repeat their values, and text is slow to read.
     """
-    import pandas as pd
+    with extra("cli", "DATA"):
+        import pandas as pd
 
     codes, distinct = pd.factorize(values)
     texts = [*distinct, None]
@@ -159,20 +173,34 @@ def _are_blank(texts: Sequence[Any]) -> np.ndarray:
     )
 
 
+def _in_order(text: str, style: str) -> bool:
+    """Whether a date with its year last has its day and month in the order of `style`."""
+    found = YEAR_LAST.fullmatch(text)
+    return found is not None and int(found[2 if style == "day" else 1]) <= 12
+
+
 def _bare(text: str) -> str:
     return re.sub(r"[$€£¥%' ]", "", text)
 
 
 def _plain(text: str, style: str) -> str:
-    """Return a number as it is written in Python."""
+    """Return a number as it is written in Python; empty if its marks are not where they belong."""
     bare = _bare(text.strip())
-    return bare.replace(".", "").replace(",", ".") if style == "comma" else bare.replace(",", "")
+    if style == "comma":
+        return bare.replace(".", "").replace(",", ".") if COMMA.fullmatch(bare) else ""
+    return bare.replace(",", "") if "," not in bare or POINT.fullmatch(bare) else ""
 
 
 def _check(bad: np.ndarray, values: Any, what: str) -> None:
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        where = f" in row {row}" if len(bad) > 1 else ""  # else its number is not known here
-        more = f" ({bad.sum()} rows)" if bad.sum() > 1 else ""
-        value = values.iloc[row]
-        raise InputError(f"column {values.name!r} holds {value!r}{where}, which {what}{more}")
+    if not bad.any():
+        return
+    column = f"column {values.name!r} holds"
+    held = {row: _shown(values.iloc[row]) for row in np.flatnonzero(bad).tolist()}
+    reasons = {row: f"{column} {value}, which {what}" for row, value in held.items()}
+    first, more = min(held), f" ({len(held)} rows)" if len(held) > 1 else ""
+    where = f" in row {first}" if len(bad) > 1 else ""  # else its number is not known here
+    raise UnreadableRows(f"{column} {held[first]}{where}, which {what}{more}", reasons)
+
+
+def _shown(value: Any) -> str:
+    return repr(value.item() if isinstance(value, np.generic) else value)[:80]

@@ -3,8 +3,10 @@
     python examples/made_data.py photographs defects/
     python examples/made_data.py payments payments.csv
     python examples/made_data.py tickets tickets.csv
+    python examples/made_data.py payments new.csv 1
 
-Each is made from a fixed seed and needs NumPy, pandas and Pillow alone.
+A number at the end is the seed (0 without one): other samples of the same kind. Needs NumPy, pandas
+and Pillow alone.
 """
 
 import sys
@@ -145,6 +147,5 @@ def tickets(path: Path, seed: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    {"photographs": photographs, "payments": payments, "tickets": tickets}[sys.argv[1]](
-        Path(sys.argv[2])
-    )
+    make = {"photographs": photographs, "payments": payments, "tickets": tickets}[sys.argv[1]]
+    make(Path(sys.argv[2]), seed=int((sys.argv[3:] or ["0"])[0]))

@@ -108,6 +108,12 @@ def unmoved() -> Iterator[None]:
     assert states() == before
 
 
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison draws no figures and writes no page: they take as long as all its runs."""
+    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *_, **__: None)
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -219,11 +219,11 @@ HINDI = [
     "\u092e\u0941\u091d\u0947 \u092f\u0939 \u092b\u093f\u0932\u094d\u092e",
     "\u0905\u091a\u094d\u091b\u0940 \u0928\u0939\u0940\u0902",
 ]
-CHINESE = "\u7535\u5f71\u5f88\u597d"
+FILMS = ["\u7535\u5f71\u5f88\u597d", "this film was rather good for all of us"]
 for name, texts, kind in (
-    ("Hindi", HINDI * 12, "word"),
-    ("half Chinese", [CHINESE, "this film was rather good for all of us"] * 12, "word"),
-    ("DNA", ["ACGT" * 9 + "ACGTA"[: i % 5] for i in range(N)], "char"),
+    ("Hindi", [f"{HINDI[i % 2]} {i}" for i in range(N)], "word"),
+    ("half Chinese", [f"{FILMS[i % 2]} {i}" for i in range(N)], "word"),
+    ("DNA", [("ACGT" * 16)[i % 4 : 40 + i] for i in range(N)], "char"),
 ):  # fmt: skip
     table = pd.DataFrame({"text": texts, "label": LABEL})
     CASES.append(

@@ -18,7 +18,7 @@ LABEL = ["spam" if i % 3 == 0 else "ham" for i in range(N)]
 NAMES3 = ["low", "middle", "high"]
 AGE = RNG.integers(20, 70, N).tolist()
 INCOME = RNG.normal(3000, 500, N).round(2).tolist()
-TEXT = [f"please read this letter about {w} and answer me soon" for w in "abcdef" * 4]
+TEXT = [f"please read this letter about matter {i} and answer me soon" for i in range(N)]
 CHINESE = [
     "\u8fd9\u4e2a\u7535\u5f71\u5f88\u597d\u770b"
     if i % 3
@@ -148,6 +148,13 @@ csv(
     "title and body",
     {"title": [f"hello {w}" for w in TEXT], "body": TEXT, "label": LABEL},
     "texts, joined: title, body",
+)
+csv(
+    "texts that repeat",
+    {"text": [TEXT[i % 6] for i in range(N)], "label": LABEL},
+    "input, texts: text",
+    train=16,  # all four copies of one text of each class are held out
+    test=8,
 )
 csv("Chinese", {"text": CHINESE, "label": LABEL}, "input, texts: text")
 csv("an empty text", {"text": [None, *TEXT[1:]], "label": LABEL}, "1 texts of split")

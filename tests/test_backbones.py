@@ -186,7 +186,7 @@ def test_a_missing_download_says_what_else_there_is(offline):
         ("timm:hf-hub:timm/resnet50", "no such network"),
         ("torchvision:resnet51", "did you mean resnet50"),
         ("torchvision:fcn_resnet50", "for classification"),
-        ("jax:resnet50", r"known are resnet32.* mlp, timm:NAME, hf:NAME-or-folder"),
+        ("jax:resnet50", r"known are resnet32.* mlp, linear, timm:NAME, hf:NAME-or-folder"),
     ],
 )
 def test_unknown_names_are_one_line(name, said, offline):
@@ -220,7 +220,7 @@ def test_an_estimator_refuses_pixels_that_would_be_normalized_wrongly(weights):
 
 
 def test_an_unknown_name_says_how_networks_from_elsewhere_are_named():
-    with pytest.raises(InputError, match="mlp, timm:NAME, hf:NAME-or-folder"):
+    with pytest.raises(InputError, match="mlp, linear, timm:NAME, hf:NAME-or-folder"):
         build_model("vit", (3, 32, 32), 2)
 
 

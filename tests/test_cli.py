@@ -93,6 +93,7 @@ def test_report_opens_offline(compared):
         assert heading in html
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_same_command_repeats_nothing_and_more_seeds_go_on(compared, feature_file):
     out = compared
     before = (out / "results.jsonl").read_bytes()
@@ -105,12 +106,14 @@ def test_the_same_command_repeats_nothing_and_more_seeds_go_on(compared, feature
     assert len(results(out)) == 12
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_same_seeds_give_the_same_results(compared, feature_file, tmp_path):
     other = tmp_path / "other"
     assert main(["compare", str(feature_file), *OPTIONS, "--out", str(other)]) == 0
     assert results(other) == results(compared)
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.filterwarnings("default")
 def test_a_torn_last_line_is_run_again(compared, feature_file, capsys):
     out = compared
@@ -125,6 +128,7 @@ def test_a_torn_last_line_is_run_again(compared, feature_file, capsys):
     assert content.endswith((out / "results.jsonl.damaged").read_bytes()[:-1] + content[-40:])
 
 
+@pytest.mark.usefixtures("no_report")
 def test_killed_runs_go_on_to_the_same_results(compared, feature_file, tmp_path):
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "imbtorch", "compare", str(feature_file), *OPTIONS]
@@ -144,6 +148,7 @@ def test_killed_runs_go_on_to_the_same_results(compared, feature_file, tmp_path)
     assert not list(out.rglob("*.part"))
 
 
+@pytest.mark.usefixtures("no_report")
 def test_sigterm_saves_the_state_and_another_process_goes_on_from_it(tmp_path, capsys):
     """As when a scheduler takes the machine away: the folder may be shared with another."""
     command = ["compare", "digits", "--recipes", "drs", "--seeds", "1", "--epochs", "20"]
@@ -254,15 +259,12 @@ def test_another_experiments_folder_is_refused(compared, feature_file, capsys):
 
 
 def test_module_equals_command_and_dashes_are_accepted(feature_file, tmp_path):
-    command = [sys.executable, "-m", "imbtorch", "compare", str(feature_file)]
-    options = ["--batch-size=16", "--recipes=erm", "--seeds=1", "--epochs=1"]
-    done = subprocess.run(
-        [*command, *options, f"--out={tmp_path / 'o'}"],
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "imbtorch", "train", str(feature_file)]
+    options = ["--batch-size=16", "--recipe=erm", "--epochs=1"]
+    out = tmp_path / "m.safetensors"
+    done = subprocess.run([*command, *options, f"--out={out}"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert results(tmp_path / "o")[0]["setup"]["batch_size"] == 16
+    assert load_checkpoint(out)[1]["setup"]["batch_size"] == 16
 
 
 def test_the_report_shows_what_a_recipe_adds(feature_file, tmp_path, capsys):

@@ -22,11 +22,7 @@ from imbtorch.comparison.given_data import given_data
 from imbtorch.comparison.own_code import with_code
 from imbtorch.models import Classifier
 
-
-@pytest.fixture(autouse=True)
-def no_report(monkeypatch, request):
-    """The report takes as long as everything else; the page of the documentation makes one."""
-    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *args, **options: None)
+pytestmark = pytest.mark.usefixtures("no_report")  # the page of the documentation makes one
 
 
 def make():

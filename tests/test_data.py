@@ -113,6 +113,10 @@ def test_labels_from_any_numbers(tmp_path):
     data = load_data(path, profile="none")
     assert data.classes == ("3", "7")
     assert data.notes == ("labels mapped: 3 -> 0, 7 -> 1",)
+    path = save(tmp_path / "many.npz", np.zeros((80, 2)), np.tile(np.arange(20, 40), 4))
+    assert load_data(path, profile="none").notes == (
+        "labels mapped: 20 -> 0, 21 -> 1, 22 -> 2, ..., 39 -> 19",
+    )
 
 
 def test_data_seed_alone_decides_which_samples_stay():

@@ -13,6 +13,7 @@ from sklearn.model_selection import TunedThresholdClassifierCV
 from imbtorch import load_checkpoint
 from imbtorch.cli import main
 from imbtorch.comparison.deciding import deciding
+from imbtorch.comparison.decisions import decision_header
 from imbtorch.comparison.frozen_task import embedded_data
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.validation import validation_task
@@ -61,7 +62,7 @@ def test_the_checkpoint_holds_the_decision_of_the_validation_split(made):
     decision = Decision.from_json(header["decision"])
     assert decision.maximizes == "cost"
     task = deciding(make_task(str(made / "all.csv"), epochs=3), None, str(made / "costs.csv"))
-    again = task.decided(model)["decision"]
+    again = decision_header(task.outputs(model))["decision"]
     assert again == header["decision"]
     assert header["data"]["counts"] == task.data.counts
     assert "decision" not in load_checkpoint(made / "plain.safetensors")[1]

@@ -75,9 +75,9 @@ FIT = textwrap.dedent("""
         return all(torch.equal(*every(t)) for t in tensors)
 
     def trained(name, phases, **options):
-        recipe = Recipe(name, phases) if phases else name
+        recipe, epochs = (Recipe(name, phases), None) if phases else (name, 4)
         options = {"model": network(), "fabric": fabric, **options}
-        result = fit(recipe, options.pop("model"), (x, y), (x, y), epochs=4, **options)
+        result = fit(recipe, options.pop("model"), (x, y), (x, y), epochs=epochs, **options)
         history = [[row["loss"], row["balanced_accuracy"]] for row in result.history]
         alike[name] = [same(result.model.state_dict().values()), same([torch.tensor(history)])]
         return result

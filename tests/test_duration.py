@@ -1,14 +1,19 @@
 """The time of a comparison: what is counted, and that it is of the size of what it takes."""
 
 import time
+from dataclasses import replace
 
 import pytest
 import torch
 
 from imbtorch import make_recipe
+from imbtorch.comparison import classical_seconds as classical
+from imbtorch.comparison import duration
 from imbtorch.comparison.auto import budgets_of, search_seconds
+from imbtorch.comparison.classical_seconds import classical_seconds
 from imbtorch.comparison.duration import expected_seconds, in_words, passes, sample_seconds
 from imbtorch.comparison.make_task import make_task
+from imbtorch.data.arrays import ArrayDataset
 
 
 @pytest.fixture
@@ -67,3 +72,29 @@ def test_times_are_in_words():
     assert in_words(89 * 60) == "about 89 min"
     assert in_words(40 * 3600) == "about 40.0 h"
     assert in_words(10 * 86400) == "about 10 days"
+
+
+def test_a_classifier_without_a_network_takes_the_time_of_its_fits(task, monkeypatch):
+    assert classical_seconds(task, task.recipe("erm")) == 0
+    took = classical_seconds(task, task.recipe("hgb"))
+    start = time.perf_counter()
+    task.fit("hgb", 0)
+    fitted = time.perf_counter() - start
+    assert fitted / 30 < took < 30 * fitted
+    monkeypatch.setattr(duration, "classical_seconds", lambda task, recipe: 7.0)
+    measured = (2 * 24 + 72) / 3  # after one epoch of its own, and at the end
+    whole = expected_seconds(task, [task.recipe("hgb")], 3, 0.0)
+    assert whole == 3 * 7.0
+    assert expected_seconds(task, [task.recipe("hgb")], 1, 1.0) <= 7.0 + measured
+
+
+def test_small_fits_are_extended_to_all_samples_and_classes(task, monkeypatch):
+    def timed(phase, x):
+        return 1.0 + len(x) / 1000
+
+    monkeypatch.setattr(classical, "_timed", timed)
+    assert classical_seconds(task, task.recipe("logistic")) == pytest.approx(1.072)
+    x, y = torch.randn(10_000, 2), torch.arange(10_000) % 4
+    large = ArrayDataset(x, y, ["a", "b", "c", "d"])
+    many = replace(task, data=replace(task.data, train=large, classes=large.classes))
+    assert classical_seconds(many, task.recipe("logistic")) == pytest.approx(4 * 11.0)

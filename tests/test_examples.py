@@ -250,3 +250,25 @@ def test_a_stored_network_classifies_files(tmp_path, capsys):
     assert p.sum().item() == pytest.approx(1)
     best = ["cat", "cup"][int(p.argmax())]
     assert capsys.readouterr().out == f"{photo}: {best} ({p.max():.0%})\n"
+
+
+def test_the_data_of_the_tutorials_is_made(monkeypatch, tmp_path):
+    made = runpy.run_path(str(EXAMPLES / "made_data.py"))
+    monkeypatch.setitem(made["photographs"].__globals__, "DEFECTS", {"crack": 2, "hole": 1})
+    topics = {topic: (n // 20, words) for topic, (n, words) in made["TOPICS"].items()}
+    monkeypatch.setitem(made["tickets"].__globals__, "TOPICS", topics)
+    written = []
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        made["photographs"](folder / "photographs")
+        made["payments"](folder / "payments.csv", number=200)
+        made["tickets"](folder / "tickets.csv")
+        written.append({p.relative_to(folder): p.read_bytes() for p in folder.rglob("*.*")})
+    assert written[0] == written[1]  # the same from the same seed
+    for photograph in (tmp_path / "a").rglob("*.jpg"):
+        with Image.open(photograph) as image:
+            assert all(80 <= side <= 400 for side in image.size)
+    payments = (tmp_path / "a" / "payments.csv").read_text().splitlines()
+    assert [line.rpartition(",")[2] for line in payments].count("fraud") == 1 + 3  # 1.5 %
+    texts = (tmp_path / "a" / "tickets.csv").read_text().splitlines()
+    assert len(texts) == 1 + sum(number for number, _ in topics.values())

@@ -17,15 +17,20 @@ from imbtorch import InputError, Recipe, Train, fit, load_data
 from imbtorch.cli import main
 from imbtorch.comparison.auto import choose
 from imbtorch.comparison.make_task import make_task
+from imbtorch.comparison.predictions import Predictor, write_predictions
 from imbtorch.comparison.tune import tune
 from imbtorch.data import augment_by_name, auto_augment
 from imbtorch.data.images.files import image_suffixes
 from imbtorch.data.images.image_input import ImageInput, survey
+from imbtorch.data.inputs import FeatureInput
+from imbtorch.data.new_rows import open_new
+from imbtorch.data.tables.written import read_numbers
 from imbtorch.extras import MissingExtra
 from imbtorch.models import mlp
 from imbtorch.models.backbones import open_backbone
 from imbtorch.reproduction.reproduce import reproduce
 from imbtorch.resampling import Neighbors
+from imbtorch.training.export import export_network
 from imbtorch.training.phases.metric_learning import TripletEmbedding
 
 ROOT = Path(imbtorch.__file__).parent
@@ -49,9 +54,10 @@ EXTRAS = {
     name: packages(PROJECT["optional-dependencies"][name])
     for name in (
         *("cli", "knn", "tune", "metric", "lightning", "timm", "hf", "augment"),
-        *("tensorboard", "wandb", "mlflow"),
+        *("export", "tensorboard", "wandb", "mlflow"),
     )
 }
+EXTRAS["cli"] |= {"pandas", "pyarrow", "markupsafe"}  # what datasets and jinja2 themselves require
 EXTRAS["timm"] |= {"torchvision"}  # what timm itself requires
 EXTRAS["hf"] |= {"tokenizers", "huggingface_hub"}  # what transformers itself requires
 CORE = {"torch", "numpy", "scipy", "sklearn", "imblearn", "lightning_fabric", "safetensors"}
@@ -113,6 +119,19 @@ def table(folder):
     return load_data(str(folder / "t.csv"))
 
 
+def export(folder):
+    header = {"data": {"classes": ["a", "b"]}}
+    export_network(folder / "m.onnx", mlp((2,), 2), header, torch.zeros(1, 2))
+
+
+def predictions(folder):
+    np.savez(folder / "new.npz", features=np.zeros((1, 2), np.float32))
+    predictor = Predictor(mlp((2,), 2), FeatureInput((2,)), ["a", "b"])
+    write_predictions(
+        folder / "p.csv", predictor, open_new(str(folder / "new.npz"), predictor.input)
+    )
+
+
 DOORS = [
     ("jsonargparse", "cli", lambda folder: imbtorch.cli.make_parser()),
     ("datasets", "cli", table),
@@ -127,6 +146,10 @@ DOORS = [
     ("torchvision", "timm", lambda folder: open_backbone("timm:resnet18")),
     ("torchvision", "timm", lambda folder: open_backbone("torchvision:resnet18")),
     ("transformers", "hf", lambda folder: open_backbone("hf:someone/something")),
+    ("pandas", "cli", lambda folder: read_numbers(np.zeros(1), "")),
+    ("pyarrow", "cli", predictions),
+    ("onnxruntime", "export", export),
+    ("onnxscript", "export", export),
     ("optuna", "tune", lambda folder: tune(a_task(folder), "m2m", out=folder)),
     ("optuna", "tune", lambda folder: choose(a_task(folder), out=folder)),
     ("pytorch_metric_learning", "metric", triplets),
@@ -184,7 +207,7 @@ def test_a_package_that_a_whole_module_needs(file, package, monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, package, None)
-    said = rf"this needs {package}: pip install 'imbalanced-torch\[cli\]'"
+    said = rf"^(this|the command line) needs {package}: pip install 'imbalanced-torch\[cli\]'$"
     with pytest.raises(MissingExtra, match=said):
         runpy.run_path(str(ROOT / file))  # afresh: the module itself stays as it is
 

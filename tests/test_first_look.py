@@ -50,6 +50,7 @@ def slow(monkeypatch):
     monkeypatch.setattr(duration, "TIMED", 0.01)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_long_comparison_shows_a_first_table_and_then_its_own(
     slow, feature_file, tmp_path, capsys
 ):
@@ -72,3 +73,24 @@ def test_recipes_that_take_too_long_are_left_out(feature_file, tmp_path, monkeyp
     assert [row["recipe"]["name"] for row in outcome.rows] == ["erm", "rs"]
     assert title.endswith("without m2m")
     assert outcome.rows[0]["epochs"] < 30
+
+
+def test_what_trains_no_network_neither_hides_the_others_nor_is_hidden(
+    feature_file, tmp_path, monkeypatch
+):
+    task = make_task(str(feature_file), epochs=60)
+    monkeypatch.setattr(first_look, "sample_seconds", lambda task: 0.02)
+    names = ["erm", "rs", "hgb", "logistic"]
+    outcome, title = first_look.first_look(task, names, tmp_path, progress=False)
+    assert [row["recipe"]["name"] for row in outcome.rows] == names
+    assert "without" not in title
+
+
+def test_of_folds_it_takes_the_first(feature_file, tmp_path):
+    task = make_task(str(feature_file), epochs=2, folds=3)
+    outcome, title = first_look.first_look(task, ["erm", "logistic"], tmp_path, progress=False)
+    tested = len(labels_of(task.at(0).data.test))
+    assert title.endswith(f"measured on {tested}")
+    assert [row["seed"] for row in outcome.rows] == [0, 0]
+    assert all(row["data"]["parts"][-1] == "first look" for row in outcome.rows)
+    assert all(sum(map(sum, row["metrics"]["confusion"])) == tested for row in outcome.rows)

@@ -107,7 +107,7 @@ ROWS = [
     (("spec", "num_classes"), 2**62, "too large"),
     (("spec", "num_classes"), 10**9, "does not fit the model"),
     (("spec", "num_classes"), None, "a whole number is needed"),
-    (("spec", "head"), "magic", "linear, cosine or neighbors"),
+    (("spec", "head"), "magic", "linear, cosine, neighbors or trees"),
     (("spec", "head"), "cosine", "does not fit the model"),
     (("spec", "seed"), 3, "a key of spec is 'seed'"),
     (("recipe",), DROP, "header has no 'recipe'"),

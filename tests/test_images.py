@@ -155,12 +155,14 @@ def test_photographs_of_several_sizes_are_scaled_and_cut(tmp_path):
 
 
 def test_images_of_one_size_are_left_as_they_are(tmp_path):
-    data = load_data(str(photographs(tmp_path / "pets", sizes=((100, 120),))))
-    assert data.shape == (3, 100, 120)
+    data = load_data(str(photographs(tmp_path / "pets", sizes=((80, 96),))))
+    assert data.shape == (3, 80, 96)
     assert data.input.crop is None
     stored = np.asarray(Image.open(tmp_path / "pets/cat/0.png").convert("RGB"))
     both = torch.cat([data.train.x, data.test.x]).permute(0, 2, 3, 1).numpy()
     assert any(np.array_equal(stored, image) for image in both)
+    larger = load_data(str(photographs(tmp_path / "larger", sizes=((80, 97),))))
+    assert larger.shape == (3, 64, 64)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])

@@ -55,6 +55,20 @@ def test_features_with_gaps_and_no_held_out_split(tmp_path):
     assert "smote" in found.recipes
 
 
+@pytest.mark.usefixtures("own_cache")
+def test_how_samples_are_held_out_is_said_as_it_is_done(tmp_path):
+    quarter = "no held-out split is stored: a quarter of each class is held out"
+    path = tmp_path / "visits.csv"
+    lines = [f"{i / 7:.3f},{i // 4},{i % 3 == 0}" for i in range(48)]
+    path.write_text("\n".join(["age,patient,label", *lines]))
+    assert quarter in inspect_data(str(path)).notes
+    grouped = inspect_data(str(path), test_split="group:patient").notes
+    assert "held out by the column 'patient', which is no input" in grouped
+    assert not any("a quarter of each class" in note for note in grouped)
+    path.write_text("\n".join(["age,patient,label", *lines, *lines]))
+    assert f"{quarter}, as far as copies stay together" in inspect_data(str(path)).notes
+
+
 def test_a_class_in_one_split_alone_is_said(tmp_path):
     path = tmp_path / "table.npz"
     x = np.arange(12, dtype=np.float32).reshape(6, 2)

@@ -30,6 +30,13 @@ ROWS, LABELS = X.numpy(), Y.numpy()
 IMAGES, RNG = X.view(39, 1, 2, 2), torch.Generator().manual_seed(0)
 IMAGES_8 = torch.zeros(39, 1, 2, 2, dtype=torch.uint8)
 LOGITS, HEAD = torch.zeros(39, 2), nn.Linear(4, 2)
+TREE = {
+    "feature": [0, 0, 0],
+    "left": [1, 1, 2],
+    "right": [2, 1, 2],
+    "threshold": [0.5, 0.0, 0.0],
+    "value": [0.0, -4.0, 4.0],
+}
 
 
 def draw():
@@ -162,11 +169,19 @@ CALLS = {
     "models.Classifier": lambda: models.Classifier(nn.Identity(), HEAD)(X),
     "models.CosineHead": lambda: models.CosineHead(4, 2),
     "models.NeighborHead": lambda: models.NeighborHead(X, Y, 2)(X),
+    "models.TreeHead": lambda: models.TreeHead(
+        4,
+        2,
+        baseline=torch.zeros(1),
+        roots=torch.tensor([0]),
+        **{name: torch.tensor(at) for name, at in TREE.items()},
+    )(X),
     "models.build_model": lambda: models.build_model("mlp", (4,), 2, train=Noisy(), head="cosine"),
     "models.densenet": network(models.densenet),
     "models.embed": lambda: models.embed(own(), Noisy()),
     "models.find_head": lambda: models.find_head(ONE),
     "models.join_head": lambda: models.join_head(models.split_head(ONE, "0"), "0"),
+    "models.linear": network(models.linear),
     "models.mlp": network(models.mlp),
     "models.predict_logits": lambda: models.predict_logits(DRAWING, Noisy()),
     "models.resnet32": network(models.resnet32),
@@ -205,6 +220,7 @@ CALLS = {
     "training.FitResult": phase(),
     "training.LocalEmbedding": phase(training.LocalEmbedding(1), training.NearestHead()),
     "training.LogisticHead": phase(training.LogisticHead()),
+    "training.LogisticOnInputs": phase(training.LogisticOnInputs()),
     "training.NearestHead": phase(training.NearestHead()),
     "training.Phase": lambda: training.Train(1).describe(),
     "training.Pretrained": lambda: training.Pretrained(HEAD)(),
@@ -213,6 +229,7 @@ CALLS = {
     "training.Setup": lambda: training.Setup().rate(0.5),
     "training.TauNormalize": phase(training.TauNormalize()),
     "training.Train": phase(training.Train(1, batch=transforms.M2m)),
+    "training.TreesOnInputs": phase(training.TreesOnInputs()),
     "training.TripletEmbedding": phase(training.TripletEmbedding(1), training.NearestHead()),
     "training.fit": lambda: training.fit("ldam+drw+eos:k=5", own(), Noisy(), Noisy(), epochs=2),
     "training.make_recipe": lambda: training.make_recipe("m2m"),

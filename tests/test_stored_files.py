@@ -287,6 +287,7 @@ def test_flipped_bits_of_an_npz_are_noticed(tmp_path):
             read_npz(path, "data")
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.filterwarnings("default")
 def test_damaged_embeddings_are_made_again_from_the_checkpoint(feature_file, tmp_path, capsys):
     out = tmp_path / "out"
@@ -301,12 +302,12 @@ def test_damaged_embeddings_are_made_again_from_the_checkpoint(feature_file, tmp
         np.testing.assert_array_equal(values, before[name])
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.filterwarnings("default")
 def test_a_damaged_or_missing_checkpoint_of_a_stored_run_is_said(
     feature_file, tmp_path, capsys, monkeypatch
 ):
     """It is not trained again unasked; its line removed, it is, to the same network and row."""
-    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *_, **__: None)
     out = tmp_path / "out"
     command = ["compare", str(feature_file), "--recipes", "erm,rs", "--seeds", "2", "--epochs", "2"]
     command += ["--out", str(out)]

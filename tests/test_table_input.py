@@ -154,7 +154,10 @@ def test_written_numbers_are_read(written, style, value):
 
 @pytest.mark.parametrize(
     ("age", "said"),
-    [("old", "'old' in row 1, which is no number"), (np.inf, "row 1, which is infinite")],
+    [
+        ("old", "'old' in row 1, which is no number"),
+        (np.inf, "holds inf in row 1, which is infinite"),
+    ],
 )
 def test_what_is_no_number_is_refused(age, said):
     with pytest.raises(InputError, match=said):

@@ -74,7 +74,7 @@ def test_what_cannot_be_tuned_is_refused(task, tmp_path):
         tune.tune(task, "erm", out=tmp_path)
     y = task.data.train.y
     one_of_each = torch.stack([(y == k).nonzero()[0, 0] for k in range(10)])
-    few = replace(task.data, train=take(task.data.train, one_of_each))
+    few = task.data.part(Part.FEW, take(task.data.train, one_of_each), task.data.test)
     with pytest.raises(InputError, match="cannot be split"):
         tune.tune(replace(task, data=few), "eos", out=tmp_path)
 

@@ -217,6 +217,12 @@ def test_folds_overlap():
     assert lead.noise == pytest.approx(width)
 
 
+def test_more_folds_come_as_repetitions():
+    values = {"erm": [0.5, 0.6, 0.4, 0.5], "rs": [0.51, 0.59, 0.42, 0.52]}
+    (_, said) = judge(made(values, folds=2)).sentences
+    assert said == "rs: +1.0 is too small to tell from noise with fewer than 100 more repetitions."
+
+
 def test_runs_that_are_missing():
     values = {
         "erm": [0.5, 0.51, None, 0.5],
@@ -266,3 +272,12 @@ def test_more_seeds_settle_what_they_are_said_to():
     enough = next(n for n in range(4, 60) if widths[n] < gains.mean())
     assert lead.more_seeds == enough - 3
     assert f"{enough - 3} more seed" in lead.sentences[0]
+
+
+@pytest.mark.parametrize(("number", "named"), [(8, 8), (9, 5)])
+def test_eight_recipes_are_all_named_and_of_more_five(number, named):
+    values = {"erm": [0.5, 0.51, 0.5], **{f"r{i}": [0.8, 0.81, 0.8] for i in range(number)}}
+    said = judge(made(values)).sentences[0]
+    assert sum(f"r{i} (" in said for i in range(number)) == named
+    assert ("and 4 more" in said) == (number > named)
+    assert "1 more" not in said

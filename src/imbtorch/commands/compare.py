@@ -1,9 +1,11 @@
 """``imbtorch compare``: which recipe helps on a data set, by how much, and at what cost."""
 
+import sys
 from collections.abc import Mapping
+from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from imbtorch.commands.before import before
 from imbtorch.commands.common import SOME_FAILED, add_log_option, say
@@ -58,7 +60,14 @@ def add_options(parser: Any) -> None:
     add_decide_options(parser.add_argument_group("decision"), "--decide")
 
 
-def run(
+def run(latex: bool = False, csv: bool = False, **options: Any) -> int:
+    """Compare recipes on one data set; print a table, write a report and results to a folder."""
+    forms = sys.stdout  # a table for another program stands there alone
+    with redirect_stdout(sys.stderr) if latex or csv else nullcontext():
+        return _compare(**options, latex=latex, csv=csv, forms=forms)
+
+
+def _compare(
     recipes: str | None,
     seeds: int,
     out: str | None,
@@ -69,9 +78,10 @@ def run(
     wide: bool = False,
     latex: bool = False,
     csv: bool = False,
+    *,
+    forms: TextIO,
     **task_options: Any,
 ) -> int:
-    """Compare recipes on one data set; print a table, write a report and results to a folder."""
     from imbtorch.comparison.auto import choose
     from imbtorch.comparison.compare import compare
     from imbtorch.comparison.deciding import check_deciding, deciding
@@ -114,6 +124,8 @@ def run(
     task = deciding(make_task(**task_options), decide, cost)
     say(task.describe())
     names = names or usual_recipes(task)
+    if "auto" in names:
+        names += [name for name in without_network(task.data.input) if name not in names]
     labels = labels_of(task.data.train).tolist()
     for name in names:
         if name != "auto":
@@ -128,19 +140,18 @@ def run(
         say(choice.lines)
         write_atomically(folder / "auto.txt", "\n".join([*choice.lines, ""]).encode())
         names = [*choice.recipes, *(n for n in names if n not in ("auto", *choice.recipes))]
-    if recipes is not None and "auto" in split_list(recipes):
-        names = [*names, *(n for n in without_network(task.data.input) if n not in names)]
     outcome = compare(task, names, seeds=seeds, out=folder, shots=bounds, log=log)
     failures = outcome.failures
-    show_tables(
-        folder,
-        outcome.rows,
-        shots=bounds,
-        failures=failures,
-        wide=wide,
-        latex=latex,
-        comma=csv,
-    )
+    with redirect_stdout(forms):
+        show_tables(
+            folder,
+            outcome.rows,
+            shots=bounds,
+            failures=failures,
+            wide=wide,
+            latex=latex,
+            comma=csv,
+        )
     say(decided_lines(outcome.rows))
     say([f"report: {(folder / 'report.html').resolve()}"])
     say(["the same command goes on where it stopped; with more seeds or recipes, it adds them"])

@@ -48,7 +48,7 @@ def run(
     thresholds are chosen; the checkpoint holds them too.
     """
     from imbtorch.comparison.deciding import check_deciding, deciding
-    from imbtorch.comparison.decisions import decision_lines, decision_words
+    from imbtorch.comparison.decisions import decision_entry, decision_lines, decision_words
     from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds
     from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
     from imbtorch.comparison.make_task import make_task
@@ -95,12 +95,12 @@ def run(
             shutil.rmtree(states, ignore_errors=True)
             raise
     counts, classes = task.data.counts, task.data.classes
-    task.save(path, recipe, seed, fitted.model)
-    shutil.rmtree(states, ignore_errors=True)
     outputs = task.outputs(fitted.model)
+    task.save(path, recipe, seed, fitted.model, outputs)
+    shutil.rmtree(states, ignore_errors=True)
     y, predicted, p = outputs.labels, outputs.predicted, outputs.probabilities
     print_classes(classification_metrics(y, predicted, counts, p), classes, counts)
-    decided = task.decided(fitted.model, outputs).get("decision")
+    decided = decision_entry(task.decide, outputs, counts).get("decision")
     if decided is not None:
         say(
             [

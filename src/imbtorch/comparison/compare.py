@@ -128,5 +128,6 @@ def _keep(
 ) -> None:
     """Store the trained network, and what the report shows of it."""
     task = task.at(seed)
-    task.save(checkpoint_path(folder, recipe.name, seed), recipe, seed, fitted.model, share=True)
+    path = checkpoint_path(folder, recipe.name, seed)
+    task.save(path, recipe, seed, fitted.model, outputs, share=True)
     keep_for_pictures(folder, recipe, seed, fitted, outputs, task.data.fold)

@@ -1,12 +1,13 @@
 """Choose a decision on a validation split, and measure what it changes on the test set."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imbtorch.comparison.outputs import Outputs, outputs_of
+from imbtorch.comparison.outputs import Decided, Outputs, outputs_of
 from imbtorch.data.arrays import Samples
 from imbtorch.errors import InputError
 from imbtorch.metrics.calibration import expected_calibration_error
@@ -28,33 +29,54 @@ Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def decision_entry(
+def with_decision(
+    outputs: Outputs,
     objective: Objective | None,
     model: Classifier,
     validation: Samples | None,
     counts: Sequence[int],
-    outputs: Outputs | None = None,
-) -> dict[str, Any]:
-    """Return the entry ``decision`` of a checkpoint's header or, with test outputs, of a row.
+) -> Outputs:
+    """Return a network's outputs with its decision, and what that makes of them.
 
     Parameters
     ----------
+    outputs : Outputs
+        What the network makes of the test set.
     objective : Objective, optional
-        What the decision is chosen for; without, there is no entry.
+        What the decision is chosen for; without, there is none.
     model : Classifier
         Trained network.
     validation : Dataset, optional
-        Samples that it was not trained on.
+        Samples that it was not trained on: the decision is chosen there.
     counts : sequence of int
         Class counts of the training set.
-    outputs : Outputs, optional
-        What it makes of the test set, on which the decision is measured.
     """
     if objective is None or validation is None:
-        return {}
+        return outputs
     decision = decision_for(objective, *_arrays(outputs_of(model, validation)), counts)
-    if outputs is None:
-        return {"decision": decision.to_json()}
+    y, p = _arrays(outputs)
+    classes = decision.classes(decision.calibrated(p))
+    costs = None if objective.costs is None else np.asarray(objective.costs)[y, classes]
+    return replace(outputs, decided=Decided(decision, classes, costs))
+
+
+def decision_header(outputs: Outputs | None) -> dict[str, Any]:
+    """Return the entry ``decision`` of a checkpoint's header; empty without a decision."""
+    if outputs is None or outputs.decided is None:
+        return {}
+    return {"decision": outputs.decided.decision.to_json()}
+
+
+def decision_entry(
+    objective: Objective | None, outputs: Outputs, counts: Sequence[int]
+) -> dict[str, Any]:
+    """Return the entry ``decision`` of a result row: the decision, and its figures on the test set.
+
+    There is none if the outputs have no decision.
+    """
+    if outputs.decided is None:
+        return {}
+    decision = outputs.decided.decision
     figures = decision_figures(objective, decision, *_arrays(outputs), counts)
     return {"decision": {**decision.to_json(), **figures}}
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from imbtorch.comparison.classical_seconds import classical_seconds
 from imbtorch.comparison.result_file import read_rows
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import labels_of
@@ -74,7 +75,8 @@ def expected_seconds(
     task : Task
         Data and network.
     recipes : sequence of Recipe
-        Their epochs are counted, see `passes`.
+        Their epochs are counted, see `passes`, and fits without a network are timed, see
+        `classical_seconds`.
     seeds : int
         Number of training seeds.
     per_sample : float
@@ -94,7 +96,8 @@ def expected_seconds(
     total *= seeds
     if any(takes_pretrained(phase) for recipe in recipes for phase in recipe.phases):
         total += task.epochs * sum(counts)
-    return total * per_sample
+    fits = sum(classical_seconds(task, recipe) for recipe in recipes)
+    return total * per_sample + seeds * fits
 
 
 def to_run(recipes: Sequence[Recipe], seeds: int, folder: Path) -> list[Recipe]:
@@ -151,7 +154,7 @@ def in_words(seconds: float) -> str:
     Examples
     --------
     >>> in_words(42), in_words(250), in_words(9000)
-    ('about 45 s', 'about 4 min', 'about 2.5 h')
+    ('about 40 s', 'about 4 min', 'about 2.5 h')
     """
     if seconds < 60:
         return f"about {max(5, 5 * round(seconds / 5))} s"

@@ -81,7 +81,7 @@ def first_look(
     Parameters
     ----------
     task : Task
-        The whole task; see `quick_task` for what is taken of it.
+        The whole task, or with folds that of the first one; see `quick_task` for what is taken.
     names : sequence of str
         Names of recipes. Those that take too long are left out.
     out : Path
@@ -97,7 +97,7 @@ def first_look(
         What was trained, and how briefly.
     """
     start = time.monotonic()
-    quick = quick_task(task)
+    quick = quick_task(task.at(0))
     per_sample = sample_seconds(quick)
 
     def seconds(name: str, epochs: int) -> float:
@@ -105,11 +105,15 @@ def first_look(
         return expected_seconds(short, [make_recipe(name, epochs)], 1, per_sample)
 
     cost = {name: seconds(name, quick.epochs) for name in names}
-    dear = [name for name in names if cost[name] > 3 * min(cost.values())]
+    fits = [name for name in names if not make_recipe(name, 1).epochs]  # train no network
+    usual = min((cost[name] for name in names if name not in fits), default=BUDGET)
+    dear = [name for name in names if cost[name] > (BUDGET if name in fits else 3 * usual)]
     taken = (
         [name for name in names if name not in dear] if sum(cost.values()) > BUDGET else [*names]
     )
-    share = min(1.0, BUDGET / sum(cost[name] for name in taken))
+    fixed = sum(cost[name] for name in taken if name in fits)  # whatever the number of epochs
+    varied = sum(cost[name] for name in taken) - fixed
+    share = min(1.0, max(BUDGET - fixed, 0.0) / varied) if varied else 1.0
     quick = replace(quick, epochs=max(FEWEST, int(share * quick.epochs)))
     rows, failures = list[Row](), list[Failure]()
     with progress_bar(total=0, unit="epoch", desc="first look", disable=not progress) as bar:

@@ -117,9 +117,11 @@ def compare(
     >>> import torch
     >>> from imbtorch import compare
     >>> x, y = torch.randn(60, 2), torch.tensor([0] * 50 + [1] * 10)
-    >>> result = compare((x, y), recipes=["erm", "hgb"], seeds=1, epochs=1,
-    ...                  out=tempfile.mkdtemp(), progress=False)  # doctest: +SKIP
-    >>> [row["recipe"]["name"] for row in result.rows]  # doctest: +SKIP
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     result = compare(
+    ...         (x, y), recipes=["erm", "hgb"], seeds=1, epochs=1, out=out, progress=False
+    ...     )
+    >>> [row["recipe"]["name"] for row in result.rows]
     ['erm', 'hgb']
     """
     from imbtorch.comparison.compare import compare as run

@@ -103,11 +103,8 @@ class FrozenTask(Task):
         """Return the header of a run's checkpoint: of the whole network and its own inputs."""
         return {**super().header(recipe, seed), "input": input_to_json(self.frozen.input)}
 
-    def save(
-        self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
-    ) -> None:
+    def _store(self, path: Path, model: Classifier, header: dict[str, Any], share: bool) -> None:
         """Store the whole network; with `share`, the frozen part in a file that others share."""
-        header = self.header(recipe, seed) | self.decided(model)
         if not share:
             save_checkpoint(path, self._whole(model), header)
             return

@@ -125,8 +125,11 @@ def inspect_data(
     if source.left_out:
         number = sum(source.left_out.values())
         found.notes.append(f"{number} samples left out{why_left_out(source.left_out)}")
-    if source.test is None:
-        found.notes.append("no held-out split is stored: a quarter of each class is held out")
+    if source.test is None and source.train.by is None:  # a note says by which column
+        together = ", as far as copies stay together" if found.repeated else ""
+        found.notes.append(
+            f"no held-out split is stored: a quarter of each class is held out{together}"
+        )
     found.notes.extend(what_matters(found))
     return found
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.comparison.outputs import Outputs
+from imbtorch.comparison.outputs import Outputs, outputs_of
 from imbtorch.comparison.task import Task
 from imbtorch.data.fold import Fold
 from imbtorch.errors import InputError
@@ -60,11 +60,16 @@ def keep_outputs(
 
     The probabilities of the first seed, or of the first repetition of all folds, are stored too,
     unless there are very many; of a fold, also the row numbers of its samples in the whole data.
+    Of a decision, the classes decided for are stored and, if it is for costs, what each costs.
     """
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "labels": outputs.labels.cpu().numpy().astype(np.int32),
         "predicted": outputs.predicted.cpu().numpy().astype(np.int32),
     }
+    if outputs.decided is not None:
+        arrays["decided"] = outputs.decided.classes.astype(np.int32)
+        if outputs.decided.costs is not None:
+            arrays["costs"] = outputs.decided.costs
     if fold is not None:
         arrays["rows"] = fold.test.astype(np.int64)
     if seed < (fold.folds if fold else 1) and outputs.probabilities.numel() <= MOST_PROBABILITIES:
@@ -75,7 +80,8 @@ def keep_outputs(
 def stored_outputs(folder: Path, recipe: str, seed: int) -> dict[str, np.ndarray] | None:
     """Return what `keep_outputs` stored of a run.
 
-    That is labels, predicted, of a fold also rows, and perhaps probabilities.
+    That is labels, predicted, of a fold also rows, of a decision decided and perhaps costs, and
+    perhaps probabilities.
     """
     return stored(folder, [recipe], f"seed{seed}-outputs").get(recipe)
 
@@ -168,7 +174,7 @@ def restore_embeddings(task: Task, folder: Path, recipe: str) -> None:
         except InputError as error:
             set_aside(path, "its figures are made from the checkpoint", error)
     with suppress(InputError):  # without a usable checkpoint, these figures are left out
-        _keep_embeddings(folder, recipe, task.outputs(task.restore(checkpoint)))
+        _keep_embeddings(folder, recipe, outputs_of(task.restore(checkpoint), task.data.test))
 
 
 def stored(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[str, np.ndarray]]:

@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from math import inf, isfinite, nan
 
+from imbtorch.comparison.measure import BALANCED, Measure
+
 
 @dataclass(frozen=True)
 class Lead:
-    """Lead of a recipe over the baseline, in balanced accuracy (0..1).
+    """Lead of a recipe over the baseline, in what they are compared by.
 
     Attributes
     ----------
     mean : float
-        Mean difference over the seeds that both have.
+        Mean difference over the seeds that both have: positive where the recipe is better, so also
+        where it costs less.
     noise : float
         Half-width of its 95 % interval, from both sources of noise, whose squares add; the
         intervals of a table hold together (Dunnett). Infinite if it is unknown: with one seed.
@@ -26,6 +29,8 @@ class Lead:
         number up to 100 would.
     sentences : tuple of str
         What limits the verdict, and what would settle it.
+    measure : Measure
+        What the recipes are compared by.
     """
 
     mean: float
@@ -35,6 +40,7 @@ class Lead:
     seeds: int = 1
     more_seeds: int | None = None
     sentences: tuple[str, ...] = ()
+    measure: Measure = BALANCED
 
     @property
     def is_real(self) -> bool:
@@ -50,5 +56,5 @@ class Lead:
         return "within noise" if known else "noise unknown"
 
     def __str__(self) -> str:
-        noise = f"±{100 * self.noise:.1f}" if isfinite(self.noise) else ""
-        return f"{100 * self.mean:+.1f}{noise}"
+        noise = f"±{self.measure.shown(self.noise)}" if isfinite(self.noise) else ""
+        return f"{self.measure.signed(self.mean)}{noise}"

@@ -2,12 +2,34 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from imbtorch.data.arrays import Samples
+from imbtorch.metrics.decision import Decision
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a decision makes of the N held-out samples.
+
+    Attributes
+    ----------
+    decision : Decision
+        Chosen on the validation split.
+    classes : ndarray of shape (N,)
+        The classes decided for.
+    costs : ndarray of shape (N,), optional
+        What each costs, if the decision was chosen for costs.
+    """
+
+    decision: Decision
+    classes: NDArray[np.int64]
+    costs: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -24,12 +46,15 @@ class Outputs:
         The most probable classes.
     probabilities : Tensor of shape (N, K)
         Class probabilities, not corrected and not calibrated.
+    decided : Decided, optional
+        What the network's decision makes of them, if one is chosen.
     """
 
     features: Tensor
     labels: Tensor
     predicted: Tensor
     probabilities: Tensor
+    decided: Decided | None = None
 
 
 def outputs_of(model: Classifier, dataset: Samples) -> Outputs:

@@ -144,7 +144,8 @@ def write_predictions(
     InputError
         If no row at all can be read.
     """
-    import pyarrow as pa
+    with extra("cli", "a file of predictions"):
+        import pyarrow as pa
 
     made = Predicted()
     name = pa.field("row", pa.int64()) if rows.paths is None else pa.field("path", pa.string())

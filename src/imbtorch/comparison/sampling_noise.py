@@ -1,16 +1,17 @@
 """How far a lead depends on which samples the test set happens to hold."""
 
 from collections.abc import Mapping, Sequence
-from math import nan
+from math import inf, nan
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imbtorch.comparison.kept import stored_outputs
+from imbtorch.comparison.measure import BALANCED, Measure
 
 Labels = NDArray[np.int32]
-Right = NDArray[np.bool_]
+Good = NDArray[np.float64]
 
 
 def sampling_variance(labels: ArrayLike, gains: ArrayLike) -> float:
@@ -50,9 +51,16 @@ def sampling_variance(labels: ArrayLike, gains: ArrayLike) -> float:
 
 
 def stored_variances(
-    folder: Path, baseline: str, seeds: Mapping[str, Sequence[int]]
+    folder: Path,
+    baseline: str,
+    seeds: Mapping[str, Sequence[int]],
+    measure: Measure = BALANCED,
 ) -> dict[str, float]:
-    """Return recipe -> `sampling_variance`, by stored predictions; NaN where some are missing.
+    """Return recipe -> variance of its lead over test sets, by what is stored of each run.
+
+    Of balanced accuracy, see `sampling_variance`; of an expected cost, which is a mean over all
+    samples, their paired variance divided by their number. NaN where outputs are missing, and for
+    other measures.
 
     Parameters
     ----------
@@ -62,13 +70,16 @@ def stored_variances(
         Recipe to compare with.
     seeds : mapping of str to sequence of int
         Recipe -> the training seeds that it shares with the baseline.
+    measure : Measure
+        What the recipes are compared by.
     """
     base = {
-        s: _stored(folder, baseline, s) for s in sorted({s for of in seeds.values() for s in of})
+        s: _stored(folder, baseline, s, measure)
+        for s in sorted({s for of in seeds.values() for s in of})
     }
     out = {}
     for name, of in seeds.items():
-        pairs = [(_stored(folder, name, s), base[s]) for s in of]
+        pairs = [(_stored(folder, name, s, measure), base[s]) for s in of]
         known = [(a, b) for a, b in pairs if a is not None and b is not None]
         labels = known[0][1][0] if known else None
         if len(known) < len(pairs) or labels is None:
@@ -76,12 +87,22 @@ def stored_variances(
         elif not all(np.array_equal(labels, one) for a, b in known for one in (a[0], b[0])):
             out[name] = nan  # other test sets
         else:
-            gains = np.mean([a[1].astype(np.int8) - b[1] for a, b in known], axis=0)
-            out[name] = sampling_variance(labels, gains)
+            gains = np.mean([a[1] - b[1] for a, b in known], axis=0)
+            if measure.is_cost:
+                out[name] = float(gains.var(ddof=1)) / len(gains) if len(gains) > 1 else inf
+            else:
+                out[name] = sampling_variance(labels, gains)
     return out
 
 
-def _stored(folder: Path, recipe: str, seed: int) -> tuple[Labels, Right] | None:
-    """Return the labels of a run's test samples, and where it is right."""
+def _stored(folder: Path, recipe: str, seed: int, measure: Measure) -> tuple[Labels, Good] | None:
+    """Return the labels of a run's test samples, and how good it is on each of them."""
     found = stored_outputs(folder, recipe, seed)
-    return None if found is None else (found["labels"], found["predicted"] == found["labels"])
+    if found is None:
+        return None
+    if measure.is_cost:
+        return (found["labels"], -found["costs"].astype(np.float64)) if "costs" in found else None
+    classes = found.get("decided" if measure.decided else "predicted")
+    if classes is None or measure.name != "balanced_accuracy":
+        return None
+    return found["labels"], (classes == found["labels"]).astype(np.float64)

@@ -8,7 +8,8 @@ from lightning_fabric import Fabric
 
 from imbtorch.comparison.checks import check_how
 from imbtorch.comparison.data_identity import data_header, data_identity
-from imbtorch.comparison.decisions import decision_entry
+from imbtorch.comparison.decisions import decision_entry, decision_header, with_decision
+from imbtorch.comparison.measured import measured
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.outputs import Outputs, outputs_of
 from imbtorch.comparison.own_network import OwnNetwork
@@ -21,8 +22,6 @@ from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.data.seen import fingerprints
-from imbtorch.metrics.classification import classification_metrics
-from imbtorch.metrics.gap import embedding_measures
 from imbtorch.metrics.objective import Objective
 from imbtorch.models.backbones import is_own, short_name
 from imbtorch.models.build import build_model
@@ -187,39 +186,29 @@ class Task:
         )
 
     def outputs(self, model: Classifier) -> Outputs:
-        """Return what a trained network makes of the held-out samples."""
-        return outputs_of(model, self.data.test)
+        """Return what a trained network makes of the held-out samples, and its decision if any."""
+        made, data = outputs_of(model, self.data.test), self.data
+        return with_decision(made, self.decide, model, data.validation, data.counts)
 
     def result(
         self, recipe: str | Recipe, seed: int, fitted: FitResult, outputs: Outputs | None = None
     ) -> dict[str, Any]:
-        """Return the result row of a run: what was run, and the outcome.
-
-        `outputs` are those of the fitted network, if they are at hand.
-        """
+        """Return the row of a run: what was run, and the outcome; `outputs` are its network's."""
         model, counts, recipe = fitted.model, self.data.counts, self.recipe(recipe)
         made = outputs or self.outputs(model)
-        x, y = made.features, made.labels
         train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
         return {
             "recipe": recipe.describe(),
             "seed": seed,
             **self.identity(),
             "versions": versions(self.fabric().device),
-            "metrics": classification_metrics(
-                y, made.predicted, counts, made.probabilities, recipe.class_shares(counts)
-            ),
-            "embedding": embedding_measures(model.head, train.x.cpu(), train.y.cpu(), x, y),
+            **measured(model, train, made, counts, recipe.class_shares(counts)),
             "seconds": fitted.seconds,
             "pretrained_seconds": fitted.pretrained_seconds,
             "history": fitted.history,
-            **self.decided(model, made),
+            **decision_entry(self.decide, made, counts),
             **({} if self.data.fold is None else {"fold": self.data.fold.number}),
         }
-
-    def decided(self, model: Classifier, outputs: Outputs | None = None) -> dict[str, Any]:
-        """Return the entry ``decision`` of a header or, with held-out outputs, of a result row."""
-        return decision_entry(self.decide, model, self.data.validation, self.data.counts, outputs)
 
     def header(self, recipe: str | Recipe, seed: int) -> dict[str, Any]:
         """Return the header of a run's checkpoint, which says how it was made."""
@@ -235,12 +224,22 @@ class Task:
         }
 
     def save(
-        self, path: Path, recipe: str | Recipe, seed: int, model: Classifier, *, share: bool = False
+        self,
+        path: Path,
+        recipe: str | Recipe,
+        seed: int,
+        model: Classifier,
+        outputs: Outputs | None = None,
+        share: bool = False,
     ) -> None:
         """Store the trained network of a run; with `share`, others lie in the same folder."""
+        decided = decision_header(outputs or self.outputs(model))
+        self._store(path, model, self.header(recipe, seed) | decided, share)
+
+    def _store(self, path: Path, model: Classifier, header: dict[str, Any], share: bool) -> None:
         # classical methods have another network than the task
         named = {} if model.spec is None else {"model": model.spec["name"]}
-        save_checkpoint(path, model, self.header(recipe, seed) | named | self.decided(model))
+        save_checkpoint(path, model, header | named)
 
     def keep_shared(self, folder: Path) -> None:
         """Make sure that what checkpoints in a folder share is there: nothing, in this task."""

@@ -10,11 +10,10 @@ import numpy as np
 
 from imbtorch.comparison.dunnett import critical_value, pooled_variances
 from imbtorch.comparison.lead import Lead
+from imbtorch.comparison.measure import BALANCED, Measure
 from imbtorch.comparison.sampling_noise import stored_variances
 from imbtorch.comparison.verdict_words import lead_sentences, table_sentences
 
-Runs = Mapping[int, Mapping[str, Any]]
-"""Training seed -> result row, of one recipe."""
 SEEDS = (*range(1, 20), *range(20, 101, 5))
 """Numbers of more seeds, or repetitions, of which the first is said that would settle a lead."""
 
@@ -31,17 +30,23 @@ class Verdicts:
         Recipe -> its lead, for all but the baseline.
     sentences : list of str
         What the whole table says, the most important first.
+    measure : Measure
+        What the recipes are compared by.
     """
 
     baseline: str
     leads: Mapping[str, Lead]
     sentences: list[str] = field(default_factory=list)
+    measure: Measure = BALANCED
 
 
 def judge(
     rows: Sequence[Mapping[str, Any]], baseline: str = "erm", folder: Path | None = None
 ) -> Verdicts:
     """Say which recipes are better than the baseline beyond noise.
+
+    They are compared by balanced accuracy or, where each run chose a decision, by what it was
+    chosen for, on the held-out samples: by expected cost, for example, the lower the better.
 
     Recipes x seeds is a block design: recipes are compared seed by seed, the variances of the
     differences are pooled over the recipes (`pooled_variances`), and all comparisons with the
@@ -56,7 +61,7 @@ def judge(
     ----------
     rows : sequence of mapping
         Results as stored: ``recipe`` (with ``name``), ``seed``, ``metrics``; with folds also
-        ``folds``, their number.
+        ``folds``, their number, and with decisions ``decision``.
     baseline : str, default="erm"
         Recipe to compare with; the first one, if there are no runs of it.
     folder : Path, optional
@@ -93,9 +98,14 @@ def judge(
         for name, of in runs.items()
         if name != base and set(of) & set(runs[base])
     }
-    folds = rows[0].get("folds")
-    differences = {name: _differences(runs[name], runs[base], of) for name, of in shared.items()}
-    tests = stored_variances(folder, base, shared) if folder and not folds else {}
+    folds, measure = rows[0].get("folds"), Measure.of(rows)
+    differences = {
+        name: np.array(
+            [measure.gain(measure.value(runs[name][s]), measure.value(runs[base][s])) for s in of]
+        )
+        for name, of in shared.items()
+    }
+    tests = stored_variances(folder, base, shared, measure) if folder and not folds else {}
     several = [name for name, of in differences.items() if len(of) > 1]
     variances, dfs, apart = pooled_variances(
         [float(differences[name].var(ddof=1)) for name in several],
@@ -106,17 +116,13 @@ def judge(
         name: _lead(of, *pooled.get(name, (inf, 1.0)), tests.get(name, nan), len(shared), folds)
         for name, of in differences.items()
     }
+    leads = {name: replace(lead, measure=measure) for name, lead in leads.items()}
     leads = {
         name: replace(lead, sentences=tuple(lead_sentences(name, lead, folds is not None)))
         for name, lead in leads.items()
     }
     odd = [name for name, far in zip(several, apart, strict=True) if far]
-    return Verdicts(base, leads, table_sentences(runs, base, leads, odd))
-
-
-def _differences(runs: Runs, base: Runs, seeds: Sequence[int]) -> np.ndarray:
-    name = "balanced_accuracy"
-    return np.array([runs[s]["metrics"][name] - base[s]["metrics"][name] for s in seeds])
+    return Verdicts(base, leads, table_sentences(runs, base, leads, odd, measure), measure)
 
 
 def _lead(

@@ -1,16 +1,17 @@
 """The verdict on a table in sentences."""
 
 from collections.abc import Mapping, Sequence
-from math import ceil, isfinite
+from math import ceil, isfinite, isnan
 from typing import Any
 
 import numpy as np
 
 from imbtorch.comparison.lead import Lead
+from imbtorch.comparison.measure import BALANCED, Measure
 from imbtorch.printable import plural
 
-MOST = 5
-"""Number of recipes that a sentence names."""
+MOST, SOME = 8, 5
+"""Number of recipes that a sentence names at most, and of those named if there are more."""
 Runs = Mapping[str, Mapping[int, Mapping[str, Any]]]
 """Recipe -> training seed -> result row."""
 
@@ -20,14 +21,15 @@ def lead_sentences(name: str, lead: Lead, folded: bool) -> list[str]:
 
     `folded` says that the runs are on different folds of the data.
     """
-    shown = f"{100 * lead.mean:+.1f}"
+    shown = lead.measure.signed(lead.mean)
     if lead.is_real or lead.mean == 0:
         return []
     if not isfinite(lead.noise):
         if lead.verdict == "within noise":
             return [f"{name}: {shown} is within the noise of the test samples alone."]
+        noise = lead.measure.shown(lead.test_noise)
         known = (
-            f" is more than the noise of the test samples (±{100 * lead.test_noise:.1f}); that"
+            f" is more than the noise of the test samples (±{noise}); that"
             if lead.test_noise == lead.test_noise
             else ": the noise"
         )
@@ -43,11 +45,16 @@ def lead_sentences(name: str, lead: Lead, folded: bool) -> list[str]:
             if times < 100
             else f"{name}: {shown} is too small to tell from noise with such a test set."
         ]
-    return [f"{name}: {shown} is too small to tell from noise with fewer than 100 more seeds."]
+    unit = "repetitions" if folded else "seeds"
+    return [f"{name}: {shown} is too small to tell from noise with fewer than 100 more {unit}."]
 
 
 def table_sentences(
-    runs: Runs, baseline: str, leads: Mapping[str, Lead], apart: Sequence[str]
+    runs: Runs,
+    baseline: str,
+    leads: Mapping[str, Lead],
+    apart: Sequence[str],
+    measure: Measure = BALANCED,
 ) -> list[str]:
     """Return what a whole table says, and what a reader may misread.
 
@@ -55,14 +62,14 @@ def table_sentences(
     """
     if not leads:
         return []
-    said = [_standing(baseline, leads)]
+    said = [_standing(baseline, leads, measure)]
     order = sorted(leads, key=lambda name: -leads[name].mean)
     open_ = [n for n in order if leads[n].verdict in ("within noise", "noise unknown")]
     if sum(not isfinite(lead.noise) for lead in leads.values()) == len(leads):
         said.append("With one seed, a verdict is not possible: run at least 2, better 3.")
     elif open_ and leads[open_[0]].mean > 0:
         said += leads[open_[0]].sentences
-    said += _misread(runs, baseline, leads, order)
+    said += _misread(runs, baseline, leads, order, measure)
     if apart:
         said.append(
             f"The leads of {_named(apart)} vary far more from seed to seed than the others: they "
@@ -78,18 +85,19 @@ def table_sentences(
     return said
 
 
-def _standing(baseline: str, leads: Mapping[str, Lead]) -> str:
+def _standing(baseline: str, leads: Mapping[str, Lead], measure: Measure) -> str:
+    by = f" by {measure.words}" if measure.decided else ""
     groups: dict[str, list[str]] = {}
     for name in sorted(leads, key=lambda name: -abs(leads[name].mean)):
         groups.setdefault(leads[name].verdict, []).append(name)
     parts = [
-        f"{verdict} than {baseline} beyond noise: "
+        f"{verdict} than {baseline}{by} beyond noise: "
         + _named([f"{name} ({leads[name]})" for name in groups[verdict]])
         for verdict in ("better", "worse")
         if verdict in groups
     ]
     if "better" not in groups and "noise unknown" not in groups:
-        parts.insert(0, f"no recipe is better than {baseline} beyond noise")
+        parts.insert(0, f"no recipe is better than {baseline}{by} beyond noise")
     parts += [
         f"{words}: {_named(groups[verdict])}"
         for verdict, words in (("within noise", "within noise"), ("noise unknown", "not known"))
@@ -100,16 +108,21 @@ def _standing(baseline: str, leads: Mapping[str, Lead]) -> str:
 
 
 def _misread(
-    runs: Runs, baseline: str, leads: Mapping[str, Lead], order: Sequence[str]
+    runs: Runs, baseline: str, leads: Mapping[str, Lead], order: Sequence[str], measure: Measure
 ) -> list[str]:
-    """Return warnings: the highest is not the surest, or recall is bought with precision."""
+    """Return warnings: the highest is not the surest, or recall is bought with precision.
+
+    Under a decision, which weighs the errors, another recipe may lead than by balanced accuracy.
+    """
     said = []
     better = [name for name in order if leads[name].verdict == "better"]
     if better and order[0] != better[0]:
         said.append(
-            f"{order[0]} has the highest balanced accuracy, but its lead is within noise; "
+            f"{order[0]} has {measure.best_words}, but its lead is within noise; "
             f"{better[0]} has a smaller lead that is beyond it."
         )
+    if measure.decided:
+        return said + _without_decision(runs, baseline, leads, order, measure)
     plain = _mean(runs[baseline], "f1_macro")
     bought = {name: plain - _mean(runs[name], "f1_macro") for name in better}
     bought = {name: loss for name, loss in bought.items() if loss >= 0.0005}
@@ -122,11 +135,35 @@ def _misread(
     return said
 
 
+def _without_decision(
+    runs: Runs, baseline: str, leads: Mapping[str, Lead], order: Sequence[str], measure: Measure
+) -> list[str]:
+    """Return what the noise is of, and that balanced accuracy would say something else."""
+    said = []
+    if all(isnan(lead.test_noise) for lead in leads.values()) and not any(
+        run.get("folds") for run in runs[baseline].values()
+    ):
+        said.append(
+            "The noise is that of the training seeds alone: how much other test samples would "
+            "change is not known."
+        )
+    first = order[0] if leads[order[0]].mean > 0 else baseline
+    highest = max(runs, key=lambda name: _mean(runs[name], "balanced_accuracy"))
+    if highest != first:
+        accuracy = 100 * _mean(runs[highest], "balanced_accuracy")
+        said.append(
+            f"Recipes are compared by {measure.words} under their decisions; the highest balanced "
+            f"accuracy without one has {highest} ({accuracy:.1f} %)."
+        )
+    return said
+
+
 def _mean(runs: Mapping[int, Mapping[str, Any]], metric: str) -> float:
     found = [run["metrics"].get(metric) for run in runs.values()]
     return float(np.mean([np.nan if value is None else value for value in found]))
 
 
 def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-    return ", ".join(names[:MOST]) + more
+    if len(names) <= MOST:
+        return ", ".join(names)
+    return f"{', '.join(names[:SOME])} and {len(names) - SOME} more"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imbtorch.data.images.decode import stored_bytes
 from imbtorch.data.rows import Rows, Split
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 Numbers = NDArray[np.int64]
 
@@ -51,8 +52,9 @@ def copies(*parts: Rows) -> list[Numbers]:
 def _keys(part: Rows, sizes: Counter[int], place: int) -> list[Hashable]:
     values = part.values
     if getattr(getattr(values, "dtype", None), "names", None):  # a table: row by row is slow
-        from pandas import DataFrame
-        from pandas.util import hash_pandas_object
+        with extra("cli", "DATA"):
+            from pandas import DataFrame
+            from pandas.util import hash_pandas_object
 
         return list(hash_pandas_object(DataFrame(values), index=False).tolist())
     return [_key(part[i], i, sizes, place) for i in range(len(part))]

@@ -113,8 +113,9 @@ class Division:
         Examples
         --------
         >>> copies = Division(np.array([0, 1, 0, 3, 4, 5, 6, 7]))
-        >>> copies.hold_out(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 0.5, 0)[0]
-        array([0, 2, 4, 7])
+        >>> kept, held = copies.hold_out(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 0.5, 0)
+        >>> len(kept), len(held), bool((0 in kept) == (2 in kept))
+        (4, 4, True)
         """
         first, unit = self.units
         if self.by is None:

@@ -184,7 +184,7 @@ def encode_labels(
         notes.append(f"classes without a sample left out: {some(absent, names)}")
     classes = tuple(_name(v, names) for v in values.tolist())
     if values.dtype.kind not in "iu" or not np.array_equal(values, np.arange(len(values))):
-        notes.append("labels mapped: " + some([f"{v!s} -> {k}" for k, v in enumerate(values)]))
+        notes.append("labels mapped: " + _mapped([f"{v!s} -> {k}" for k, v in enumerate(values)]))
     untested = np.setdiff1d(values, test).tolist()
     if untested:
         notes.append(
@@ -231,6 +231,12 @@ def whole_numbers(labels: np.ndarray) -> np.ndarray:
 
 def _name(value: object, names: Sequence[str] | None) -> str:
     return names[value] if names is not None and isinstance(value, int) else str(value)
+
+
+def _mapped(pairs: Sequence[str]) -> str:
+    """Return what labels become, of many the first and the last."""
+    shown = pairs if len(pairs) <= 5 else [*pairs[:3], "...", pairs[-1]]
+    return ", ".join(shown)
 
 
 def some(values: Sequence[object], names: Sequence[str] | None = None) -> str:

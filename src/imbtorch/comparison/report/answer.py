@@ -17,7 +17,7 @@ NAMED = 3
 
 
 def chosen(summaries: Sequence[Summary], baseline: str) -> Summary:
-    """Return the recipe to use, by balanced accuracy.
+    """Return the recipe to use, by what the recipes are compared by, see `Measure`.
 
     That is the best of those that are better than the baseline beyond noise; if there is none, the
     baseline. Where leads cannot be judged, for want of a second seed, it is the best of all.
@@ -27,7 +27,7 @@ def chosen(summaries: Sequence[Summary], baseline: str) -> Summary:
     better = [s for s in summaries if s.lead and s.lead.verdict == "better"]
     if not better and "noise unknown" not in verdicts:
         return of[baseline]
-    return max(better or summaries, key=lambda s: s.mean["balanced_accuracy"])
+    return max(better or summaries, key=lambda s: s.value)
 
 
 def answer(
@@ -57,44 +57,52 @@ def answer(
         Classes with fewer training samples are few-shot.
     """
     said = use(summaries, baseline)
-    if chosen(summaries, baseline).mean["balanced_accuracy"] < CHANCE / len(classes):
+    best, decided = chosen(summaries, baseline), summaries[0].measure.decided
+    if not decided and best.mean["balanced_accuracy"] < CHANCE / len(classes):
         chance = f"{len(classes)} classes: train longer, or look at the data with imbtorch inspect"
         said += f" That is hardly more than chance gives with {chance}."
-    return [said, *_weak(classes, counts, recall, confusion, few)]
+    without = f"Without {best.recipe}'s decision, by the most probable class: " if decided else ""
+    return [said, *_weak(classes, counts, recall, confusion, few, without)]
 
 
 def use(summaries: Sequence[Summary], baseline: str) -> str:
     """Return the sentence that names the recipe to use, its gain with an interval, and its cost."""
     best = chosen(summaries, baseline)
-    reaches = f"{_percent(best.mean['balanced_accuracy'])} balanced accuracy"
+    measure = best.measure
+    has = "has" if measure.is_cost else "reaches"
+    reaches = measure.with_unit(best.mean[measure.column])
     of = {summary.recipe: summary for summary in summaries}
     if len(summaries) == 1:
-        return f"{best.recipe} reaches {reaches}; name more recipes to compare it with."
+        return f"{best.recipe} {has} {reaches}; name more recipes to compare it with."
     plain = "plain training" if baseline == "erm" else baseline
     if best.recipe != baseline:
         base = of[baseline]
         lead = best.lead
         assert lead is not None
         if lead.verdict != "better":
+            value = measure.shown(base.mean[measure.column]) + ("" if measure.is_cost else " %")
             return (
-                f"{best.recipe} reaches {reaches}, {plain} "
-                f"{_percent(base.mean['balanced_accuracy'])}: whether that is noise cannot be told "
-                "from one training seed."
+                f"{best.recipe} {has} {reaches}, {plain} {value}: whether that is noise cannot be "
+                "told from one training seed."
             )
-        low, high = 100 * (lead.mean - lead.noise), 100 * (lead.mean + lead.noise)
+        as_text = measure.shown if measure.is_cost else measure.signed
+        gain, low, high = (as_text(lead.mean + side * lead.noise) for side in (0, -1, 1))
+        gained = f"{gain} {'less than' if measure.is_cost else 'points over'} {plain}"
         return (
-            f"Use {best.recipe}: {reaches}, {100 * lead.mean:+.1f} points over {plain} (95 % "
-            f"interval {low:+.1f} to {high:+.1f}), for {_cost(best, base)}."
+            f"Use {best.recipe}: {reaches}, {gained} (95 % interval {low} to {high}), for "
+            f"{_cost(best, base)}."
         )
-    next_best = max((s for s in summaries if s.lead), key=lambda s: s.mean["balanced_accuracy"])
+    next_best = max((s for s in summaries if s.lead), key=lambda s: s.value)
     lead = next_best.lead
     assert lead is not None
+    by = f"{measure.shown(lead.mean)} ± {measure.shown(lead.noise)}"
+    leads = f"costs {by} less" if measure.is_cost else f"leads by {by} points"
     if lead.mean <= 0:
-        return f"Stay with {plain} ({baseline}): it reaches {reaches}, and no recipe is above it."
+        side = "below" if measure.is_cost else "above"
+        return f"Stay with {plain} ({baseline}): it {has} {reaches}, and no recipe is {side} it."
     return (
         f"Stay with {plain} ({baseline}), {reaches}: no recipe is better beyond noise; the "
-        f"closest, {next_best.recipe}, leads by {100 * lead.mean:.1f} ± {100 * lead.noise:.1f} "
-        "points."
+        f"closest, {next_best.recipe}, {leads}."
     )
 
 
@@ -130,15 +138,18 @@ def _weak(
     recall: NDArray[np.float64],
     confusion: csr_array,
     few: int,
+    without: str,
 ) -> list[str]:
-    """Return which classes stay weak, and why, as far as that can be told."""
+    """Return which classes stay weak, and why, as far as that can be told.
+
+    `without` begins the first sentence where decisions change the figures.
+    """
     weak = weak_classes(recall)
     if not weak:
         known = np.where(np.isnan(recall), np.inf, recall)
         k = int(known.argmin())
-        return [
-            f"No class stays weak: the lowest recall is {_percent(recall[k])}, of {classes[k]}."
-        ]
+        lowest = f"the lowest recall is {_percent(recall[k])}, of {classes[k]}"
+        return [_begun(without, f"No class stays weak: {lowest}.")]
     named = weak[:NAMED]
     said = ", ".join(
         f"{classes[k]} ({_percent(recall[k])} recognized, {counts[k]} training "
@@ -153,7 +164,14 @@ def _weak(
         why.append(f"{_joined(missed)} are taken for the other class, which the threshold shifts")
     else:
         why += filter(None, (_taken(confusion, classes, k) for k in named))
-    return [f"{stay}: {said}{more}.", *([f"Why: {'; '.join(why)}."] if why else [])]
+    return [
+        _begun(without, f"{stay}: {said}{more}."),
+        *([f"Why: {'; '.join(why)}."] if why else []),
+    ]
+
+
+def _begun(before: str, sentence: str) -> str:
+    return f"{before}{sentence[0].lower() if before else sentence[0]}{sentence[1:]}"
 
 
 def _scarce(names: Sequence[str], among: int, few: int) -> list[str]:

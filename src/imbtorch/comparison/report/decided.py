@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from imbtorch.metrics.objective import rarer
 from imbtorch.metrics.undefined import mean_defined
 
 Groups = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -62,8 +63,21 @@ def decision_sentences(groups: Groups, recipe: str) -> list[str]:
             )
             said.append(f"{name} {figures['decided']:.4g} (without {plain}, at best {bound})")
     name = found["name"][0].upper() + found["name"][1:]
-    end = f"; {best} is best in it" if best != recipe else ""
-    return [f"{name} under the decision chosen on a validation split: {', '.join(said)}{end}."]
+    lines = [f"{name} under the decision chosen on a validation split: {', '.join(said)}."]
+    return [*lines, *_of_the_rarer(groups[recipe], recipe)]
+
+
+def _of_the_rarer(runs: Sequence[Mapping[str, Any]], recipe: str) -> list[str]:
+    """Return what a recipe's decision finds of the rarer one of two classes."""
+    data, made = runs[0]["data"], [run["decision"]["metrics"] for run in runs if "decision" in run]
+    if len(data["counts"]) != 2 or not made:
+        return []
+    found, right = (_mean([of.get(name) for of in made]) for name in ("recall", "precision"))
+    if found is None:
+        return []
+    name = data["classes"][rarer(data["counts"])]
+    sure = "" if right is None else f"; {100 * right:.1f} % of what it takes for it is"
+    return [f"So decided, {recipe} finds {100 * found:.1f} % of {name}{sure}."]
 
 
 def decided_threshold(runs: Sequence[Mapping[str, Any]], rare: int) -> float:

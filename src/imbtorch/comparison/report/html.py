@@ -1,6 +1,6 @@
 """Write the report: one self-contained HTML file, and its figures as separate files."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from imbtorch.comparison.kept import pooled_outputs, stored_outputs
@@ -23,13 +23,14 @@ from imbtorch.comparison.report.summary import (
     summarize,
     untested_line,
 )
+from imbtorch.comparison.report.words import runs_words
 from imbtorch.comparison.verdict import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows as StoredRows
 from imbtorch.extras import extra
 from imbtorch.files import write_atomically
-from imbtorch.printable import plural, printable
+from imbtorch.printable import printable
 
 with extra("cli"):
     import jinja2
@@ -87,7 +88,15 @@ def write_report(
     outputs = _outputs(folder, list(groups), folds)
     recall = mean_over_seeds(groups[best.recipe], "metrics", "recall")
     assert recall is not None
-    confusion = summed_confusion(groups[best.recipe])
+    said, *weak = answer(
+        summaries,
+        verdicts.baseline,
+        data["classes"],
+        data["counts"],
+        recall,
+        summed_confusion(groups[best.recipe]),
+        shots[0],
+    )
     first = [best.recipe, *_beside(summaries, best, verdicts.baseline)]
     drawn = _drawn(summaries, first)
     write_atomically(folder / "classes.csv", classes_csv(rows).encode())
@@ -104,22 +113,12 @@ def write_report(
         row=rows[0],
         profile=Profile.from_json(data["profile"]),
         shots=shots,
-        runs=_runs({row["seed"] for row in rows}, folds),
+        runs=runs_words(rows, "training seed"),
         numbered="data" if folds else "held-out set",
         once="first repetition of all folds" if folds else "first seed",
-        answer=[
-            *answer(
-                summaries,
-                verdicts.baseline,
-                data["classes"],
-                data["counts"],
-                recall,
-                confusion,
-                shots[0],
-            ),
-            *decision_sentences(groups, best.recipe),
-        ],
+        answer=[said, *decision_sentences(groups, best.recipe), *weak],
         baseline=verdicts.baseline,
+        measure=verdicts.measure,
         verdicts=verdicts.sentences,
         decisions=decided(groups),
         chosen=best.recipe,
@@ -161,14 +160,6 @@ def _outputs(folder: Path, recipes: Sequence[str], folds: int | None) -> Outputs
         for name in recipes
     }
     return {name: arrays for name, arrays in found.items() if arrays}
-
-
-def _runs(seeds: Collection[int], folds: int | None) -> str:
-    """Return over which runs the figures are means."""
-    if folds is None:
-        return plural(len(seeds), "training seed")
-    repetitions = len({seed // folds for seed in seeds})
-    return f"{plural(repetitions, 'repetition')} of {folds} folds"
 
 
 def _beside(summaries: Sequence[Summary], best: Summary, baseline: str) -> list[str]:

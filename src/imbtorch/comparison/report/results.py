@@ -16,17 +16,20 @@ FIRST = 10
 
 
 def table_columns(summaries: Sequence[Summary]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return all columns for which any recipe has a value, and those shown at first."""
-    columns = shown_columns(summaries)
+    """Return all columns for which any recipe has a value, and those shown at first.
+
+    The first of both is what the recipes are compared by.
+    """
+    columns, short = shown_columns(summaries), dict.fromkeys([summaries[0].measure.column, *SHORT])
     for name, heading in CALIBRATION.items():
         if any(not np.isnan(s.mean[name]) for s in summaries):
             columns[name] = heading
-    return columns, {name: columns[name] for name in SHORT if name in columns}
+    return columns, {name: columns[name] for name in short if name in columns}
 
 
 def ranked(summaries: Sequence[Summary]) -> list[Summary]:
-    """Return the recipes from the highest to the lowest balanced accuracy."""
-    return sorted(summaries, key=lambda s: -s.mean["balanced_accuracy"])
+    """Return the recipes from the best to the worst in what they are compared by."""
+    return sorted(summaries, key=lambda s: -s.value)
 
 
 def leading(summaries: Sequence[Summary], best: Summary) -> list[Summary]:

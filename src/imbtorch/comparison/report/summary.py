@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from imbtorch.comparison.lead import Lead
+from imbtorch.comparison.measure import BALANCED, Measure
 from imbtorch.comparison.verdict import Verdicts, judge
 from imbtorch.data.profiles.class_groups import SHOTS, minority_classes
 from imbtorch.metrics.classification import shot_recalls
@@ -47,13 +48,13 @@ class Summary:
         Mean and sample standard deviation (NaN for one seed) of each metric in `COLUMNS`,
         `CALIBRATION` and `DECIDED`, and of ``seconds``.
     lead : Lead or None
-        Lead in balanced accuracy over the baseline; None for the baseline itself.
+        Lead over the baseline in what they are compared by; None for the baseline itself.
     seeds : int
         Number of runs.
     untested : tuple of str
         Names of the classes without a held-out sample, which no average counts.
-    objective : str
-        What the decisions were chosen for, such as ``f1`` or ``expected_cost``; empty without.
+    measure : Measure
+        What the recipes are compared by.
     num_classes : int
         K.
     """
@@ -64,13 +65,23 @@ class Summary:
     lead: Lead | None
     seeds: int
     untested: tuple[str, ...] = ()
-    objective: str = ""
+    measure: Measure = BALANCED
     num_classes: int = 0
 
     def scale(self, metric: str) -> int:
         """Return what a metric is multiplied by to be shown: 100 for percent."""
-        cost = metric in DECIDED and self.objective == "expected_cost"
-        return 1 if metric == "seconds" or cost else 100
+        if metric in DECIDED:
+            return self.measure.scale
+        return 1 if metric == "seconds" else 100
+
+    def digits(self, metric: str) -> int:
+        """Return the decimals with which a metric is shown."""
+        return self.measure.digits if metric in DECIDED else 1
+
+    @property
+    def value(self) -> float:
+        """The mean of what the recipes are compared by: the larger the better, so less any cost."""
+        return self.measure.gain(self.mean[self.measure.column], 0.0)
 
 
 def summarize(
@@ -99,14 +110,14 @@ def summarize(
     runs: dict[str, dict[int, dict[str, float]]] = {}
     absent: dict[str, None] = {}
     names = (*COLUMNS, *CALIBRATION, *DECIDED, "seconds")
-    objective = next(iter(rows[0].get("decision", {}).get("metrics", {})), "") if rows else ""
+    measure = Measure.of(rows)
     for row in rows:
         metrics = row["metrics"]
         measured = {
             **metrics,
             **shot_recalls(metrics["recall"], row["data"]["counts"], shots),
             **_of_minority(metrics, row["data"]["counts"]),
-            **_decided(row.get("decision"), objective),
+            **_decided(row.get("decision"), measure),
             "seconds": row["seconds"],
         }
         values = {name: nan if (v := measured.get(name)) is None else v for name in names}
@@ -127,7 +138,7 @@ def summarize(
                 leads.get(recipe),
                 len(by_seed),
                 tuple(absent),
-                objective,
+                measure,
                 len(rows[0]["metrics"]["recall"]),
             )
         )
@@ -144,11 +155,11 @@ def _of_minority(metrics: Mapping[str, Any], counts: Sequence[int]) -> dict[str,
     }
 
 
-def _decided(decision: Mapping[str, Any] | None, objective: str) -> dict[str, float | None]:
-    if decision is None:
+def _decided(decision: Mapping[str, Any] | None, measure: Measure) -> dict[str, float | None]:
+    if decision is None or not measure.decided:
         return {}
     kinds = zip(DECIDED, ("metrics", "plain"), strict=True)
-    return {name: decision[kind].get(objective) for name, kind in kinds}
+    return {name: decision[kind].get(measure.name) for name, kind in kinds}
 
 
 def embedding_line(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -169,10 +180,14 @@ def embedding_line(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def shown_columns(summaries: Sequence[Summary]) -> dict[str, str]:
-    """Return the columns of a table, name -> heading: those for which any recipe has a value."""
-    objective = summaries[0].objective.replace("_", " ")
-    decided = {name: f"{objective} {name}" for name in DECIDED}
+    """Return the columns of a table, name -> heading: those for which any recipe has a value.
+
+    The first is what the recipes are compared by.
+    """
+    measure = summaries[0].measure
+    decided = {name: f"{measure.words} {name}" for name in DECIDED}
     columns = {**COLUMNS, **decided, "seconds": "training seconds"}
+    columns = {measure.column: columns[measure.column], **columns}
     return {n: h for n, h in columns.items() if any(not np.isnan(s.mean[n]) for s in summaries)}
 
 
@@ -210,12 +225,12 @@ def untested_line(names: Sequence[str], most: int = 20) -> str:
 
 
 def format_value(summary: Summary, metric: str) -> str:
-    """Return mean ± std as text: percent or seconds with one decimal, an expected cost with three.
+    """Return mean ± std as text: percent or seconds with one decimal, a cost as its `Measure` says.
 
     `best_recipe` goes by these digits.
     """
     scale = summary.scale(metric)
-    digits = 3 if scale == 1 and metric != "seconds" else 1
+    digits = summary.digits(metric)
     mean, std = scale * summary.mean[metric], scale * summary.std[metric]
     if np.isnan(mean):
         return "-"

@@ -113,8 +113,8 @@ def _fitting(
     """Return the columns that matter most, as many as fit into a width, in the table's order."""
     columns = shown_columns(summaries)
     of_two = ("minority_auprc",) if summaries[0].num_classes == 2 else ()
-    chosen = {"balanced_accuracy"}
-    for name in ("decided", *of_two, "worst_recall", "seconds"):
+    chosen = {summaries[0].measure.column}
+    for name in ("balanced_accuracy", *of_two, "worst_recall", "seconds"):
         wider = {n: h for n, h in columns.items() if n in {*chosen, name}}
         if _width(_filled(_terminal_table(), summaries, wider, baseline, failures)) <= width:
             chosen.add(name)
@@ -148,11 +148,12 @@ def _filled(
     def add(heading: str, justify: Literal["left", "right"] = "right") -> None:
         table.add_column(Text(heading), justify=justify, no_wrap=True)
 
+    measure = summaries[0].measure
     add("recipe", "left")
     for name, heading in columns.items():
         add(heading.replace(" ", space))
-        if name == "balanced_accuracy":
-            add(f"lead over{space}{written(baseline)}")
+        if name == measure.column:
+            add(measure.heading(written(baseline), space))
             add(f"is it{space}noise?", "left")
     best = {name: best_recipe(summaries, name) for name in columns}
     for summary in summaries:

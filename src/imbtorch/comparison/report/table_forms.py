@@ -47,7 +47,10 @@ def latex_table(
     columns = shown_columns(summaries)
     best = {name: best_recipe(summaries, name) for name in columns}
     headings = [in_latex(heading) for heading in columns.values()]
-    headings[1:1] = [f"lead over {in_latex(baseline)}", "is it noise?"]
+    headings[1:1] = [
+        in_latex(summaries[0].measure.heading(baseline)),
+        "is it noise?",
+    ]
     lines = [
         f"% {printable(title)}",
         r"\begin{tabular}{lrrl" + "r" * (len(columns) - 1) + "}",
@@ -89,7 +92,11 @@ def csv_table(summaries: Sequence[Summary], *, failures: Sequence[Failure] = ())
     for one in summaries:
         found = one.lead
         noises = (found.mean, found.noise, found.seed_noise, found.test_noise) if found else ()
-        about = [*map(_number, (100 * v for v in noises)), found.verdict] if found else [""] * 5
+        about = (
+            [*map(_number, (one.measure.scale * v for v in noises)), found.verdict]
+            if found
+            else [""] * 5
+        )
         values = [_number(one.scale(n) * of[n]) for n in columns for of in (one.mean, one.std)]
         writer.writerow([in_csv(one.recipe), one.seeds, *about, *values])
     for name in all_failed(failures, [one.recipe for one in summaries]):

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imbtorch.comparison.report.failures import Failure
+from imbtorch.comparison.report.results import ranked
 from imbtorch.comparison.report.summary import embedding_line, summarize
 from imbtorch.comparison.report.table import markdown_table, print_table
 from imbtorch.comparison.report.table_forms import csv_table, latex_table
+from imbtorch.comparison.report.words import runs_words
 from imbtorch.comparison.result_file import Row
 from imbtorch.comparison.verdict import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.extras import extra
 from imbtorch.files import write_atomically
-from imbtorch.printable import plural
 
 with extra("cli"):
     from rich.console import Console
@@ -44,9 +45,12 @@ def show_tables(
     """
     verdicts = judge(rows, folder=folder)
     summaries, base = summarize(rows, shots=shots, verdicts=verdicts), verdicts.baseline
+    if verdicts.measure.decided:  # otherwise they are in the order in which they were named
+        summaries = ranked(summaries)
     seeds = len({row["seed"] for row in rows})
     over = "mean" if seeds == 1 else "mean ± std"
-    title = f"{rows[0]['data']['name']}, {over} over {plural(seeds, 'seed')}, percent"
+    units = "percent; costs a sample" if verdicts.measure.is_cost else "percent"
+    title = f"{rows[0]['data']['name']}, {over} over {runs_words(rows)}, {units}"
     embedding = embedding_line(rows)
     said = [*verdicts.sentences, *([embedding] if embedding else [])]
     forms = {

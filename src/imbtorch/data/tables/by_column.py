@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from imbtorch.data.split_by import SplitBy
 from imbtorch.data.splits import Reading
 from imbtorch.errors import InputError
+from imbtorch.extras import extra
 
 
 def split_by(table: Any, label: str, reading: Reading) -> tuple[SplitBy, NDArray[np.bool_]] | None:
@@ -42,7 +43,8 @@ def split_by(table: Any, label: str, reading: Reading) -> tuple[SplitBy, NDArray
     date = rest[len(column) + 1 :]
     values = table.select_columns([column]).to_pandas()[column]
     if how == "group":
-        from pandas import factorize
+        with extra("cli", "DATA"):
+            from pandas import factorize
 
         if values.dtype.kind not in "biufMm":
             values = values.map(_bare)
@@ -67,15 +69,16 @@ def _times(column: Any, name: str, given: list[str] | None = None) -> NDArray[np
 
     `given` is read instead, as values of that column would be.
     """
-    from pandas import Series, to_datetime
+    with extra("cli", "DATA"):
+        from pandas import Series, to_datetime
 
     if column.dtype.kind in "iuf":
         try:
             return np.asarray(column if given is None else given, np.float64)
         except ValueError as error:
             raise InputError(
-                f"test_split names {given} as the time of {name!r}; a number is needed, as in this "
-                "column"
+                f"test_split names {''.join(given or [])!r} as the time of {name!r}; a number is "
+                "needed, as in this column"
             ) from error
     values = column if given is None else Series(given)
     if values.dtype.kind == "b":

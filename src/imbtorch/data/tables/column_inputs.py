@@ -8,6 +8,7 @@ import numpy as np
 
 from imbtorch.data.tables.written import ORDERS, part_of_date, read_dates, read_numbers
 from imbtorch.errors import InputError, unknown_name
+from imbtorch.extras import extra
 
 RARE = 5
 """A category with fewer training rows has no input of its own."""
@@ -139,7 +140,8 @@ def _numbers(values: Any, part: str, style: str) -> np.ndarray:
 
 def _words(values: Any) -> Any:
     """Return a Series as texts, None where there is none: 3 and 3.0 are one."""
-    import pandas as pd
+    with extra("cli", "DATA"):
+        import pandas as pd
 
     codes, uniques = pd.factorize(values)
     texts = np.array([*map(_word, uniques), None], dtype=object)

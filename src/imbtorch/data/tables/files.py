@@ -4,7 +4,10 @@ import csv
 import glob
 import hashlib
 import re
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,21 @@ def _split_of(path: Path) -> str:
     return path.stem
 
 
+@contextmanager
+def _no_bar() -> Iterator[None]:
+    """Keep the bar of datasets out of a file or a pipe."""
+    from datasets import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    quiet = not sys.stderr.isatty() and not are_progress_bars_disabled()
+    if quiet:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        if quiet:
+            enable_progress_bars()
+
+
 def _open(files: list[Path]) -> Any:
     with extra("cli", "DATA"):
         from datasets import Dataset, concatenate_datasets
@@ -131,9 +149,11 @@ def _open(files: list[Path]) -> Any:
     try:
         # not load_dataset, which counts each use of it on a server
         if BUILDERS[suffix] == "csv":
-            table = Dataset.from_csv(names, **options)
+            with _no_bar():
+                table = Dataset.from_csv(names, **options)
         elif BUILDERS[suffix] == "json":
-            table = Dataset.from_json(names)
+            with _no_bar():
+                table = Dataset.from_json(names)
         else:  # file by file: the classes of one would be read as those of another
             read = Dataset.from_parquet if suffix == ".parquet" else Dataset.from_file
             parts = [

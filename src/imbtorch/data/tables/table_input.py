@@ -199,7 +199,8 @@ class TableInput:
 
     def _read(self, frame: Any) -> Any:
         """Return a data frame with a column for each number, gap and category."""
-        import pandas as pd
+        with extra("cli", "DATA"):
+            import pandas as pd
 
         read = [one.read(_column(frame, one.column)) for one in self.numbers]
         read += [is_blank(_column(frame, name)).astype(np.float64) for name in self.missing]

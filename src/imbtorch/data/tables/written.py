@@ -142,7 +142,8 @@ def read_dates(values: Any, style: str) -> Any:
 def part_of_date(dates: Any, part: str) -> np.ndarray:
     """Return days since 1970, month (1 to 12), weekday (0 to 6) or hour of times, as float64."""
     if part == "days":
-        import pandas as pd
+        with extra("cli", "DATA"):
+            import pandas as pd
 
         days = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
     elif part == "hour":
@@ -158,7 +159,8 @@ def _distinct(values: Any) -> tuple[list[Any], np.ndarray]:
 
     Columns repeat their values, and text is slow to read.
     """
-    import pandas as pd
+    with extra("cli", "DATA"):
+        import pandas as pd
 
     codes, distinct = pd.factorize(values)
     texts = [*distinct, None]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imbtorch.data.tables.written import is_blank
+from imbtorch.extras import extra
 
 if TYPE_CHECKING:
     from imbtorch.data.tables.table_input import TableInput
@@ -29,7 +30,8 @@ class Unseen:
 
     def add(self, spec: "TableInput", rows: Any) -> None:
         """Count those of rows of a table, for the input kind of a trained network."""
-        import pandas as pd
+        with extra("cli", "DATA"):
+            import pandas as pd
 
         frame = pd.DataFrame(rows)
         for one in spec.categories:

@@ -98,7 +98,7 @@ def run(
     decision = None if stored is None else Decision.from_json(stored)
     spec = input_from_json(header["input"])
     rows = open_new(data, spec, split)
-    say([*rows.notes, *_words(decision, wanted is not None)])
+    say([*rows.notes, *_words(decision, header, wanted is not None)])
     network.to(Fabric(accelerator="auto", devices=1).device)
     predictor = Predictor(network, spec, classes, decision, shares, wanted)
     made = write_predictions(path, predictor, rows)
@@ -118,18 +118,15 @@ def run(
     return SOME_FAILED if made.faults else 0
 
 
-def _words(decision: Any, corrected: bool) -> list[str]:
+def _words(decision: Any, header: Any, corrected: bool) -> list[str]:
     """Return how probabilities and decisions are made, in sentences."""
-    words = []
-    if decision is not None:
-        words = [
-            f"decision: chosen for {decision.maximizes or 'nothing in particular'} on a "
-            f"validation split, temperature {decision.temperature:.3g}"
-        ]
-        if decision.threshold is not None:
-            words[0] += f", threshold {decision.threshold:.3g}"
-        if corrected:
-            words += ["the prior changes probabilities and predicted classes, not the decision"]
+    from imbtorch.comparison.decisions import decision_words
+
+    if decision is None:
+        return []
+    words = [decision_words(decision, header["data"]["classes"], header["data"]["counts"])]
+    if corrected:
+        words += ["the prior changes probabilities and predicted classes, not the decision"]
     return words
 
 

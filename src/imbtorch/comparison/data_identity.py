@@ -32,4 +32,6 @@ def data_header(data: LoadedData, data_seed: int) -> dict[str, Any]:
     Of a fold, all are its own, and ``fold`` is the training seed that it belongs to.
     """
     said = data_identity(replace(data, fold=None), data_seed)
+    if data.label is not None:
+        said |= {"label": data.label}
     return said if data.fold is None else said | {"folds": data.fold.folds, "fold": data.fold.seed}

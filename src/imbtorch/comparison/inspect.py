@@ -20,6 +20,9 @@ from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.text_input import TextInput
 from imbtorch.errors import InputError
 
+PHOTOGRAPH, FEW_IMAGES = 48, 20_000
+"""Pixels of a side from which images have detail that fewer images than these do not teach."""
+
 
 def inspect_data(
     data: str,
@@ -122,6 +125,11 @@ def inspect_data(
         seen = test.rows.take(np.array([*test_digests], int))
         if test_digests and seen.survey.modes.keys() != readable.survey.modes.keys():
             found.notes.append(f"held-out {seen.survey.notes(spec)[0]}")
+        if min(spec.size) >= PHOTOGRAPH and sum(found.train) < FEW_IMAGES:
+            found.notes.append(
+                "few images to train a network on from random weights: a pretrained one, with "
+                "compare ... --model timm:resnet18 --freeze backbone, takes minutes"
+            )
     if source.left_out:
         number = sum(source.left_out.values())
         found.notes.append(f"{number} samples left out{why_left_out(source.left_out)}")

@@ -76,6 +76,8 @@ class LoadedData:
         Samples held out of the training set on which a decision is chosen.
     seen : tuple of str
         Fingerprints of training samples, where `train` holds their embeddings.
+    label : str, optional
+        The column of the labels, of a table.
     """
 
     name: str
@@ -96,6 +98,7 @@ class LoadedData:
     fold: Fold | None = field(default=None, compare=False)
     validation: Pairs | None = None
     seen: tuple[str, ...] = ()
+    label: str | None = None
 
     @property
     def counts(self) -> list[int]:
@@ -239,4 +242,5 @@ def load_data(
         division=division,
         test_split=test_split if reading.by else None,
         leaked=leaked,
+        label=source.label,
     )

@@ -23,6 +23,9 @@ from imbtorch.data.takes import check_kind
 from imbtorch.data.tensors import datasets_of
 from imbtorch.errors import InputError
 
+OPTIONAL = ("test_split", "folds", "fold", "label")
+"""What a checkpoint says of its data only if there is something to say."""
+
 
 @dataclass(frozen=True)
 class TrainedOn:
@@ -46,6 +49,8 @@ class TrainedOn:
         The number of folds, if one of them was held out.
     fold : int, default=0
         The training seed that it belongs to, see `Fold`.
+    label : str, optional
+        The column of the labels, of a table.
     held_validation : bool, default=False
         Whether a fifth of the training set was held out to choose a decision on.
     """
@@ -59,12 +64,13 @@ class TrainedOn:
     test_split: str | None = None
     folds: int | None = None
     fold: int = 0
+    label: str | None = None
 
     @classmethod
     def from_header(cls, data: Mapping[str, Any]) -> "TrainedOn":
         """Read the entry ``data`` of a checkpoint's header."""
         profile = Profile.from_json(data["profile"])
-        held_out = {k: data[k] for k in ("test_split", "folds", "fold") if k in data}
+        held_out = {k: data[k] for k in OPTIONAL if k in data}
         held = Part.DECISION in data.get("parts", [])
         seen = (data["classes"], data["counts"], profile, data["data_seed"], data["hash"])
         return cls(*seen, held, **held_out)
@@ -122,7 +128,7 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     """
     columns = () if data.endswith(".npz") else getattr(spec, "columns", ())
     kind = stored_kind(spec) if columns else None
-    reading = replace(reading, columns=columns, kind=kind)
+    reading = replace(reading, columns=columns, kind=kind, trained_label=trained_on.label)
     source = open_source(data, reading)
     notes = list(source.notes)
     check_kind(source, spec)

@@ -16,11 +16,15 @@ from imbtorch.data.split_by import SplitBy
 class Rows:
     """Stored rows: an array (a structured one of a table), or a column of a Hugging Face data set.
 
-    ``rows[i]`` is one row, ``rows.take(indices)`` a subset. Neither decodes an image.
+    ``rows[i]`` is one row, ``rows.take(indices)`` a subset. Neither decodes an image. ``numbers``
+    says where each row stands in what is stored, from 0.
     """
 
-    def __init__(self, values: Any, column: str | None = None) -> None:
+    def __init__(
+        self, values: Any, column: str | None = None, numbers: np.ndarray | None = None
+    ) -> None:
         self.values, self.column = values, column
+        self.numbers = np.arange(len(values)) if numbers is None else numbers
 
     def __len__(self) -> int:
         return len(self.values)
@@ -37,8 +41,8 @@ class Rows:
     def take(self, indices: np.ndarray) -> "Rows":
         """Return the rows at `indices`, in that order."""
         if self.column:
-            return Rows(self.values.select(indices), self.column)
-        return Rows(self.values[indices])
+            return Rows(self.values.select(indices), self.column, self.numbers[indices])
+        return Rows(self.values[indices], numbers=self.numbers[indices])
 
 
 @dataclass
@@ -83,6 +87,8 @@ class Source:
         Why samples are in neither split -> how many.
     columns : tuple of str
         The columns that the inputs come from; empty if they have no names.
+    label : str, optional
+        The column of the labels, of a table.
     """
 
     train: Split
@@ -93,6 +99,7 @@ class Source:
     notes: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    label: str | None = None
 
 
 def why_left_out(left_out: Mapping[str, int]) -> str:

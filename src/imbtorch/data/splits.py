@@ -48,6 +48,8 @@ class Reading:
         Height and width in pixels to which images are resized.
     kind : str, optional
         What a stored network takes the columns of a table for: text, features or table.
+    trained_label : str, optional
+        The label column of a stored network's training data, which other data may lack.
     """
 
     label: str | None = None
@@ -56,6 +58,7 @@ class Reading:
     test_split: str | None = None
     image_size: int | None = None
     kind: str | None = None
+    trained_label: str | None = None
 
     @classmethod
     def of(cls, columns: str | None = None, **options: str | int | None) -> "Reading":
@@ -80,7 +83,7 @@ class Reading:
                 "Parquet) of the samples can have one, such as the image files, the labels and it"
             )
         for name, value in asdict(self).items():
-            if value and name not in names:
+            if value and name not in (*names, "trained_label"):
                 raise InputError(f"{name} is {value!r}; {of} has no such choice: leave it out")
 
 

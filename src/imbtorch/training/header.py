@@ -42,6 +42,7 @@ class DataHeader(TypedDict, total=False):
     test_split: str
     folds: Annotated[int, Range(2, 1000)]
     fold: Annotated[int, Range(0, 2**31)]
+    label: str
 
 
 class RecipeHeader(TypedDict, total=False):

@@ -114,7 +114,6 @@ def write_report(
         profile=Profile.from_json(data["profile"]),
         shots=shots,
         runs=runs_words(rows, "training seed"),
-        numbered="data" if folds else "held-out set",
         once="first repetition of all folds" if folds else "first seed",
         answer=[said, *decision_sentences(groups, best.recipe), *weak],
         baseline=verdicts.baseline,

@@ -52,8 +52,8 @@ def confident_mistakes(
     -------
     list of dict
         ``true``, ``predicted`` (names), ``probability`` of the wrong class and ``of_true`` of the
-        right one, in 0..1, ``row`` (from 0), and what is known of ``name``, ``image`` (a data
-        URI), ``text`` and ``cells``.
+        right one, in 0..1, ``row`` (where it stands in the stored data, from 0), and what is known
+        of ``name``, ``image`` (a data URI), ``text`` and ``cells``.
     """
     if "probabilities" not in outputs:
         return []
@@ -85,6 +85,9 @@ def confident_mistakes(
         cells = _leading(shown, [found[i]["row"] for i in at], columns)
         for i, of in zip(at, cells, strict=True):
             found[i]["cells"] = of
+    if shown is not None:
+        for one in found:
+            one["row"] = int(shown.numbers[one["row"]]) if one["row"] < len(shown) else one["row"]
     return found
 
 

@@ -62,7 +62,9 @@ def print_table(
     """
     console = console or Console()
     width = console.width
-    columns = shown_columns(summaries) if wide else _fitting(summaries, baseline, failures, width)
+    columns = (
+        shown_columns(summaries) if wide else fitting_columns(summaries, baseline, failures, width)
+    )
     table = _filled(_terminal_table(title), summaries, columns, baseline, failures)
     console.width = max(width, _width(table))
     console.print(table)
@@ -107,7 +109,7 @@ def markdown_table(
     )
 
 
-def _fitting(
+def fitting_columns(
     summaries: Sequence[Summary], baseline: str, failures: Sequence[Failure], width: int
 ) -> dict[str, str]:
     """Return the columns that matter most, as many as fit into a width, in the table's order."""

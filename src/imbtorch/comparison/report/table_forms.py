@@ -9,7 +9,11 @@ import numpy as np
 
 from imbtorch.comparison.report.failures import Failure, all_failed
 from imbtorch.comparison.report.summary import Summary, best_recipe, format_value, shown_columns
+from imbtorch.comparison.report.table import fitting_columns
 from imbtorch.printable import in_csv, printable
+
+NARROW = 80
+"""Characters of a line of the table whose columns a page has room for."""
 
 LATEX = {
     "\\": r"\textbackslash{}",
@@ -36,15 +40,19 @@ def latex_table(
     baseline: str = "erm",
     *,
     failures: Sequence[Failure] = (),
+    wide: bool = False,
 ) -> str:
-    """Return the table with all columns as a LaTeX ``tabular``, for the package booktabs.
+    """Return the table as a LaTeX ``tabular``, for the package booktabs.
 
     Parameters
     ----------
-    summaries, title, baseline, failures
-        As for `print_table`; the title is a comment.
+    summaries, title, baseline, failures, wide
+        As for `print_table`; the title is a comment. The columns are those of a terminal of 80
+        columns, or all.
     """
     columns = shown_columns(summaries)
+    if not wide:
+        columns = fitting_columns(summaries, baseline, failures, NARROW)
     best = {name: best_recipe(summaries, name) for name in columns}
     headings = [in_latex(heading) for heading in columns.values()]
     headings[1:1] = [

@@ -55,7 +55,7 @@ def show_tables(
     said = [*verdicts.sentences, *([embedding] if embedding else [])]
     forms = {
         "md": markdown_table(summaries, title, base, failures=failures, sentences=said),
-        "tex": latex_table(summaries, title, base, failures=failures),
+        "tex": latex_table(summaries, title, base, failures=failures, wide=wide),
         "csv": csv_table(summaries, failures=failures),
     }
     for ending, text in forms.items():

@@ -50,7 +50,8 @@ def find_columns(table: Any, label: str, reading: Reading) -> Columns:
             f"columns is {', '.join(asked)}; DATA has no column {missing[0]!r}, but "
             f"{some_of(table.column_names)}"
         )
-    others = {name: "not among --columns" for name in table.column_names if name not in asked}
+    why = "not among --columns" if reading.kind is None else "no input of the network"
+    others = {name: why for name in table.column_names if name not in asked}
     others.pop(label, None)
     if reading.kind in ("table", "text"):  # the network says what they are
         return Columns(reading.kind, asked, others)

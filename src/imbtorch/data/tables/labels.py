@@ -18,7 +18,8 @@ def label_column(table: Any, reading: Reading) -> str:
     if reading.label:
         found = [c for c in features if c == reading.label]
     else:
-        found = [c for usual in LABEL_COLUMNS for c in features if c.strip().lower() == usual]
+        found = [c for c in features if c == reading.trained_label]
+        found += [c for usual in LABEL_COLUMNS for c in features if c.strip().lower() == usual]
     if found and (len(features) > 1):
         return str(found[0])
     candidates = (reading.label,) if reading.label else LABEL_COLUMNS

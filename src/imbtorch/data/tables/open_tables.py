@@ -133,6 +133,7 @@ def read_tables(
         ],
         left_out,
         columns.used,
+        label,
     )
 
 

@@ -173,7 +173,8 @@ def test_a_recipe_has_a_name_or_an_input_error(name):
         recipe = make_recipe(name, 10)
     except InputError:
         return
-    assert recipe.epochs == 10
+    trains = any(phase.trains_network for phase in recipe.phases)  # not so hgb and logistic
+    assert recipe.epochs == 10 * trains
     again = make_recipe(recipe.name, 10)  # the name is the canonical one of this very recipe
     assert again.describe() == recipe.describe()
 

@@ -262,7 +262,7 @@ def test_a_stored_decision_has_a_column_of_its_own(of_table, tmp_path, capsys):
     decided = [("a", "b, c")[k] for k in decision.classes(p)]
     assert made["decision"].tolist() == decided
     assert made["predicted"].tolist() != decided
-    assert "chosen for f1" in capsys.readouterr().out
+    assert "decision for f1" in capsys.readouterr().out
     other = predicted(network, tmp_path / "new.npz", tmp_path / "q.csv", "--prior", "99,1")
     assert other["decision"].tolist() == decided  # its offsets are for the network's own
 

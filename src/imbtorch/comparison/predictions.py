@@ -180,7 +180,7 @@ def _columns(
     """Yield the columns of a block of rows, and add to what came of it."""
     tensors, faults = usable(predictor.input, values, first)
     if isinstance(predictor.input, TableInput):
-        made.unseen.add(predictor.input, values)
+        predictor.input.count_unseen(values, made.unseen)
     if isinstance(predictor.input, (TextInput, TokenInput)):
         made.empty += sum(not text.strip() for text in values)
     n, k = len(values), len(predictor.classes)

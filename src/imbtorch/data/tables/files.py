@@ -122,7 +122,8 @@ def _split_of(path: Path) -> str:
 @contextmanager
 def _no_bar() -> Iterator[None]:
     """Keep the bar of datasets out of a file or a pipe."""
-    from datasets import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+    with extra("cli", "DATA"):
+        from datasets import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     quiet = not sys.stderr.isatty() and not are_progress_bars_disabled()
     if quiet:

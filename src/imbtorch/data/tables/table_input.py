@@ -194,8 +194,13 @@ class TableInput:
     def unseen(self, rows: Any) -> list[str]:
         """Return which columns hold categories, or gaps, that no training row has, in sentences."""
         found = Unseen()
-        found.add(self, rows)
+        self.count_unseen(rows, found)
         return found.sentences()
+
+    def count_unseen(self, rows: Any, found: Unseen) -> None:
+        """Add to `found` the categories and gaps of some rows that no training row has."""
+        gapless = {one.column for one in self.numbers} - {*self.missing}
+        found.add(self.categories, gapless, rows)
 
     def _read(self, frame: Any) -> Any:
         """Return a data frame with a column for each number, gap and category."""

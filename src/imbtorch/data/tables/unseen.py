@@ -1,16 +1,15 @@
 """What rows of a table hold that no training row has, counted over blocks of them."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from imbtorch.data.tables.column_inputs import CategoryInput
 from imbtorch.data.tables.written import is_blank
 from imbtorch.extras import extra
-
-if TYPE_CHECKING:
-    from imbtorch.data.tables.table_input import TableInput
 
 
 @dataclass
@@ -28,16 +27,20 @@ class Unseen:
     categories: dict[str, Counter[str | None]] = field(default_factory=lambda: defaultdict(Counter))
     gaps: Counter[str] = field(default_factory=Counter)
 
-    def add(self, spec: "TableInput", rows: Any) -> None:
-        """Count those of rows of a table, for the input kind of a trained network."""
+    def add(self, categories: Iterable[CategoryInput], gapless: Iterable[str], rows: Any) -> None:
+        """Count those of rows of a table.
+
+        `categories` are the inputs of a trained network, `gapless` its columns of numbers and
+        dates that have no gap in training.
+        """
         with extra("cli", "DATA"):
             import pandas as pd
 
         frame = pd.DataFrame(rows)
-        for one in spec.categories:
+        for one in categories:
             if new := one.unseen(frame[one.column]):
                 self.categories[one.column].update(new)
-        for name in {one.column for one in spec.numbers} - {*spec.missing}:
+        for name in gapless:
             if blank := int(np.sum(is_blank(frame[name]))):
                 self.gaps[name] += blank
 

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from imbtorch.comparison.dunnett import critical_value
-from imbtorch.comparison.verdict import judge
+from imbtorch.comparison.verdict.dunnett import critical_value
+from imbtorch.comparison.verdict.judge import judge
 
 SHAPES = (
     (2, 3),

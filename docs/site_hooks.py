@@ -58,6 +58,7 @@ def stored(name: str) -> list[Table]:
     from imbtorch.comparison.report.table import markdown_table
     from imbtorch.comparison.result_file import read_rows
     from imbtorch.data.profiles.profile import Profile
+    from imbtorch.printable import plural
 
     found = []
     for folder in sorted((RESULTS / "runs").glob(f"{name}*")):
@@ -65,7 +66,7 @@ def stored(name: str) -> list[Table]:
         seeds = len({row["seed"] for row in rows})
         if rows:
             data = rows[0]["data"]
-            title = f"{data['name']}, {Profile.from_json(data['profile'])}, {seeds} seed(s)"
+            title = f"{data['name']}, {Profile.from_json(data['profile'])}, {plural(seeds, 'seed')}"
             found += tables(markdown_table(summarize(rows), f"{title}, percent"))
     return found
 

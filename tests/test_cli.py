@@ -131,9 +131,7 @@ def test_a_torn_last_line_is_run_again(compared, feature_file, capsys):
     content = (out / "results.jsonl").read_bytes()
     (out / "results.jsonl").write_bytes(content[:-40])
     assert main(["compare", str(feature_file), *OPTIONS, "--out", str(out)]) == 0
-    assert (
-        "1 damaged or incomplete line(s), now in results.jsonl.damaged" in capsys.readouterr().err
-    )
+    assert "1 damaged or incomplete line, now in results.jsonl.damaged" in capsys.readouterr().err
     assert results(out) == whole
     assert content.endswith((out / "results.jsonl.damaged").read_bytes()[:-1] + content[-40:])
 

@@ -14,9 +14,7 @@ from imbtorch.comparison.compare import _keep
 from imbtorch.comparison.deciding import deciding
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.kept import checkpoint_path, keep_outputs, stored_outputs
-from imbtorch.comparison.lead import Lead
 from imbtorch.comparison.make_task import make_task
-from imbtorch.comparison.measure import Measure
 from imbtorch.comparison.outputs import Decided, Outputs
 from imbtorch.comparison.report.answer import answer, chosen, use
 from imbtorch.comparison.report.decided import decision_sentences
@@ -30,7 +28,9 @@ from imbtorch.comparison.report.summary import (
     format_value,
 )
 from imbtorch.comparison.report.tables import show_tables
-from imbtorch.comparison.verdict import judge
+from imbtorch.comparison.verdict.judge import judge
+from imbtorch.comparison.verdict.lead import Lead
+from imbtorch.comparison.verdict.measure import Measure
 from imbtorch.metrics import Decision, expected_cost
 from imbtorch.progress import progress_bar
 

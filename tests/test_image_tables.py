@@ -75,7 +75,7 @@ def test_one_column_alone(on_digits, tmp_path):
     reproduce("dos-6", tmp_path, 1, scale="quick", columns="mnist, p 0.99")
     text = (tmp_path / "dos-6-quick" / "table.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
-        "## mnist, p 0.99, 1 seed(s)"
+        "## mnist, p 0.99, 1 seed"
     ]
     assert '--columns "mnist, p 0.99"' in text
     assert "Changed from the table's setup: epochs 2." in text

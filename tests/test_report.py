@@ -15,7 +15,6 @@ from scipy.sparse import csr_array
 from sklearn.metrics import precision_recall_curve
 
 from imbtorch.comparison.kept import keep_outputs
-from imbtorch.comparison.lead import Lead
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.answer import answer, chosen, use
 from imbtorch.comparison.report.canvas import held_out
@@ -26,6 +25,7 @@ from imbtorch.comparison.report.mistakes import OF_A_PAIR, SHOWN, confident_mist
 from imbtorch.comparison.report.page_data import taken_for, worst_confusions
 from imbtorch.comparison.report.results import lead_spans, leading
 from imbtorch.comparison.report.summary import Summary
+from imbtorch.comparison.verdict.lead import Lead
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows
 from imbtorch.metrics import Decision, classification_metrics

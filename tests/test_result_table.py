@@ -127,7 +127,7 @@ def test_a_decision_is_a_column():
 def test_latex_and_csv():
     given = rows(("erm", "a_b&c%"))
     summaries = summarize(given)
-    text = latex_table(summaries, "shapes", failures=FAILED)
+    text = latex_table(summaries, "shapes", failures=FAILED, wide=True)
     assert r"a\_b\&c\% & " in text
     assert r"\textbf{" in text
     assert "dos & failed" in text
@@ -135,6 +135,9 @@ def test_latex_and_csv():
     plain = [line.replace(r"\&", "") for line in body]
     assert {line.count("&") for line in plain} == {len(shown_columns(summaries)) + 2}
     assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
+    narrow = latex_table(summaries, "shapes", failures=FAILED).splitlines()
+    assert "few shot recall" not in narrow[3]
+    assert {line.replace(r"\&", "").count("&") for line in narrow if line.endswith(r"\\")} == {5}
     erm, other, dos = csv.DictReader(io.StringIO(csv_table(summaries, failures=FAILED)))
     assert (erm["verdict"], dos["recipe"], dos["seeds"]) == ("", "dos", "0")
     lead = summaries[1].lead

@@ -92,7 +92,7 @@ def test_a_damaged_line_is_moved_and_its_run_made_again(store):
     lines = store.path.read_bytes().splitlines(keepends=True)
     damaged = lines[1].replace(b"0.142857", b"0.942857")  # still JSON, with another figure
     store.path.write_bytes(lines[0] + damaged + b"\xff\x00 garbage\n" + lines[2])
-    with pytest.warns(UserWarning, match=r"2 damaged or incomplete line\(s\)"):
+    with pytest.warns(UserWarning, match=r"2 damaged or incomplete lines"):
         again = ResultStore(store.folder, {"model": "mlp"})
     assert store.path.read_bytes() == lines[0] + lines[2]
     moved = store.folder / "results.jsonl.damaged"
@@ -133,7 +133,7 @@ def test_a_line_that_lacks_only_its_end_is_kept(store):
 def test_what_follows_the_last_line_is_moved_at_once(junk, store):
     whole = store.path.read_bytes()
     store.path.write_bytes(whole + junk)
-    with pytest.warns(UserWarning, match=r"1 damaged or incomplete line\(s\)"):
+    with pytest.warns(UserWarning, match=r"1 damaged or incomplete line,"):
         again = ResultStore(store.folder, {"model": "mlp"})
     assert store.path.read_bytes() == whole
     assert (store.folder / "results.jsonl.damaged").read_bytes() == junk + b"\n"
@@ -328,7 +328,7 @@ def test_a_damaged_or_missing_checkpoint_of_a_stored_run_is_said(
     (out / "checkpoints" / "rs-seed0.safetensors").unlink()
     assert main(command) == 0
     said = capsys.readouterr().err
-    assert "2 checkpoint(s) of stored runs are missing" in said
+    assert "2 checkpoints of stored runs missing" in said
     assert "(erm-seed1.safetensors, rs-seed0.safetensors)" in said
     assert (out / "results.jsonl").read_bytes() == rows
     lines = rows.splitlines(keepends=True)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from verdict_simulation import shares, spreads
 
-from imbtorch.comparison.dunnett import critical_value, pooled_variances
 from imbtorch.comparison.kept import keep_outputs
 from imbtorch.comparison.outputs import Outputs
-from imbtorch.comparison.sampling_noise import sampling_variance
-from imbtorch.comparison.verdict import judge
+from imbtorch.comparison.verdict.dunnett import critical_value, pooled_variances
+from imbtorch.comparison.verdict.judge import judge
+from imbtorch.comparison.verdict.sampling_noise import sampling_variance
 
 FASHION = {"erm": [0.7854, 0.7925], "rs": [0.8494, 0.8466]}
 """Fashion-MNIST, 100 to 1, 10,000 test images: 78.9 ± .5 and 84.8 ± .2 over two seeds."""

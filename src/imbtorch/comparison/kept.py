@@ -16,6 +16,7 @@ from imbtorch.data.fold import Fold
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside, write_npz
 from imbtorch.npz import read_npz
+from imbtorch.printable import plural
 from imbtorch.training.checkpoint import check_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
@@ -124,7 +125,7 @@ def check_checkpoints(task: Task, folder: Path, rows: Sequence[Mapping[str, Any]
     if missing:
         shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         warnings.warn(
-            f"{len(missing)} checkpoint(s) of stored runs are missing in "
+            f"{plural(len(missing), 'checkpoint')} of stored runs missing in "
             f"{str(folder / 'checkpoints')!r} ({shown}): their results stand; {AGAIN}",
             stacklevel=2,
         )

@@ -9,6 +9,7 @@ from typing import Any
 from filelock import FileLock
 
 from imbtorch.files import append, seal, unseal, write_atomically
+from imbtorch.printable import plural
 
 Row = dict[str, Any]
 
@@ -22,7 +23,7 @@ def read_rows(path: Path) -> list[Row]:
         return []
     rows, damaged = _sort_out(path.read_bytes().split(b"\n")[:-1])
     if damaged:
-        warnings.warn(f"{path}: {len(damaged)} damaged line(s) left out", stacklevel=2)
+        warnings.warn(f"{path}: {plural(len(damaged), 'damaged line')} left out", stacklevel=2)
     return [row for row, _ in rows]
 
 
@@ -146,7 +147,7 @@ class ResultFile:
             write_atomically(self.path, kept)
         if damaged:
             warnings.warn(
-                f"{str(self.path)!r} has {len(damaged)} damaged or incomplete line(s), now in "
-                f"{moved.name}: the runs of these lines are made again",
+                f"{str(self.path)!r} has {plural(len(damaged), 'damaged or incomplete line')}, now "
+                f"in {moved.name}: the runs of these lines are made again",
                 stacklevel=2,
             )

@@ -15,7 +15,7 @@ import torch
 from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
-from imbtorch.printable import in_markdown
+from imbtorch.printable import in_markdown, plural
 from imbtorch.reproduction.cells import Cell, claims, show
 from imbtorch.reproduction.page import write_page
 from imbtorch.reproduction.paper_table import PaperTable
@@ -68,7 +68,7 @@ def run_table(table: PaperTable, root: Path, options: Options) -> int:
             said.append(f"{column}: left out, {rows}")
             continue
         cells = {row: column_cells(table, column, row, rows.runs) for row in table.rows}
-        title = f"{column}, {options.seeds} seed(s)"
+        title = f"{column}, {plural(options.seeds, 'seed')}"
         text += f"\n{show(title, list(table.measures), cells)}"
         if rows.chosen:
             tuned = [f"{row}: {name}" for row, name in rows.chosen.items()]

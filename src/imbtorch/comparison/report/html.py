@@ -24,7 +24,7 @@ from imbtorch.comparison.report.summary import (
     untested_line,
 )
 from imbtorch.comparison.report.words import runs_words
-from imbtorch.comparison.verdict import judge
+from imbtorch.comparison.verdict.judge import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows as StoredRows

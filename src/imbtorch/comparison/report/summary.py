@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.comparison.lead import Lead
-from imbtorch.comparison.measure import BALANCED, Measure
-from imbtorch.comparison.verdict import Verdicts, judge
+from imbtorch.comparison.verdict.judge import Verdicts, judge
+from imbtorch.comparison.verdict.lead import Lead
+from imbtorch.comparison.verdict.measure import BALANCED, Measure
 from imbtorch.data.profiles.class_groups import SHOTS, minority_classes
 from imbtorch.metrics.classification import shot_recalls
 from imbtorch.metrics.undefined import mean_defined, untested

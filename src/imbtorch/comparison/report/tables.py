@@ -10,7 +10,7 @@ from imbtorch.comparison.report.table import markdown_table, print_table
 from imbtorch.comparison.report.table_forms import csv_table, latex_table
 from imbtorch.comparison.report.words import runs_words
 from imbtorch.comparison.result_file import Row
-from imbtorch.comparison.verdict import judge
+from imbtorch.comparison.verdict.judge import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.extras import extra
 from imbtorch.files import write_atomically

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import inf, isfinite, nan
 
-from imbtorch.comparison.measure import BALANCED, Measure
+from imbtorch.comparison.verdict.measure import BALANCED, Measure
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imbtorch.comparison.kept import stored_outputs
-from imbtorch.comparison.measure import BALANCED, Measure
+from imbtorch.comparison.verdict.measure import BALANCED, Measure
 
 Labels = NDArray[np.int32]
 Good = NDArray[np.float64]

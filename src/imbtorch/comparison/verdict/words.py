@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.comparison.lead import Lead
-from imbtorch.comparison.measure import BALANCED, Measure
+from imbtorch.comparison.verdict.lead import Lead
+from imbtorch.comparison.verdict.measure import BALANCED, Measure
 from imbtorch.printable import plural
 
 MOST, SOME = 8, 5

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.comparison.dunnett import critical_value, pooled_variances
-from imbtorch.comparison.lead import Lead
-from imbtorch.comparison.measure import BALANCED, Measure
-from imbtorch.comparison.sampling_noise import stored_variances
-from imbtorch.comparison.verdict_words import lead_sentences, table_sentences
+from imbtorch.comparison.verdict.dunnett import critical_value, pooled_variances
+from imbtorch.comparison.verdict.lead import Lead
+from imbtorch.comparison.verdict.measure import BALANCED, Measure
+from imbtorch.comparison.verdict.sampling_noise import stored_variances
+from imbtorch.comparison.verdict.words import lead_sentences, table_sentences
 
 SEEDS = (*range(1, 20), *range(20, 101, 5))
 """Numbers of more seeds, or repetitions, of which the first is said that would settle a lead."""

@@ -160,8 +160,9 @@ DOORS = [
 
 @pytest.mark.parametrize(("package", "extra", "door"), DOORS)
 def test_a_missing_package_names_the_extra(package, extra, door, tmp_path, monkeypatch):
-    if package == "timm" and not find_spec("torchvision"):
-        pytest.skip("timm needs torchvision, which is missing as well")
+    needed = {"timm": "torchvision", "onnxscript": "onnxruntime"}.get(package)
+    if needed and not find_spec(needed):
+        pytest.skip(f"{package} needs {needed}, which is missing as well")
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, package, None)

@@ -244,6 +244,7 @@ def _linked(a: Numbers, b: Numbers) -> Numbers:
     """Return numbers that are the same for samples linked by `a`, by `b`, or by both in turn."""
     a = np.unique(a, return_inverse=True)[1]
     size = int(a.max() + b.max()) + 2
-    links = coo_array((np.ones(len(a), bool), (a, b + a.max() + 1)), shape=(size, size))
+    ends = np.stack([a, b + a.max() + 1]).astype(np.int32)  # SciPy 1.11 links nothing by int64
+    links = coo_array((np.ones(len(a), bool), tuple(ends)), shape=(size, size))
     found: Numbers = connected_components(links, directed=False)[1][a].astype(np.int64)
     return found

@@ -7,6 +7,8 @@ import pytest
 from imbtorch.cli import main
 from imbtorch.comparison.report.mistakes import confident_mistakes
 from imbtorch.data.load import load_data
+from imbtorch.files import write_npz
+from imbtorch.npz import read_npz
 
 
 @pytest.fixture
@@ -44,3 +46,12 @@ def test_the_label_column_of_the_training_is_found_again(kinds, tmp_path, capsys
     said = capsys.readouterr().out
     assert "label: outcome" in said
     assert "note (no input of the network)" in said
+
+
+def test_an_npz_holds_what_was_given_and_no_objects(tmp_path):
+    path = tmp_path / "x.npz"
+    write_npz(path, {"a": np.arange(3)})
+    assert [*read_npz(path, "x")] == ["a"]  # and nothing that NumPy takes for one more array
+    with pytest.raises(ValueError, match="'b' holds objects"):
+        write_npz(path, {"b": np.array([None], dtype=object)})
+    assert [*read_npz(path, "x")] == ["a"]

@@ -203,6 +203,10 @@ def _checksum(values: Mapping[str, Any]) -> str:
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Write arrays to an ``.npz``, completely or not at all."""
+    """Write arrays to an ``.npz``, completely or not at all; none of them may hold objects."""
+    objects = [name for name, array in arrays.items() if np.asarray(array).dtype.hasobject]
+    if objects:  # savez would pickle them; in older versions it takes no word against that
+        raise ValueError(f"array {objects[0]!r} holds objects")
+    named: dict[str, Any] = {**arrays}
     with replacing(path) as part, part.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, **named)

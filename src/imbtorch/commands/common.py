@@ -22,6 +22,16 @@ def say(lines: Iterable[str]) -> None:
         print(printable(line), flush=True)
 
 
+def add_checkpoint(parser: Any) -> None:
+    """Add the first argument of a command that takes a trained network."""
+    parser.add_argument(
+        "checkpoint",
+        type=str,
+        metavar="CHECKPOINT",
+        help="file that train, compare or decide wrote",
+    )
+
+
 def add_reading_options(parser: Any) -> None:
     """Add the options that say what is what in DATA, for a network that is already trained."""
     group = parser.add_argument_group("data")

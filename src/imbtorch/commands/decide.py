@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from imbtorch.commands.common import (
+    add_checkpoint,
     add_own_model_option,
     add_reading_options,
     file_to_write,
@@ -26,12 +27,7 @@ TOO_MANY_SEEN = 0.1
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "checkpoint",
-        type=str,
-        metavar="CHECKPOINT",
-        help="file that train, compare or decide wrote",
-    )
+    add_checkpoint(parser)
     parser.add_argument(
         "data",
         type=str,

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from imbtorch.commands.common import add_own_model_option, add_reading_options, load_trained, say
+from imbtorch.commands.common import (
+    add_checkpoint,
+    add_own_model_option,
+    add_reading_options,
+    load_trained,
+    say,
+)
 
 EXAMPLES = (
     "imbtorch evaluate model.safetensors new_photos/",
@@ -12,12 +18,7 @@ EXAMPLES = (
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "checkpoint",
-        type=str,
-        metavar="CHECKPOINT",
-        help="file that train, compare or decide wrote",
-    )
+    add_checkpoint(parser)
     parser.add_argument("data", type=str, metavar="DATA", help="data as for compare")
     add_reading_options(parser)
     add_own_model_option(parser.add_argument_group("network"))

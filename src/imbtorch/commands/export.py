@@ -3,7 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imbtorch.commands.common import add_own_model_option, file_to_write, load_trained, say
+from imbtorch.commands.common import (
+    add_checkpoint,
+    add_own_model_option,
+    file_to_write,
+    load_trained,
+    say,
+)
 from imbtorch.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,12 +30,7 @@ CHECKED = 64
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "checkpoint",
-        type=str,
-        metavar="CHECKPOINT",
-        help="file that train, compare or decide wrote",
-    )
+    add_checkpoint(parser)
     add = parser.add_argument_group("file").add_argument
     add("--format", type=str, default="onnx", help="onnx or torch-export (default: %(default)s)")
     add(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from imbtorch.commands.common import (
     SOME_FAILED,
+    add_checkpoint,
     add_own_model_option,
     file_to_write,
     load_trained,
@@ -25,12 +26,7 @@ SHOWN = 20
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "checkpoint",
-        type=str,
-        metavar="CHECKPOINT",
-        help="file that train, compare or decide wrote",
-    )
+    add_checkpoint(parser)
     parser.add_argument(
         "data",
         type=str,

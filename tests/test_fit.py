@@ -74,6 +74,16 @@ def test_learning_rate_rises_then_falls_at_the_milestones():
     assert setup.rates(159, 10, 200)(9) == pytest.approx(0.1)
 
 
+def test_learning_rate_can_rise_once_an_epoch():
+    setup = Setup(ramp="epochs")
+    for step in (0, 9):
+        rate = [setup.rates(epoch, 10, 200)(step) for epoch in (0, 3, 4, 5, 160)]
+        assert rate == pytest.approx([0.02, 0.08, 0.1, 0.1, 0.001])
+    cosine = Setup(ramp="epochs", schedule="cosine")
+    assert cosine.rates(4, 10, 200)(0) == pytest.approx(0.1)
+    assert cosine.rates(5, 10, 200)(0) < 0.1
+
+
 def test_loss_weights_reach_the_loss(blobs):
     losses = []
 

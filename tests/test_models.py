@@ -27,3 +27,14 @@ def test_wide_resnet_has_about_five_times_the_parameters_of_resnet56():
         for name in ("resnet56", "wide-resnet")
     }
     assert sizes["wide-resnet"] == pytest.approx(5 * sizes["resnet56"], rel=0.05)
+
+
+def test_m2m_network_begins_as_its_authors_do():
+    model = build_model("resnet32-m2m", (3, 32, 32), 100)
+    assert sum(p.numel() for p in model.parameters()) == 464154 + 90 * 65
+    stds = {p.shape[:2]: p.std().item() for p in model.features.parameters() if p.ndim == 4}
+    assert stds[16, 3] == pytest.approx((2 / (9 * 16)) ** 0.5, rel=0.1)  # 9 x 3 come in
+    assert stds[64, 32] == pytest.approx((2 / (9 * 64)) ** 0.5, rel=0.1)
+    assert model.head.weight.std().item() == pytest.approx((2 / 64) ** 0.5, rel=0.05)
+    cosine = build_model("resnet32-m2m", (3, 32, 32), 10, head="cosine").head.weight
+    torch.testing.assert_close(cosine.norm(dim=1), torch.ones(10))

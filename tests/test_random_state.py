@@ -185,6 +185,7 @@ CALLS = {
     "models.mlp": network(models.mlp),
     "models.predict_logits": lambda: models.predict_logits(DRAWING, Noisy()),
     "models.resnet32": network(models.resnet32),
+    "models.resnet32_m2m": network(models.resnet32_m2m),
     "models.resnet56": network(models.resnet56),
     "models.single_logit_head": lambda: models.single_logit_head(HEAD),
     "models.small_cnn": network(models.small_cnn),

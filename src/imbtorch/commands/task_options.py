@@ -71,9 +71,9 @@ GROUPS: Mapping[str, Sequence[Option]] = {
             "model",
             str,
             "auto",
-            "resnet32, resnet56, wide-resnet, densenet, small-cnn, wide-cnn, mlp; timm:NAME, "
-            "hf:NAME-or-folder, torchvision:NAME, path/to/module.py:factory; auto: resnet32 for "
-            "color images, small-cnn for gray ones, mlp for texts and numbers",
+            "resnet32, resnet32-m2m, resnet56, wide-resnet, densenet, small-cnn, wide-cnn, mlp; "
+            "timm:NAME, hf:NAME-or-folder, torchvision:NAME, path/to/module.py:factory; auto: "
+            "resnet32 for color images, small-cnn for gray ones, mlp for texts and numbers",
         ),
         Option(
             "pretrained",

@@ -7,7 +7,7 @@ from imbtorch.models.densenet import densenet
 from imbtorch.models.heads import find_head, join_head, split_head
 from imbtorch.models.inference import embed, predict_logits
 from imbtorch.models.neighbor_head import NeighborHead
-from imbtorch.models.resnet import resnet32, resnet56
+from imbtorch.models.resnet import resnet32, resnet32_m2m, resnet56
 from imbtorch.models.small import linear, mlp, small_cnn, wide_cnn
 from imbtorch.models.tree_head import TreeHead
 from imbtorch.models.wide_resnet import wide_resnet
@@ -26,6 +26,7 @@ __all__ = [
     "mlp",
     "predict_logits",
     "resnet32",
+    "resnet32_m2m",
     "resnet56",
     "single_logit_head",
     "small_cnn",

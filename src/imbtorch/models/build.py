@@ -13,7 +13,7 @@ from imbtorch.models.backbones import build_with_backbone, is_backbone
 from imbtorch.models.classifier import Classifier, CosineHead, Normalize, head_size
 from imbtorch.models.densenet import densenet
 from imbtorch.models.neighbor_head import NeighborHead
-from imbtorch.models.resnet import resnet32, resnet56
+from imbtorch.models.resnet import resnet32, resnet32_m2m, resnet56
 from imbtorch.models.small import linear, mlp, small_cnn, wide_cnn
 from imbtorch.models.tree_head import TreeHead
 from imbtorch.models.wide_resnet import wide_resnet
@@ -21,6 +21,7 @@ from imbtorch.seeding import same_random_state, scoped_seed
 
 MODELS: dict[str, Callable[..., Classifier]] = {
     "resnet32": resnet32,
+    "resnet32-m2m": resnet32_m2m,
     "resnet56": resnet56,
     "wide-resnet": wide_resnet,
     "densenet": densenet,
@@ -54,9 +55,9 @@ def build_model(
     Parameters
     ----------
     name : str
-        Name of the network: "resnet32", "resnet56", "wide-resnet", "densenet", "small-cnn",
-        "wide-cnn", "mlp", "linear"; or a network from elsewhere: "timm:NAME", "hf:NAME-or-folder",
-        "torchvision:NAME", "path/to/module.py:factory".
+        Name of the network: "resnet32", "resnet32-m2m", "resnet56", "wide-resnet", "densenet",
+        "small-cnn", "wide-cnn", "mlp", "linear"; or a network from elsewhere: "timm:NAME",
+        "hf:NAME-or-folder", "torchvision:NAME", "path/to/module.py:factory".
     input_shape : sequence of int
         Shape of one input: (C, H, W), (D,), or (L,) for the tokens of a text.
     num_classes : int
@@ -151,6 +152,8 @@ def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed:
         head = kind(size, num_classes)
         if isinstance(head, CosineHead):  # made from a seed of its own
             head.reset_parameters()
+            if model.unit_cosine:
+                head.to_unit_length()
     model.head = head.to(weight.device)
     if model.spec is not None:
         model.spec["head"] = head_kind(model.head)

@@ -52,6 +52,7 @@ class Classifier(nn.Module):
         self.features = features
         self.head = head
         self.spec = spec
+        self.unit_cosine = False  # whether a cosine head begins with class weights of length 1
         self.single_logit = False  # whether `split_head` found a head with one logit
         # of a network from elsewhere: what `build_model` was given, None for one from a checkpoint
         self.pretrained: bool | str | None = None

@@ -1,5 +1,7 @@
 """ResNet in its CIFAR form (He et al. 2016, section 4.2)."""
 
+from typing import Literal
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -58,6 +60,44 @@ def resnet32(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -
         return _resnet(input_shape, num_classes, blocks=5)
 
 
+def resnet32_m2m(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:
+    """Return `resnet32` with the initial parameters that M2m's authors draw.
+
+    Convolutions have a variance of 2 over their outgoing connections (fan-out), against the
+    incoming ones in `resnet32`; the weights of the linear head have a standard deviation of
+    sqrt(2 / 64), against about .07. A cosine head begins with class weights of length 1.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (C, H, W) of an image with values in 0..1.
+    num_classes : int
+        Number of classes K.
+    seed : int, default=0
+        Determines the initial parameters: equal seeds give equal networks. Torch's global
+        generator is neither used nor changed.
+
+    Returns
+    -------
+    Classifier
+
+    References
+    ----------
+    The program released with M2m (Kim et al., CVPR 2020), whose tables it is used for.
+
+    Examples
+    --------
+    >>> head = resnet32_m2m((3, 32, 32), 100).head.weight
+    >>> round(head.std().item(), 2)
+    0.18
+    """
+    with scoped_seed(seed):
+        model = _resnet(input_shape, num_classes, blocks=5, fan="fan_out")
+        nn.init.kaiming_normal_(model.head.weight)
+    model.unit_cosine = True
+    return model
+
+
 def resnet56(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:
     """Return the ResNet-56: `resnet32` with nine blocks per stage, 853,018 parameters.
 
@@ -89,7 +129,12 @@ def resnet56(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -
         return _resnet(input_shape, num_classes, blocks=9)
 
 
-def _resnet(input_shape: tuple[int, ...], num_classes: int, blocks: int) -> Classifier:
+def _resnet(
+    input_shape: tuple[int, ...],
+    num_classes: int,
+    blocks: int,
+    fan: Literal["fan_in", "fan_out"] = "fan_in",
+) -> Classifier:
     layers: list[nn.Module] = [
         nn.Conv2d(input_shape[0], 16, 3, 1, 1, bias=False),
         nn.BatchNorm2d(16),
@@ -103,5 +148,5 @@ def _resnet(input_shape: tuple[int, ...], num_classes: int, blocks: int) -> Clas
     features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
     for module in features.modules():
         if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight)
+            nn.init.kaiming_normal_(module.weight, mode=fan)
     return Classifier(features, nn.Linear(64, num_classes))

@@ -48,10 +48,13 @@ class Setup:
     ema : float, default=0.0
         Decay per step of an exponential moving average of the weights, which is then what is
         measured and returned, in [0, 1); 0 for none. See `imbtorch.training.average`.
+    ramp : {"steps", "epochs"}, default="steps"
+        Whether the rate rises in each step of the warm-up, or once an epoch, see the notes.
 
     Notes
     -----
-    At the fraction p of all epochs, with warm-up w, the rate is lr * p / w while p < w. After it,
+    At the fraction p of all epochs, with warm-up w, the rate is lr * p / w while p < w; with the
+    ramp "epochs", an epoch of the warm-up has the rate at its end in all its steps. After it,
 
     - "step": lr * decay ** (number of milestones <= p);
     - "cosine": lr * (1 + cos(pi * (p - w) / (1 - w))) / 2, which falls from lr to 0;
@@ -87,6 +90,7 @@ class Setup:
     layer_decay: float = 1.0
     freeze: str = "none"
     ema: float = 0.0
+    ramp: str = "steps"
 
     # `describe` leaves these out at their default: results of before had none of them
     recorded_if_set: ClassVar = (
@@ -97,6 +101,7 @@ class Setup:
         "layer_decay",
         "freeze",
         "ema",
+        "ramp",
     )
 
     def __post_init__(self) -> None:
@@ -108,7 +113,8 @@ class Setup:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least 0")
         if self.batch_size % 1:
             raise InputError(f"batch_size is {self.batch_size}; it must be a whole number")
-        for name, names in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+        words = (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("ramp", RAMPS))
+        for name, names in words:
             if getattr(self, name) not in names:
                 raise InputError(
                     f"{name} is {getattr(self, name)!r}; it must be {' or '.join(names)}"
@@ -148,12 +154,19 @@ class Setup:
         return rate
 
     def rates(self, epoch: int, steps: int, total_epochs: int) -> Callable[[int], float]:
-        """Return step -> learning rate for an epoch, evaluated in the middle of each step."""
+        """Return step -> learning rate for an epoch, evaluated in the middle of each step.
+
+        With the ramp "epochs", in the warm-up at the end of the epoch.
+        """
+        end = (epoch + 1) / total_epochs
+        if self.ramp == "epochs" and epoch / total_epochs < self.warmup:
+            return lambda _: self.rate(min(end, self.warmup))
         return lambda step: self.rate((epoch + (step + 0.5) / steps) / total_epochs)
 
 
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("step", "cosine", "constant")
+RAMPS = ("steps", "epochs")
 
 HEAD_SETUP = Setup(warmup=0.5, milestones=())
 """For a head on embeddings: 10 epochs, 5 of them warm-up, no decay (EOS, section IV-B)."""
@@ -161,6 +174,7 @@ HEAD_SETUP = Setup(warmup=0.5, milestones=())
 _VECTORS = Setup(batch_size=64, weight_decay=5e-5, warmup=0.0, milestones=(0.67,), decay=0.1)
 SETUPS = {
     "resnet32": (Setup(), 200),
+    "resnet32-m2m": (Setup(ramp="epochs"), 200),
     "resnet56": (Setup(), 200),
     "wide-resnet": (Setup(), 100),  # EOS, section V-E4: it overfits sooner
     "densenet": (Setup(), 200),

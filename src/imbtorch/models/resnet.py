@@ -93,7 +93,7 @@ def resnet32_m2m(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 
     """
     with scoped_seed(seed):
         model = _resnet(input_shape, num_classes, blocks=5, fan="fan_out")
-        nn.init.kaiming_normal_(model.head.weight)
+        nn.init.kaiming_normal_(model.head.get_parameter("weight"))
     model.unit_cosine = True
     return model
 

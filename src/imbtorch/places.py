@@ -61,7 +61,8 @@ class Step(Protocol):
     def __call__(self, backward: Backward, model: nn.Module, y: Tensor, /) -> Tensor:
         """Leave the gradients in the model's parameters, whose gradients are None; return the loss.
 
-        `y` are the labels of the batch: of shape (B,), or class probabilities (B, K).
+        The model holds all that is trained, and all that a pass changes are its buffers. `y` are
+        the labels of the batch: of shape (B,), or class probabilities (B, K).
         """
 
 

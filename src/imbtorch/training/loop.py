@@ -88,7 +88,7 @@ def _backward(
     """Run one pass, forward and backward, and return the loss; see `imbtorch.places.Backward`."""
     logits = model(x)
     if share is not None:
-        logits.register_hook(lambda gradient: (gradient.movedim(0, -1) * share).movedim(-1, 0))
+        logits.register_hook(lambda g: (g.movedim(0, -1) * share.to(g.dtype)).movedim(-1, 0))
     value = loss(logits, y)
     if value.ndim:
         raise InputError(

@@ -20,13 +20,16 @@ from imbtorch.training.phases import (
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
+from imbtorch.training.sam import SAM, ImbSAM, ascended
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots
 
 __all__ = [
     "RECIPES",
+    "SAM",
     "DeepOversample",
     "FitResult",
+    "ImbSAM",
     "LocalEmbedding",
     "LogisticHead",
     "LogisticOnInputs",
@@ -41,6 +44,7 @@ __all__ = [
     "Train",
     "TreesOnInputs",
     "TripletEmbedding",
+    "ascended",
     "fit",
     "load_checkpoint",
     "make_recipe",

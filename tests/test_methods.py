@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from imbtorch import InputError, Recipe, Train, build_model, fit, make_recipe
+from imbtorch import InputError, Recipe, Train, fit, make_recipe
 from imbtorch.losses import FocalLoss
 from imbtorch.models import CosineHead, mlp
 from imbtorch.resampling.apply import resample
@@ -149,7 +149,7 @@ def data_for(recipe, blobs):
     kinds = torch.stack([rows, rows.mT, torch.full_like(rows, 0.5)])  # stripes, stripes, gray
     noise = torch.rand(len(y), 3, 16, 16, generator=torch.Generator().manual_seed(0))
     images = (kinds[y] * 0.7 + noise * 0.3).mul(255).to(torch.uint8)
-    return (images, y), build_model("small-cnn", (3, 16, 16), 3, seed=11)
+    return (images, y), mlp((3, 16, 16), 3, hidden=16, seed=11)
 
 
 @NO_ENEMIES

@@ -4,6 +4,7 @@ from functools import partial
 
 from imbtorch.method import Method
 from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training.phases.adjust_logits import AdjustLogits, adjust_logits
 from imbtorch.training.phases.classical_heads import LogisticHead, NearestHead
 from imbtorch.training.phases.deep_oversample import DeepOversample
 from imbtorch.training.phases.metric_learning import LocalEmbedding, TripletEmbedding
@@ -15,6 +16,7 @@ from imbtorch.training.phases.tau_norm import TauNormalize, tau_normalize
 from imbtorch.training.phases.train import Train
 
 __all__ = [
+    "AdjustLogits",
     "DeepOversample",
     "LocalEmbedding",
     "LogisticHead",
@@ -26,6 +28,7 @@ __all__ = [
     "Train",
     "TreesOnInputs",
     "TripletEmbedding",
+    "adjust_logits",
     "tau_normalize",
 ]
 
@@ -79,6 +82,15 @@ METHODS = (
         slots={"phase": TauNormalize},
         paper="Kang et al., ICLR 2020",
         page="heads",
+    ),
+    Method(
+        "post-hoc",
+        "head",
+        "the log of the class priors taken out of the trained head's logits",
+        slots={"phase": AdjustLogits},
+        candidates={"tau": (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)},
+        paper="Menon et al., ICLR 2021",
+        page="logit-adjustment",
     ),
     Method(
         "lr",

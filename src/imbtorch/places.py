@@ -44,6 +44,23 @@ class BatchTransform(Protocol):
         """Return x of shape (B, ...), and y of shape (B,) or class probabilities (B, K)."""
 
 
+class Branch(Protocol):
+    """A loss of embeddings with parameters of its own, learned beside the network's; a module."""
+
+    views: int
+    """Further views of each sample; with 0, the classified view is taken."""
+    view_augment: str
+    """Name of their augmentation."""
+    weight: float
+    """Factor of its loss."""
+
+    def __call__(self, embeddings: Tensor, y: Tensor, /) -> Tensor:
+        """Return the loss of embeddings (V * B, D), view after view, with labels (B,)."""
+
+    def epoch_done(self) -> None:
+        """End an epoch."""
+
+
 class OverSampler(Protocol):
     """imbalanced-learn's contract: arrays in, more arrays out."""
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside
 from imbtorch.training.average import moving_average
+from imbtorch.training.branch import branch_slot
 from imbtorch.training.checkpoint import KEY, write_tensors
 from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.phases.phase import Phase
@@ -89,6 +90,8 @@ class Snapshots:
             describe(recipe.head),
             run.fabric._precision.precision,
         ]
+        if run.branch is not None:
+            way.append(describe(branch_slot(recipe)))
         for index, phase in enumerate(recipe.phases):
             if not phase.trains_network:
                 return
@@ -192,6 +195,7 @@ def _state(run: Run) -> State:
         "phase": run.state,
         "random": {"cpu": torch.get_rng_state()},
         "average": run.average.state_dict() if run.average else {},
+        "branch": run.branch.state_dict() if run.branch else {},
         **{f"optimizer {i}": values for i, values in optimizer["state"].items()},
     }
     if run.fabric.device.type == "cuda":
@@ -235,6 +239,8 @@ def _load(path: Path, run: Run) -> bool:
     if "average" in groups:
         run.average = moving_average(run.model, run.setup.ema)
         run.average.load_state_dict(groups["average"])
+    if run.branch is not None:
+        run.branch.load_state_dict(groups["branch"])
     run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
     run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
     torch.set_rng_state(groups["random"]["cpu"])

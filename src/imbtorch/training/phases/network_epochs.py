@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from imbtorch.data.batches import Batches
+from imbtorch.data.batches import Batches, Views
 from imbtorch.data.texts.lengths import grouped
 from imbtorch.places import BatchTransform, EpochSampler, Loss
 from imbtorch.seeding import derive_seed
@@ -24,6 +24,7 @@ def train_network(
     make_transform: Callable[[int], BatchTransform | None] = lambda batches: None,
     rng: torch.Generator | None = None,
     measured: Callable[[], dict[str, Any]] = dict,
+    views: Views | None = None,
 ) -> None:
     """Train the network for a phase, or for the rest of an interrupted one.
 
@@ -46,6 +47,8 @@ def train_network(
         is part of a snapshot.
     measured : callable, optional
         Returns further entries for an epoch's row in the history.
+    views : Views, optional
+        Further views that stand behind each batch.
     """
     rank, first = run.fabric.global_rank, run.phase_first
     augment_rng = torch.Generator()
@@ -59,6 +62,7 @@ def train_network(
             device=run.fabric.device,
             augment=run.augment,
             rng=augment_rng,
+            views=views,
         )
         transform = make_transform(len(batches))
         rng = rng or getattr(transform, "rng", None)

@@ -24,17 +24,18 @@ def branch_slot(recipe: Recipe) -> object:
     Raises
     ------
     InputError
-        If two phases have different ones: a run has one branch.
+        If two phases that train the network have different ones, or one of them has none.
     """
-    slots = [getattr(phase, "branch", None) for phase in recipe.phases]
-    filled = [slot for slot in slots if slot is not None]
-    for slot in filled:
-        if describe(slot) != describe(filled[0]):
+    trained = [phase for phase in recipe.phases if phase.trains_network and phase.epochs]
+    slots = [getattr(phase, "branch", None) for phase in trained] or [None]
+    for slot in slots:
+        if describe(slot) != describe(slots[0]):
+            names = ["none" if s is None else name_of(s) for s in (slots[0], slot)]
             raise InputError(
-                f"recipe {recipe.name} has the branches {name_of(filled[0])} and {name_of(slot)}, "
-                "or one with different options; all its phases need the same one, or none"
+                f"recipe {recipe.name} has the branches {' and '.join(names)}, or options of one "
+                "differ; all phases that train the network need the same one"
             )
-    return filled[0] if filled else None
+    return slots[0]
 
 
 def add_branch(run: Run, recipe: Recipe) -> None:

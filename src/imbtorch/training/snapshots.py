@@ -16,7 +16,6 @@ from torch import Tensor
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside
 from imbtorch.training.average import moving_average
-from imbtorch.training.branch import branch_slot
 from imbtorch.training.checkpoint import KEY, write_tensors
 from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.phases.phase import Phase
@@ -90,8 +89,6 @@ class Snapshots:
             describe(recipe.head),
             run.fabric._precision.precision,
         ]
-        if run.branch is not None:
-            way.append(describe(branch_slot(recipe)))
         for index, phase in enumerate(recipe.phases):
             if not phase.trains_network:
                 return

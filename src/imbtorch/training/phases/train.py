@@ -42,8 +42,8 @@ class Train(Phase):
         Applied to the training arrays before the phase, for instance imbalanced-learn's
         ``RandomOverSampler``.
     branch : class or module, optional
-        A loss of the embeddings, learned beside that of the logits, for instance `ProCo`. A run
-        has one, which all its phases that name it share.
+        A loss of the embeddings, learned beside that of the logits, for instance `ProCo`. All
+        phases of a recipe that train the network need the same one, and share it.
 
     Examples
     --------

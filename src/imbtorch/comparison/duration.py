@@ -120,10 +120,11 @@ def passes(recipe: Recipe, counts: Sequence[int]) -> tuple[list[str], list[float
     [180.0, 180.0, 180.0]
     """
     keys, costs = [], []
+    brought = {"head": str(recipe.head), "setup": {**recipe.setup}, "augment": recipe.augment}
     for phase in recipe.phases:
         if not phase.trains_network:
             continue
-        described = {**phase.describe(), "epochs": None, "head": str(recipe.head)}
+        described = {**phase.describe(), "epochs": None, **brought}
         size = float(sum(counts))
         if getattr(phase, "resample", None) is not None:
             size = float(len(counts) * max(counts))

@@ -12,7 +12,7 @@ from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.batches import Views
 from imbtorch.data.checks import embeddings_of
 from imbtorch.errors import InputError
-from imbtorch.places import BatchTransform, Branch, Loss
+from imbtorch.places import Backward, BatchTransform, Branch, Loss, Step
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import Run
 from imbtorch.training.slots import build, describe, name_of
@@ -66,7 +66,10 @@ def add_branch(run: Run, recipe: Recipe) -> None:
 
 @contextmanager
 def branched(
-    run: Run, loss: Loss, make_transform: Callable[[int], BatchTransform | None]
+    run: Run,
+    loss: Loss,
+    make_transform: Callable[[int], BatchTransform | None],
+    step: Step | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Let `train_network` train the run's branch as well, inside the block.
 
@@ -78,11 +81,13 @@ def branched(
         (logits, labels) -> scalar: the loss of the classified views.
     make_transform : callable
         See `train_network`; the transform acts on the classified views.
+    step : callable, optional
+        See `train_network`.
 
     Yields
     ------
     dict
-        Arguments of `train_network`: loss, make_transform, views and measured.
+        Arguments of `train_network`: loss, make_transform, step, views and measured.
 
     Raises
     ------
@@ -111,6 +116,7 @@ def branched(
         yield {
             "loss": beside.loss,
             "make_transform": wrapped,
+            "step": None if step is None else _StepOfBoth(step, branch),
             "views": Views(branch.views, augment_by_name(branch.view_augment)),
             "measured": done,
         }
@@ -160,3 +166,21 @@ class _Beside:
         self.live = torch.empty(0)  # it holds the graph of the whole network
         beside = self.branch(embeddings, self.labels)
         return self.logits_loss(logits[: len(y)], y) + self.branch.weight * beside
+
+
+class _StepOfBoth:
+    """A step of the network and its branch, which together are all that is trained."""
+
+    def __init__(self, step: Step, branch: nn.Module) -> None:
+        self.step, self.branch = step, branch
+
+    def __call__(self, backward: Backward, model: nn.Module, y: Tensor) -> Tensor:
+        def whole(share: Tensor | None = None) -> Tensor:
+            if share is not None:
+                raise InputError(
+                    f"{type(self.step).__name__} takes shares of the gradients of samples, and "
+                    f"{type(self.branch).__name__} has none of its loss: use SAM, or leave one out"
+                )
+            return backward()
+
+        return self.step(whole, nn.ModuleList([model, self.branch]), y)

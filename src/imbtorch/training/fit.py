@@ -25,7 +25,7 @@ from imbtorch.training.recipes import make_recipe, recipe_of
 from imbtorch.training.run import History, OnEpoch, Run
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots, phases_to_run
-from imbtorch.training.takes_rows import check_rows
+from imbtorch.training.takes_rows import check_augmented, check_rows
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,13 @@ def fit(
         Epochs of a recipe given by name, by default 200; the phases of a Recipe have their own.
     setup : Setup, optional
         Optimizer and learning-rate schedule; what is frozen; whether the weights are averaged.
+        What the recipe says of these itself comes first, as in "cosine" and "ema".
     augment : callable, optional
-        Batch-wise augmentation, such as `crop_flip`.
+        Batch-wise augmentation, such as `crop_flip`, unless the recipe brings its own.
     pretrained : nn.Module or Pretrained, optional
         Trained network for recipes that translate (m2m), or an object that provides one on
-        demand. By default, a network of the same form is first trained on `train` by plain ERM.
+        demand. By default, a network of the same form is first trained on `train` by plain ERM,
+        with the given `setup` and `augment`, so that it is the same for all recipes.
     seed : int, default=0
         Training seed: order, augmentation, dropout, new heads, methods.
     fabric : Fabric, optional
@@ -139,7 +141,8 @@ def fit(
     check_whole("eval_every", eval_every, 1, 2**63 - 1)
     seed, eval_every = int(seed), int(eval_every)
     fabric = fabric or Fabric(accelerator="auto", devices=1)
-    setup = setup or Setup()
+    given = setup or Setup()
+    setup = recipe.trained_with(given)
     train, val = as_dataset(train), None if val is None else as_dataset(val)
     check_same_data(fabric, train, val)
     check_classes(model, class_counts(train))
@@ -148,6 +151,7 @@ def fit(
         check_takes(model, train, "train")
         check_movable(recipe, train)
         check_rows(recipe, train)
+        check_augmented(recipe, train)
     if val is not None:
         with same_random_state():
             check_takes(model, val, "val")
@@ -157,7 +161,7 @@ def fit(
             model.head.to_unit_length()
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     if pretrained is None:
-        own = partial(train_pretrained, model, train, recipe.epochs, setup, augment, seed, fabric)
+        own = partial(train_pretrained, model, train, recipe.epochs, given, augment, seed, fabric)
         pretrained = Pretrained(partial(own, snapshots=snapshots))
     elif isinstance(pretrained, nn.Module):
         pretrained = Pretrained(pretrained)
@@ -173,7 +177,7 @@ def fit(
         fabric=fabric,
         seed=seed,
         total_epochs=recipe.epochs,
-        augment=augment,
+        augment=recipe.augmented_by(augment),
         pretrained=pretrained,
         eval_every=eval_every,
         on_epoch=on_epoch,

@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.batches import Batches, Views
 from imbtorch.data.texts.lengths import grouped
-from imbtorch.places import BatchTransform, EpochSampler, Loss
+from imbtorch.places import BatchTransform, EpochSampler, Loss, Step
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch
 from imbtorch.training.run import Run
@@ -22,6 +22,7 @@ def train_network(
     loss: Loss,
     *,
     make_transform: Callable[[int], BatchTransform | None] = lambda batches: None,
+    step: Step | None = None,
     rng: torch.Generator | None = None,
     measured: Callable[[], dict[str, Any]] = dict,
     views: Views | None = None,
@@ -42,6 +43,8 @@ def train_network(
         See `train_epoch`.
     make_transform : callable, optional
         Number of batches per epoch -> transform, see `train_epoch`.
+    step : callable, optional
+        See `train_epoch`.
     rng : torch.Generator, optional
         Generator that the loss draws from; a transform's own is its attribute ``rng``. Its state
         is part of a snapshot.
@@ -74,7 +77,9 @@ def train_network(
             augment_rng.manual_seed(derive_seed(run.seed, "augment", epoch, rank))
             rate = run.setup.rates(epoch, len(batches), run.total_epochs)
             clip = run.setup.clip
-            mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform, clip)
+            mean = train_epoch(
+                run.fabric, model, optimizer, batches, loss, rate, transform, clip, step
+            )
             _share_statistics(run)
         run.epoch += 1
         more = measured()

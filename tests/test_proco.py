@@ -13,7 +13,7 @@ from scipy.special import ive
 from scipy.stats import ortho_group, vonmises_fisher
 from torch import nn
 
-from imbtorch import InputError, Recipe, Snapshots, Train, build_model, fit
+from imbtorch import InputError, Recipe, Snapshots, Train, build_model, fit, make_recipe
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.batches import Batches, Views
@@ -21,6 +21,7 @@ from imbtorch.losses import BalancedSoftmaxLoss, ProCo, proco_loss
 from imbtorch.losses.proco import MOST, SIZE, vmf_estimates
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.branch import add_branch
+from imbtorch.training.sam import SAM, ImbSAM
 from imbtorch.training.setup import Setup
 from imbtorch.transforms import Mixup
 
@@ -337,10 +338,32 @@ def test_a_transform_acts_on_the_classified_view_alone():
     assert [*black.seen] == [(16, 16), (16, 16), (4, 4)]
 
 
+@pytest.mark.parametrize("views", [0, 2])
+def test_a_step_of_two_passes_trains_it_once(views):
+    """At a distance of 0, SAM's second pass is the first again."""
+    recipes = (
+        Recipe("p", [Train(2, branch=partial(ProCo, views=views), step=step)])
+        for step in (None, partial(SAM, rho=0.0))
+    )
+    one, other = (fitted(recipe) for recipe in recipes)
+    assert same(one.model, other.model)
+    assert [row["loss"] for row in one.history] == [row["loss"] for row in other.history]
+
+
 def test_it_runs_in_bfloat16():
     fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
     history = fitted(with_branch(6, views=1), fabric=fabric).history
     assert history[-1]["loss"] < history[0]["loss"]
+
+
+def test_its_name_joins_others():
+    recipe = make_recipe("ema+proco:views=1+drs+cosine+dbm", 10)
+    assert recipe.name == "dbm+drs+proco:views=1+cosine+ema"
+    described = [phase.describe()["branch"] for phase in recipe.phases]
+    options = {"tau": 0.1, "alpha": 1.0, "views": 1, "view_augment": "sim"}
+    assert described == [{"name": "ProCo", **options}] * 2
+    with pytest.raises(InputError, match="tau is 0"):
+        make_recipe("proco:tau=0")
 
 
 def test_its_seed_is_the_runs():
@@ -360,6 +383,11 @@ rows = F.one_hot(images()[1], 5).float() + 0.1 * torch.randn(36, 5), images()[1]
             Recipe("mixed", [Train(1, batch=Mixup, branch=partial(ProCo, views=0))]),
             {},
             "labels Mixup mixes; use views=1",
+        ),
+        (
+            Recipe("imb", [Train(1, branch=partial(ProCo, views=0), step=ImbSAM)]),
+            {},
+            "ImbSAM takes shares of the gradients of samples, and ProCo has none",
         ),
         (with_branch(1), {"setup": Setup(freeze="backbone")}, "ProCo trains the network below"),
         (

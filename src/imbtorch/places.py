@@ -53,6 +53,8 @@ class Branch(Protocol):
     """Name of their augmentation."""
     weight: float
     """Factor of its loss."""
+    again: bool
+    """Whether a batch is seen again, in a further pass of the same step."""
 
     def __call__(self, embeddings: Tensor, y: Tensor, /) -> Tensor:
         """Return the loss of embeddings (V * B, D), view after view, with labels (B,)."""

@@ -199,8 +199,9 @@ class ProCo(nn.Module):
     Notes
     -----
     ``branch(embeddings, y)`` takes embeddings (V * B, D) float, view after view, and labels (B,)
-    int64 of each view, and returns the mean loss. In training mode it counts the features first;
-    `epoch_done` ends an epoch. Everything is computed in float32.
+    int64 of each view, and returns the mean loss. In training mode it counts the features first,
+    unless its attribute ``again`` says that it has seen the batch; `epoch_done` ends an epoch.
+    Everything is computed in float32.
 
     Differs from the paper: the features of the current epoch count beside those of the epoch
     before, as in the authors' program; the concentration is the paper's (their program has P in
@@ -243,7 +244,7 @@ class ProCo(nn.Module):
         augment_by_name(view_augment)
         n = check_counts(class_counts)
         self.tau, self.alpha, self.weight = tau, alpha, alpha
-        self.views, self.view_augment = views, view_augment
+        self.views, self.view_augment, self.again = views, view_augment, False
         with scoped_seed(seed or 0):
             self.projection = nn.Sequential(
                 nn.Linear(embedding_size, HIDDEN),
@@ -261,7 +262,7 @@ class ProCo(nn.Module):
         y = y.repeat(max(self.views, 1))
         with torch.autocast(embeddings.device.type, enabled=False):
             z = F.normalize(self.projection(embeddings.float()))
-            if self.training:
+            if self.training and not self.again:
                 self._count(z.detach(), y)
             mu, kappa = vmf_estimates(self.sums.sum(0), self.counts.sum(0))
             return proco_loss(z, y, mu, kappa, self.prior, self.tau)

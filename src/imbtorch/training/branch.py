@@ -171,7 +171,7 @@ class _Beside:
 class _StepOfBoth:
     """A step of the network and its branch, which together are all that is trained."""
 
-    def __init__(self, step: Step, branch: nn.Module) -> None:
+    def __init__(self, step: Step, branch: Any) -> None:
         self.step, self.branch = step, branch
 
     def __call__(self, backward: Backward, model: nn.Module, y: Tensor) -> Tensor:
@@ -181,6 +181,11 @@ class _StepOfBoth:
                     f"{type(self.step).__name__} takes shares of the gradients of samples, and "
                     f"{type(self.branch).__name__} has none of its loss: use SAM, or leave one out"
                 )
-            return backward()
+            value = backward()
+            self.branch.again = True
+            return value
 
-        return self.step(whole, nn.ModuleList([model, self.branch]), y)
+        try:
+            return self.step(whole, nn.ModuleList([model, self.branch]), y)
+        finally:
+            self.branch.again = False

@@ -258,15 +258,15 @@ def same(one, other):
     )
 
 
-@pytest.mark.parametrize("views", [0, 1, 2])
+@pytest.mark.parametrize("views", [0, 2])
 def test_it_learns_beside_the_network_and_is_gone_from_it(views):
-    result = fitted(with_branch(8, views=views))
+    result = fitted(with_branch(16, views=views))
     plain = fitted(Recipe("plain", [Train(1)]))
     assert result.model.state_dict().keys() == plain.model.state_dict().keys()
     assert result.model.spec == plain.model.spec
     assert not result.model.features._forward_hooks
     losses = [row["loss"] for row in result.history]
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.7 * losses[0]
 
 
 class Nothing(nn.Module):

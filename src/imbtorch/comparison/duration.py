@@ -110,8 +110,8 @@ def passes(recipe: Recipe, counts: Sequence[int]) -> tuple[list[str], list[float
     """Return what each epoch of a recipe is, and how many samples' training steps it costs.
 
     An over-sampled epoch has K times as many samples as the largest class; a batch transform that
-    takes steps, as M2m does, adds a pass a step, a branch one for each further view. Epochs of a head alone
-    cost next to nothing.
+    takes steps, as M2m does, adds a pass a step, a branch one for each further view. Epochs of a
+    head alone cost next to nothing.
 
     Examples
     --------

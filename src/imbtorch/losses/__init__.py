@@ -127,7 +127,6 @@ METHODS = (
         "contrastive",
         "contrastive learning against a distribution of each class's features, beside the loss",
         slots={"branch": ProCo},
-        candidates={"tau": (0.05, 0.1, 0.2), "views": (0, 1, 2)},
         paper="Du et al., TPAMI 2024",
         cost="a forward and backward pass for each further view",
         page="proco",

@@ -21,6 +21,7 @@ LABELS = torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS))
 KNOWN: Mapping[str, Callable[[], object]] = {
     "class_counts": lambda: list(COUNTS),
     "num_classes": lambda: len(COUNTS),
+    "embedding_size": lambda: 2,
     "labels": lambda: LABELS,
     "train": lambda: ArrayDataset(torch.zeros(len(LABELS), 2), LABELS),
     "pretrained": lambda: nn.Linear(2, 2),

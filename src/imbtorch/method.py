@@ -36,17 +36,8 @@ SHORT = {"k": "n_neighbors"}
 """Short name of an option -> its full name."""
 RUN = {
     *("class_counts", "num_classes", "labels", "weight", "train", "pretrained", "input_range"),
-    *(
-        "embedding_size",
-        "seed",
-        "random_state",
-        "num_replicas",
-        "rank",
-        "num_samples",
-        "epochs",
-        "loss",
-    ),
-    "embedding_size",
+    *("augment", "embedding_size"),
+    *("seed", "random_state", "num_replicas", "rank", "num_samples", "epochs", "loss"),
     *("nn", "dtype", "sampler"),  # objects, which a name cannot express
     *("ignore_index", "reduction", "label_smoothing"),  # of losses in a loop of one's own
 }

@@ -121,6 +121,7 @@ class Run:
             "embedding_size": lambda: head_size(self.model.head)[0],
             "labels": lambda: self.labels,
             "train": lambda: self.train,
+            "augment": lambda: self.augment,
             "pretrained": self.pretrained_network,
             "input_range": lambda: (0.0, 1.0) if x.ndim == 3 else None,
             "seed": lambda: derive_seed(self.seed, purpose),

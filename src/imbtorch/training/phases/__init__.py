@@ -6,6 +6,7 @@ from imbtorch.method import Method
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.phases.adjust_logits import AdjustLogits, adjust_logits
 from imbtorch.training.phases.classical_heads import LogisticHead, NearestHead
+from imbtorch.training.phases.cmo import cmo_phases
 from imbtorch.training.phases.deep_oversample import DeepOversample
 from imbtorch.training.phases.metric_learning import LocalEmbedding, TripletEmbedding
 from imbtorch.training.phases.on_inputs import LogisticOnInputs, TreesOnInputs, alone
@@ -14,6 +15,7 @@ from imbtorch.training.phases.refit_head import RefitHead
 from imbtorch.training.phases.rounds import embedding_only, in_rounds
 from imbtorch.training.phases.tau_norm import TauNormalize, tau_normalize
 from imbtorch.training.phases.train import Train
+from imbtorch.transforms import CutMix
 
 __all__ = [
     "AdjustLogits",
@@ -65,6 +67,16 @@ METHODS = (
         phases=embedding_only,
         paper="TL-RS-CSL in DOS (Ando and Huang, ECML 2017), Table 5",
         page="metric-learning",
+    ),
+    Method(
+        "cmo",
+        "transform",
+        "cutmix with partners of the tail, but for the first four and the last three epochs",
+        slots={"batch": CutMix},
+        phases=cmo_phases,
+        paper="CMO (Park et al., CVPR 2022)",
+        cost="the partners' augmentation, for half of the batches",
+        page="cutmix",
     ),
     Method(
         "crt",

@@ -36,6 +36,7 @@ SHORT = {"k": "n_neighbors"}
 """Short name of an option -> its full name."""
 RUN = {
     *("class_counts", "num_classes", "labels", "weight", "train", "pretrained", "input_range"),
+    *("augment", "embedding_size"),
     *("seed", "random_state", "num_replicas", "rank", "num_samples", "epochs", "loss"),
     *("nn", "dtype", "sampler"),  # objects, which a name cannot express
     *("ignore_index", "reduction", "label_smoothing"),  # of losses in a loop of one's own

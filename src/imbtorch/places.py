@@ -44,6 +44,25 @@ class BatchTransform(Protocol):
         """Return x of shape (B, ...), and y of shape (B,) or class probabilities (B, K)."""
 
 
+class Branch(Protocol):
+    """A loss of embeddings with parameters of its own, learned beside the network's; a module."""
+
+    views: int
+    """Further views of each sample; with 0, the classified view is taken."""
+    view_augment: str
+    """Name of their augmentation."""
+    weight: float
+    """Factor of its loss."""
+    again: bool
+    """Whether a batch is seen again, in a further pass of the same step."""
+
+    def __call__(self, embeddings: Tensor, y: Tensor, /) -> Tensor:
+        """Return the loss of embeddings (V * B, D), view after view, with labels (B,)."""
+
+    def epoch_done(self) -> None:
+        """End an epoch."""
+
+
 class Backward(Protocol):
     """One pass over the batch of a step: forward, loss, backward; gradients add up."""
 

@@ -15,6 +15,7 @@ from imbtorch.models.classifier import Classifier, CosineHead
 from imbtorch.models.inference import check_takes
 from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
+from imbtorch.training.branch import add_branch
 from imbtorch.training.checks import check_classes, check_same_data, check_smoothing
 from imbtorch.training.freeze import frozen, frozen_part
 from imbtorch.training.movable import check_movable
@@ -181,6 +182,7 @@ def fit(
         eval_every=eval_every,
         on_epoch=on_epoch,
     )
+    add_branch(run, recipe)
     with scoped_seed(derive_seed(seed, "fit")), frozen(model, setup):
         try:
             for first, phase, keep in phases_to_run(run, recipe, snapshots):

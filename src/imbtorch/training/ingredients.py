@@ -1,7 +1,11 @@
-"""Ingredients that change how any recipe is trained: augmentation, schedule and average."""
+"""Ingredients that change how any recipe is trained, and presets: several methods by one name."""
 
 from imbtorch.errors import InputError
 from imbtorch.method import Method
+
+STRONG = "dbm+cutmix+proco+autoaugment+cosine+ema"
+STRONG_FAST = "dbm+cutmix+autoaugment+cosine+ema"
+"""What the presets are short for."""
 
 
 def autoaugment() -> str:
@@ -52,6 +56,24 @@ METHODS = (
         slots={"setup": ema},
         paper="Polyak and Juditsky, 1992; Tarvainen and Valpola, NeurIPS 2017",
         cost="one addition a step",
+        page="strong",
+    ),
+    Method(
+        "strong",
+        "preset",
+        "the best recipe here for images",
+        recipe=STRONG,
+        paper="its parts'",
+        cost="ProCo's two further views: three passes",
+        page="strong",
+    ),
+    Method(
+        "strong-fast",
+        "preset",
+        "the best recipe here for images that needs no further pass",
+        recipe=STRONG_FAST,
+        paper="its parts'",
+        cost="the operations on the images",
         page="strong",
     ),
 )

@@ -97,11 +97,10 @@ class Recipe:
         >>> make_recipe("erm").class_shares([90, 10]), make_recipe("drs").class_shares([90, 10])
         ([0.9, 0.1], [0.5, 0.5])
         """
-        for phase in reversed(self.phases):
-            shares = phase.class_shares(counts)
-            if shares is not None:
-                return shares
-        return as_shares(counts)
+        shares = as_shares(counts)
+        for phase in self.phases:
+            shares = phase.shares_after(shares, counts)
+        return shares
 
     def describe(self) -> dict[str, Json]:
         """Return the recipe with all its parameters as JSON-ready values.

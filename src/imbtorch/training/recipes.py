@@ -109,10 +109,15 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
             )
     slots = _slots_of(parts, EVERYWHERE)
     phases = _training_phases(trained, epochs, slots)
+    cosine = loss is not None and loss.method.head == "cosine"
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]
     shown = [p for p in parts.values() if p.name != "erm" or len(parts) == 1]
-    cosine = loss is not None and loss.method.head == "cosine"
+    if loss is not None and head is not None and cosine and phases[-1].needs_linear_head:
+        raise InputError(
+            f"recipe is {name!r}; {head.method.name} changes the weights of a linear head, and "
+            f"{loss.method.name} has a head of cosines: leave one of the two out"
+        )
     setup, augment = _brought(parts)
     return Recipe(joined(shown), phases, CosineHead if cosine else None, setup, augment)
 

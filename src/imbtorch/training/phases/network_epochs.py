@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from imbtorch.data.batches import Batches
+from imbtorch.data.batches import Batches, Views
 from imbtorch.data.texts.lengths import grouped
 from imbtorch.places import BatchTransform, EpochSampler, Loss, Step
 from imbtorch.seeding import derive_seed
@@ -25,6 +25,7 @@ def train_network(
     step: Step | None = None,
     rng: torch.Generator | None = None,
     measured: Callable[[], dict[str, Any]] = dict,
+    views: Views | None = None,
 ) -> None:
     """Train the network for a phase, or for the rest of an interrupted one.
 
@@ -49,6 +50,8 @@ def train_network(
         is part of a snapshot.
     measured : callable, optional
         Returns further entries for an epoch's row in the history.
+    views : Views, optional
+        Further views that stand behind each batch.
     """
     rank, first = run.fabric.global_rank, run.phase_first
     augment_rng = torch.Generator()
@@ -62,6 +65,7 @@ def train_network(
             device=run.fabric.device,
             augment=run.augment,
             rng=augment_rng,
+            views=views,
         )
         transform = make_transform(len(batches))
         rng = rng or getattr(transform, "rng", None)

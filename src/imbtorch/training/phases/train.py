@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
 from imbtorch.errors import InputError
-from imbtorch.places import BatchTransform, EpochSampler, Loss, OverSampler, Slot, Step
+from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.mixed import over_sampler_for
+from imbtorch.training.branch import branched
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.phase import Phase, as_shares
 from imbtorch.training.run import Run
@@ -40,6 +41,9 @@ class Train(Phase):
     resample : class or object with ``fit_resample``, optional
         Applied to the training arrays before the phase, for instance imbalanced-learn's
         ``RandomOverSampler``.
+    branch : class or module, optional
+        A loss of the embeddings, learned beside that of the logits, for instance `ProCo`. All
+        phases of a recipe that train the network need the same one, and share it.
     step : class or callable, optional
         How a step finds its gradients, for instance `SAM`; by default in one pass.
 
@@ -61,12 +65,14 @@ class Train(Phase):
         sampler: Slot[EpochSampler] = None,
         batch: Slot[BatchTransform] = None,
         resample: Slot[OverSampler] = None,
+        branch: Slot[Branch] = None,
         step: Slot[Step] = None,
     ) -> None:
         if epochs < 0:
             raise InputError(f"epochs is {epochs}; it must be at least 0")
         self.epochs, self.loss, self.weights = epochs, loss, weights
         self.sampler, self.batch, self.resample, self.step = sampler, batch, resample, step
+        self.branch = branch
 
     def class_shares(self, counts: Sequence[int]) -> list[float] | None:
         """Return the class shares in its batches, times the class weights."""
@@ -112,9 +118,13 @@ class Train(Phase):
             )
             return transform
 
-        train_network(
-            run, self.epochs, train, sampler, loss, make_transform=make_transform, step=step
-        )
+        if self.branch is None:
+            train_network(
+                run, self.epochs, train, sampler, loss, make_transform=make_transform, step=step
+            )
+            return
+        with branched(run, loss, make_transform, step) as beside:
+            train_network(run, self.epochs, train, sampler, **beside)
 
 
 def _prior_taken_out(loss: object) -> float:

@@ -84,6 +84,8 @@ def resized_crop_flip(x: Tensor, rng: torch.Generator) -> Tensor:
     True
     """
     check_images(x)
+    if not len(x):
+        return x
     batch, _, height, width = x.shape
     area = torch.empty(TRIES, batch).uniform_(*AREA, generator=rng) * height * width
     aspect = torch.empty(TRIES, batch).uniform_(*map(log, ASPECT), generator=rng).exp()

@@ -82,7 +82,9 @@ def test_losses_are_finite_scalars_that_teach(method):
     assert not list(loss.parameters())
 
 
-@pytest.mark.parametrize("method", [m for m in TRANSFORMS if m not in (*MIXING, *OF_IMAGES)], ids=name)
+@pytest.mark.parametrize(
+    "method", [m for m in TRANSFORMS if m not in (*MIXING, *OF_IMAGES)], ids=name
+)
 def test_transforms_keep_shape_dtype_and_labels_range_and_follow_their_seed(method, blobs):
     x, y = blobs
     model = nn.Linear(2, 3)

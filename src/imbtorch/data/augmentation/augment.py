@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from imbtorch.data.augmentation.erasing import cutout, random_erasing
-from imbtorch.data.augmentation.operations import image_operations
 from imbtorch.data.augmentation.policies import auto_augment, rand_augment, trivial_augment
 from imbtorch.data.checks import check_images
 from imbtorch.errors import InputError, unknown_name
@@ -116,7 +115,6 @@ AUGMENTS: dict[str, Augment] = {
     "auto:cifar": auto_augment,
     "auto:imagenet": partial(auto_augment, policy="imagenet"),
 }
-NEED_KORNIA = ("trivial", "rand", "auto:cifar", "auto:imagenet")
 
 
 def augment_by_name(name: str) -> Augment | None:
@@ -138,8 +136,6 @@ def augment_by_name(name: str) -> Augment | None:
     ------
     InputError
         If a name is unknown.
-    MissingExtra
-        If it needs kornia, which is not installed.
 
     Examples
     --------
@@ -156,8 +152,6 @@ def augment_by_name(name: str) -> Augment | None:
             raise InputError("augment is 'auto'; name the policy: auto:cifar or auto:imagenet")
         if part not in AUGMENTS:
             raise unknown_name("augment", part, ["none", *AUGMENTS])
-    if not {*parts}.isdisjoint(NEED_KORNIA):
-        image_operations()  # a missing extra is named before the training begins
     steps = tuple(AUGMENTS[part] for part in parts)
     return steps[0] if len(steps) == 1 else partial(in_turn, steps=steps)
 

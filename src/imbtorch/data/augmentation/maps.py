@@ -1,28 +1,32 @@
 """Shear, translation and rotation of many images: nearest pixel, black where nothing was."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
-Map = Callable[[Tensor, int, int], Tensor]
-"""Magnitudes (n,), height and width -> matrices (n, 2, 3) in float64: the pixel at (x, y) is taken
-from their product with (x, y, 1), where (0, 0) is the upper left corner of the image."""
+Numbers: TypeAlias = NDArray[np.floating]
+Map = Callable[[Numbers, int, int], Numbers]
+"""Magnitudes (n,), height and width -> (n, 6), the numbers a to f of each image: the pixel at
+(x, y) is taken from (a x + b y + c, d x + e y + f), where (0, 0) is the upper left corner."""
 
 
-def _map(m: Tensor, **entries: Tensor) -> Tensor:
-    """Return (x, y) -> (a x + b y + c, d x + e y + f), by default the identity."""
-    matrix = torch.tensor([1.0, 0, 0, 0, 1, 0], dtype=torch.float64).repeat(len(m), 1)
+def _map(m: Numbers, **entries: Numbers) -> Numbers:
+    """Return maps that are the identity in all but some numbers."""
+    maps = np.tile([1.0, 0, 0, 0, 1, 0], (len(m), 1))
     for name, values in entries.items():
-        matrix[:, "abcdef".index(name)] = values
-    return matrix.view(-1, 2, 3)
+        maps[:, "abcdef".index(name)] = values
+    return maps
 
 
-def rotation(m: Tensor, height: int, width: int) -> Tensor:
+def rotation(m: Numbers, height: int, width: int) -> Numbers:
     """Turn by m degrees around the middle, against the clock."""
-    angle = m.double().deg2rad()
-    cos, sin = angle.cos(), angle.sin()
+    angle = np.deg2rad(m.astype(np.float64))
+    cos, sin = np.cos(angle), np.sin(angle)
     x, y = width / 2, height / 2
     c, f = x - cos * x + sin * y, y - sin * x - cos * y
     return _map(m, a=cos, b=-sin, c=c, d=sin, e=cos, f=f)
@@ -31,18 +35,18 @@ def rotation(m: Tensor, height: int, width: int) -> Tensor:
 MAPS: dict[str, Map] = {
     "shear_x": lambda m, *_: _map(m, b=-m),
     "shear_y": lambda m, *_: _map(m, d=-m),
-    "translate_x": lambda m, height, width: _map(m, c=-(m * width).trunc()),
-    "translate_y": lambda m, height, width: _map(m, f=-(m * height).trunc()),
+    "translate_x": lambda m, height, width: _map(m, c=-np.trunc(m * width)),
+    "translate_y": lambda m, height, width: _map(m, f=-np.trunc(m * height)),
     "rotate": rotation,
 }
 
 
-def warp(x: Tensor, matrices: Tensor) -> Tensor:
+def warp(x: Tensor, maps: Numbers) -> Tensor:
     """Move the pixels of each image by a map of its own, in steps of 1/65,536 as Pillow does."""
     height, width = x.shape[2:]
-    matrices[:, :, 2] += matrices[:, :, :2].mean(2)  # from middle to middle of pixels
-    fixed = (matrices * 65536 + 0.5).floor_().long().to(x.device).unsqueeze(3)
-    (a, b, c), (d, e, f) = (row.split(1, 1) for row in fixed.unbind(1))
+    maps[:, 2::3] += (maps[:, ::3] + maps[:, 1::3]) / 2  # from middle to middle of pixels
+    fixed = torch.from_numpy(np.floor(maps * 65536 + 0.5).astype(np.int64))
+    a, b, c, d, e, f = fixed.to(x.device)[:, :, None, None].unbind(1)
     column, row = torch.arange(width, device=x.device), torch.arange(height, device=x.device)
     left = (a * column + (b * row[:, None] + c) >> 16).clamp_(-1, width)
     top = (d * column + (e * row[:, None] + f) >> 16).clamp_(-1, height)

@@ -112,7 +112,7 @@ def _blend(origin: Tensor, x: Tensor, m: Tensor) -> Tensor:
 
 
 def _moved(x: Tensor, m: Tensor, name: str) -> Tensor:
-    return warp(x, MAPS[name](m, *x.shape[2:]))
+    return warp(x, MAPS[name](m.numpy(), *x.shape[2:]))
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -4,6 +4,7 @@ All images of the batch with one operation go through it at once, each with its 
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -35,7 +36,9 @@ RANGES: Ranges = {
     "auto_contrast": (0.0, 0.0),
     "equalize": (0.0, 0.0),
 }
-"""RandAugment's space. AutoAugment has `invert` besides."""
+"""RandAugment's space."""
+AUTO: Ranges = {**RANGES, "invert": (0.0, 0.0)}
+"""AutoAugment's space."""
 WIDE: Ranges = {
     **RANGES,
     "shear_x": (0.0, 0.99),
@@ -168,21 +171,28 @@ def auto_augment(x: Tensor, rng: torch.Generator, policy: str = "cifar") -> Tens
     _check(x)
     if policy not in AUTO_POLICIES:
         raise unknown_name("policy", policy, AUTO_POLICIES)
-    ranges = {**RANGES, "invert": (0.0, 0.0)}
-    names = list(ranges)
-    table = [
-        [(names.index(name), p, 0.0 if m is None else m / 9) for name, p, m in sub_policy]
-        for sub_policy in AUTO_POLICIES[policy]
-    ]
-    which = torch.randint(len(table), (len(x),), generator=rng)
-    steps = torch.tensor(table)[which].unbind(1)
+    sub_policies = _sub_policies(policy)
+    which = torch.randint(len(sub_policies), (len(x),), generator=rng)
+    steps = sub_policies[which].unbind(1)
     chances = torch.rand(2, len(x), generator=rng)
     identity = torch.zeros_like(which)
     stages = [
         (torch.where(chance < step[:, 1], step[:, 0].long(), identity), step[:, 2])
         for step, chance in zip(steps, chances, strict=True)
     ]
-    return _transformed(x, stages, ranges, rng)
+    return _transformed(x, stages, AUTO, rng)
+
+
+@cache
+def _sub_policies(policy: str) -> Tensor:
+    """Return the index, probability and strength of the operations, of shape (25, 2, 3)."""
+    names = list(AUTO)
+    return torch.tensor(
+        [
+            [(names.index(name), p, (m or 0) / 9) for name, p, m in sub_policy]
+            for sub_policy in AUTO_POLICIES[policy]
+        ]
+    )
 
 
 def _transformed(

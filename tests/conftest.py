@@ -24,7 +24,6 @@ NEEDS = {
         *("test_backbones_hf", "test_hostile_backbones", "test_text_networks", "tiny_networks"),
     ),
     "tokenizers": ("test_tokens", "test_token_methods", "tiny_bert"),
-    "kornia": ("test_augment", "test_policies"),
 }
 """Package of an extra -> files of tests that are left out where it is not installed."""
 collect_ignore = [

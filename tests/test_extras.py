@@ -19,7 +19,6 @@ from imbtorch.comparison.auto import choose
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.predictions import Predictor, write_predictions
 from imbtorch.comparison.tune import tune
-from imbtorch.data import augment_by_name, auto_augment
 from imbtorch.data.images.files import image_suffixes
 from imbtorch.data.images.image_input import ImageInput, survey
 from imbtorch.data.inputs import FeatureInput
@@ -53,7 +52,7 @@ def packages(requirements):
 EXTRAS = {
     name: packages(PROJECT["optional-dependencies"][name])
     for name in (
-        *("cli", "knn", "tune", "metric", "lightning", "timm", "hf", "augment"),
+        *("cli", "knn", "tune", "metric", "lightning", "timm", "hf"),
         *("export", "tensorboard", "wandb", "mlflow"),
     )
 }
@@ -153,8 +152,6 @@ DOORS = [
     ("optuna", "tune", lambda folder: tune(a_task(folder), "m2m", out=folder)),
     ("optuna", "tune", lambda folder: choose(a_task(folder), out=folder)),
     ("pytorch_metric_learning", "metric", triplets),
-    ("kornia", "augment", lambda folder: augment_by_name("crop+trivial")),
-    ("kornia", "augment", lambda folder: auto_augment(torch.zeros(1, 1, 4, 4), torch.Generator())),
 ]
 
 

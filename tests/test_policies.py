@@ -5,6 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageEnhance, ImageOps
 from sklearn.datasets import load_sample_image
 
@@ -12,7 +15,8 @@ from draws import near, rng
 from imbtorch import InputError
 from imbtorch.data import auto_augment, rand_augment, trivial_augment
 from imbtorch.data.augmentation import policies
-from imbtorch.data.augmentation.operations import image_operations
+from imbtorch.data.augmentation.auto_policies import AUTO_POLICIES
+from imbtorch.data.augmentation.operations import OPERATIONS
 from imbtorch.data.augmentation.policies import RANGES, WIDE
 from imbtorch.models.backbones.torchvision import import_torchvision
 
@@ -27,19 +31,23 @@ def moved(image, right, down):
     return image.transform(image.size, Image.Transform.AFFINE, (1, 0, -right, 0, 1, -down))
 
 
+FACTORS = [-0.99, -0.9, -0.47, 0, 0.2, 0.3, 0.99]
 PILLOW = {
     "identity": (lambda image, m: image, [0]),
-    "shear_x": (lambda image, m: sheared(image, m, 0), [-0.99, -0.1, 0.3]),
-    "shear_y": (lambda image, m: sheared(image, 0, m), [-0.99, -0.1, 0.3]),
-    "translate_x": (lambda image, m: moved(image, int(50 * m), 0), [-0.45, 0.1, 1.0]),
-    "translate_y": (lambda image, m: moved(image, 0, int(40 * m)), [-0.45, 0.1, 1.0]),
-    "rotate": (lambda image, m: image.rotate(m), [-100, -7, 30]),
-    "brightness": (lambda image, m: ImageEnhance.Brightness(image).enhance(1 + m), [-0.9, 0, 0.5]),
-    "color": (lambda image, m: ImageEnhance.Color(image).enhance(1 + m), [-0.9, 0, 0.5]),
-    "contrast": (lambda image, m: ImageEnhance.Contrast(image).enhance(1 + m), [-0.9, 0, 0.5]),
-    "sharpness": (lambda image, m: ImageEnhance.Sharpness(image).enhance(1 + m), [-0.9, 0, 0.5]),
-    "posterize": (lambda image, m: ImageOps.posterize(image, m), [2, 4, 8]),
-    "solarize": (lambda image, m: ImageOps.solarize(image, 255 * m), [0, 0.5, 1]),
+    "shear_x": (lambda image, m: sheared(image, m, 0), [-0.99, -0.1, 0, 0.3]),
+    "shear_y": (lambda image, m: sheared(image, 0, m), [-0.99, -0.1, 0, 0.3]),
+    "translate_x": (lambda image, m: moved(image, int(image.width * m), 0), [-0.45, 0.1, 1]),
+    "translate_y": (lambda image, m: moved(image, 0, int(image.height * m)), [-0.45, 0.1, 1]),
+    "rotate": (lambda image, m: image.rotate(m), [-135, -100.3, -90, -7, 0, 30, 45]),
+    "brightness": (lambda image, m: ImageEnhance.Brightness(image).enhance(1 + m), FACTORS),
+    "color": (lambda image, m: ImageEnhance.Color(image).enhance(1 + m), FACTORS),
+    "contrast": (lambda image, m: ImageEnhance.Contrast(image).enhance(1 + m), FACTORS),
+    "sharpness": (lambda image, m: ImageEnhance.Sharpness(image).enhance(1 + m), FACTORS),
+    "posterize": (lambda image, m: ImageOps.posterize(image, round(m)), [1, 2, 4, 7, 8]),
+    "solarize": (
+        lambda image, m: ImageOps.solarize(image, round(255 * m, 3)),
+        [k / 30 for k in range(31)],
+    ),
     "auto_contrast": (lambda image, m: ImageOps.autocontrast(image), [0]),
     "equalize": (lambda image, m: ImageOps.equalize(image), [0]),
     "invert": (lambda image, m: ImageOps.invert(image), [0]),
@@ -50,31 +58,69 @@ def pixels(image):
     return torch.from_numpy(np.atleast_3d(np.array(image))).permute(2, 0, 1)
 
 
+def images(mode, size, seed=0):
+    """Return a photograph, and random images with many values, few and one."""
+    channels = {"RGB": 3, "L": 1}[mode]
+    made = np.random.default_rng(seed)
+    photo = np.atleast_3d(np.array(PHOTO.convert(mode).resize(size)))
+    ranges = [(0, 256), (3, 200), (90, 97), (255, 256)]
+    noise = [made.integers(*ends, photo.shape, dtype=np.uint8) for ends in ranges]
+    dull = (photo * made.random(channels) * 0.7 + 20).astype(np.uint8)
+    return torch.from_numpy(np.stack([photo, dull, *noise])).permute(0, 3, 1, 2)
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("name", PILLOW)
 def test_operations_are_those_of_pillow(name, mode):
     operation, magnitudes = PILLOW[name]
-    photo = PHOTO.convert(mode)
-    wanted = torch.stack([pixels(operation(photo, m)) for m in magnitudes]).float()
-    x = pixels(photo).float().div(255).repeat(len(magnitudes), 1, 1, 1)
-    found = image_operations()[name](x, torch.tensor(magnitudes, dtype=torch.float32))
-    away = (found * 255 - wanted).abs()
-    if name.startswith(("shear", "rotate")):  # half-way between two pixels either may be nearest
-        assert (away > 0.01).float().mean() < 0.005
-    elif name in ("color", "contrast", "sharpness"):  # Pillow rounds the gray or smooth image, too
-        assert away.max() <= 1.5
-    else:
-        assert away.max() <= 1.001  # Pillow cuts off what lies between two values
+    for size in ((32, 32), (50, 41), (96, 96), (5, 2), (1, 1)):
+        x = images(mode, size)
+        shown = x.permute(0, 2, 3, 1) if mode == "RGB" else x[:, 0]
+        opened = [Image.fromarray(image) for image in shown.numpy()]
+        m = torch.tensor(magnitudes, dtype=torch.float32)
+        found = OPERATIONS[name](x.repeat_interleave(len(m), 0), m.repeat(len(x)))
+        wanted = [pixels(operation(image, own)) for image in opened for own in m.tolist()]
+        assert torch.equal(found, torch.stack(wanted))
 
 
-def test_operations_leave_what_they_cannot_change():
-    gray, flat = torch.rand(2, 1, 5, 7, generator=rng()), torch.full((2, 3, 4, 4), 0.3)
-    operations, m = image_operations(), torch.tensor([0.5, -0.5])
-    assert torch.equal(operations["color"](gray, m), gray)
-    assert torch.equal(operations["auto_contrast"](flat, m), flat)
-    for shape in ((1, 1), (2, 9), (9, 2)):
-        x = torch.rand(2, 3, *shape, generator=rng())
-        assert torch.equal(operations["sharpness"](x, m), x)
+@given(st.sampled_from([*OPERATIONS]), st.data())
+def test_operations_keep_shape_and_treat_images_one_by_one(name, data):
+    n, side = st.integers(1, 4), st.integers(1, 12)
+    x = data.draw(arrays(np.uint8, st.tuples(n, st.sampled_from([1, 3]), side, side)))
+    low, high = {**WIDE, "invert": (0.0, 0.0)}[name]
+    share = data.draw(
+        arrays(np.float32, len(x), elements=st.floats(-1 if low == 0 else 0, 1, width=32))
+    )
+    x, m = torch.from_numpy(x), low + torch.from_numpy(share) * (high - low)
+    before, out = x.clone(), OPERATIONS[name](x, m)
+    assert (out.shape, out.dtype) == (x.shape, torch.uint8)
+    assert torch.equal(x, before)
+    alone = [OPERATIONS[name](x[i : i + 1], m[i : i + 1]) for i in range(len(x))]
+    assert torch.equal(out, torch.cat(alone))
+    apart = x.contiguous(memory_format=torch.channels_last)
+    assert torch.equal(out, OPERATIONS[name](apart, m))
+    if x.shape[1] == 1 and name != "color":
+        assert torch.equal(out.expand(-1, 3, -1, -1), OPERATIONS[name](x.expand(-1, 3, -1, -1), m))
+
+
+@pytest.mark.parametrize("augment", [trivial_augment, rand_augment, auto_augment])
+def test_float_images_become_what_uint8_ones_do(augment):
+    x = torch.randint(256, (60, 3, 8, 7), generator=rng(), dtype=torch.uint8)
+    out = augment(x, rng(1))
+    for kind in (torch.float32, torch.float64, torch.float16, torch.bfloat16):
+        found = augment(x.to(torch.float64).div(255).to(kind), rng(1))
+        assert found.dtype == kind
+        if kind != torch.bfloat16:  # it cannot tell 256 values apart
+            assert torch.equal(found, out.to(kind) / 255)
+
+
+@pytest.mark.parametrize("augment", [trivial_augment, rand_augment, auto_augment])
+def test_blocks_of_images_change_nothing(augment, monkeypatch):
+    x = torch.randint(256, (60, 3, 8, 7), generator=rng(), dtype=torch.uint8)
+    out = augment(x, rng(1))
+    for block in (1, 300, 10**9):
+        monkeypatch.setattr(policies, "BLOCK", block)
+        assert torch.equal(augment(x, rng(1)), out)
 
 
 def torchvisions():
@@ -89,7 +135,7 @@ def torchvisions():
 def test_tables_are_those_of_torchvision(policy, name):
     made, names, *_ = torchvisions()
     wanted = made(names[name])._policies
-    for ours, theirs in zip(policies.auto_augment_table(policy), wanted, strict=True):
+    for ours, theirs in zip(AUTO_POLICIES[policy], wanted, strict=True):
         for (one, p, m), (other, q, n) in zip(ours, theirs, strict=True):
             assert (one.replace("_", ""), p, m) == (other.lower(), q, n)
 
@@ -117,34 +163,30 @@ def test_ranges_are_those_of_torchvision():
             assert signed == (low == 0)
 
 
-class Recorder:
-    """Stands for the operations; writes down what each image, known by its value, gets."""
+def recorded(monkeypatch, augment, number, size=32, **options):
+    """Return the (operation, magnitude) pairs that each of a number of images got."""
+    got = [[] for _ in range(number)]
 
-    def __init__(self, number):
-        self.got = [[] for _ in range(number)]
-
-    def __getitem__(self, name):
+    def recorder(name):
         def operation(x, m):
-            for image, own in zip((x[:, 0, 0, 0] * len(self.got)).round().int(), m, strict=True):
-                self.got[image].append((name, round(own.item(), 4)))
+            for (low, high, _), own in zip(x[:, :, 0, 0].tolist(), m.tolist(), strict=True):
+                got[low + 256 * high].append((name, round(own, 4)))
             return x
 
         return operation
 
-
-def recorded(monkeypatch, augment, number, size=32, **options):
-    """Return the (operation, magnitude) pairs that each of a number of images got."""
-    recorder = Recorder(number)
-    monkeypatch.setattr(policies, "image_operations", lambda: recorder)
-    x = (torch.arange(number) / number)[:, None, None, None].expand(-1, 1, size, size)
-    augment(x, rng(), **options)
-    return recorder.got
+    for name in set(OPERATIONS) - {"identity"}:
+        monkeypatch.setitem(OPERATIONS, name, recorder(name))
+    ids = torch.arange(number)
+    x = torch.stack([ids % 256, ids // 256, 0 * ids], 1).byte()[:, :, None, None]
+    augment(x.expand(-1, -1, size, size), rng(), **options)
+    return got
 
 
 @pytest.mark.parametrize("policy", ["cifar", "imagenet"])
 def test_auto_augment_draws_a_sub_policy_for_each_image(policy, monkeypatch):
     number, chances = 4000, Counter()
-    for (first, p, m), (last, q, n) in policies.auto_augment_table(policy):
+    for (first, p, m), (last, q, n) in AUTO_POLICIES[policy]:
         one, two = (
             (first, at(m, *RANGES.get(first, (0, 0)))),
             (last, at(n, *RANGES.get(last, (0, 0)))),

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from imbtorch.data.augmentation.erasing import cutout, random_erasing
-from imbtorch.data.augmentation.operations import image_operations
 from imbtorch.data.augmentation.policies import auto_augment, rand_augment, trivial_augment
 from imbtorch.data.augmentation.sim import sim_augment
 from imbtorch.data.checks import check_images
@@ -46,13 +45,9 @@ def random_crop(x: Tensor, rng: torch.Generator, padding: int | None = None) -> 
     pad = max(height // 8, 1) if padding is None else padding
     if pad < 0:
         raise InputError(f"padding is {padding}; it must be at least 0")
-    shifts = torch.randint(0, 2 * pad + 1, (2, batch, 1), generator=rng).to(x.device)
-    rows = shifts[0] + torch.arange(height, device=x.device)
-    columns = shifts[1] + torch.arange(width, device=x.device)
-    images = torch.arange(batch, device=x.device)
-    padded = F.pad(x, (pad, pad, pad, pad)).permute(0, 2, 3, 1)
-    cropped = padded[images[:, None, None], rows[:, :, None], columns[:, None, :]]
-    return cropped.permute(0, 3, 1, 2)
+    top, left = torch.randint(0, 2 * pad + 1, (2, batch), generator=rng).to(x.device)
+    windows = F.pad(x, (pad, pad, pad, pad)).unfold(2, height, 1).unfold(3, width, 1)
+    return windows[torch.arange(batch, device=x.device), :, top, left]
 
 
 def random_flip(x: Tensor, rng: torch.Generator) -> Tensor:
@@ -78,8 +73,9 @@ def random_flip(x: Tensor, rng: torch.Generator) -> Tensor:
     [(0.0, 1.0, 2.0), (2.0, 1.0, 0.0)]
     """
     check_images(x)
-    chosen = torch.rand(len(x), generator=rng).to(x.device) < 0.5
-    return torch.where(chosen[:, None, None, None], x.flip(-1), x)
+    chosen = torch.rand(len(x), generator=rng) < 0.5
+    both = torch.cat([x, x.flip(-1)])
+    return both.index_select(0, (torch.arange(len(x)) + len(x) * chosen).to(x.device))
 
 
 def crop_flip(x: Tensor, rng: torch.Generator, padding: int | None = None) -> Tensor:
@@ -118,7 +114,6 @@ AUGMENTS: dict[str, Augment] = {
     "auto:cifar": auto_augment,
     "auto:imagenet": partial(auto_augment, policy="imagenet"),
 }
-NEED_KORNIA = ("trivial", "rand", "auto:cifar", "auto:imagenet")
 
 
 def augment_by_name(name: str) -> Augment | None:
@@ -140,8 +135,6 @@ def augment_by_name(name: str) -> Augment | None:
     ------
     InputError
         If a name is unknown.
-    MissingExtra
-        If it needs kornia, which is not installed.
 
     Examples
     --------
@@ -158,8 +151,6 @@ def augment_by_name(name: str) -> Augment | None:
             raise InputError("augment is 'auto'; name the policy: auto:cifar or auto:imagenet")
         if part not in AUGMENTS:
             raise unknown_name("augment", part, ["none", *AUGMENTS])
-    if not {*parts}.isdisjoint(NEED_KORNIA):
-        image_operations()  # a missing extra is named before the training begins
     steps = tuple(AUGMENTS[part] for part in parts)
     return steps[0] if len(steps) == 1 else partial(in_turn, steps=steps)
 

@@ -57,7 +57,7 @@ def cutout(x: Tensor, rng: torch.Generator, size: int | None = None) -> Tensor:
     mean = x.float().mean((0, 2, 3), keepdim=True)
     if not x.is_floating_point():
         mean = mean.round()
-    return torch.where(_inside(x, top, left, side, side), mean.to(x.dtype), x)
+    return _covered(x, mean.to(x.dtype), _inside(x, top, left, side, side))
 
 
 def random_erasing(x: Tensor, rng: torch.Generator, p: float = 0.5) -> Tensor:
@@ -114,10 +114,16 @@ def random_erasing(x: Tensor, rng: torch.Generator, p: float = 0.5) -> Tensor:
     else:
         noise = torch.rand(shape, generator=rng).to(x.dtype)
     there = chosen.to(x.device)
-    out, kept = x.clone(), x[there]
+    kept = x.index_select(0, there)
     rectangle = _inside(kept, *(drawn[chosen] for drawn in (top, left, tall, wide)))
-    out[there] = torch.where(rectangle, noise.to(x.device), kept)
-    return out
+    return x.index_copy(0, there, _covered(kept, noise.to(x.device), rectangle))
+
+
+def _covered(x: Tensor, cover: Tensor, inside: Tensor) -> Tensor:
+    """Return `cover` inside and `x` elsewhere."""
+    if x.is_floating_point():
+        return torch.where(inside, cover, x)
+    return x * ~inside + cover * inside  # where() takes long for bytes
 
 
 def _inside(x: Tensor, top: Tensor, left: Tensor, tall: Tensor, wide: Tensor) -> Tensor:

@@ -1,28 +1,26 @@
 """AutoAugment, RandAugment and TrivialAugment: operations drawn anew for each image of a batch.
 
-The policies of kornia and of torchvision draw one operation for all images of a batch, so only
-kornia's operations are used: unlike torchvision's, they take a magnitude for each image, and all
-images with one operation go through it at once.
+All images of the batch with one operation go through it at once, each with its own magnitude.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 
 import torch
 from torch import Tensor
 
-from imbtorch.data.arrays import as_float
-from imbtorch.data.augmentation.operations import image_operations
+from imbtorch.data.augmentation.auto_policies import AUTO_POLICIES
+from imbtorch.data.augmentation.operations import OPERATIONS
 from imbtorch.data.checks import check_pixels
 from imbtorch.errors import InputError, unknown_name
-from imbtorch.extras import extra
 from imbtorch.option_types import check_types
 
 Ranges = dict[str, tuple[float, float]]
 """Operation -> its magnitude at strength 0 and at strength 1. One that begins at 0 has a sign."""
 Drawn = tuple[Tensor, Tensor]
 """For each image, the index of an operation and its strength in 0..1, both of shape (B,)."""
-Table = Sequence[Sequence[tuple[str, float, float | None]]]
-"""Sub-policies of AutoAugment: operations with their probability and m, if they have a strength."""
+BLOCK = 2**19
+"""Values that an operation takes at once, so that its memory does not grow with the batch."""
 
 _FACTORS = ("brightness", "color", "contrast", "sharpness")
 RANGES: Ranges = {
@@ -38,7 +36,9 @@ RANGES: Ranges = {
     "auto_contrast": (0.0, 0.0),
     "equalize": (0.0, 0.0),
 }
-"""RandAugment's space. AutoAugment has `invert` besides."""
+"""RandAugment's space."""
+AUTO: Ranges = {**RANGES, "invert": (0.0, 0.0)}
+"""AutoAugment's space."""
 WIDE: Ranges = {
     **RANGES,
     "shear_x": (0.0, 0.99),
@@ -169,59 +169,55 @@ def auto_augment(x: Tensor, rng: torch.Generator, policy: str = "cifar") -> Tens
     torch.uint8
     """
     _check(x)
-    ranges = {**RANGES, "invert": (0.0, 0.0)}
-    names = list(ranges)
-    table = [
-        [(names.index(name), p, 0.0 if m is None else m / 9) for name, p, m in sub_policy]
-        for sub_policy in auto_augment_table(policy)
-    ]
-    which = torch.randint(len(table), (len(x),), generator=rng)
-    steps = torch.tensor(table)[which].unbind(1)
+    if policy not in AUTO_POLICIES:
+        raise unknown_name("policy", policy, AUTO_POLICIES)
+    sub_policies = _sub_policies(policy)
+    which = torch.randint(len(sub_policies), (len(x),), generator=rng)
+    steps = sub_policies[which].unbind(1)
     chances = torch.rand(2, len(x), generator=rng)
     identity = torch.zeros_like(which)
     stages = [
         (torch.where(chance < step[:, 1], step[:, 0].long(), identity), step[:, 2])
         for step, chance in zip(steps, chances, strict=True)
     ]
-    return _transformed(x, stages, ranges, rng)
+    return _transformed(x, stages, AUTO, rng)
 
 
-def auto_augment_table(policy: str) -> Table:
-    """Return kornia's copy of a table: two (operation, probability, m) in each sub-policy.
-
-    Examples
-    --------
-    >>> auto_augment_table("cifar")[1]
-    [('rotate', 0.7, 2), ('translate_x', 0.3, 9)]
-    """
-    with extra("augment", "AutoAugment"):
-        from kornia.augmentation.auto.autoaugment import autoaugment
-    tables = {"cifar": autoaugment.cifar10_policy, "imagenet": autoaugment.imagenet_policy}
-    if policy not in tables:
-        raise unknown_name("policy", policy, tables)
-    found: Table = tables[policy]
-    return found
+@cache
+def _sub_policies(policy: str) -> Tensor:
+    """Return the index, probability and strength of the operations, of shape (25, 2, 3)."""
+    names = list(AUTO)
+    return torch.tensor(
+        [
+            [(names.index(name), p, (m or 0) / 9) for name, p, m in sub_policy]
+            for sub_policy in AUTO_POLICIES[policy]
+        ]
+    )
 
 
 def _transformed(
     x: Tensor, stages: Iterable[Drawn], ranges: Ranges, rng: torch.Generator
 ) -> Tensor:
     """Apply to each image the operations that were drawn for it, all images of one at once."""
-    operations = image_operations()
     bounds = torch.tensor([*ranges.values()])
-    out = as_float(x.clone()).float()
+    out = x if x.dtype == torch.uint8 else (x * 255).round().to(torch.uint8)
+    block = max(BLOCK // max(x[:1].numel(), 1), 1)
     for drawn, strength in stages:
         low, high = bounds[drawn].T
         sign = 1 - 2 * torch.randint(2, (len(x),), generator=rng)
         magnitude = (low + strength * (high - low)) * torch.where(low == 0, sign, 1)
         order = drawn.argsort(stable=True)
         sizes = drawn.bincount(minlength=len(ranges)).tolist()
-        images = torch.split(order.to(x.device), sizes)
-        magnitudes = torch.split(magnitude[order].to(x.device), sizes)
-        for name, chosen, own in zip(ranges, images, magnitudes, strict=True):
-            if len(chosen) and name != "identity":
-                out[chosen] = operations[name](out[chosen], own)
-    return out.mul_(255).round_().to(x.dtype) if x.dtype == torch.uint8 else out.to(x.dtype)
+        images = torch.split(out.index_select(0, order.to(x.device)), sizes)
+        magnitudes = torch.split(magnitude[order], sizes)
+        made = [
+            OPERATIONS[name](part, m)
+            for name, chosen, own in zip(ranges, images, magnitudes, strict=True)
+            for part, m in zip(torch.split(chosen, block), torch.split(own, block), strict=True)
+            if len(part)
+        ]
+        out = torch.cat(made or [out]).index_select(0, order.argsort().to(x.device))
+    return out if x.dtype == torch.uint8 else out.to(x.dtype).div_(255)
 
 
 def _check(x: Tensor) -> None:

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, labels_of, take
 from imbtorch.data.augmentation.augment import Augment
+from imbtorch.data.workers import Workers
 from imbtorch.errors import InputError
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier
@@ -65,6 +66,8 @@ class Run:
         The moving average of the weights, while the network is being trained with one.
     pretrained : Pretrained
         Provides the network that M2m uses; `asked_pretrained` says whether a method needed it.
+    workers : Workers
+        Processes that load what is not in memory.
     seconds : float
         Training time, without evaluation and without waiting for `pretrained`.
     """
@@ -83,6 +86,7 @@ class Run:
         pretrained: Pretrained,
         eval_every: int,
         on_epoch: OnEpoch | None,
+        workers: Workers | None = None,
     ) -> None:
         self.model, self.train, self.val = model, train, val
         self.setup, self.fabric, self.seed = setup, fabric, seed
@@ -93,6 +97,7 @@ class Run:
         self.keep: Keep | None = None
         self.augment, self.pretrained, self.asked_pretrained = augment, pretrained, False
         self.eval_every, self.on_epoch = eval_every, on_epoch
+        self.workers = workers or Workers()
         self.history: History = []
         self.examples: dict[str, Tensor] = {}
         self.embedded: ArrayDataset | None = None
@@ -148,13 +153,13 @@ class Run:
         """
         processes = self.fabric.world_size
         if processes == 1:
-            return outputs(self.model, self.model.embeddings, dataset)
+            return outputs(self.model, self.model.embeddings, dataset, workers=self.workers)
         size: int = len(dataset)  # type: ignore[arg-type]
         share = -(-size // processes)  # the last share is padded with the last sample
         mine = torch.arange(share).add(share * self.fabric.global_rank).clamp(max=size - 1)
         part = take(dataset, mine)
         whole = []
-        for values in outputs(self.model, self.model.embeddings, part):
+        for values in outputs(self.model, self.model.embeddings, part, workers=self.workers):
             parts = [torch.empty_like(values) for _ in range(processes)]
             torch.distributed.all_gather(parts, values)
             whole.append(torch.cat(parts)[:size])
@@ -221,7 +226,7 @@ class Run:
         }
         row.update(more or {})
         if val is not None and (last or row["epoch"] % self.eval_every == 0):
-            logits, y = measured_logits(model, val, "val")
+            logits, y = measured_logits(model, val, "val", self.workers)
             if not 0 <= int(y.min()) <= int(y.max()) < logits.shape[1]:
                 raise InputError(
                     f"val has labels {int(y.min())} to {int(y.max())}; the head has "

@@ -59,6 +59,7 @@ def train_network(
             device=run.fabric.device,
             augment=run.augment,
             rng=augment_rng,
+            workers=run.workers,
         )
         transform = make_transform(len(batches))
         rng = rng or getattr(transform, "rng", None)

@@ -182,6 +182,7 @@ def test_ctrl_c_ends_all_processes_without_their_tracebacks(tmp_path):
 
     def work(ready):
         os.setpgid(0, 0)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
         os.dup2(os.open(said, os.O_CREAT | os.O_WRONLY), 2)
         try:
             for _ in Workers(2).load(Slow(), [[i % 30] for i in range(5_000)]):

@@ -30,6 +30,12 @@ KINDS = {
     "embedding": "the embedding space, during training",
     "head": "the embedding space, after training",
     "classical": "in place of a network",
+    "augmentation": "the images of a batch",
+    "schedule": "the learning rate",
+    "average": "the weights, after each step",
+    "optimizer": "the optimizer's step",
+    "contrastive": "the embedding space, beside the loss",
+    "preset": "several of these together",
 }
 """Kind of a method -> the place where it acts, in the order of the tables."""
 

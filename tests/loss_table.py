@@ -41,7 +41,7 @@ CLASS_LOSSES = {
     "dbm": partial(DBMLoss, COUNTS),
 }
 """The losses of logits and class labels."""
-MIXED = ("balanced-softmax", "logit-adjusted", "cdt")
+MIXED = ("balanced-softmax", "logit-adjusted", "cdt", "ldam", "dbm")
 """Those that take class probabilities as well."""
 MOVED = [name for name in CLASS_LOSSES if not name.startswith(("focal", "asym"))]
 """Those that are the cross-entropy of other logits."""

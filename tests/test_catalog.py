@@ -18,7 +18,8 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 @pytest.mark.parametrize("row", CATALOG.values(), ids=lambda row: row.name)
 def test_rows_are_whole(row):
     assert re.fullmatch(r"[a-z0-9-]+", row.name)
-    assert row.slots or row.name == "erm"
+    assert row.slots or row.recipe or row.name == "erm"
+    assert bool(row.recipe) == (row.kind == "preset")
     assert row.summary
     assert row.summary[-1] != "."
     assert row.paper

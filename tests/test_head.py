@@ -27,7 +27,7 @@ from imbtorch.models import Classifier, CosineHead, mlp, predict_logits
 from imbtorch.resampling import EOS
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.sklearn import EmbeddingHead
-from imbtorch.training import TauNormalize, tau_normalize
+from imbtorch.training import AdjustLogits, TauNormalize, tau_normalize
 
 pytestmark = pytest.mark.filterwarnings("ignore:class .* has no enemy")
 checks = parametrize_with_checks([EmbeddingHead(random_state=0)])
@@ -72,6 +72,7 @@ def test_embedding_head_refuses_what_it_cannot_use():
         RefitHead(2, sampler=ClassBalancedSampler),
         RefitHead(2, start="trained"),
         TauNormalize(0.5),
+        AdjustLogits(0.5),
     ],
 )
 def test_the_head_changes_the_features_stay(phase, blobs, tmp_path):

@@ -17,8 +17,9 @@ from imbtorch.models import CosineHead, mlp
 from imbtorch.resampling.apply import resample
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.catalog import CATALOG, RECIPES
+from imbtorch.training.movable import for_images
 from imbtorch.training.slots import build, describe
-from imbtorch.transforms import AOS, M2m, Mixup, Remix
+from imbtorch.transforms import AOS, CutMix, M2m, Mixup, Remix
 
 COUNTS = [60, 20, 8]
 PRETRAINED = nn.Linear(2, 3)
@@ -32,6 +33,8 @@ KNOWN = {
 }
 MIXING = (Mixup, Remix)
 """Transforms that return class probabilities in place of labels."""
+OF_IMAGES = (CutMix,)
+"""Transforms of images only, see test_cutmix.py."""
 NO_ENEMIES = pytest.mark.filterwarnings(
     "ignore:class .* has no enemy", "ignore:.* leaves classes short"
 )
@@ -79,7 +82,9 @@ def test_losses_are_finite_scalars_that_teach(method):
     assert not list(loss.parameters())
 
 
-@pytest.mark.parametrize("method", [m for m in TRANSFORMS if m not in MIXING], ids=name)
+@pytest.mark.parametrize(
+    "method", [m for m in TRANSFORMS if m not in (*MIXING, *OF_IMAGES)], ids=name
+)
 def test_transforms_keep_shape_dtype_and_labels_range_and_follow_their_seed(method, blobs):
     x, y = blobs
     model = nn.Linear(2, 3)
@@ -140,11 +145,26 @@ def test_samplers_follow_seed_and_epoch():
     assert list(sampler) == first
 
 
+def data_for(recipe, blobs):
+    """Return samples that a recipe takes, and a network for them: images where it needs them."""
+    made = make_recipe(recipe)
+    branched = any(getattr(phase, "branch", None) for phase in made.phases)
+    if made.augment is None and not for_images(made) and not branched:
+        return blobs, mlp((2,), 3, hidden=16, seed=11)
+    y = blobs[1]
+    rows = torch.arange(16).div(4, rounding_mode="floor").remainder(2).float().expand(3, 16, 16)
+    kinds = torch.stack([rows, rows.mT, torch.full_like(rows, 0.5)])  # stripes, stripes, gray
+    noise = torch.rand(len(y), 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    images = (kinds[y] * 0.7 + noise * 0.3).mul(255).to(torch.uint8)
+    return (images, y), mlp((3, 16, 16), 3, hidden=16, seed=11)
+
+
 @NO_ENEMIES
 @pytest.mark.parametrize("recipe", [*RECIPES, "eos:k=50", "m2m:clean=true", "m2m:defer=0"])
 def test_recipes_train_repeat_exactly_and_leave_the_global_seed_alone(recipe, blobs, unmoved):
     def run():
-        return fit(recipe, mlp((2,), 3, hidden=16, seed=11), blobs, blobs, epochs=30, seed=5)
+        data, network = data_for(recipe, blobs)
+        return fit(recipe, network, data, data, epochs=30, seed=5)
 
     first, second = run(), run()
     assert first.history == second.history

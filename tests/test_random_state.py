@@ -217,6 +217,7 @@ CALLS = {
     "metrics.true_false_gaps": lambda: metrics.true_false_gaps(
         ROWS, LABELS, ROWS, LABELS, 1 - LABELS
     ),
+    "training.AdjustLogits": phase(training.AdjustLogits()),
     "training.DeepOversample": phase(training.DeepOversample(1)),
     "training.FitResult": phase(),
     "training.LocalEmbedding": phase(training.LocalEmbedding(1), training.NearestHead()),
@@ -232,6 +233,7 @@ CALLS = {
     "training.Train": phase(training.Train(1, batch=transforms.M2m)),
     "training.TreesOnInputs": phase(training.TreesOnInputs()),
     "training.TripletEmbedding": phase(training.TripletEmbedding(1), training.NearestHead()),
+    "training.adjust_logits": lambda: training.adjust_logits(HEAD, COUNTS),
     "training.fit": lambda: training.fit("ldam+drw+eos:k=5", own(), Noisy(), Noisy(), epochs=2),
     "training.make_recipe": lambda: training.make_recipe("m2m"),
     "training.tau_normalize": lambda: training.tau_normalize(HEAD),

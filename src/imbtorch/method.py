@@ -20,15 +20,23 @@ Kind = Literal[
     "embedding",
     "head",
     "classical",
+    "augmentation",
+    "schedule",
+    "average",
+    "optimizer",
+    "contrastive",
+    "preset",
 ]
-"""Where a method acts; "embedding" is the embedding space during training, "head" after it, and
-"classical" in place of a network."""
+"""Where a method acts; "embedding" is the embedding space during training, "head" after it,
+"classical" in place of a network, "contrastive" a branch beside the loss. A "preset" is short for
+several methods together."""
 Slots = Mapping[str, Callable[..., object]]
 """Slot of a phase -> the class or function that fills it."""
 SHORT = {"k": "n_neighbors"}
 """Short name of an option -> its full name."""
 RUN = {
     *("class_counts", "num_classes", "labels", "weight", "train", "pretrained", "input_range"),
+    *("augment", "embedding_size"),
     *("seed", "random_state", "num_replicas", "rank", "num_samples", "epochs", "loss"),
     *("nn", "dtype", "sampler"),  # objects, which a name cannot express
     *("ignore_index", "reduction", "label_smoothing"),  # of losses in a loop of one's own
@@ -49,13 +57,14 @@ class Method:
         Its name in a recipe.
     kind : str
         See `Kind`. A recipe combines at most one loss, one method that acts while the network
-        is trained, and one head.
+        is trained, one head, and one of each of the kinds from "augmentation" on.
     summary : str
         What it does, in one line without a final period.
     slots : mapping of str to class or callable
         The slots that it fills, and with what: ``loss``, ``weights``, ``sampler``, ``batch``,
-        ``resample`` of `Train` and `RefitHead`; ``phase`` and ``then`` of `phases`. The keyword
-        arguments of these classes and functions are the method's options.
+        ``resample``, ``branch``, ``step`` of `Train` and `RefitHead`; ``phase`` and ``then`` of
+        `phases`; ``setup`` and ``augment``, functions that return those of the `Recipe`. The
+        keyword arguments of these classes and functions are the method's options.
     phases : callable, optional
         (epochs, loss slots, **slots) -> phases, for a method that does more than fill slots.
     head : {"linear", "cosine"}, default="linear"
@@ -73,6 +82,8 @@ class Method:
         Its documentation page, in ``docs/methods``.
     place : {"data", "embeddings"}, default="data"
         For an over-sampler: where it acts, unless the recipe says ``data:`` or ``head:``.
+    recipe : str
+        For a preset: the recipe's name that it is short for.
     """
 
     name: str
@@ -87,6 +98,7 @@ class Method:
     cost: str = "none"
     page: str = "reweighting"
     place: Literal["data", "embeddings"] = "data"
+    recipe: str = ""
 
     def filled(self, options: Mapping[str, object], more: Sequence[str] = ()) -> "Filled":
         """Return the slots with options applied, and the options that belong to no slot.
@@ -117,6 +129,10 @@ class Method:
             check_types(self.phases, rest)
         for name in rest:
             if name not in more:
+                if not known:
+                    raise InputError(
+                        f"{self.name} has no options; {name!r} was given: leave it out"
+                    )
                 short = [s for s, long in SHORT.items() if long in known]
                 raise unknown_name(f"an option of {self.name}", name, sorted({*known, *short}))
         return Filled(slots, rest)

@@ -1,8 +1,8 @@
 """The four places where a method can act against imbalance, and the protocol of each.
 
 The data set (`OverSampler`), the mini-batch (`EpochSampler`, `BatchTransform`), the loss (`Loss`)
-and the embedding space (`OverSampler` again). A method needs no base class: it only has to match
-the protocol of its place.
+and the embedding space (`OverSampler` again); and how a step finds its gradients (`Step`). A method
+needs no base class: it only has to match the protocol of its place.
 """
 
 from collections.abc import Callable, Iterator
@@ -42,6 +42,47 @@ class BatchTransform(Protocol):
 
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module, /) -> tuple[Tensor, Tensor]:
         """Return x of shape (B, ...), and y of shape (B,) or class probabilities (B, K)."""
+
+
+class Branch(Protocol):
+    """A loss of embeddings with parameters of its own, learned beside the network's; a module."""
+
+    views: int
+    """Further views of each sample; with 0, the classified view is taken."""
+    view_augment: str
+    """Name of their augmentation."""
+    weight: float
+    """Factor of its loss."""
+    again: bool
+    """Whether a batch is seen again, in a further pass of the same step."""
+
+    def __call__(self, embeddings: Tensor, y: Tensor, /) -> Tensor:
+        """Return the loss of embeddings (V * B, D), view after view, with labels (B,)."""
+
+    def epoch_done(self) -> None:
+        """End an epoch."""
+
+
+class Backward(Protocol):
+    """One pass over the batch of a step: forward, loss, backward; gradients add up."""
+
+    def __call__(self, share: Tensor | None = None, /) -> Tensor:
+        """Return the loss of the batch, detached.
+
+        `share`, of shape (B,) in 0..1, is the share of each sample's gradient that is taken, by
+        default the whole; the loss is that of all samples in any case.
+        """
+
+
+class Step(Protocol):
+    """How the gradients of a step are found, where one pass is not all."""
+
+    def __call__(self, backward: Backward, model: nn.Module, y: Tensor, /) -> Tensor:
+        """Leave the gradients in the model's parameters, whose gradients are None; return the loss.
+
+        The model holds all that is trained, and all that a pass changes are its buffers. `y` are
+        the labels of the batch: of shape (B,), or class probabilities (B, K).
+        """
 
 
 class OverSampler(Protocol):

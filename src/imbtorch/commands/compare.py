@@ -86,10 +86,11 @@ def _compare(
     from imbtorch.comparison.compare import compare
     from imbtorch.comparison.deciding import check_deciding, deciding
     from imbtorch.comparison.decisions import decided_lines
-    from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
+    from imbtorch.comparison.frozen_task import embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_out
     from imbtorch.comparison.report.tables import show_tables
+    from imbtorch.comparison.suits import check_recipe, check_trains_head
     from imbtorch.comparison.tracking import check_tracker
     from imbtorch.data.arrays import labels_of
     from imbtorch.data.profiles.class_groups import shot_bounds

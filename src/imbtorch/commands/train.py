@@ -50,10 +50,11 @@ def run(
     from imbtorch.comparison.deciding import check_deciding, deciding
     from imbtorch.comparison.decisions import decision_entry, decision_lines, decision_words
     from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds
-    from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
+    from imbtorch.comparison.frozen_task import embedded_once
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.report.table import print_classes
+    from imbtorch.comparison.suits import check_recipe, check_trains_head
     from imbtorch.comparison.tracking import Tracking
     from imbtorch.data.arrays import labels_of
     from imbtorch.metrics import Decision, classification_metrics

@@ -33,10 +33,11 @@ def add_options(parser: Any) -> None:
 def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_options: Any) -> int:
     """Choose the options of a recipe on a validation split of the training set."""
     from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds
-    from imbtorch.comparison.frozen_task import check_recipe, check_trains_head, embedded_once
+    from imbtorch.comparison.frozen_task import embedded_once
     from imbtorch.comparison.kept import file_name
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
+    from imbtorch.comparison.suits import check_recipe, check_trains_head
     from imbtorch.comparison.tune import candidates_of, tune
     from imbtorch.training.recipes import make_recipe
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from imbtorch.comparison.folded_task import FoldedTask
-from imbtorch.comparison.frozen_task import check_recipe, embedded_once
+from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
     KINDS,
@@ -20,6 +20,7 @@ from imbtorch.comparison.out_folder import check_out
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import failure_lines
 from imbtorch.comparison.report.html import write_report
+from imbtorch.comparison.suits import check_recipe
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.task_words import leak_words
 from imbtorch.comparison.tracking import Tracking

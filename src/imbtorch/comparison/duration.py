@@ -110,7 +110,8 @@ def passes(recipe: Recipe, counts: Sequence[int]) -> tuple[list[str], list[float
     """Return what each epoch of a recipe is, and how many samples' training steps it costs.
 
     An over-sampled epoch has K times as many samples as the largest class; a batch transform that
-    takes steps, as M2m does, adds a pass a step. Epochs of a head alone cost next to nothing.
+    takes steps, as M2m does, adds a pass a step, a branch one for each further view. Epochs of a
+    head alone cost next to nothing.
 
     Examples
     --------
@@ -120,16 +121,18 @@ def passes(recipe: Recipe, counts: Sequence[int]) -> tuple[list[str], list[float
     [180.0, 180.0, 180.0]
     """
     keys, costs = [], []
+    brought = {"head": str(recipe.head), "setup": {**recipe.setup}, "augment": recipe.augment}
     for phase in recipe.phases:
         if not phase.trains_network:
             continue
-        described = {**phase.describe(), "epochs": None, "head": str(recipe.head)}
+        described = {**phase.describe(), "epochs": None, **brought}
         size = float(sum(counts))
         if getattr(phase, "resample", None) is not None:
             size = float(len(counts) * max(counts))
         steps = _options(getattr(phase, "batch", None)).get("steps", 0)
+        views = _options(getattr(phase, "branch", None)).get("views", 0)
         keys += [json.dumps(described, sort_keys=True, default=str)] * phase.epochs
-        costs += [size * (1 + int(steps))] * phase.epochs  # type: ignore[call-overload]
+        costs += [size * (1 + int(steps) + int(views))] * phase.epochs  # type: ignore[call-overload]
     return keys, costs
 
 

@@ -12,6 +12,7 @@ from imbtorch.comparison.embedding_store import Pass, embed_once
 from imbtorch.comparison.folded_task import FoldedTask
 from imbtorch.comparison.frozen import Frozen, layers_of
 from imbtorch.comparison.outputs import Outputs
+from imbtorch.comparison.suits import check_trains_head
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset, labels_of, take
 from imbtorch.data.inputs import FeatureInput, Input, input_to_json
@@ -26,14 +27,11 @@ from imbtorch.seeding import scoped_seed
 from imbtorch.training.checkpoint import check_checkpoint, save_checkpoint, write_tensors
 from imbtorch.training.fit import FitResult
 from imbtorch.training.head import single_thread
-from imbtorch.training.movable import check_movable
-from imbtorch.training.phases import Train
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import OnEpoch
 from imbtorch.training.shared_backbone import HEADER, SHARED, shared_path
 from imbtorch.training.snapshots import Snapshots
-from imbtorch.training.takes_rows import check_rows
 
 MEASUREMENTS = 5
 """About how often a run measures the held-out accuracy, which takes as long as half an epoch."""
@@ -223,25 +221,3 @@ def embedded_data(data: LoadedData, embeddings: Mapping[str, Tensor]) -> LoadedD
     }
     spec = FeatureInput(tuple(embeddings["train"].shape[1:]))
     return replace(data, **sets, input=spec, seen=tuple(fingerprints(data.train)))
-
-
-def check_recipe(task: Task, recipe: Recipe) -> None:
-    """Raise an InputError if a recipe does not fit what is trained, and on what inputs."""
-    if task.setup.freeze == "backbone":
-        check_trains_head(recipe)
-    else:
-        check_movable(recipe, task.data.train)
-        check_rows(recipe, task.data.train)
-
-
-def check_trains_head(recipe: Recipe) -> None:
-    """Raise an InputError if a recipe has to train the features, which are frozen.
-
-    Those are deep over-sampling and metric learning, which move the embeddings.
-    """
-    for phase in recipe.phases:
-        if phase.trains_network and not isinstance(phase, Train):
-            raise InputError(
-                f"recipe is {recipe.name!r}, which trains the features, and these are frozen: "
-                "leave it out, or choose --freeze none"
-            )

@@ -39,7 +39,7 @@ def with_code(recipe: str | Recipe) -> str | Recipe:
         return recipe
     parts = [part for phase in recipe.phases for part in (phase, *vars(phase).values())]
     code = code_of([*parts, recipe.head])
-    return OwnRecipe(recipe.name, recipe.phases, recipe.head, code) if code else recipe
+    return OwnRecipe(**vars(recipe), code=code) if code else recipe
 
 
 def code_of(things: Iterable[object]) -> str:

@@ -147,7 +147,7 @@ class Task:
         on_epoch: OnEpoch | None = None,
         snapshots: Snapshots | None = None,
     ) -> Pretrained:
-        """Return the provider of the pretrained network that all runs of this data seed share."""
+        """Return the provider of the network that runs of a data seed share: plain erm for all."""
 
         def train() -> FitResult:
             network, seed, n = self.network(self.data_seed), self.data_seed, self.num_workers

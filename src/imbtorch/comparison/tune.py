@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.comparison.frozen_task import check_recipe, embedded_once
+from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import run_grid
+from imbtorch.comparison.suits import check_recipe
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
 from imbtorch.errors import InputError
@@ -21,7 +22,8 @@ from imbtorch.method import SHORT, written
 from imbtorch.option_types import check_whole
 from imbtorch.progress import progress_bar
 from imbtorch.training.catalog import CATALOG
-from imbtorch.training.recipes import make_recipe, split_name
+from imbtorch.training.recipe_parts import split_name
+from imbtorch.training.recipes import make_recipe
 
 
 def tune(

@@ -17,7 +17,7 @@ def usual_recipes(task: "Task") -> list[str]:
 
     Without m2m, for example, if its inputs are categories or tokens, which cannot be moved.
     """
-    from imbtorch.comparison.frozen_task import check_recipe
+    from imbtorch.comparison.suits import check_recipe
 
     fitting = []
     for name in USUAL:

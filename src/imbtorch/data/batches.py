@@ -1,6 +1,7 @@
 """Mini-batches on the device, from a data set and a sampler."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,14 @@ from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.texts.lengths import cut
 from imbtorch.data.workers import Workers
 from imbtorch.seeding import generator_from
+
+
+@dataclass(frozen=True)
+class Views:
+    """Further views of each sample: how many, and their augmentation, if any."""
+
+    number: int
+    augment: Augment | None
 
 
 class Batches:
@@ -39,6 +48,9 @@ class Batches:
         On the CPU; `augment` draws from it. By default a randomly seeded one.
     workers : Workers, optional
         Processes that load what is not in memory; by default this one does.
+    views : Views, optional
+        Further views of the samples, with an augmentation of their own: x is then of shape
+        ((1 + V) B, ...), view after view, y of shape (B,).
 
     Examples
     --------
@@ -57,25 +69,33 @@ class Batches:
         augment: Augment | None = None,
         rng: torch.Generator | None = None,
         workers: Workers | None = None,
+        views: Views | None = None,
     ) -> None:
         size = len(dataset)  # type: ignore[arg-type]
         self.sampler = range(size) if sampler is None else sampler
         self.dataset = dataset.to(device) if isinstance(dataset, ArrayDataset) else dataset
         self.batch_size, self.device = batch_size, torch.device(device)
         self.augment, self.rng = augment, generator_from(rng)
-        self.workers = workers or Workers()
+        self.workers, self.views = workers or Workers(), views
 
     def __len__(self) -> int:
         return -(-len(self.sampler) // self.batch_size)  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         for x, y in self._indexed() if isinstance(self.dataset, ArrayDataset) else self._loaded():
+            own = x
             if self.augment is not None:
                 x = self.augment(x, self.rng)
+            if self.views is not None:
+                x = torch.cat([x, *self._further(own, self.views)])
             x = as_float(x)
             if x.ndim == 4:
                 x = x.contiguous(memory_format=torch.channels_last)
             yield x, y
+
+    def _further(self, x: Tensor, views: Views) -> list[Tensor]:
+        augment = views.augment
+        return [x if augment is None else augment(x, self.rng) for _ in range(views.number)]
 
     def _indexed(self) -> Iterator[tuple[Tensor, Tensor]]:
         assert isinstance(self.dataset, ArrayDataset)

@@ -14,6 +14,7 @@ from imbtorch.losses.ldam import LDAMLoss, ldam_margins
 from imbtorch.losses.logit_adjusted import LogitAdjustedLoss
 from imbtorch.losses.micro_cluster import MicroClusterLoss
 from imbtorch.losses.multi_label_asymmetric import MultiLabelAsymmetricLoss
+from imbtorch.losses.proco import ProCo, proco_loss
 from imbtorch.losses.quintuplet import QuintupletLoss
 from imbtorch.losses.weights import effective_number_weights, inverse_frequency_weights
 from imbtorch.method import Method
@@ -28,10 +29,12 @@ __all__ = [
     "LogitAdjustedLoss",
     "MicroClusterLoss",
     "MultiLabelAsymmetricLoss",
+    "ProCo",
     "QuintupletLoss",
     "effective_number_weights",
     "inverse_frequency_weights",
     "ldam_margins",
+    "proco_loss",
 ]
 
 METHODS = (
@@ -118,6 +121,15 @@ METHODS = (
         candidates={"margin": (0.1, 0.2, 0.3)},
         paper="Son et al., AAAI 2025",
         page="logit-adjustment",
+    ),
+    Method(
+        "proco",
+        "contrastive",
+        "contrastive learning against a distribution of each class's features, beside the loss",
+        slots={"branch": ProCo},
+        paper="Du et al., TPAMI 2024",
+        cost="a forward and backward pass for each further view",
+        page="proco",
     ),
 )
 """The methods of this package, as rows of the catalog."""

@@ -12,7 +12,7 @@ from imbtorch.errors import InputError
 
 MIXED = (
     "For mixed labels (class probabilities, as from Mixup) use cross-entropy, "
-    "BalancedSoftmaxLoss, LogitAdjustedLoss or CDTLoss"
+    "BalancedSoftmaxLoss, LogitAdjustedLoss, CDTLoss, LDAMLoss or DBMLoss"
 )
 
 

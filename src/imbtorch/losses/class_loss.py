@@ -53,7 +53,7 @@ class ClassLoss(nn.Module):
         mixed = y.is_floating_point()
         rows = shares(_rows(y), z.dtype) if mixed else y.long().flatten()
         try:
-            value = self._entropy(self._moved(z, rows), rows) if mixed else self._value(z, rows)
+            value = self._mixed(z, rows) if mixed else self._value(z, rows)
         except (IndexError, RuntimeError) as error:
             named = None if mixed else label_error(rows, classes, self.ignore_index)
             if named is None:
@@ -68,6 +68,10 @@ class ClassLoss(nn.Module):
         some = kept.any()  # if there is none: the loss of another label, times 0
         filled = y.masked_fill(~some, (self.ignore_index + 1) % z.shape[1])
         return some * self._entropy(self._moved(z, y.masked_fill(~kept, 0)), filled)
+
+    def _mixed(self, z: Tensor, p: Tensor) -> Tensor:
+        """Return the loss of logits (M, K) and class probabilities (M, K)."""
+        return self._entropy(self._moved(z, p), p)
 
     def _entropy(self, z: Tensor, y: Tensor) -> Tensor:
         """Return the cross-entropy of logits (M, K) and labels, or class probabilities."""
@@ -100,12 +104,16 @@ class CosineLoss(ClassLoss):
     _warned = False
 
     def _value(self, z: Tensor, y: Tensor) -> Tensor:
+        self._look_at(z, y)
+        return super()._value(z, y)
+
+    def _look_at(self, z: Tensor, y: Tensor | None = None) -> None:
         self._calls += 1
         due = not self._warned and self._calls & (self._calls - 1) == 0
         if due and not torch.compiler.is_compiling():
             with suppress(RuntimeError):  # what vmap says, and torch of no logits
-                self._look(float(z.detach().abs()[y != self.ignore_index].nan_to_num().max()))
-        return super()._value(z, y)
+                counted = z.detach() if y is None else z.detach()[y != self.ignore_index]
+                self._look(float(counted.abs().nan_to_num().max()))
 
     def _look(self, largest: float) -> None:
         if largest > 1 + self.ROUNDING:
@@ -114,7 +122,7 @@ class CosineLoss(ClassLoss):
                 f"{type(self).__name__} takes cosines in [-1, 1]; these logits reach "
                 f"{largest:.3g}, so that its margins and scale mean nothing and training may "
                 "collapse: give the network a CosineHead",
-                stacklevel=6,
+                stacklevel=7,
             )
 
 

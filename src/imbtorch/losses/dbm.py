@@ -7,10 +7,10 @@ from torch import Tensor
 
 from imbtorch.data.checks import check_counts
 from imbtorch.losses.checks import check_number
-from imbtorch.losses.class_loss import CosineLoss
+from imbtorch.losses.margin_loss import MarginLoss
 
 
-class DBMLoss(CosineLoss):
+class DBMLoss(MarginLoss):
     r"""Balanced softmax whose right class must win by an angular margin.
 
     .. math:: \ell = w_y \, CE(s \psi + \log \pi,\, y), \quad
@@ -44,14 +44,15 @@ class DBMLoss(CosineLoss):
     Raises
     ------
     InputError
-        If a count is below 1, `margin` or `scale` is not positive, `tau` is negative, or the
-        labels are class probabilities.
+        If a count is below 1, `margin` or `scale` is not positive, or `tau` is negative.
 
     Notes
     -----
     The logits are cosines: use a `CosineHead`; others are told of in a warning. Call with logits
-    (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64. Half precision is
-    computed, and returned, in float32. The gradient flows through the difficulty as well.
+    (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64, or class probabilities
+    of the shape of the logits from `Mixup` or `CutMix` (then averaged over all of them, as in
+    torch): their loss is the mean of the losses of the classes, each with its own margin. Half
+    precision is computed, and returned, in float32. The gradient flows through the difficulty as well.
     Combining this loss with class weights or a class-balanced sampler corrects the imbalance twice.
 
     Differs from the paper: only its form with balanced softmax is here. The sine is kept above
@@ -94,11 +95,12 @@ class DBMLoss(CosineLoss):
         self.register_buffer("margins", (margin * (n.min() / n) ** tau).float())
         self.register_buffer("log_prior", torch.log(n / n.sum()).float())
 
-    def _moved(self, z: Tensor, y: Tensor) -> Tensor:
-        cosine = z.gather(1, y[:, None])
-        hard = (z.argmax(1) != y)[:, None]
-        margin = self.margins[y][:, None] * (1 + hard * (1 - cosine) / 2)
+    def _wrong(self, z: Tensor) -> Tensor:
+        return self.scale * z + self.log_prior
+
+    def _right(self, z: Tensor, cosines: Tensor, y: Tensor) -> Tensor:
+        hard = z.argmax(1, keepdim=True) != y
+        margin = self.margins[y] * (1 + hard * (1 - cosines) / 2)
         # cos(theta + m) by the addition theorem; the root's slope has no limit at 0
-        sine = (1 - cosine.square()).clamp_min(1e-6).sqrt()
-        psi = z.scatter(1, y[:, None], cosine * margin.cos() - sine * margin.sin())
-        return self.scale * psi + self.log_prior
+        sine = (1 - cosines.square()).clamp_min(1e-6).sqrt()
+        return self.scale * (cosines * margin.cos() - sine * margin.sin()) + self.log_prior[y]

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from imbtorch.data.checks import check_counts
 from imbtorch.losses.checks import check_number
-from imbtorch.losses.class_loss import CosineLoss
+from imbtorch.losses.margin_loss import MarginLoss
 
 
 def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor:
@@ -41,7 +40,7 @@ def ldam_margins(class_counts: Sequence[int], max_margin: float = 0.5) -> Tensor
     return (max_margin * (n.min() / n) ** 0.25).float()
 
 
-class LDAMLoss(CosineLoss):
+class LDAMLoss(MarginLoss):
     r"""Cross-entropy that requires a larger margin of rare classes.
 
     .. math:: \ell = w_y \, CE\big(s (z - \Delta_y e_y),\, y\big), \quad
@@ -70,14 +69,15 @@ class LDAMLoss(CosineLoss):
     Raises
     ------
     InputError
-        If a count is below 1, `max_margin` or `scale` is not positive, or the labels are class
-        probabilities.
+        If a count is below 1, or `max_margin` or `scale` is not positive.
 
     Notes
     -----
     The logits are cosines: use a `CosineHead`; others are told of in a warning. Call with logits
-    (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64. Half precision is
-    computed, and returned, in float32.
+    (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64, or class probabilities
+    of the shape of the logits from `Mixup` or `CutMix` (then averaged over all of them, as in
+    torch): their loss is the mean of the losses of the classes, each with its own margin. Half
+    precision is computed, and returned, in float32.
 
     References
     ----------
@@ -109,7 +109,8 @@ class LDAMLoss(CosineLoss):
         self.scale = scale
         self.register_buffer("margins", ldam_margins(class_counts, max_margin))
 
-    def _moved(self, z: Tensor, y: Tensor) -> Tensor:
-        margins = torch.zeros_like(z)
-        margins[torch.arange(len(y), device=y.device), y] = self.margins[y].to(z.dtype)
-        return self.scale * (z - margins)
+    def _wrong(self, z: Tensor) -> Tensor:
+        return self.scale * z
+
+    def _right(self, z: Tensor, cosines: Tensor, y: Tensor) -> Tensor:
+        return self.scale * (cosines - self.margins[y].to(z.dtype))

@@ -4,6 +4,7 @@ from imbtorch.training.catalog import RECIPES
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 from imbtorch.training.fit import FitResult, fit, train_pretrained
 from imbtorch.training.phases import (
+    AdjustLogits,
     DeepOversample,
     LocalEmbedding,
     LogisticHead,
@@ -15,6 +16,7 @@ from imbtorch.training.phases import (
     Train,
     TreesOnInputs,
     TripletEmbedding,
+    adjust_logits,
     tau_normalize,
 )
 from imbtorch.training.pretrained import Pretrained
@@ -25,6 +27,7 @@ from imbtorch.training.snapshots import Snapshots
 
 __all__ = [
     "RECIPES",
+    "AdjustLogits",
     "DeepOversample",
     "FitResult",
     "LocalEmbedding",
@@ -41,6 +44,7 @@ __all__ = [
     "Train",
     "TreesOnInputs",
     "TripletEmbedding",
+    "adjust_logits",
     "fit",
     "load_checkpoint",
     "make_recipe",

@@ -3,11 +3,11 @@
 from imbtorch import losses, resampling, samplers, transforms
 from imbtorch.errors import unknown_name
 from imbtorch.method import Method
-from imbtorch.training import phases
+from imbtorch.training import ingredients, phases
 
 CATALOG: dict[str, Method] = {
     method.name: method
-    for room in (phases, samplers, losses, transforms, resampling)
+    for room in (phases, samplers, losses, transforms, resampling, ingredients)
     for method in room.METHODS
 }
 """Name -> row."""
@@ -17,7 +17,7 @@ RECIPES = (
     *CATALOG,
     *(f"head:{n}" for n, m in CATALOG.items() if m.kind == "over-sampler" and m.place == "data"),
 )
-"""Names that `make_recipe` accepts; a loss, a method and a head can be joined with ``+``."""
+"""Names that `make_recipe` accepts; one of each role can be joined with ``+``."""
 
 
 def method_named(name: str) -> Method:

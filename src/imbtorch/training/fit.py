@@ -15,6 +15,7 @@ from imbtorch.models.classifier import Classifier, CosineHead
 from imbtorch.models.inference import check_takes
 from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
+from imbtorch.training.branch import add_branch
 from imbtorch.training.checks import check_classes, check_same_data, check_smoothing
 from imbtorch.training.fit_result import FitResult as FitResult
 from imbtorch.training.freeze import frozen, frozen_part
@@ -25,7 +26,7 @@ from imbtorch.training.recipes import make_recipe, recipe_of
 from imbtorch.training.run import OnEpoch, Run
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots, phases_to_run
-from imbtorch.training.takes_rows import check_rows
+from imbtorch.training.takes_rows import check_augmented, check_rows
 
 
 @same_random_state()
@@ -63,11 +64,13 @@ def fit(
         Epochs of a recipe given by name, by default 200; the phases of a Recipe have their own.
     setup : Setup, optional
         Optimizer and learning-rate schedule; what is frozen; whether the weights are averaged.
+        What the recipe says of these itself comes first, as in "cosine" and "ema".
     augment : callable, optional
-        Batch-wise augmentation, such as `crop_flip`.
+        Batch-wise augmentation, such as `crop_flip`, unless the recipe brings its own.
     pretrained : nn.Module or Pretrained, optional
         Trained network for recipes that translate (m2m), or an object that provides one on
-        demand. By default, a network of the same form is first trained on `train` by plain ERM.
+        demand. By default, a network of the same form is first trained on `train` by plain ERM,
+        with the given `setup` and `augment`, so that it is the same for all recipes.
     seed : int, default=0
         Training seed: order, augmentation, dropout, new heads, methods.
     fabric : Fabric, optional
@@ -111,7 +114,8 @@ def fit(
     seed, eval_every = int(seed), int(eval_every)
     workers = Workers(num_workers)
     fabric = fabric or Fabric(accelerator="auto", devices=1)
-    setup = setup or Setup()
+    given = setup or Setup()
+    setup = recipe.trained_with(given)
     train, val = as_dataset(train), None if val is None else as_dataset(val)
     check_same_data(fabric, train, val)
     check_classes(model, class_counts(train))
@@ -120,6 +124,7 @@ def fit(
         check_takes(model, train, "train")
         check_movable(recipe, train)
         check_rows(recipe, train)
+        check_augmented(recipe, train)
     if val is not None:
         with same_random_state():
             check_takes(model, val, "val")
@@ -129,7 +134,7 @@ def fit(
             model.head.to_unit_length()
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     if pretrained is None:
-        own = partial(train_pretrained, model, train, recipe.epochs, setup, augment, seed, fabric)
+        own = partial(train_pretrained, model, train, recipe.epochs, given, augment, seed, fabric)
         pretrained = Pretrained(partial(own, snapshots=snapshots, num_workers=num_workers))
     elif isinstance(pretrained, nn.Module):
         pretrained = Pretrained(pretrained)
@@ -145,12 +150,13 @@ def fit(
         fabric=fabric,
         seed=seed,
         total_epochs=recipe.epochs,
-        augment=augment,
+        augment=recipe.augmented_by(augment),
         pretrained=pretrained,
         eval_every=eval_every,
         on_epoch=on_epoch,
         workers=workers,
     )
+    add_branch(run, recipe)
     with scoped_seed(derive_seed(seed, "fit")), frozen(model, setup), workers:
         try:
             for first, phase, keep in phases_to_run(run, recipe, snapshots):

@@ -1,6 +1,7 @@
 """The training loop: one epoch over batches."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
-from imbtorch.places import BatchTransform, Loss
+from imbtorch.places import BatchTransform, Loss, Step
 
 
 def train_epoch(
@@ -20,6 +21,7 @@ def train_epoch(
     rate: Callable[[int], float],
     transform: BatchTransform | None = None,
     clip: float | None = None,
+    step: Step | None = None,
 ) -> float:
     """Train `model` once on every batch.
 
@@ -40,6 +42,9 @@ def train_epoch(
         be class probabilities of shape (B, K), as Mixup's are; the loss must then accept them.
     clip : float, optional
         Largest norm of the gradients of a step.
+    step : callable, optional
+        Computes the gradients of a step in more than one pass, as `SAM` does; called with the
+        unwrapped model.
 
     Returns
     -------
@@ -54,29 +59,41 @@ def train_epoch(
     plain: nn.Module = model.module
     model.train()
     total, count = torch.zeros((), device=fabric.device), 0
-    for step, (x, y) in enumerate(batches):
-        if len(y) == 1 and step:  # a single last sample has no batch statistics
+    for number, (x, y) in enumerate(batches):
+        if len(y) == 1 and number:  # a single last sample has no batch statistics
             continue
         for group in optimizer.param_groups:
-            group["lr"] = rate(step) * group.get("lr_scale", 1.0)
+            group["lr"] = rate(number) * group.get("lr_scale", 1.0)
         if transform is not None:
             with fabric.autocast():
                 x, y = transform(x, y, plain)
-        value = loss(model(x), y)
-        if value.ndim:
-            raise InputError(
-                f"loss returned shape {tuple(value.shape)}; training needs one number, as with "
-                "reduction='mean'"
-            )
         optimizer.zero_grad()
-        fabric.backward(value)
+        backward = partial(_backward, fabric, model, loss, x, y)
+        value = backward() if step is None else step(backward, plain, y)
         if clip is not None:
             fabric.clip_gradients(model, optimizer, max_norm=clip, error_if_nonfinite=False)
         optimizer.step()
-        total += value.detach() * len(y)
+        total += value * len(y)
         count += len(y)
     everywhere: Any = fabric.all_reduce(total)  # the mean of the totals over all processes
     mean = float(everywhere) / count
     if not mean < float("inf"):
         raise InputError("the loss became NaN or infinite: lower lr or check the data's scale")
     return mean
+
+
+def _backward(
+    fabric: Fabric, model: Any, loss: Loss, x: Tensor, y: Tensor, share: Tensor | None = None
+) -> Tensor:
+    """Run one pass, forward and backward, and return the loss; see `imbtorch.places.Backward`."""
+    logits = model(x)
+    if share is not None:
+        logits.register_hook(lambda g: (g.movedim(0, -1) * share.to(g.dtype)).movedim(-1, 0))
+    value = loss(logits, y)
+    if value.ndim:
+        raise InputError(
+            f"loss returned shape {tuple(value.shape)}; training needs one number, as with "
+            "reduction='mean'"
+        )
+    fabric.backward(value)
+    return value.detach()

@@ -1,4 +1,7 @@
-"""Tokens and categories cannot be moved: methods that do so are refused before any training."""
+"""Methods that act on other samples than the given ones are refused before any training.
+
+Tokens and categories cannot be moved, and parts of images are in images only.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +27,7 @@ NUMBERS = (torch.int32, torch.int64)
 
 
 def check_movable(recipe: Recipe, train: Dataset[Any]) -> None:
-    """Raise an InputError if a recipe makes new inputs from old ones where these are tokens.
+    """Raise an InputError if a recipe makes new inputs from old ones where these do not allow it.
 
     Parameters
     ----------
@@ -34,6 +37,11 @@ def check_movable(recipe: Recipe, train: Dataset[Any]) -> None:
         Its first sample is looked at: integers other than uint8, which are images, are tokens.
     """
     x = as_float(torch.as_tensor(train[0][0]))
+    if x.ndim != 3 and (name := for_images(recipe)):
+        raise InputError(
+            f"recipe {recipe.name}: {name} needs images (C, H, W), and these samples have the shape "
+            f"{tuple(x.shape)}; use mixup or remix for other numbers"
+        )
     if not x.is_floating_point() and (mover := moves_inputs(recipe, over=x.dtype in NUMBERS)):
         raise InputError(
             f"recipe {recipe.name}: {mover} moves inputs, and these are numbers of tokens "
@@ -47,6 +55,21 @@ def check_movable(recipe: Recipe, train: Dataset[Any]) -> None:
             "missing values, between which there is nothing: use ros, smote (SMOTENC), mixup, or "
             "methods that act on the loss or on the embeddings, such as head:smote"
         )
+
+
+def for_images(recipe: Recipe) -> str:
+    """Return the name of the first method of a recipe that needs images; empty if none does.
+
+    Examples
+    --------
+    >>> from imbtorch.training.recipes import make_recipe
+    >>> [for_images(make_recipe(name)) for name in ("cutmix", "mixup")]
+    ['CutMix', '']
+    """
+    batches = [getattr(phase, "batch", None) for phase in recipe.phases]
+    methods = [batch.func if isinstance(batch, partial) else batch for batch in batches]
+    names = [_name(method) for method in methods if getattr(method, "of_images", False)]
+    return names[0] if names else ""
 
 
 def moves_categories(recipe: Recipe) -> str:
@@ -91,11 +114,15 @@ def _mover(recipe: Recipe, may: Callable[[type], bool], over: bool = True) -> st
         method = batch.func if isinstance(batch, partial) else batch
         made = method if isinstance(method, type) else type(method)
         if getattr(method, "moves_inputs", False) and not may(made):
-            return str(getattr(method, "__name__", type(method).__name__))
+            return _name(method)
         sampler = build(getattr(phase, "resample", None), KNOWN) if over else None
         if _makes_points(sampler) and not may(type(sampler)):
             return type(sampler).__name__
     return ""
+
+
+def _name(method: object) -> str:
+    return str(getattr(method, "__name__", type(method).__name__))
 
 
 def _makes_points(sampler: object) -> bool:

@@ -1,5 +1,6 @@
 """Make the optimizer of a network: which parameters, in which groups."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -12,7 +13,10 @@ from imbtorch.training.setup import Setup
 
 
 def make_optimizer(
-    setup: Setup, network: nn.Module, state: dict[str, Any] | None = None
+    setup: Setup,
+    network: nn.Module,
+    state: dict[str, Any] | None = None,
+    more: Iterable[nn.Parameter] = (),
 ) -> torch.optim.Optimizer:
     """Return the optimizer for the parameters of a network that require gradients.
 
@@ -23,6 +27,8 @@ def make_optimizer(
     network : nn.Module
     state : dict, optional
         The optimizer's state to go on from.
+    more : iterable of Parameter, optional
+        Parameters besides the network's.
 
     Returns
     -------
@@ -45,6 +51,7 @@ def make_optimizer(
         for back, block in enumerate(reversed(blocks_of(network.features)), 1):
             scales.update(dict.fromkeys(block.parameters, setup.layer_decay**back))
     groups: dict[tuple[float, bool], dict[str, Any]] = {}
+    parameters += more
     for p in parameters:
         scale, spared = scales.get(p, 1.0), setup.optimizer == "adamw" and p.ndim < 2
         own = {"lr_scale": scale} if scale != 1 else {}

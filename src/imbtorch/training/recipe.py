@@ -1,17 +1,20 @@
 """The `Recipe` class: a way to train a network, as a list of phases."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 
 from torch import nn
 
+from imbtorch.data.augmentation.augment import Augment, augment_by_name
+from imbtorch.errors import unknown_name
 from imbtorch.training.phases.phase import Phase, as_shares
+from imbtorch.training.setup import Setup
 from imbtorch.training.slots import Json, describe
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A way to train: a sequence of phases, and the kind of head they need.
+    """A way to train: a sequence of phases, and what they need of head, set-up and augmentation.
 
     Parameters
     ----------
@@ -21,17 +24,47 @@ class Recipe:
         Run one after the other on one network.
     head : class, optional
         Called as head(D, K), for instance `CosineHead`; by default the network keeps its own.
+    setup : mapping of str to value, optional
+        Values of `Setup` that the recipe brings: it is trained with these, whatever the set-up it
+        is given says. Not ``freeze``, which belongs to the network.
+    augment : str, optional
+        Name of an augmentation, see `augment_by_name`, that takes the place of the given one; for
+        images only.
+
+    Raises
+    ------
+    InputError
+        If `setup` has an unknown name or a value out of its range.
 
     Examples
     --------
     >>> from imbtorch import RefitHead, Train
     >>> Recipe("short", [Train(2), RefitHead(1)]).epochs
     2
+    >>> Recipe("averaged", [Train(2)], setup={"ema": 0.99}).trained_with(Setup(lr=0.5)).ema
+    0.99
     """
 
     name: str
     phases: Sequence[Phase]
     head: type[nn.Module] | None = None
+    setup: Mapping[str, Json] = field(default_factory=dict)
+    augment: str | None = None
+
+    def __post_init__(self) -> None:
+        known = [one.name for one in fields(Setup) if one.name != "freeze"]
+        for name in self.setup:
+            if name not in known:
+                raise unknown_name(f"a value of setup in recipe {self.name}", name, known)
+        self.trained_with(Setup())
+
+    def trained_with(self, setup: Setup) -> Setup:
+        """Return a set-up with the values that the recipe brings."""
+        return replace(setup, **self.setup)  # type: ignore[arg-type]
+
+    def augmented_by(self, augment: Augment | None) -> Augment | None:
+        """Return the augmentation that the recipe brings, or else the given one."""
+        return augment if self.augment is None else augment_by_name(self.augment)
 
     @property
     def epochs(self) -> int:
@@ -64,13 +97,21 @@ class Recipe:
         >>> make_recipe("erm").class_shares([90, 10]), make_recipe("drs").class_shares([90, 10])
         ([0.9, 0.1], [0.5, 0.5])
         """
-        for phase in reversed(self.phases):
-            shares = phase.class_shares(counts)
-            if shares is not None:
-                return shares
-        return as_shares(counts)
+        shares = as_shares(counts)
+        for phase in self.phases:
+            shares = phase.shares_after(shares, counts)
+        return shares
 
     def describe(self) -> dict[str, Json]:
-        """Return the recipe with all its parameters as JSON-ready values."""
+        """Return the recipe with all its parameters as JSON-ready values.
+
+        Without a set-up or an augmentation of its own it has no entry for them: results of before
+        there were any keep their identity.
+        """
         phases: list[Json] = [phase.describe() for phase in self.phases]
-        return {"name": self.name, "head": describe(self.head), "phases": phases}
+        brought: dict[str, Json] = {}
+        if self.setup:
+            brought["setup"] = {name: describe(value) for name, value in self.setup.items()}
+        if self.augment is not None:
+            brought["augment"] = self.augment
+        return {"name": self.name, "head": describe(self.head), "phases": phases, **brought}

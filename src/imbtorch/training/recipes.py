@@ -2,72 +2,26 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
 from imbtorch.errors import InputError
-from imbtorch.method import Method, parse, written
 from imbtorch.models.classifier import CosineHead
 from imbtorch.option_types import check_types, check_whole
-from imbtorch.training.catalog import PLACES, method_named
 from imbtorch.training.phases import Phase, RefitHead, Train
 from imbtorch.training.recipe import Recipe
+from imbtorch.training.recipe_parts import Part, joined, split_name
+from imbtorch.training.slots import Json
 from imbtorch.training.try_out import try_out
 
+EVERYWHERE = ("loss", "branch", "step")
+"""Roles whose slots are those of every phase that trains the network."""
+BROUGHT = ("augment", "schedule", "average")
+"""Roles that change how the whole recipe is trained, whatever its phases."""
 HEAD_OPTIONS = ("epochs", "start")
 """Options of `RefitHead` that a recipe's name can set."""
 SLOTS = ("phase", "then")
 """Arguments of a method's `phases` that its slots fill; the others are options."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a recipe's name: a method, its options and its role."""
-
-    method: Method
-    options: Mapping[str, object]
-    role: str  # loss, method or head
-    name: str
-
-    @classmethod
-    def read(cls, text: str) -> "Part":
-        """Read ``NAME:OPTION=VALUE``, optionally prefixed with ``head:`` or ``data:``."""
-        word, colon, rest = text.partition(":")
-        place = PLACES.get(word) if colon else None
-        name, options = parse(rest if place else text)
-        method = method_named(name)
-        if method.kind != "over-sampler":
-            if place:
-                raise InputError(
-                    f"{text!r} begins with {word}:, which must precede an over-sampler, as in "
-                    "head:smote"
-                )
-            role = method.kind if method.kind in ("loss", "head") else "method"
-            return cls(method, options, role, written(name, options))
-        prefix = f"{word}:" if place and place != method.place else ""
-        role = "head" if (place or method.place) == "embeddings" else "method"
-        return cls(method, options, role, prefix + written(name, options))
-
-
-def split_name(name: str) -> dict[str, Part]:
-    """Split a recipe's name into its parts; return role -> part.
-
-    Raises
-    ------
-    InputError
-        If a part is unknown, or two parts have the same role.
-    """
-    if not isinstance(name, str):
-        raise InputError(f"recipe is a {type(name).__name__}; a name or a Recipe is needed")
-    parts: dict[str, Part] = {}
-    for text in name.split("+"):
-        part = Part.read(text.strip())
-        if part.role in parts:
-            both = f"{parts[part.role].method.name} and {part.method.name}"
-            raise InputError(f"recipe is {name!r}; {both} are both a {part.role}: keep one of them")
-        parts[part.role] = part
-    return parts
 
 
 def split_list(text: str) -> list[str]:
@@ -95,10 +49,13 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     ----------
     name : str
         One of `RECIPES`, or a loss, a method and a head joined with ``+``, at most one of each:
-        ``focal+drw``, ``ldam+eos``, ``asl+smote``. Options follow a method's name, each after a
-        colon: ``m2m:beta=0.99:lam=0.5``, ``eos:k=50``, ``focal:gamma=2+drw``. They are the
-        keyword arguments of its class. A method that acts during plain network training also
-        takes ``defer``, the fraction of the epochs after which it starts (``m2m:defer=0``).
+        ``focal+drw``, ``ldam+eos``, ``asl+smote``. With them go, again at most one of each, an
+        augmentation, a schedule and an average, which take the place of what the set-up says, an
+        optimizer and a contrastive branch: ``drs+autoaugment+cosine+ema``. Options follow a
+        method's name, each after a colon: ``m2m:beta=0.99:lam=0.5``, ``eos:k=50``,
+        ``focal:gamma=2+drw``. They are the keyword arguments of its class. A method that acts
+        during plain network training also takes ``defer``, the fraction of the epochs after which
+        it starts (``m2m:defer=0``).
 
         An over-sampler (ros, smote, borderline-smote, svm-smote, balanced-svm) is applied to the
         inputs before training; ``head:smote`` applies it to the embeddings instead and trains a
@@ -110,7 +67,8 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     Returns
     -------
     Recipe
-        Its name lists the parts in the order loss, method, head.
+        Its name lists the parts in the order loss, method, branch, augmentation, schedule,
+        optimizer, average, head.
 
     Raises
     ------
@@ -134,24 +92,34 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     """
     check_whole("epochs", epochs, 1)
     parts = split_name(name)
-    loss, head = parts.get("loss"), parts.get("head")
-    slots = loss.method.filled(loss.options).slots if loss else {}
-    trained = parts.get("method") or Part.read("erm")
     _check_options(name)
+    loss, head = parts.get("loss"), parts.get("head")
+    trained = parts.get("method") or Part.read("erm")
     if trained.method.kind == "classical" and len(parts) > 1:
         other = next(p.name for p in parts.values() if p is not trained)
         raise InputError(
             f"recipe is {name!r}; {trained.name} trains no network, and so is joined with nothing: "
             f"leave {other} out"
         )
+    for role in ("branch", "step") if trained.method.phases is not None else ():
+        if role in parts:
+            raise InputError(
+                f"recipe is {name!r}; {trained.method.name} trains in phases of its own, which "
+                f"take no {parts[role].method.name}: leave one of the two out"
+            )
+    slots = _slots_of(parts, EVERYWHERE)
     phases = _training_phases(trained, epochs, slots)
+    cosine = loss is not None and loss.method.head == "cosine"
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]
-    shown = [part for part in (loss, trained, head) if part is not None]
-    if len(shown) > 1 and not trained.options and trained.method.name == "erm":
-        shown.remove(trained)
-    cosine = loss is not None and loss.method.head == "cosine"
-    return Recipe("+".join(p.name for p in shown), phases, CosineHead if cosine else None)
+    shown = [p for p in parts.values() if p.name != "erm" or len(parts) == 1]
+    if loss is not None and head is not None and cosine and phases[-1].needs_linear_head:
+        raise InputError(
+            f"recipe is {name!r}; {head.method.name} changes the weights of a linear head, and "
+            f"{loss.method.name} has a head of cosines: leave one of the two out"
+        )
+    setup, augment = _brought(parts)
+    return Recipe(joined(shown), phases, CosineHead if cosine else None, setup, augment)
 
 
 def recipe_of(recipe: str | Recipe, epochs: int | None, usual: int = 200) -> Recipe:
@@ -194,9 +162,7 @@ def _check_options(name: str) -> None:
     """Try the parts of a recipe that have options, and a loss with a batch transform."""
     parts = split_name(name)
     loss: Mapping[str, Callable[..., object]] = {}
-    for role in ("loss", "method", "head"):
-        if (part := parts.get(role)) is None:
-            continue
+    for role, part in parts.items():
         slots = part.method.filled(part.options, [*part.options]).slots
         joined = loss if "batch" in slots else {}
         if part.options or joined:
@@ -206,6 +172,23 @@ def _check_options(name: str) -> None:
                 raise InputError(f"recipe is {name!r}; {error}") from error
         if role == "loss":
             loss = slots
+
+
+def _slots_of(parts: Mapping[str, Part], roles: Sequence[str]) -> dict[str, Callable[..., object]]:
+    """Return the slots that the parts in some roles fill, with their options applied."""
+    found = [parts[role] for role in roles if role in parts]
+    return {k: v for part in found for k, v in part.method.filled(part.options).slots.items()}
+
+
+def _brought(parts: Mapping[str, Part]) -> tuple[dict[str, Json], str | None]:
+    """Return the values of the set-up, and the augmentation, that a recipe brings."""
+    setup: dict[str, Json] = {}
+    for role in BROUGHT:
+        slots = _slots_of(parts, [role])
+        if "setup" in slots:
+            setup |= cast(Mapping[str, Json], slots["setup"]())
+    augment = _slots_of(parts, BROUGHT).get("augment")
+    return setup, None if augment is None else str(augment())
 
 
 def _training_phases(

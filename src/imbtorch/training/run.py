@@ -18,7 +18,7 @@ from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.workers import Workers
 from imbtorch.errors import InputError
 from imbtorch.models.build import head_kind
-from imbtorch.models.classifier import Classifier
+from imbtorch.models.classifier import Classifier, head_size
 from imbtorch.models.inference import measured_logits, outputs
 from imbtorch.seeding import derive_seed
 from imbtorch.training.average import moving_average
@@ -64,6 +64,8 @@ class Run:
         Embeddings that a phase trained the head on, possibly over-sampled.
     average : AveragedModel or None
         The moving average of the weights, while the network is being trained with one.
+    branch : nn.Module or None
+        What is learned beside the network and is no part of it, see `imbtorch.places.Branch`.
     pretrained : Pretrained
         Provides the network that M2m uses; `asked_pretrained` says whether a method needed it.
     workers : Workers
@@ -94,14 +96,14 @@ class Run:
         self.state: dict[str, Tensor] = {}
         self.optimizer_state: dict[str, Any] | None = None
         self.average: AveragedModel | None = None
+        self.branch: Any = None
         self.keep: Keep | None = None
         self.augment, self.pretrained, self.asked_pretrained = augment, pretrained, False
         self.eval_every, self.on_epoch = eval_every, on_epoch
-        self.workers = workers or Workers()
         self.history: History = []
         self.examples: dict[str, Tensor] = {}
         self.embedded: ArrayDataset | None = None
-        self.seconds = 0.0
+        self.workers, self.seconds = workers or Workers(), 0.0
         self.labels = labels_of(train)
         self.counts: list[int] = torch.bincount(self.labels).tolist()
         self._optimized: tuple[nn.Module, Any] | None = None
@@ -120,8 +122,10 @@ class Run:
             **({"label_smoothing": lambda: smoothing} if smoothing else {}),
             "class_counts": lambda: self.counts,
             "num_classes": lambda: len(self.counts),
+            "embedding_size": lambda: head_size(self.model.head)[0],
             "labels": lambda: self.labels,
             "train": lambda: self.train,
+            "augment": lambda: self.augment,
             "pretrained": self.pretrained_network,
             "input_range": lambda: (0.0, 1.0) if x.ndim == 3 else None,
             "seed": lambda: derive_seed(self.seed, purpose),
@@ -138,7 +142,8 @@ class Run:
     def optimized(self) -> tuple[nn.Module, Any]:
         """Return the network and its optimizer, set up for the devices on first use."""
         if self._optimized is None:
-            optimizer = make_optimizer(self.setup, self.model, self.optimizer_state)
+            more = () if self.branch is None else self.branch.parameters()
+            optimizer = make_optimizer(self.setup, self.model, self.optimizer_state, more)
             if self.setup.ema:
                 average = self.average or moving_average(self.model, self.setup.ema)
                 self.average = average

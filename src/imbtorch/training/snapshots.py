@@ -192,6 +192,7 @@ def _state(run: Run) -> State:
         "phase": run.state,
         "random": {"cpu": torch.get_rng_state()},
         "average": run.average.state_dict() if run.average else {},
+        "branch": run.branch.state_dict() if run.branch else {},
         **{f"optimizer {i}": values for i, values in optimizer["state"].items()},
     }
     if run.fabric.device.type == "cuda":
@@ -235,6 +236,8 @@ def _load(path: Path, run: Run) -> bool:
     if "average" in groups:
         run.average = moving_average(run.model, run.setup.ema)
         run.average.load_state_dict(groups["average"])
+    if run.branch is not None:
+        run.branch.load_state_dict(groups["branch"])
     run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
     run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
     torch.set_rng_state(groups["random"]["cpu"])

@@ -21,9 +21,11 @@ LABELS = torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS))
 KNOWN: Mapping[str, Callable[[], object]] = {
     "class_counts": lambda: list(COUNTS),
     "num_classes": lambda: len(COUNTS),
+    "embedding_size": lambda: 2,
     "labels": lambda: LABELS,
-    "train": lambda: ArrayDataset(torch.zeros(len(LABELS), 2), LABELS),
-    "pretrained": lambda: nn.Linear(2, 2),
+    "train": lambda: ArrayDataset(torch.zeros(len(LABELS), 1, 1, 2), LABELS),
+    "augment": lambda: None,
+    "pretrained": lambda: _network(),
     "input_range": lambda: None,
     "seed": lambda: 0,
     "random_state": lambda: 0,
@@ -31,7 +33,11 @@ KNOWN: Mapping[str, Callable[[], object]] = {
     "rank": lambda: 0,
     "epochs": lambda: 1,
 }
-"""What stands in for what a run knows."""
+"""What stands in for what a run knows, where samples are images of two pixels."""
+
+
+def _network() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
 
 
 def try_out(slots: Mapping[str, Callable[..., object]]) -> None:
@@ -60,8 +66,8 @@ def try_out(slots: Mapping[str, Callable[..., object]]) -> None:
             else:
                 made[place] = build(slot, KNOWN)
         if {"loss", "batch"} <= made.keys():  # does the loss take the labels that come out?
-            network = nn.Linear(2, 2)
-            x, y = made["batch"](torch.rand(sum(COUNTS), 2), LABELS, network)
+            network = _network()
+            x, y = made["batch"](torch.rand(sum(COUNTS), 1, 1, 2), LABELS, network)
             try:
                 made["loss"](network(x), y)
             except InputError as error:

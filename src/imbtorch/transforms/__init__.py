@@ -1,4 +1,4 @@
-"""Batch transforms, applied to each training batch: M2m, AOS, Mixup and Remix."""
+"""Batch transforms, applied to each training batch: M2m, AOS, Mixup, Remix and CutMix."""
 
 from functools import partial
 
@@ -7,12 +7,22 @@ from imblearn.over_sampling import RandomOverSampler
 from imbtorch.method import Method
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.transforms.aos import AOS, adversarial
+from imbtorch.transforms.cutmix import CutMix
 from imbtorch.transforms.m2m import M2m
 from imbtorch.transforms.mixup import Mixup, Remix
 from imbtorch.transforms.seeds import acceptance_matrix
 from imbtorch.transforms.translate import translate
 
-__all__ = ["AOS", "M2m", "Mixup", "Remix", "acceptance_matrix", "adversarial", "translate"]
+__all__ = [
+    "AOS",
+    "CutMix",
+    "M2m",
+    "Mixup",
+    "Remix",
+    "acceptance_matrix",
+    "adversarial",
+    "translate",
+]
 
 METHODS = (
     Method(
@@ -30,6 +40,16 @@ METHODS = (
         slots={"batch": Remix},
         paper="Chou et al., ECCV 2020 workshops",
         page="mixup",
+    ),
+    Method(
+        "cutmix",
+        "transform",
+        "a part of a class-balanced partner pasted into each image, labels mixed by area",
+        slots={"batch": CutMix},
+        candidates={"p": (0.5, 1.0)},
+        paper="Yun et al., ICCV 2019; partners drawn as in Park et al., CVPR 2022",
+        cost="the partners' augmentation, for half of the batches",
+        page="cutmix",
     ),
     Method(
         "aos",

@@ -39,8 +39,8 @@ class Mixup:
     -----
     ``mixup(x, y, model) -> x, y`` takes x of shape (B, ...) float and y of shape (B,) int64 and
     returns y as class probabilities of shape (B, K) float32. Torch's ``CrossEntropyLoss``
-    accepts them, as do `BalancedSoftmaxLoss`, `LogitAdjustedLoss` and `CDTLoss`; losses defined
-    for one class per sample reject them. `model` is not used.
+    accepts them, as do `BalancedSoftmaxLoss`, `LogitAdjustedLoss`, `CDTLoss`, `LDAMLoss` and
+    `DBMLoss`; the others (`FocalLoss`, `AsymmetricLoss`) reject them. `model` is not used.
 
     References
     ----------
@@ -65,8 +65,7 @@ class Mixup:
     ) -> None:
         if num_classes < 1:
             raise InputError(f"num_classes is {num_classes}; it must be at least 1")
-        if not 0 < alpha < float("inf"):
-            raise InputError(f"alpha is {alpha}; it must be positive and finite")
+        check_alpha(alpha)
         self.num_classes, self.alpha = num_classes, alpha
         self.rng = generator_from(seed)
 
@@ -81,9 +80,7 @@ class Mixup:
 
     def draw(self) -> float:
         """Draw lambda for one batch."""
-        # by the inverse distribution function, because torch's Beta takes no generator
-        u = torch.rand((), generator=self.rng, dtype=torch.float64).item()
-        return float(betaincinv(self.alpha, self.alpha, u))
+        return draw_share(self.alpha, self.rng)
 
     def label_share(self, lam: float, first: Tensor, second: Tensor) -> Tensor:
         """Return the share of the first label in each mixed one, shape (B,)."""
@@ -159,3 +156,16 @@ class Remix(Mixup):
         if 1 - lam < self.tau:
             share[self.kappa * n_first <= n_second] = 1.0
         return share.to(first.device)
+
+
+def check_alpha(alpha: float) -> None:
+    """Raise an InputError unless the parameter of a Beta distribution is positive and finite."""
+    if not 0 < alpha < float("inf"):
+        raise InputError(f"alpha is {alpha}; it must be positive and finite")
+
+
+def draw_share(alpha: float, rng: torch.Generator) -> float:
+    """Draw from Beta(alpha, alpha), in 0..1."""
+    # by the inverse distribution function, because torch's Beta takes no generator
+    u = torch.rand((), generator=rng, dtype=torch.float64).item()
+    return float(betaincinv(alpha, alpha, u))

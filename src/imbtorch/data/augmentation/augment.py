@@ -10,6 +10,7 @@ from torch import Tensor
 from imbtorch.data.augmentation.erasing import cutout, random_erasing
 from imbtorch.data.augmentation.operations import image_operations
 from imbtorch.data.augmentation.policies import auto_augment, rand_augment, trivial_augment
+from imbtorch.data.augmentation.sim import sim_augment
 from imbtorch.data.checks import check_images
 from imbtorch.errors import InputError, unknown_name
 
@@ -111,6 +112,7 @@ AUGMENTS: dict[str, Augment] = {
     "crop-flip": crop_flip,
     "cutout": cutout,
     "erase": random_erasing,
+    "sim": sim_augment,
     "trivial": trivial_augment,
     "rand": rand_augment,
     "auto:cifar": auto_augment,
@@ -125,9 +127,9 @@ def augment_by_name(name: str) -> Augment | None:
     Parameters
     ----------
     name : str
-        crop, crop-flip, cutout, erase (`random_erasing`), trivial (`trivial_augment`), rand
-        (`rand_augment`), auto:cifar or auto:imagenet (`auto_augment`), or several of them joined
-        with ``+`` in the order in which they act; none is no augmentation.
+        crop, crop-flip, cutout, erase (`random_erasing`), sim (`sim_augment`), trivial
+        (`trivial_augment`), rand (`rand_augment`), auto:cifar or auto:imagenet (`auto_augment`), or
+        several of them joined with ``+`` in the order in which they act; none is no augmentation.
 
     Returns
     -------

@@ -4,7 +4,9 @@ from functools import partial
 
 from imbtorch.method import Method
 from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training.phases.adjust_logits import AdjustLogits, adjust_logits
 from imbtorch.training.phases.classical_heads import LogisticHead, NearestHead
+from imbtorch.training.phases.cmo import cmo_phases
 from imbtorch.training.phases.deep_oversample import DeepOversample
 from imbtorch.training.phases.metric_learning import LocalEmbedding, TripletEmbedding
 from imbtorch.training.phases.on_inputs import LogisticOnInputs, TreesOnInputs, alone
@@ -13,8 +15,10 @@ from imbtorch.training.phases.refit_head import RefitHead
 from imbtorch.training.phases.rounds import embedding_only, in_rounds
 from imbtorch.training.phases.tau_norm import TauNormalize, tau_normalize
 from imbtorch.training.phases.train import Train
+from imbtorch.transforms import CutMix
 
 __all__ = [
+    "AdjustLogits",
     "DeepOversample",
     "LocalEmbedding",
     "LogisticHead",
@@ -26,6 +30,7 @@ __all__ = [
     "Train",
     "TreesOnInputs",
     "TripletEmbedding",
+    "adjust_logits",
     "tau_normalize",
 ]
 
@@ -64,6 +69,16 @@ METHODS = (
         page="metric-learning",
     ),
     Method(
+        "cmo",
+        "transform",
+        "cutmix with partners of the tail, but for the first four and the last three epochs",
+        slots={"batch": CutMix},
+        phases=cmo_phases,
+        paper="CMO (Park et al., CVPR 2022)",
+        cost="the partners' augmentation, for half of the batches",
+        page="cutmix",
+    ),
+    Method(
         "crt",
         "head",
         "a new head, trained with class-balanced sampling",
@@ -79,6 +94,15 @@ METHODS = (
         slots={"phase": TauNormalize},
         paper="Kang et al., ICLR 2020",
         page="heads",
+    ),
+    Method(
+        "post-hoc",
+        "head",
+        "the log of the class priors taken out of the trained head's logits",
+        slots={"phase": AdjustLogits},
+        candidates={"tau": (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)},
+        paper="Menon et al., ICLR 2021",
+        page="logit-adjustment",
     ),
     Method(
         "lr",

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from imbtorch.data.batches import Batches
+from imbtorch.data.batches import Batches, Views
 from imbtorch.data.texts.lengths import grouped
-from imbtorch.places import BatchTransform, EpochSampler, Loss
+from imbtorch.places import BatchTransform, EpochSampler, Loss, Step
 from imbtorch.seeding import derive_seed
 from imbtorch.training.loop import train_epoch
 from imbtorch.training.run import Run
@@ -22,8 +22,10 @@ def train_network(
     loss: Loss,
     *,
     make_transform: Callable[[int], BatchTransform | None] = lambda batches: None,
+    step: Step | None = None,
     rng: torch.Generator | None = None,
     measured: Callable[[], dict[str, Any]] = dict,
+    views: Views | None = None,
 ) -> None:
     """Train the network for a phase, or for the rest of an interrupted one.
 
@@ -41,11 +43,15 @@ def train_network(
         See `train_epoch`.
     make_transform : callable, optional
         Number of batches per epoch -> transform, see `train_epoch`.
+    step : callable, optional
+        See `train_epoch`.
     rng : torch.Generator, optional
         Generator that the loss draws from; a transform's own is its attribute ``rng``. Its state
         is part of a snapshot.
     measured : callable, optional
         Returns further entries for an epoch's row in the history.
+    views : Views, optional
+        Further views that stand behind each batch.
     """
     rank, first = run.fabric.global_rank, run.phase_first
     augment_rng = torch.Generator()
@@ -60,6 +66,7 @@ def train_network(
             augment=run.augment,
             rng=augment_rng,
             workers=run.workers,
+            views=views,
         )
         transform = make_transform(len(batches))
         rng = rng or getattr(transform, "rng", None)
@@ -71,7 +78,9 @@ def train_network(
             augment_rng.manual_seed(derive_seed(run.seed, "augment", epoch, rank))
             rate = run.setup.rates(epoch, len(batches), run.total_epochs)
             clip = run.setup.clip
-            mean = train_epoch(run.fabric, model, optimizer, batches, loss, rate, transform, clip)
+            mean = train_epoch(
+                run.fabric, model, optimizer, batches, loss, rate, transform, clip, step
+            )
             _share_statistics(run)
         run.epoch += 1
         more = measured()

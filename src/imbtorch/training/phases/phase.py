@@ -16,10 +16,13 @@ class Phase(ABC):
         Number of epochs that the phase trains, for progress bars.
     trains_network : bool
         Whether these epochs train the whole network and so count toward its schedule.
+    needs_linear_head : bool
+        Whether it takes the weights of a linear head.
     """
 
     epochs: int
     trains_network = False
+    needs_linear_head = False
 
     @abstractmethod
     def run(self, run: Run) -> None:
@@ -31,6 +34,10 @@ class Phase(ABC):
         None, the default, means the shares of the phase before.
         """
         return None
+
+    def shares_after(self, before: Sequence[float], counts: Sequence[int]) -> list[float]:
+        """Return the class shares that the head expects after the phase, given those before it."""
+        return self.class_shares(counts) or [*before]
 
     def describe(self) -> dict[str, Json]:
         """Return the phase and all its parameters as JSON-ready values."""

@@ -69,6 +69,8 @@ class TauNormalize(Phase):
     {'phase': 'TauNormalize', 'epochs': 0, 'tau': 0.7}
     """
 
+    needs_linear_head = True
+
     def __init__(self, tau: float = 1.0) -> None:
         if not 0 <= tau <= 1:
             raise InputError(f"tau is {tau}; it must lie in 0..1")

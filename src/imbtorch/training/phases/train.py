@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
 from imbtorch.errors import InputError
-from imbtorch.places import BatchTransform, EpochSampler, Loss, OverSampler, Slot
+from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.mixed import over_sampler_for
+from imbtorch.training.branch import branched
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.phase import Phase, as_shares
 from imbtorch.training.run import Run
@@ -40,6 +41,11 @@ class Train(Phase):
     resample : class or object with ``fit_resample``, optional
         Applied to the training arrays before the phase, for instance imbalanced-learn's
         ``RandomOverSampler``.
+    branch : class or module, optional
+        A loss of the embeddings, learned beside that of the logits, for instance `ProCo`. All
+        phases of a recipe that train the network need the same one, and share it.
+    step : class or callable, optional
+        How a step finds its gradients, for instance `SAM`; by default in one pass.
 
     Examples
     --------
@@ -59,11 +65,14 @@ class Train(Phase):
         sampler: Slot[EpochSampler] = None,
         batch: Slot[BatchTransform] = None,
         resample: Slot[OverSampler] = None,
+        branch: Slot[Branch] = None,
+        step: Slot[Step] = None,
     ) -> None:
         if epochs < 0:
             raise InputError(f"epochs is {epochs}; it must be at least 0")
         self.epochs, self.loss, self.weights = epochs, loss, weights
-        self.sampler, self.batch, self.resample = sampler, batch, resample
+        self.sampler, self.batch, self.resample, self.step = sampler, batch, resample, step
+        self.branch = branch
 
     def class_shares(self, counts: Sequence[int]) -> list[float] | None:
         """Return the class shares in its batches, times the class weights."""
@@ -98,6 +107,7 @@ class Train(Phase):
             sampler = build(self.sampler, known) or DistributedSampler(
                 train, fabric.world_size, fabric.global_rank, seed=run.seed
             )
+            step: Step | None = build(self.step, known)
 
         def make_transform(batches: int) -> BatchTransform | None:
             # each process draws for its own share of the batch
@@ -108,7 +118,13 @@ class Train(Phase):
             )
             return transform
 
-        train_network(run, self.epochs, train, sampler, loss, make_transform=make_transform)
+        if self.branch is None:
+            train_network(
+                run, self.epochs, train, sampler, loss, make_transform=make_transform, step=step
+            )
+            return
+        with branched(run, loss, make_transform, step) as beside:
+            train_network(run, self.epochs, train, sampler, **beside)
 
 
 def _prior_taken_out(loss: object) -> float:

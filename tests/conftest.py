@@ -38,7 +38,7 @@ SLOW = {
     *("test_right_or_refused", "test_new_data", "test_report", "test_stored_files"),
     *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
-    *("test_text_and_embedding_tables", "test_worker_faults"),
+    *("test_text_and_embedding_tables", "test_worker_faults", "test_workers"),
     *("test_decide", "test_decision", "test_scores"),
     *("test_absent_classes", "test_printable", "test_many_classes"),
     *("test_classical", "test_compare_from_python"),

@@ -13,6 +13,7 @@ from imbtorch import InputError, evaluate, fit
 from imbtorch.data import class_counts, labels_of
 from imbtorch.data.arrays import as_dataset
 from imbtorch.data.batches import Batches
+from imbtorch.data.workers import Workers
 from imbtorch.lightning import EOSCallback
 from imbtorch.models import build_model, embed, predict_logits
 from imbtorch.resampling import EOS
@@ -193,4 +194,4 @@ def test_resampling_names_the_data_set_that_is_not_in_memory():
 def test_shapes_are_told_by_workers_too():
     data = as_dataset(Items(lambda i: (IMAGES[i, :, : 4 + i % 3], 0)))
     with pytest.raises(InputError, match="the inputs of a batch have the shapes"):
-        list(Batches(data, batch_size=4, num_workers=1))
+        list(Batches(data, batch_size=4, workers=Workers(1)))

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from imbtorch.data.batches import Batches
+from imbtorch.data.workers import Workers
 from imbtorch.reproduction import run_table
 from imbtorch.stopping import Terminated, passed_on, terminable
 from imbtorch.transforms import M2m, translate
@@ -49,7 +50,7 @@ def all_ended():
 @pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
 def test_a_dead_data_worker_is_said():
     with pytest.raises(RuntimeError, match="worker"), all_ended():
-        list(Batches(Dying(), batch_size=2, num_workers=1))
+        list(Batches(Dying(), batch_size=2, workers=Workers(1)))
     gc.collect()
     assert len(list(Batches(Dying(), batch_size=2))) == 4  # fit itself uses none
 

@@ -36,7 +36,7 @@ def add_options(parser: Any) -> None:
     add("--image_size", type=int | None, help="height and width that images are brought to")
     add("--columns", type=str | None, help="input columns, separated by commas")
     add("--data_seed", type=int, default=0, help="decides what is held out (default: 0)")
-    add("--precision", type=str, default="32-true", help="32-true or bf16-mixed (default: 32-true)")
+    add("--precision", type=str, default="32-true", help="as in compare (default: 32-true)")
 
 
 def run(paths: list[str], model: str | None, **options: Any) -> None:

@@ -24,7 +24,7 @@ def add_options(parser: Any) -> None:
     add("--seeds", type=int, default=3, help="number of training seeds (default: %(default)s)")
     add("--scale", type=str, default="full", help="full, or quick: only to check that it runs")
     add("--epochs", type=int | None, help="epochs, instead of the table's")
-    add("--precision", type=str | None, help="32-true or bf16-mixed")
+    add("--precision", type=str | None, help="32-true, bf16-mixed or auto, see compare")
     add = parser.add_argument_group("how and where").add_argument
     add("--out", type=str, default="runs", help="folder of all tables (default: %(default)s)")
     add("--figures", action="store_true", help="also write a report of each column")

@@ -126,7 +126,13 @@ GROUPS: Mapping[str, Sequence[Option]] = {
         Option("label_smoothing", float | None, None, "share of a label spread over all classes"),
         Option("layer_decay", float | None, None, "factor of the rate from a block to the last"),
         Option("ema", float | None, None, "decay of the moving average of the weights"),
-        Option("precision", str, "32-true", "32-true, bf16-mixed, 16-mixed or 64-true"),
+        Option(
+            "precision",
+            str,
+            "32-true",
+            "32-true, bf16-mixed, 16-mixed or 64-true; auto: bf16-mixed where the processor "
+            "computes it natively, else 32-true",
+        ),
     ),
 }
 """Heading -> the options of `make_task`; those of its arguments with these names and defaults."""

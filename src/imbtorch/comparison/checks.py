@@ -13,4 +13,4 @@ def check_how(epochs: int | None, data_seed: int, precision: str) -> None:
         check_whole("epochs", epochs, 1)
     check_whole("data_seed", data_seed, 0, LAST_SEED)
     if precision not in PRECISIONS:
-        raise unknown_name("precision", precision, PRECISIONS)
+        raise unknown_name("precision", precision, (*PRECISIONS, "auto"))

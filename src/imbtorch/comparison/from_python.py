@@ -19,9 +19,11 @@ from imbtorch.comparison.sized_defaults import sized
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.usual_recipes import usual_recipes
 from imbtorch.data.arrays import labels_of
+from imbtorch.data.workers import MOST_WORKERS
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.models.classifier import Classifier
+from imbtorch.option_types import check_whole
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.setup import Setup, usual_setup
 
@@ -63,6 +65,7 @@ def compare(
     setup: Setup | None = None,
     data_seed: int = 0,
     log: str | None = None,
+    num_workers: int = 0,
     progress: bool = True,
     **options: object,
 ) -> Comparison:
@@ -95,6 +98,8 @@ def compare(
         Decides what is held out.
     log : str, optional
         Also write each epoch to a tracker: csv, tensorboard, wandb or mlflow, in ``out/logs``.
+    num_workers : int, default=0
+        Processes that load each Dataset at hand, see `fit`; no figure depends on it.
     progress : bool, default=True
         Whether to show a progress bar.
     **options
@@ -134,7 +139,9 @@ def compare(
         raise InputError(f"recipes is {recipes!r}; a list is needed: [{recipes!r}]")
     if recipes is not None and not recipes:
         raise InputError("recipes is empty; name at least one, such as erm, or leave it out")
+    check_whole("num_workers", num_workers, 0, MOST_WORKERS)
     task = _task(data, model, _common_epochs(epochs, recipes or ()), setup, data_seed, options)
+    task = replace(task, num_workers=num_workers)
     names = recipes or usual_recipes(task)
     names = [with_code(recipe) for recipe in names]
     for recipe in names:

@@ -35,6 +35,7 @@ def run_grid(
     *,
     tidy: bool = True,
     tracking: Tracking | None = None,
+    wait: bool = True,
 ) -> "Outcome":
     """Train by every recipe with every seed, except for stored runs.
 
@@ -57,6 +58,8 @@ def run_grid(
         Whether to remove the snapshots when all is done.
     tracking : Tracking, optional
         Takes each epoch of the runs, and the outcome of stored ones.
+    wait : bool, default=True
+        Whether to wait for runs that other processes work on.
 
     Returns
     -------
@@ -116,15 +119,15 @@ def run_grid(
     cells = [(recipe, recipe.describe(), seed) for recipe in recipes for seed in seeds]
     failures: dict[int, Failure] = {}
     # first the runs that no other process works on, then those that others did not finish
-    for wait in (False, True):
+    for again in (False, True) if wait else (False,):
         for cell, (recipe, described, seed) in enumerate(cells):
-            if wait and (cell in failures or store.has(described, seed)):
+            if again and (cell in failures or store.has(described, seed)):
                 continue
             if store.has(described, seed):
                 bar.update(recipe.all_epochs)
                 continue
             try:
-                store.fill(described, seed, partial(run, recipe, seed), wait=wait)
+                store.fill(described, seed, partial(run, recipe, seed), wait=again)
             except Exception as error:
                 if is_about_storage(error):
                     raise

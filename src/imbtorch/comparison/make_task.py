@@ -11,6 +11,7 @@ from imbtorch.comparison.network_options import (
     open_network,
 )
 from imbtorch.comparison.origin import Origin
+from imbtorch.comparison.precision import settled
 from imbtorch.comparison.sized_defaults import BENCHMARKS, sized
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import as_float, labels_of
@@ -111,8 +112,8 @@ def make_task(
         Samples per batch, by default the network's usual number, but at most a tenth of the
         training set.
     precision : str, default="32-true"
-        32-true, or bf16-mixed, which is faster where the processor supports it; also 16-mixed and
-        64-true.
+        32-true, or bf16-mixed, which is faster where the processor supports it; auto: bf16-mixed
+        where it does, else 32-true; also 16-mixed and 64-true.
     pretrained : str, optional
         File with the weights that a network from elsewhere starts from, by default those of its
         library.
@@ -149,6 +150,7 @@ def make_task(
     InputError
         If the data cannot be used (see `load_data`) or an option is unknown.
     """
+    precision = settled(precision)
     check_how(epochs, data_seed, precision)
     augment_by_name("none" if augment == "auto" else augment)
     if image_size is not None:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from imbtorch.data.arrays import Samples
+from imbtorch.data.arrays import ArrayDataset, Samples
 from imbtorch.metrics.decision import Decision
 from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
@@ -57,9 +57,14 @@ class Outputs:
     decided: Decided | None = None
 
 
-def outputs_of(model: Classifier, dataset: Samples) -> Outputs:
+def outputs_of(model: Classifier, dataset: Samples, num_workers: int = 0) -> Outputs:
     """Return what a trained network makes of the samples of a data set."""
-    features, labels = embed(model, dataset)
+    features, labels = embed(model, dataset, num_workers=num_workers)
     with torch.no_grad():
         logits = model.head(features)
     return Outputs(features, labels, logits.argmax(1), model.probabilities(logits))
+
+
+def embedded(model: Classifier, dataset: Samples, num_workers: int = 0) -> ArrayDataset:
+    """Return the embeddings of the samples of a data set, with their labels."""
+    return ArrayDataset(*embed(model, dataset, num_workers=num_workers))

@@ -11,12 +11,11 @@ from imbtorch.comparison.data_identity import data_header, data_identity
 from imbtorch.comparison.decisions import decision_entry, decision_header, with_decision
 from imbtorch.comparison.measured import measured
 from imbtorch.comparison.origin import Origin
-from imbtorch.comparison.outputs import Outputs, outputs_of
+from imbtorch.comparison.outputs import Outputs, embedded, outputs_of
 from imbtorch.comparison.own_network import OwnNetwork
 from imbtorch.comparison.task_folder import folder_of, slug_of
 from imbtorch.comparison.task_words import data_lines, setup_words, trained_words
 from imbtorch.comparison.versions import versions
-from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, input_to_json
@@ -26,7 +25,6 @@ from imbtorch.metrics.objective import Objective
 from imbtorch.models.backbones import is_own, short_name
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier
-from imbtorch.models.inference import embed
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
 from imbtorch.training.fit import FitResult, fit, train_pretrained
 from imbtorch.training.pretrained import Pretrained
@@ -57,16 +55,16 @@ class Task:
         Epochs of network training.
     setup : Setup
         Optimizer and schedule.
-    augment : str
-        Name of the augmentation.
-    precision : str
-        Floating-point precision, by Fabric's name for it.
+    augment, precision : str
+        Name of the augmentation, and Fabric's of the floating-point precision.
     measurements : int, default=20
         About how often a run measures the held-out accuracy.
     origin : Origin or OwnNetwork, optional
         Where the network comes from, if it is not built in.
     decide : Objective, optional
         What a decision is chosen for, on the data's validation split.
+    num_workers : int, default=0
+        Processes that load data which are not in memory, see `fit`; no figure depends on it.
     """
 
     data: LoadedData
@@ -79,6 +77,7 @@ class Task:
     measurements: int = 20
     origin: Origin | OwnNetwork | None = None
     decide: Objective | None = None
+    num_workers: int = 0
 
     def __post_init__(self) -> None:
         check_how(self.epochs, self.data_seed, self.precision)
@@ -122,7 +121,7 @@ class Task:
         trained = "" if self.origin is None else f"; trained: {trained_words(self.setup.freeze)}"
         *before, network = self.describe_inputs()
         how = f"{self.epochs} epochs, {setup_words(self.setup)}; augmentation {self.augment}"
-        return [*before, network + trained, how]
+        return [*before, network + trained, f"{how}; precision {self.precision}"]
 
     def describe_inputs(self) -> list[str]:
         """Return what the data and the network are taken for, line by line; the network last."""
@@ -151,9 +150,9 @@ class Task:
         """Return the provider of the network that runs of a data seed share: plain erm for all."""
 
         def train() -> FitResult:
-            network, seed = self.network(self.data_seed), self.data_seed
+            network, seed, n = self.network(self.data_seed), self.data_seed, self.num_workers
             how = (self.epochs, self.setup, augment_by_name(self.augment), seed, self.fabric())
-            return train_pretrained(network, self.data.train, *how, on_epoch, snapshots)
+            return train_pretrained(network, self.data.train, *how, on_epoch, snapshots, n)
 
         return Pretrained(train, path, self.header("erm", self.data_seed))
 
@@ -183,11 +182,12 @@ class Task:
             eval_every=max(1, self.epochs // self.measurements),
             on_epoch=on_epoch,
             snapshots=snapshots,
+            num_workers=self.num_workers,
         )
 
     def outputs(self, model: Classifier) -> Outputs:
         """Return what a trained network makes of the held-out samples, and its decision if any."""
-        made, data = outputs_of(model, self.data.test), self.data
+        made, data = outputs_of(model, self.data.test, self.num_workers), self.data
         return with_decision(made, self.decide, model, data.validation, data.counts)
 
     def result(
@@ -196,7 +196,7 @@ class Task:
         """Return the row of a run: what was run, and the outcome; `outputs` are its network's."""
         model, counts, recipe = fitted.model, self.data.counts, self.recipe(recipe)
         made = outputs or self.outputs(model)
-        train = fitted.embedded or ArrayDataset(*embed(model, self.data.train))
+        train = fitted.embedded or embedded(model, self.data.train, self.num_workers)
         return {
             "recipe": recipe.describe(),
             "seed": seed,

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
+from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, as_float
 from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.texts.lengths import cut
-from imbtorch.errors import InputError
+from imbtorch.data.workers import Workers
 from imbtorch.seeding import generator_from
 
 
@@ -28,7 +28,7 @@ class Batches:
     """Mini-batches of a data set as (x, y) on a device, images as float32 in 0..1.
 
     An `ArrayDataset` lives on the device as one tensor and is indexed there batch by batch; any
-    other data set goes through a ``DataLoader``. Augmentation acts on the whole batch. Tokens stay
+    other data set is loaded by `Workers`. Augmentation acts on the whole batch. Tokens stay
     integers, and a batch of them is as wide as its longest text; see `by_length` and
     `SimilarLengths` for samplers of little filling.
 
@@ -46,8 +46,8 @@ class Batches:
         See `imbtorch.data.augmentation.augment`.
     rng : torch.Generator, optional
         On the CPU; `augment` draws from it. By default a randomly seeded one.
-    num_workers : int, default=0
-        Worker processes of the ``DataLoader``.
+    workers : Workers, optional
+        Processes that load what is not in memory; by default this one does.
     views : Views, optional
         Further views of the samples, with an augmentation of their own: x is then of shape
         ((1 + V) B, ...), view after view, y of shape (B,).
@@ -68,7 +68,7 @@ class Batches:
         device: torch.device | str = "cpu",
         augment: Augment | None = None,
         rng: torch.Generator | None = None,
-        num_workers: int = 0,
+        workers: Workers | None = None,
         views: Views | None = None,
     ) -> None:
         size = len(dataset)  # type: ignore[arg-type]
@@ -76,7 +76,7 @@ class Batches:
         self.dataset = dataset.to(device) if isinstance(dataset, ArrayDataset) else dataset
         self.batch_size, self.device = batch_size, torch.device(device)
         self.augment, self.rng = augment, generator_from(rng)
-        self.num_workers, self.views = num_workers, views
+        self.workers, self.views = workers or Workers(), views
 
     def __len__(self) -> int:
         return -(-len(self.sampler) // self.batch_size)  # type: ignore[arg-type]
@@ -105,41 +105,12 @@ class Batches:
             yield cut(x) if self.dataset.tokens else x, self.dataset.y[indices]
 
     def _loaded(self) -> Iterator[tuple[Tensor, Tensor]]:
-        loader = DataLoader(
-            self.dataset,
-            self.batch_size,
-            sampler=_Order(self.sampler),
-            collate_fn=_together,
-            num_workers=self.num_workers,
-            pin_memory=self.device.type == "cuda",
-        )
-        try:
-            for batch in loader:
-                x, y = (part.to(self.device, non_blocking=True) for part in batch)
-                yield x, y.long()
-        except ConnectionError as error:  # torch reports this, unless an item was in transit
-            raise RuntimeError(f"a data worker exited before its work was done: {error}") from error
+        pinned = self.device.type == "cuda"
+        for batch in self.workers.load(self.dataset, self._asked(), pinned=pinned):
+            x, y = (part.to(self.device, non_blocking=True) for part in batch)
+            yield x, y.long()
 
-
-def _together(samples: list[Any]) -> Any:
-    try:
-        return default_collate(samples)
-    except (RuntimeError, TypeError) as error:
-        shapes = dict.fromkeys(str(tuple(np.shape(sample[0]))) for sample in samples)
-        if len(shapes) > 1:
-            raise InputError(
-                f"the inputs of a batch have the shapes {', '.join(shapes)}; all samples need one "
-                "shape: resize or convert them in the data set"
-            ) from error
-        raise
-
-
-class _Order(Sampler[int]):
-    def __init__(self, indices: Iterable[int]) -> None:
-        self.indices = indices
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.indices)
-
-    def __len__(self) -> int:
-        return len(self.indices)  # type: ignore[arg-type]
+    def _asked(self) -> Iterator[list[int]]:
+        order = iter(self.sampler)
+        while indices := list(islice(order, self.batch_size)):
+            yield indices

@@ -12,6 +12,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from imbtorch.data.arrays import Samples, as_dataset
 from imbtorch.data.checks import check_labels
 from imbtorch.data.profiles.class_groups import SHOTS, minority_classes, shot_groups
+from imbtorch.data.workers import Workers
 from imbtorch.errors import InputError
 from imbtorch.metrics.calibration import expected_calibration_error
 from imbtorch.metrics.pairs import count_pairs
@@ -194,6 +195,7 @@ def evaluate(
     class_shares: Sequence[float] | None = None,
     *,
     shots: tuple[int, int] = SHOTS,
+    num_workers: int = 0,
 ) -> Metrics:
     """Compute the metrics of a network on a held-out set.
 
@@ -209,6 +211,8 @@ def evaluate(
         See `classification_metrics`.
     shots : tuple of int, default=(20, 100)
         See `shot_groups`.
+    num_workers : int, default=0
+        Processes that load a Dataset, see `fit`.
 
     Returns
     -------
@@ -224,20 +228,20 @@ def evaluate(
     >>> sorted(evaluate(mlp((2,), 3), test, [50, 20, 5]))[:3]
     ['accuracy', 'auprc', 'auroc']
     """
-    y, predicted, probabilities = predictions(model, dataset, class_counts)
+    y, predicted, probabilities = predictions(model, dataset, class_counts, num_workers)
     return classification_metrics(
         y, predicted, class_counts, probabilities, class_shares, shots=shots
     )
 
 
 def predictions(
-    model: Classifier, dataset: Samples, class_counts: Sequence[int]
+    model: Classifier, dataset: Samples, class_counts: Sequence[int], num_workers: int = 0
 ) -> tuple[Labels, Labels, NDArray[np.float64]]:
     """Return the labels of a held-out set, the most probable classes and the probabilities."""
     check_classifier(model)
     dataset = as_dataset(dataset)
-    with same_random_state():
-        logits, y = measured_logits(model, dataset, "dataset")
+    with same_random_state(), Workers(num_workers) as workers:
+        logits, y = measured_logits(model, dataset, "dataset", workers)
     if len(class_counts) != logits.shape[1]:
         raise InputError(
             f"class_counts has {len(class_counts)} classes; the network has {logits.shape[1]}"

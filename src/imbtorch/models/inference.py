@@ -12,13 +12,16 @@ from imbtorch.data.arrays import Samples, as_dataset, take
 from imbtorch.data.batches import Batches
 from imbtorch.data.checks import first, logits_of, not_finite
 from imbtorch.data.texts.lengths import by_length, lengths_of
+from imbtorch.data.workers import Workers
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.seeding import same_random_state
 
 
 @same_random_state()
-def embed(model: Classifier, dataset: Samples, *, batch_size: int = 128) -> tuple[Tensor, Tensor]:
+def embed(
+    model: Classifier, dataset: Samples, *, batch_size: int = 128, num_workers: int = 0
+) -> tuple[Tensor, Tensor]:
     """Return the embeddings and labels of a data set.
 
     Parameters
@@ -29,6 +32,8 @@ def embed(model: Classifier, dataset: Samples, *, batch_size: int = 128) -> tupl
         Yields (x, y), or a pair of arrays.
     batch_size : int, default=128
         Samples per step; small batches fit the processor's cache better.
+    num_workers : int, default=0
+        Processes that load a Dataset, see `fit`.
 
     Returns
     -------
@@ -46,12 +51,13 @@ def embed(model: Classifier, dataset: Samples, *, batch_size: int = 128) -> tupl
     (torch.Size([3, 5]), [0, 1, 2])
     """
     check_classifier(model)
-    return outputs(model, model.embeddings, dataset, batch_size)
+    with Workers(num_workers) as workers:
+        return outputs(model, model.embeddings, dataset, batch_size, workers)
 
 
 @same_random_state()
 def predict_logits(
-    model: nn.Module, dataset: Samples, *, batch_size: int = 128
+    model: nn.Module, dataset: Samples, *, batch_size: int = 128, num_workers: int = 0
 ) -> tuple[Tensor, Tensor]:
     """Return the logits and labels of a data set.
 
@@ -63,6 +69,8 @@ def predict_logits(
         Yields (x, y), or a pair of arrays.
     batch_size : int, default=128
         Samples per step; small batches fit the processor's cache better.
+    num_workers : int, default=0
+        Processes that load a Dataset, see `fit`.
 
     Returns
     -------
@@ -79,12 +87,17 @@ def predict_logits(
     >>> logits.shape
     torch.Size([3, 3])
     """
-    return outputs(model, model, dataset, batch_size)
+    with Workers(num_workers) as workers:
+        return outputs(model, model, dataset, batch_size, workers)
 
 
 @torch.no_grad()
 def outputs(
-    model: nn.Module, function: Callable[[Tensor], object], dataset: Samples, batch_size: int = 128
+    model: nn.Module,
+    function: Callable[[Tensor], object],
+    dataset: Samples,
+    batch_size: int = 128,
+    workers: Workers | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return what a function of the network makes of each sample, and the labels.
 
@@ -104,7 +117,7 @@ def outputs(
     try:
         lengths = lengths_of(data)
         order = None if lengths is None else by_length(lengths)
-        batches = Batches(data, order, batch_size=batch_size, device=device)
+        batches = Batches(data, order, batch_size=batch_size, device=device, workers=workers)
         parts = [(logits_of(function(x)).float(), y) for x, y in batches]
     finally:
         model.train(training)
@@ -115,14 +128,16 @@ def outputs(
     return made[back], y[back]
 
 
-def measured_logits(model: nn.Module, dataset: Dataset[Any], name: str) -> tuple[Tensor, Tensor]:
+def measured_logits(
+    model: nn.Module, dataset: Dataset[Any], name: str, workers: Workers | None = None
+) -> tuple[Tensor, Tensor]:
     """Return the logits and labels of a data set that is to be measured.
 
     Where the network cannot take its samples, or gives NaN (whose argmax is class 0), the
     InputError says so; `name` is what the user calls the data set.
     """
     try:
-        logits, y = outputs(model, model, dataset)
+        logits, y = outputs(model, model, dataset, workers=workers)
     except InputError:
         raise
     except MISFITS:

@@ -8,6 +8,7 @@ import numpy as np
 from torch import nn
 
 from imbtorch.comparison.outputs import Outputs
+from imbtorch.comparison.precision import settled
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.load import load_data
@@ -94,10 +95,10 @@ def make_embedding_task(
     data_seed : int, default=0
         Has no effect, because both splits are stored.
     precision : str, default="32-true"
-        Floating-point precision, by Fabric's name.
+        Floating-point precision, by Fabric's name, or auto, see `make_task`.
     """
     path = data_folder() / data / "embeddings.npz"
     if not path.is_file():
         raise InputError(f"DATA is {data!r}; {path} does not exist: set IMBTORCH_DATA")
     loaded = load_data(str(path), profile="none", data_seed=data_seed)
-    return EmbeddingTask(loaded, data_seed, "head", epochs, HEAD_SETUP, "none", precision)
+    return EmbeddingTask(loaded, data_seed, "head", epochs, HEAD_SETUP, "none", settled(precision))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from imbtorch.comparison.checks import check_how
+from imbtorch.comparison.precision import settled
 from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
 from imbtorch.reproduction.paper_table import load_table
@@ -64,6 +65,8 @@ def reproduce(
     found = load_table(table).only(columns or "")
     check_whole("seeds", seeds, 1)
     check_whole("jobs", jobs, 1)
+    if options.get("precision"):
+        options["precision"] = settled(options["precision"])
     check_how(options.get("epochs"), 0, options.get("precision") or "32-true")
     if scale not in SCALES:
         raise InputError(f"scale is {scale!r}; it must be one of {', '.join(SCALES)}")

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from imbtorch.comparison.precision import settled
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.inputs import Input
@@ -70,10 +71,10 @@ def make_text_task(
     data_seed : int, default=0
         Determines the validation split.
     precision : str, default="32-true"
-        Floating-point precision, by Fabric's name.
+        Floating-point precision, by Fabric's name, or auto, see `make_task`.
     """
     model = f"mlp{HIDDEN[data]}x{FACTORS[data]:g}"
-    return TextTask(load_texts(data), data_seed, model, epochs, SETUP, "none", precision)
+    return TextTask(load_texts(data), data_seed, model, epochs, SETUP, "none", settled(precision))
 
 
 def load_texts(name: str) -> LoadedData:

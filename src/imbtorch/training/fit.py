@@ -1,14 +1,14 @@
 """The `fit` function: train a network on imbalanced data with a recipe."""
 
-from dataclasses import dataclass
 from functools import partial
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
 
-from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, class_counts
+from imbtorch.data.arrays import Samples, as_dataset, class_counts
 from imbtorch.data.augmentation.augment import Augment
+from imbtorch.data.workers import Workers
 from imbtorch.errors import InputError
 from imbtorch.models.build import fresh_copy, replace_head
 from imbtorch.models.classifier import Classifier, CosineHead
@@ -17,50 +17,16 @@ from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
 from imbtorch.training.branch import add_branch
 from imbtorch.training.checks import check_classes, check_same_data, check_smoothing
+from imbtorch.training.fit_result import FitResult as FitResult
 from imbtorch.training.freeze import frozen, frozen_part
 from imbtorch.training.movable import check_movable
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe, recipe_of
-from imbtorch.training.run import History, OnEpoch, Run
+from imbtorch.training.run import OnEpoch, Run
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots, phases_to_run
 from imbtorch.training.takes_rows import check_augmented, check_rows
-
-
-@dataclass(frozen=True)
-class FitResult:
-    """What `fit` returns.
-
-    Attributes
-    ----------
-    model : Classifier
-        The network after the last epoch, or its moving average if ``setup.ema`` asks for one; on
-        the CPU, in evaluation mode.
-    history : list of dict
-        One row per epoch: epoch (from 1), phase, loss, lr; balanced_accuracy on `val` if it was
-        measured; batch, the statistics of M2m.
-    seconds : float
-        Training time without evaluation. Includes the training of the pretrained network if the
-        recipe used one that `imbtorch` trained.
-    pretrained : nn.Module or None
-        The pretrained network, if the recipe used one: pass it to the next `fit` on this data.
-    pretrained_seconds : float
-        Training time of the pretrained network, even if it was trained earlier.
-    examples : dict of str to Tensor
-        A few samples before and after translation (seed, moved, k0, k), if the recipe made any.
-    embedded : ArrayDataset or None
-        Embeddings that the head was retrained on, including EOS's points, if the recipe retrains
-        it; on the device.
-    """
-
-    model: Classifier
-    history: History
-    seconds: float
-    pretrained: nn.Module | None
-    examples: dict[str, Tensor]
-    embedded: ArrayDataset | None = None
-    pretrained_seconds: float = 0.0
 
 
 @same_random_state()
@@ -79,6 +45,7 @@ def fit(
     eval_every: int = 1,
     on_epoch: OnEpoch | None = None,
     snapshots: Snapshots | None = None,
+    num_workers: int = 0,
 ) -> FitResult:
     """Train a network on imbalanced data with a recipe.
 
@@ -115,6 +82,11 @@ def fit(
         Called with each row of the history, including rows restored from a snapshot.
     snapshots : Snapshots, optional
         Keeps the state on disk so that an interrupted run can resume. Single process only.
+    num_workers : int, default=0
+        Processes that load each of `train` and `val`, if it is a Dataset whose samples take time to
+        make, such as photographs to decode; arrays need none. The figures do not depend on it: see
+        `imbtorch.data.workers.Workers`. Not above 0 for a data set that holds an open file (HDF5,
+        zip), which processes would share.
 
     Returns
     -------
@@ -140,6 +112,7 @@ def fit(
     check_whole("seed", seed, 0, 2**64 - 1)  # the most that torch takes
     check_whole("eval_every", eval_every, 1, 2**63 - 1)
     seed, eval_every = int(seed), int(eval_every)
+    workers = Workers(num_workers)
     fabric = fabric or Fabric(accelerator="auto", devices=1)
     given = setup or Setup()
     setup = recipe.trained_with(given)
@@ -162,7 +135,7 @@ def fit(
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     if pretrained is None:
         own = partial(train_pretrained, model, train, recipe.epochs, given, augment, seed, fabric)
-        pretrained = Pretrained(partial(own, snapshots=snapshots))
+        pretrained = Pretrained(partial(own, snapshots=snapshots, num_workers=num_workers))
     elif isinstance(pretrained, nn.Module):
         pretrained = Pretrained(pretrained)
     elif not isinstance(pretrained, Pretrained):
@@ -181,9 +154,10 @@ def fit(
         pretrained=pretrained,
         eval_every=eval_every,
         on_epoch=on_epoch,
+        workers=workers,
     )
     add_branch(run, recipe)
-    with scoped_seed(derive_seed(seed, "fit")), frozen(model, setup):
+    with scoped_seed(derive_seed(seed, "fit")), frozen(model, setup), workers:
         try:
             for first, phase, keep in phases_to_run(run, recipe, snapshots):
                 run.begin(first, keep, trains_network=phase.trains_network)
@@ -215,6 +189,7 @@ def train_pretrained(
     fabric: Fabric | None = None,
     on_epoch: OnEpoch | None = None,
     snapshots: Snapshots | None = None,
+    num_workers: int = 0,
 ) -> FitResult:
     """Train the network that M2m translates against: ERM on the same data.
 
@@ -222,7 +197,7 @@ def train_pretrained(
     ----------
     model : Classifier
         Only its form and its frozen part are used; the rest starts from parameters of its own.
-    train, epochs, setup, augment, seed, fabric, on_epoch, snapshots
+    train, epochs, setup, augment, seed, fabric, on_epoch, snapshots, num_workers
         As for `fit`. Its random numbers differ from those of any run with the same seed.
 
     Returns
@@ -249,4 +224,5 @@ def train_pretrained(
         fabric=fabric,
         on_epoch=on_epoch,
         snapshots=snapshots,
+        num_workers=num_workers,
     )

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, labels_of, take
 from imbtorch.data.augmentation.augment import Augment
+from imbtorch.data.workers import Workers
 from imbtorch.errors import InputError
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier, head_size
@@ -67,6 +68,8 @@ class Run:
         What is learned beside the network and is no part of it, see `imbtorch.places.Branch`.
     pretrained : Pretrained
         Provides the network that M2m uses; `asked_pretrained` says whether a method needed it.
+    workers : Workers
+        Processes that load what is not in memory.
     seconds : float
         Training time, without evaluation and without waiting for `pretrained`.
     """
@@ -85,6 +88,7 @@ class Run:
         pretrained: Pretrained,
         eval_every: int,
         on_epoch: OnEpoch | None,
+        workers: Workers | None = None,
     ) -> None:
         self.model, self.train, self.val = model, train, val
         self.setup, self.fabric, self.seed = setup, fabric, seed
@@ -99,7 +103,7 @@ class Run:
         self.history: History = []
         self.examples: dict[str, Tensor] = {}
         self.embedded: ArrayDataset | None = None
-        self.seconds = 0.0
+        self.workers, self.seconds = workers or Workers(), 0.0
         self.labels = labels_of(train)
         self.counts: list[int] = torch.bincount(self.labels).tolist()
         self._optimized: tuple[nn.Module, Any] | None = None
@@ -154,13 +158,13 @@ class Run:
         """
         processes = self.fabric.world_size
         if processes == 1:
-            return outputs(self.model, self.model.embeddings, dataset)
+            return outputs(self.model, self.model.embeddings, dataset, workers=self.workers)
         size: int = len(dataset)  # type: ignore[arg-type]
         share = -(-size // processes)  # the last share is padded with the last sample
         mine = torch.arange(share).add(share * self.fabric.global_rank).clamp(max=size - 1)
         part = take(dataset, mine)
         whole = []
-        for values in outputs(self.model, self.model.embeddings, part):
+        for values in outputs(self.model, self.model.embeddings, part, workers=self.workers):
             parts = [torch.empty_like(values) for _ in range(processes)]
             torch.distributed.all_gather(parts, values)
             whole.append(torch.cat(parts)[:size])
@@ -227,7 +231,7 @@ class Run:
         }
         row.update(more or {})
         if val is not None and (last or row["epoch"] % self.eval_every == 0):
-            logits, y = measured_logits(model, val, "val")
+            logits, y = measured_logits(model, val, "val", self.workers)
             if not 0 <= int(y.min()) <= int(y.max()) < logits.shape[1]:
                 raise InputError(
                     f"val has labels {int(y.min())} to {int(y.max())}; the head has "

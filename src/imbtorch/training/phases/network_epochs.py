@@ -65,6 +65,7 @@ def train_network(
             device=run.fabric.device,
             augment=run.augment,
             rng=augment_rng,
+            workers=run.workers,
             views=views,
         )
         transform = make_transform(len(batches))

@@ -1,0 +1,44 @@
+"""`FitResult`: what `fit` returns."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.models.classifier import Classifier
+from imbtorch.training.run import History
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What `fit` returns.
+
+    Attributes
+    ----------
+    model : Classifier
+        The network after the last epoch, or its moving average if ``setup.ema`` asks for one; on
+        the CPU, in evaluation mode.
+    history : list of dict
+        One row per epoch: epoch (from 1), phase, loss, lr; balanced_accuracy on `val` if it was
+        measured; batch, the statistics of M2m.
+    seconds : float
+        Training time without evaluation. Includes the training of the pretrained network if the
+        recipe used one that `imbtorch` trained.
+    pretrained : nn.Module or None
+        The pretrained network, if the recipe used one: pass it to the next `fit` on this data.
+    pretrained_seconds : float
+        Training time of the pretrained network, even if it was trained earlier.
+    examples : dict of str to Tensor
+        A few samples before and after translation (seed, moved, k0, k), if the recipe made any.
+    embedded : ArrayDataset or None
+        Embeddings that the head was retrained on, including EOS's points, if the recipe retrains
+        it; on the device.
+    """
+
+    model: Classifier
+    history: History
+    seconds: float
+    pretrained: nn.Module | None
+    examples: dict[str, Tensor]
+    embedded: ArrayDataset | None = None
+    pretrained_seconds: float = 0.0

@@ -1,5 +1,7 @@
 """ClassBalancedSampler: even classes, nothing doubled or lost over processes, resumable."""
 
+import hashlib
+import tracemalloc
 from itertools import islice
 
 import numpy as np
@@ -11,6 +13,7 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from imbtorch import InputError
 from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.samplers.class_balanced import BLOCK
 
 LABELS = np.repeat([0, 1, 2, 5], [500, 120, 30, 3])
 
@@ -50,6 +53,66 @@ def test_epochs_and_seeds_differ_and_repeat():
     assert plan(0, 0) == plan(0, 0)
     assert plan(0, 0) != plan(0, 1)
     assert plan(0, 0) != plan(1, 0)
+
+
+COUNTS = [500, 299, 179, 107, 64, 38, 23, 14, 8, 5]
+PLANS = {
+    "long-tailed": (np.repeat(np.arange(10), COUNTS), {"seed": 3}, "c369ad023c8ed6af"),
+    "wide": (
+        np.roll(np.repeat(np.arange(10), COUNTS), 777) * 1_000_003 - 7,
+        {"seed": 3, "num_samples": 5000, "num_replicas": 2, "rank": 1},
+        "e4cb3a2bff62d448",
+    ),
+    "strings": (
+        np.array(["b", "a", "c"])[np.roll(np.repeat(np.arange(10), COUNTS), 3) % 3],
+        {"seed": 1},
+        "2a7b2476776392fe",
+    ),
+    "several": (
+        np.arange(600)[:, None] % np.array([2, 3, 50]) == 1,
+        {"seed": 5},
+        "716603e251a44e72",
+    ),
+    "large": (np.repeat([0, 1, 9], [60_000, 20_100, 100]), {"seed": 2}, "1042b66da331e998"),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_plan_of_a_seed_stays_what_it_is(name):
+    """Stored results follow from it."""
+    labels, options, expected = PLANS[name]
+    sampler = ClassBalancedSampler(labels, **options)
+    made = hashlib.sha256()
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        made.update(sampler.plan().astype("<i8").tobytes())
+    assert made.hexdigest()[:16] == expected
+
+
+@given(
+    st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5, unique=True),
+    st.integers(0, 2**32 - 1),
+)
+def test_any_whole_numbers_are_labels(classes, seed):
+    labels = np.random.default_rng(seed).choice(np.array(classes), 40)
+    visited = ClassBalancedSampler(labels, num_samples=200)
+    _, counts = np.unique(labels[list(visited)], return_counts=True)
+    assert len(counts) == len(np.unique(labels))
+    assert counts.max() - counts.min() <= 1
+
+
+def test_indices_become_numbers_of_python_a_block_at_a_time():
+    sampler = ClassBalancedSampler(np.arange(400_000) % 3)
+    for _ in sampler:  # its modules, its plan
+        break
+    tracemalloc.start()
+    try:
+        indices = iter(sampler)
+        next(indices)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 400_000 * 4 + 40 * BLOCK + 100_000  # the plan in int32, and one block
 
 
 def test_goes_on_in_the_middle_of_an_epoch():

@@ -16,6 +16,8 @@ from imbtorch.option_types import check_whole
 
 LARGEST = 2**63 - 1
 """The largest number of an epoch or a position, and the largest seed."""
+BLOCK = 2**16
+"""Number of indices that are made numbers of Python at once."""
 
 
 class ClassBalancedSampler(DistributedSampler[Any]):
@@ -119,20 +121,28 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         wanted = len(self.labels) if num_samples is None else num_samples
         self.num_samples = -(-wanted // num_replicas)
         self.total_size = self.num_samples * num_replicas
-        self._members = _members(self.labels)
+        self._members, self._ends = _members(self.labels)
         self._first = self._next_first = self._position = 0
 
-    def plan(self) -> NDArray[np.int64]:
-        """Return the whole epoch's indices, over all replicas, in order."""
+    def plan(self) -> NDArray[Any]:
+        """Return the whole epoch's indices, over all replicas, in order.
+
+        They are int32, or int64 of 2^31 samples or more.
+        """
         rng = np.random.default_rng((self.seed, self.epoch))
-        num_classes = len(self._members)
+        num_classes = len(self._ends)
         shares = np.full(num_classes, self.total_size // num_classes)
         shares[rng.permutation(num_classes)[: self.total_size % num_classes]] += 1
-        plan = []
-        for members, share in zip(self._members, shares, strict=True):
-            rounds, rest = divmod(int(share), len(members))
-            plan += [members] * rounds + [rng.choice(members, rest, replace=False)]
-        return rng.permutation(np.concatenate(plan))
+        plan, at, start = np.empty(self.total_size, self._members.dtype), 0, 0
+        for end, share in zip(self._ends.tolist(), shares.tolist(), strict=True):
+            members = self._members[start:end]
+            rounds, rest = divmod(share, end - start)
+            drawn = at + rounds * len(members)
+            plan[at:drawn].reshape(rounds, len(members))[:] = members
+            plan[drawn : at + share] = rng.choice(members, rest, replace=False)
+            at, start = at + share, end
+        rng.shuffle(plan)
+        return plan
 
     def __iter__(self) -> Iterator[int]:
         first, self._next_first = self._next_first, 0
@@ -141,9 +151,11 @@ class ClassBalancedSampler(DistributedSampler[Any]):
 
     def _indices(self, first: int) -> Iterator[int]:
         mine = self.plan()[self.rank :: self.num_replicas]
-        for position in range(first, self.num_samples):
-            self._position = position + 1
-            yield int(mine[position])
+        for start in range(first, self.num_samples, BLOCK):
+            # numbers of Python take eight times the memory: a block of them at a time
+            block = mine[start : start + BLOCK].tolist()
+            for self._position, index in enumerate(block, start + 1):
+                yield index
 
     def __len__(self) -> int:
         return self.num_samples
@@ -200,16 +212,21 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         self._first = self._next_first = self._position = position
 
 
-def _members(labels: NDArray[Any]) -> list[NDArray[np.int64]]:
-    """Return the indices of each class, or of each label and of the samples without one."""
+def _members(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the indices of all classes, one after the other, and where each class ends.
+
+    Of several labels per sample: of each label, and of the samples without one.
+    """
     if labels.ndim == 1:
+        if labels.dtype.kind == "f" and np.isnan(labels).any():
+            raise InputError("labels holds NaN; every sample needs a label")
+        narrow = _narrow(labels)
         try:
-            classes = np.unique(labels)
+            members = narrow.argsort(kind="stable").astype(_index_type(len(labels)))
         except TypeError as error:
             raise InputError(f"labels holds values of several types: {error}") from error
-        if classes.dtype.kind == "f" and np.isnan(classes).any():
-            raise InputError("labels holds NaN; every sample needs a label")
-        return [np.flatnonzero(labels == k) for k in classes]
+        in_order = narrow[members]
+        return members, np.append(np.flatnonzero(in_order[1:] != in_order[:-1]) + 1, len(labels))
     if not np.isin(labels, (0, 1)).all():
         hint = (
             "; labels of one class per sample have the shape (N,)" if labels.shape[1] == 1 else ""
@@ -219,5 +236,22 @@ def _members(labels: NDArray[Any]) -> list[NDArray[np.int64]]:
             f"is needed, true where it is present{hint}"
         )
     present = labels.astype(bool)
-    groups = [*present.T, ~present.any(1)]
-    return [np.flatnonzero(group) for group in groups if group.any()]
+    groups = np.column_stack([present, ~present.any(1)])
+    sizes = groups.sum(0)
+    return groups.T.nonzero()[1].astype(_index_type(len(labels))), sizes[sizes > 0].cumsum()
+
+
+def _narrow(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers in the same order, in 16 bits if they fit: NumPy sorts them by radix."""
+    if labels.dtype.kind not in "iu" or labels.dtype.itemsize <= 2:
+        return labels
+    low = labels.min()
+    if int(labels.max()) - int(low) >= 2**16:
+        return labels
+    # differences modulo 2^16, without a wide copy
+    narrow: NDArray[Any] = np.subtract(labels, low, dtype=np.uint16, casting="unsafe")
+    return narrow
+
+
+def _index_type(n: int) -> type[np.int32] | type[np.int64]:
+    return np.int32 if n < 2**31 else np.int64

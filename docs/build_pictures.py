@@ -374,9 +374,26 @@ def metric_learning():
     return figure
 
 
+def sam():
+    w = np.linspace(-3, 4.5, 751)
+    # a wide valley, and a narrow one that is deeper
+    loss = 0.15 + 0.1 * (w - 1.5) ** 2 - 0.7 * np.exp(-((w + 1) ** 2) / (2 * 0.15**2))
+    figure, (axis,) = panels(1, height=3.0)
+    axis.plot(w, loss, color=OFTEN, label="loss")
+    axis.plot(w[np.argmin(loss)], loss.min(), "o", color=OFTEN)
+    for rho, style in ((0.2, ":"), (0.5, "--")):
+        near = np.abs(w[:, None] - w) <= rho
+        highest = np.where(near, loss, -np.inf).max(1)
+        axis.plot(w, highest, style, color=RARE, label=f"highest within rho = {rho}")
+        axis.plot(w[np.argmin(highest)], highest.min(), "o", color=RARE)
+    axis.set(xlabel="weight", xlim=(-2, 3.5), ylim=(0, 1.5))
+    axis.legend()
+    return figure
+
+
 ALL = [
     reweighting, balanced_sampling, smote_family, mixing, aos, m2m, focal, ldam, logit_adjustment,
-    eos, heads, dos, metric_learning,
+    eos, heads, dos, metric_learning, sam,
 ]  # fmt: skip
 ARROW = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006}
 PAIR = mpl.colors.LinearSegmentedColormap.from_list("pair", [OFTEN, RARE])

@@ -30,6 +30,7 @@ from imbtorch.losses import (
     inverse_frequency_weights,
     ldam_margins,
 )
+from imbtorch.losses.proco import expected_scores
 from imbtorch.models import Classifier
 from imbtorch.resampling import EOS, SMOTE, SVMSMOTE, BorderlineSMOTE, draw_weights, overload
 from imbtorch.samplers import ClassBalancedSampler
@@ -391,9 +392,26 @@ def sam():
     return figure
 
 
+def proco():
+    angle = torch.linspace(0, np.pi, 100)
+    z = nn.functional.pad(torch.stack([angle.cos(), angle.sin()], 1), (0, 126))
+    kappa = torch.tensor([30.0, 100.0, 400.0, 1e5])
+    mu = torch.eye(128)[:1].expand(4, -1)
+    figure, (axis,) = panels(1, height=3)
+    scores = expected_scores(z, mu, kappa, 0.1).T
+    for k, style, color, values in zip(
+        kappa, ("-", ":", "--", "-."), (GRAY, RARE, OFTEN, NEW), scores, strict=True
+    ):
+        axis.plot(angle.rad2deg(), values, style, color=color, label=f"{k:,.0f}")
+    axis.set_xlabel("degrees from the mean direction of the class")
+    axis.set_ylabel("score of the class")
+    axis.legend(title="concentration")
+    return figure
+
+
 ALL = [
     reweighting, balanced_sampling, smote_family, mixing, aos, m2m, focal, ldam, logit_adjustment,
-    eos, heads, dos, metric_learning, sam,
+    eos, heads, dos, metric_learning, sam, proco,
 ]  # fmt: skip
 ARROW = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006}
 PAIR = mpl.colors.LinearSegmentedColormap.from_list("pair", [OFTEN, RARE])

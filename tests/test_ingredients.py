@@ -110,6 +110,8 @@ def test_an_augmentation_of_what_is_no_image_is_refused(name, blobs):
         ("ema:decay=high", "decay is 'high'; a finite number"),
         ("ema:rate=0.9", "an option of ema is 'rate'; .*known are decay"),
         ("cosine:warmup=1", "cosine has no options; 'warmup' was given"),
+        ("dos+sam", "dos trains in phases of its own, which take no sam: leave one"),
+        ("triplet+proco", "triplet trains in phases of its own, which take no proco"),
         ("hgb+cosine", "trains no network.*leave cosine out"),
         ("head:cosine", "must precede an over-sampler"),
     ],

@@ -14,6 +14,7 @@ import matplotlib as mpl
 import numpy as np
 import torch
 from imblearn.over_sampling import RandomOverSampler
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
@@ -30,11 +31,12 @@ from imbtorch.losses import (
     inverse_frequency_weights,
     ldam_margins,
 )
+from imbtorch.losses.proco import expected_scores
 from imbtorch.models import Classifier
 from imbtorch.resampling import EOS, SMOTE, SVMSMOTE, BorderlineSMOTE, draw_weights, overload
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training import LocalEmbedding, NearestHead, TripletEmbedding, tau_normalize
-from imbtorch.transforms import Mixup, Remix, acceptance_matrix, adversarial, translate
+from imbtorch.transforms import CutMix, Mixup, Remix, acceptance_matrix, adversarial, translate
 
 PICTURES = Path(__file__).parent / "pictures"
 GRAY, OFTEN, RARE, NEW = "#8a8a8a", "#4c93d0", "#e08214", "#3aa981"
@@ -171,6 +173,34 @@ def mixing():
     right.set_xlabel("share of the rare sample")
     right.set_ylabel("share of its label")
     right.legend()
+    return figure
+
+
+def cutmix():
+    figure, (left, right) = panels(2, height=3)
+    line = torch.linspace(-1, 1, 33)
+    slopes = torch.tensor([1.0, -1.0, 0.3])[:, None, None]
+    stripes = ((line[:, None] + slopes * line) % 0.5 < 0.25)[:, None]
+    rings = ((line[:, None] ** 2 + line**2)[None, None] % 0.4 < 0.2).expand(3, -1, -1, -1)
+    light, blue, orange = (
+        torch.tensor(rgb)[:, None, None] for rgb in map(to_rgb, ("w", OFTEN, RARE))
+    )
+    images = torch.cat([torch.where(stripes, blue, light), torch.where(rings, orange, light)])
+    often, labels = images[:3], torch.tensor([0, 0, 0, 1, 1, 1])
+    rows = []
+    for seed in (0, 3):  # a batch of frequent images, each time with another box
+        x, _ = CutMix((images, labels), 2, p=1.0, r=1.0, seed=seed)(often, labels[:3], None)
+        rows.append(torch.cat([*nn.functional.pad(x, (2, 2, 2, 2), value=1.0)], 2))
+    left.imshow(torch.cat(rows, 1).permute(1, 2, 0))
+    bare(left, "two batches, each with its box")
+    plain = np.array(COUNTS) / sum(COUNTS)
+    right.semilogy(plain, color=GRAY, label="data, r = 0")
+    for r, color, style in ((1.0, OFTEN, "-"), (2.0, RARE, "--")):
+        mixed = CutMix.label_shares(plain, COUNTS, r=r)
+        right.semilogy(mixed, style, color=color, label=f"r = {r:g}")
+    right.set_xlabel("class, from frequent to rare")
+    right.set_ylabel("share of the labels")
+    right.legend(loc="upper right")
     return figure
 
 
@@ -391,9 +421,26 @@ def sam():
     return figure
 
 
+def proco():
+    angle = torch.linspace(0, np.pi, 100)
+    z = nn.functional.pad(torch.stack([angle.cos(), angle.sin()], 1), (0, 126))
+    kappa = torch.tensor([30.0, 100.0, 400.0, 1e5])
+    mu = torch.eye(128)[:1].expand(4, -1)
+    figure, (axis,) = panels(1, height=3)
+    scores = expected_scores(z, mu, kappa, 0.1).T
+    for k, style, color, values in zip(
+        kappa, ("-", ":", "--", "-."), (GRAY, RARE, OFTEN, NEW), scores, strict=True
+    ):
+        axis.plot(angle.rad2deg(), values, style, color=color, label=f"{k:,.0f}")
+    axis.set_xlabel("degrees from the mean direction of the class")
+    axis.set_ylabel("score of the class")
+    axis.legend(title="concentration")
+    return figure
+
+
 ALL = [
-    reweighting, balanced_sampling, smote_family, mixing, aos, m2m, focal, ldam, logit_adjustment,
-    eos, heads, dos, metric_learning, sam,
+    reweighting, balanced_sampling, smote_family, mixing, cutmix, aos, m2m, focal, ldam,
+    logit_adjustment, eos, heads, dos, metric_learning, sam, proco,
 ]  # fmt: skip
 ARROW = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006}
 PAIR = mpl.colors.LinearSegmentedColormap.from_list("pair", [OFTEN, RARE])

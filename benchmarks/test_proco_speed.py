@@ -17,7 +17,7 @@ from imbtorch.losses import ProCo
 from imbtorch.models import resnet32
 from imbtorch.training.setup import Setup
 
-RUNS, SAMPLES, BATCH = 5, 512, 128
+RUNS, SAMPLES, BATCH = 3, 256, 128
 VIEWS = (0, 1, 2)
 
 

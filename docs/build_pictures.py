@@ -31,7 +31,7 @@ from imbtorch.losses import (
     inverse_frequency_weights,
     ldam_margins,
 )
-from imbtorch.losses.proco import expected_scores
+from imbtorch.losses.von_mises_fisher import expected_scores
 from imbtorch.models import Classifier
 from imbtorch.resampling import EOS, SMOTE, SVMSMOTE, BorderlineSMOTE, draw_weights, overload
 from imbtorch.samplers import ClassBalancedSampler

@@ -18,7 +18,8 @@ from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.batches import Batches, Views
 from imbtorch.losses import BalancedSoftmaxLoss, ProCo, proco_loss
-from imbtorch.losses.proco import MOST, SIZE, vmf_estimates
+from imbtorch.losses.proco import SIZE
+from imbtorch.losses.von_mises_fisher import MOST, vmf_estimates
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.branch import add_branch
 from imbtorch.training.sam import SAM, ImbSAM

@@ -25,7 +25,7 @@ from imbtorch.transforms import M2m
 from imbtorch.transforms.seeds import SeedDraw
 
 COUNTS = exponential_counts(5000, 10, 100)
-LIMITS = {torch.float32: 9.0, torch.bfloat16: 9.0}
+LIMITS = {torch.float32: 1.6, torch.bfloat16: 1.8}
 """Precision -> how many times the bare convolutions a generation may take."""
 OPTIONS = {"beta": 0.999, "lam": 0.1, "gamma": 0.9, "input_range": (0.0, 1.0)}
 

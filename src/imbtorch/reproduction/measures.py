@@ -63,4 +63,4 @@ def passes_of(row: Mapping[str, Any]) -> float:
 
     counts, epochs = row["data"]["counts"], row["epochs"]
     _, costs = passes(make_recipe(row["recipe"]["name"], epochs), counts)
-    return sum(costs) / (epochs * sum(counts))
+    return float(sum(costs) / (epochs * sum(counts)))

@@ -21,7 +21,7 @@ from imbtorch.data.arrays import class_counts
 from imbtorch.data.augmentation.augment import crop_flip
 from imbtorch.data.batches import Batches
 from imbtorch.data.load import load_data
-from imbtorch.models import resnet32
+from imbtorch.models import build_model
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.transforms.folded import FoldedNetwork
 from imbtorch.transforms.seeds import SeedDraw
@@ -34,7 +34,9 @@ MOVES = {"steps": 10, "step_size": 0.1, "noise": 0.09, "input_range": (0.0, 1.0)
 
 def trained(data, epochs, seed):
     """Return a network after some epochs of plain training."""
-    network = resnet32(tuple(data.x.shape[1:]), len(data.classes), seed=seed)
+    network = build_model(
+        "resnet32", tuple(data.x.shape[1:]), len(data.classes), train=data, seed=seed
+    )
     setup, fabric = Setup(schedule="cosine"), Fabric(devices=1, precision="bf16-mixed")
     result = fit(
         "erm",

@@ -1,8 +1,14 @@
-"""Time one M2m generation, and one training step with it, against the obvious implementations.
+"""Time M2m against the bare convolutions of its passes, and against obvious implementations.
 
-Run with ``make benchmark``; the number in brackets is the ratio to the fastest of the group.
+Run with ``make benchmark``; the number in brackets is the ratio to the fastest of the group. The
+floor of a generation is what its passes cannot do without: the networks' convolutions, forward and
+backward to the input, once per step and network, and the forward passes that judge what was made.
+A ratio to it is the median over rounds in which both run one after the other, so that neither the
+machine nor what else runs on it counts.
 """
 
+import statistics
+import time
 from functools import partial
 
 import numpy as np
@@ -19,6 +25,8 @@ from imbtorch.transforms import M2m
 from imbtorch.transforms.seeds import SeedDraw
 
 COUNTS = exponential_counts(5000, 10, 100)
+LIMITS = {torch.float32: 1.6, torch.bfloat16: 1.8}
+"""Precision -> how many times the bare convolutions a generation may take."""
 OPTIONS = {"beta": 0.999, "lam": 0.1, "gamma": 0.9, "input_range": (0.0, 1.0)}
 
 
@@ -109,6 +117,81 @@ def step(network, optimizer, x, y, dtype=None):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
+
+
+def bare_convolutions(network, x, dtype):
+    """Return two functions that run all convolutions of a network: forward, and to their inputs."""
+    calls = []
+
+    def note(layer, inputs, output):
+        tensors = (output, inputs[0], layer.weight)
+        of_dtype = [t.detach().to(dtype, memory_format=torch.channels_last) for t in tensors]
+        calls.append((*of_dtype, layer.stride, layer.padding, layer.dilation))
+
+    layers = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    with torch.no_grad():
+        network.eval()(x)
+    for hook in hooks:
+        hook.remove()
+    assert len(calls) == len(layers)
+
+    def forward():
+        for _, x, weight, stride, padding, dilation in calls:
+            F.conv2d(x, weight, None, stride, padding, dilation)
+
+    def backward():
+        for gradient, x, weight, *shape in calls:
+            torch.ops.aten.convolution_backward(
+                gradient, x, weight, None, *shape, False, [0, 0], 1, [True, False, False]
+            )
+
+    return forward, backward
+
+
+def seconds(function, *arguments):
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize(("dtype", "limit"), LIMITS.items(), ids=str)
+def test_a_generation_over_the_bare_convolutions_of_its_passes(
+    benchmark, dtype, limit, networks, batch
+):
+    x, y = batch
+    f, g = networks
+    m2m = M2m(g, COUNTS, **OPTIONS, dtype=dtype, seed=0)
+    state = m2m.rng.get_state()
+
+    def generate():  # the same one every time
+        m2m.rng.set_state(state)
+        m2m(x, y, f)
+
+    generate()
+    number = sum(m2m.statistics.flush()["translated"])
+    forward, backward = bare_convolutions(g, x[:number], dtype)
+    judge, _ = bare_convolutions(g, x[:number], torch.float32)
+
+    def floor():
+        with torch.no_grad():
+            for _ in range(2 * m2m.steps):  # f and g
+                forward()
+                backward()
+            judge()  # g of what was made
+            forward()  # f of it, for the statistics
+
+    floor()
+    pairs = [(seconds(generate), seconds(floor)) for _ in range(3)]
+    ratio = statistics.median(ours / bare for ours, bare in pairs)
+    ours, bare = (statistics.median(times) for times in zip(*pairs, strict=True))
+    print(
+        f"\n{dtype}, {number} translations: {ours:.3f} s, bare convolutions {bare:.3f} s, "
+        f"ratio {ratio:.2f}"
+    )
+    benchmark.extra_info.update(generation=ours, bare=bare, ratio=ratio)
+    benchmark.pedantic(generate, rounds=1)
+    assert ratio <= limit
 
 
 STEPS = {

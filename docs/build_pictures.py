@@ -36,6 +36,7 @@ from imbtorch.models import Classifier
 from imbtorch.resampling import EOS, SMOTE, SVMSMOTE, BorderlineSMOTE, draw_weights, overload
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training import LocalEmbedding, NearestHead, TripletEmbedding, tau_normalize
+from imbtorch.training.average import moving_average
 from imbtorch.transforms import CutMix, Mixup, Remix, acceptance_matrix, adversarial, translate
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -404,6 +405,23 @@ def metric_learning():
     return figure
 
 
+def sam():
+    w = np.linspace(-3, 4.5, 751)
+    # a wide valley, and a narrow one that is deeper
+    loss = 0.15 + 0.1 * (w - 1.5) ** 2 - 0.7 * np.exp(-((w + 1) ** 2) / (2 * 0.15**2))
+    figure, (axis,) = panels(1, height=3.0)
+    axis.plot(w, loss, color=OFTEN, label="loss")
+    axis.plot(w[np.argmin(loss)], loss.min(), "o", color=OFTEN)
+    for rho, style in ((0.2, ":"), (0.5, "--")):
+        near = np.abs(w[:, None] - w) <= rho
+        highest = np.where(near, loss, -np.inf).max(1)
+        axis.plot(w, highest, style, color=RARE, label=f"highest within rho = {rho}")
+        axis.plot(w[np.argmin(highest)], highest.min(), "o", color=RARE)
+    axis.set(xlabel="weight", xlim=(-2, 3.5), ylim=(0, 1.5))
+    axis.legend()
+    return figure
+
+
 def proco():
     angle = torch.linspace(0, np.pi, 100)
     z = nn.functional.pad(torch.stack([angle.cos(), angle.sin()], 1), (0, 126))
@@ -421,9 +439,32 @@ def proco():
     return figure
 
 
+def strong():
+    figure, (left, right) = panels(2, height=3)
+    at = np.linspace(0, 1, 1001)[:-1]
+    for schedule, style in (("step", "--"), ("cosine", "-")):
+        rates = [Setup(schedule=schedule).rate(p) for p in at]
+        left.plot(at * 200, rates, style, color=OFTEN, label=schedule)
+    left.set(xlabel="epoch", ylabel="learning rate")
+    left.legend()
+    steps = np.arange(2000)
+    weights = 1 - np.exp(-steps / 300) + np.random.default_rng(0).normal(0, 0.15, len(steps))
+    network = nn.Linear(1, 1, bias=False)
+    average, averaged = moving_average(network, 0.99), []
+    for value in weights:
+        nn.init.constant_(network.weight, float(value))
+        average.update_parameters(network)
+        averaged.append(average.module.weight.item())
+    right.plot(steps, weights, color=GRAY, linewidth=0.5, label="weight")
+    right.plot(steps, averaged, color=NEW, label="its average, decay 0.99")
+    right.set(xlabel="step")
+    right.legend()
+    return figure
+
+
 ALL = [
     reweighting, balanced_sampling, smote_family, mixing, cutmix, aos, m2m, focal, ldam,
-    logit_adjustment, eos, heads, dos, metric_learning, proco,
+    logit_adjustment, eos, heads, dos, metric_learning, sam, proco, strong,
 ]  # fmt: skip
 ARROW = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006}
 PAIR = mpl.colors.LinearSegmentedColormap.from_list("pair", [OFTEN, RARE])

@@ -42,7 +42,7 @@ def test_recipes_train_with_one_sample_of_a_class_or_say_why_not(recipe):
     try:
         train(PLANE[:53], y, recipe)
     except InputError as error:
-        named = ("one sample", "noise", "n_neighbors", "needs images")
+        named = ("one sample", "noise", "n_neighbors", "images")
         assert any(word in str(error) for word in named)  # noqa: PT017
 
 

@@ -213,6 +213,20 @@ def test_networks_are_left_as_they_were():
         assert all(torch.equal(v, state[k]) for k, v in model.state_dict().items())
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_translations_are_judged_in_float32_in_any_precision(dtype):
+    f, g = resnet32((3, 8, 8), 2, seed=0), resnet32((3, 8, 8), 2, seed=1)
+    x, y = torch.rand(32, 3, 8, 8), torch.tensor([0, 1] * 16)
+    m2m = M2m(g, [1000, 10], beta=0.9, gamma=0.0, dtype=dtype, seed=0)
+    out, _ = m2m(x, y, f)
+    moved = out[(out != x).flatten(1).any(1)]
+    with torch.no_grad():
+        exact = g.eval()(moved).softmax(1)[:, 1].mean()
+    assert len(moved) > 8
+    confidence = m2m.statistics.flush()["pretrained_confidence"]
+    assert confidence == pytest.approx(float(exact), abs=1e-6)
+
+
 def test_nan_and_bad_arguments_are_refused():
     with pytest.raises(InputError, match="NaN"):
         M2m(always(1), [10, 1])(torch.tensor([[float("nan")]]), torch.tensor([0]), nn.Identity())

@@ -148,8 +148,11 @@ def test_labels_as_probabilities_are_the_labels_they_stand_for():
 def test_the_tail():
     assert ImbSAM([500, 60, 20, 19], eta=20).tail.tolist() == [0, 0, 0, 1]
     assert ImbSAM([500, 60, 20, 19]).tail.tolist() == [0, 1, 1, 1]
-    for step, reason in ((ImbSAM([5, 5, 5]), "mean count"), (ImbSAM(COUNTS, eta=8), "8 samples")):
-        with pytest.raises(InputError, match=f"no class is below .*{reason}"):
+    for step, reason in (
+        (ImbSAM([5, 5, 5]), "the same count"),
+        (ImbSAM(COUNTS, eta=8), "eta is 8"),
+    ):
+        with pytest.raises(InputError, match=f"{reason}.* none is the tail"):
             one_step(step)
 
 

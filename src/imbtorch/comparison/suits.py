@@ -5,7 +5,7 @@ from imbtorch.errors import InputError
 from imbtorch.training.movable import check_movable
 from imbtorch.training.phases import Train
 from imbtorch.training.recipe import Recipe
-from imbtorch.training.takes_rows import check_augmented, check_rows
+from imbtorch.training.takes_rows import check_samples
 
 
 def check_recipe(task: Task, recipe: Recipe) -> None:
@@ -14,8 +14,7 @@ def check_recipe(task: Task, recipe: Recipe) -> None:
         check_trains_head(recipe)
     else:
         check_movable(recipe, task.data.train)
-        check_rows(recipe, task.data.train)
-        check_augmented(recipe, task.data.train)
+        check_samples(recipe, task.data.train)
 
 
 def check_trains_head(recipe: Recipe) -> None:

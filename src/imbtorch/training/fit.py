@@ -26,7 +26,7 @@ from imbtorch.training.recipes import make_recipe, recipe_of
 from imbtorch.training.run import OnEpoch, Run
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots, phases_to_run
-from imbtorch.training.takes_rows import check_augmented, check_rows
+from imbtorch.training.takes_rows import check_samples
 
 
 @same_random_state()
@@ -114,8 +114,7 @@ def fit(
     seed, eval_every = int(seed), int(eval_every)
     workers = Workers(num_workers)
     fabric = fabric or Fabric(accelerator="auto", devices=1)
-    given = setup or Setup()
-    setup = recipe.trained_with(given)
+    setup = recipe.trained_with(given := setup or Setup())
     train, val = as_dataset(train), None if val is None else as_dataset(val)
     check_same_data(fabric, train, val)
     check_classes(model, class_counts(train))
@@ -123,8 +122,7 @@ def fit(
     with scoped_seed(seed):
         check_takes(model, train, "train")
         check_movable(recipe, train)
-        check_rows(recipe, train)
-        check_augmented(recipe, train)
+        check_samples(recipe, train)
     if val is not None:
         with same_random_state():
             check_takes(model, val, "val")

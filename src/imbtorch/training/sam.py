@@ -187,8 +187,14 @@ class ImbSAM:
     def __call__(self, backward: Backward, model: nn.Module, y: Tensor) -> Tensor:
         """Leave the gradients of the step in the model; return the loss at its weights."""
         if not self.tail.any():
-            least = "the mean count" if self.eta is None else f"eta, {self.eta} samples"
-            raise InputError(f"no class is below {least}: there is no tail; use sam")
+            if self.eta is None:
+                raise InputError(
+                    "all classes have the same count, so that none is the tail: use sam"
+                )
+            raise InputError(
+                f"eta is {self.eta}; all classes have as many samples, so that none is the tail: "
+                "raise eta, or use sam"
+            )
         tail = self.tail.to(y.device)
         share = tail[y] if y.ndim == 1 else y @ tail
         value = backward(share)

@@ -12,6 +12,12 @@ from imbtorch.training.phases.on_inputs import OnInputs
 from imbtorch.training.recipe import Recipe
 
 
+def check_samples(recipe: Recipe, train: Dataset[Any]) -> None:
+    """Raise an InputError if a recipe needs rows of numbers, or images, and the samples are not."""
+    check_rows(recipe, train)
+    check_augmented(recipe, train)
+
+
 def check_rows(recipe: Recipe, train: Dataset[Any]) -> None:
     """Raise an InputError if a recipe needs rows of numbers and the samples are no such rows."""
     x = as_float(torch.as_tensor(train[0][0]))

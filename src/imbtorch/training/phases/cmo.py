@@ -43,5 +43,9 @@ def cmo_phases(
     """
     first = min(FIRST, epochs // 2)
     last = min(LAST, epochs - first - 1)
-    parts = ((first, {}), (epochs - first - last, {"batch": batch}), (last, {}))
-    return [Train(n, **loss, **slots) for n, slots in parts if n]  # type: ignore[arg-type]
+    phases = [
+        Train(first, **loss),  # type: ignore[arg-type]
+        Train(epochs - first - last, batch=batch, **loss),  # type: ignore[arg-type]
+        Train(last, **loss),  # type: ignore[arg-type]
+    ]
+    return [phase for phase in phases if phase.epochs]

@@ -16,7 +16,6 @@ from imbtorch.losses import (
     BalancedSoftmaxLoss,
     CDTLoss,
     FocalLoss,
-    LDAMLoss,
     LogitAdjustedLoss,
 )
 

@@ -96,8 +96,8 @@ def obvious(networks):
 
 GENERATIONS = {
     "straightforward": obvious,
-    "ours, float32": partial(ours, dtype=torch.float32),
     "ours": ours,
+    "ours, bfloat16": partial(ours, dtype=torch.bfloat16),
     "ours, compiled": partial(ours, compile=True),
     "ours, compiled, early stop": partial(ours, compile=True, early_stop=True),
 }

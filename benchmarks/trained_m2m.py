@@ -59,8 +59,8 @@ def ways(f, g, counts):
     plain_f, plain_g = contiguous(f), contiguous(g)
     made = {"straightforward": lambda x, y: straightforward(x, y, plain_f, plain_g, draw)}
     for name, options in {
-        "float32": {"dtype": torch.float32},
         "default": {},
+        "bfloat16": {"dtype": torch.bfloat16},
         "compiled": {"compile": True},
         "compiled, early stop": {"compile": True, "early_stop": True},
     }.items():

@@ -16,7 +16,6 @@ from imbtorch.losses import (
     BalancedSoftmaxLoss,
     CDTLoss,
     FocalLoss,
-    LDAMLoss,
     LogitAdjustedLoss,
 )
 
@@ -138,7 +137,7 @@ def test_mixed_labels_give_the_mixed_loss(loss):
     torch.testing.assert_close(loss(LOGITS, mixed), expected)
 
 
-@pytest.mark.parametrize("loss", [FocalLoss(), AsymmetricLoss(), LDAMLoss(COUNTS)])
+@pytest.mark.parametrize("loss", [FocalLoss(), AsymmetricLoss()])
 def test_losses_of_one_class_a_sample_refuse_mixed_labels(loss):
     with pytest.raises(InputError, match=type(loss).__name__):
         loss(LOGITS, torch.full((4, 3), 1 / 3))

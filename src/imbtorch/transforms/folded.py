@@ -31,7 +31,7 @@ class FoldedNetwork:
         Any network. If its ``forward`` cannot be traced, or makes tensors other than of its input
         and parameters, nothing is folded.
     dtype : torch.dtype, default=torch.float32
-        Precision of weights and activations; logits are float32. See `fast_dtype`.
+        Precision of weights and activations; logits are float32.
     compile : bool, default=False
         Compile the network for batches of any size: takes about half a minute once and saves a
         fifth of the time of each call. If compiling fails (no C++ compiler), the network logs a
@@ -98,22 +98,6 @@ class FoldedNetwork:
                 logger.warning("not compiled, about a fifth slower: %s", error)
                 self._compiled = None
         return logits_of(self._module(x))
-
-
-def fast_dtype(x: Tensor) -> torch.dtype:
-    """Return bfloat16 for images if the processor multiplies it natively, else float32.
-
-    Parameters
-    ----------
-    x : Tensor
-        A batch, (B, C, H, W) for images, on the device to check.
-    """
-    if x.device.type == "cuda":
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        able = torch.cpu.get_capabilities()
-        native = x.device.type == "cpu" and any(map(able.get, ("amx_bf16", "avx512_bf16")))
-    return torch.bfloat16 if native and x.ndim == 4 else torch.float32
 
 
 class _Tracer(fx.Tracer):

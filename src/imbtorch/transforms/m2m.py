@@ -9,7 +9,7 @@ from imbtorch.data.arrays import Samples, as_dataset, labels_of
 from imbtorch.data.checks import check_batch
 from imbtorch.errors import InputError
 from imbtorch.seeding import same_random_state
-from imbtorch.transforms.folded import FoldedNetwork, fast_dtype
+from imbtorch.transforms.folded import FoldedNetwork
 from imbtorch.transforms.seeds import SeedDraw, TranslationStatistics
 from imbtorch.transforms.translate import target_probability, translate
 
@@ -58,8 +58,8 @@ class M2m:
     input_range : tuple of float, optional
         Smallest and largest valid input, (0, 1) for images; None disables clamping.
     dtype : torch.dtype, optional
-        Precision of the two networks during translation; by default chosen by `fast_dtype`. What
-        is kept is decided in at least float32.
+        Precision of the two networks during translation, by default float32. What is kept is
+        decided in at least float32.
     compile : bool, optional
         Compile the two networks, see `FoldedNetwork`. By default `Train` compiles them for images
         if at least 500 batches remain; in your own loop they are not compiled.
@@ -79,10 +79,9 @@ class M2m:
 
     Differs from the paper: the rejection with beta is drawn before the translation rather than
     after it, which gives the same distribution for less work. The networks run with folded batch
-    normalization, and images are moved in bfloat16 where that is native, so that x* is not quite
-    that of float32; whether it is kept is decided by g in float32, on x* as it is used.
-    ``benchmarks/m2m_precision.py`` counts the decisions that differ from those of float32
-    throughout, which ``dtype=torch.float32`` makes.
+    normalization. ``dtype=torch.bfloat16`` takes less time where that is native, but moves samples
+    to other x*, of which g, in float32, accepts others: ``benchmarks/m2m_precision.py`` counts the
+    decisions that differ.
 
     References
     ----------
@@ -197,7 +196,7 @@ class M2m:
         The third is g as it decides on x*, in at least float32.
         """
         if self._networks is None or self._networks[0] is not model:
-            dtype = self.dtype or fast_dtype(x)
+            dtype = self.dtype or torch.float32
             f, g = (FoldedNetwork(n, dtype, self.compile) for n in (model, self.pretrained))
             exact = torch.finfo(dtype).bits >= 32
             self._networks = (model, f, g, g if exact else FoldedNetwork(self.pretrained))

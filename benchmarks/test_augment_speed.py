@@ -28,9 +28,9 @@ def one_by_one(x):
     return torch.stack([policy(image) for image in x])
 
 
-def training_step():
+def training_step(side):
     """Return a step of ResNet-32 in bfloat16 on a batch of uint8 images."""
-    network = resnet32(10).to(memory_format=torch.channels_last)
+    network = resnet32((3, side, side), 10).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
 
     def step(x):
@@ -62,7 +62,7 @@ def test_augmentation_in_training_steps(size, benchmark):
     torch.set_num_threads(1)
     rng = torch.Generator().manual_seed(0)
     x = torch.randint(256, (batch, 3, side, side), generator=rng, dtype=torch.uint8)
-    floor = seconds(training_step(), x, 3 if side == 32 else 1)
+    floor = seconds(training_step(side), x, 3 if side == 32 else 1)
     shares = {}
     for name in [*AUGMENTS, STRONG]:
         augment = augment_by_name(name)
@@ -73,8 +73,7 @@ def test_augmentation_in_training_steps(size, benchmark):
     torch.set_num_threads(threads)
     words = ", ".join(f"{name} {share:.2%}" for name, share in shares.items())
     print(f"\n{size}: training {batch / floor:,.0f} images/s; shares of that time: {words}")
-    assert shares[STRONG] < 0.04
-    assert shares["crop-flip"] < 0.01
-    assert max(shares[name] for name in AUGMENTS) < 0.04
+    assert max(shares[name] for name in [*AUGMENTS, STRONG]) < 0.03
+    assert shares["crop-flip"] < 0.005
     if side == 32:
-        assert shares["auto:cifar"] < 0.1 * shares["torchvision, image by image"]
+        assert shares["auto:cifar"] < 0.3 * shares["torchvision, image by image"]

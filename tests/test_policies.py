@@ -117,10 +117,19 @@ def test_float_images_become_what_uint8_ones_do(augment):
 @pytest.mark.parametrize("augment", [trivial_augment, rand_augment, auto_augment])
 def test_blocks_of_images_change_nothing(augment, monkeypatch):
     x = torch.randint(256, (60, 3, 8, 7), generator=rng(), dtype=torch.uint8)
-    out = augment(x, rng(1))
-    for block in (1, 300, 10**9):
+    out, sizes = augment(x, rng(1)), []
+    for name, operation in list(OPERATIONS.items()):
+
+        def measured(x, m, operation=operation):
+            sizes.append(len(x))
+            return operation(x, m)
+
+        monkeypatch.setitem(OPERATIONS, name, measured)
+    for block, most in ((1, 1), (400, 2), (10**9, 60)):
+        sizes.clear()
         monkeypatch.setattr(policies, "BLOCK", block)
         assert torch.equal(augment(x, rng(1)), out)
+        assert max(sizes) <= most
 
 
 def torchvisions():

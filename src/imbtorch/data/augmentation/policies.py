@@ -19,7 +19,7 @@ Ranges = dict[str, tuple[float, float]]
 """Operation -> its magnitude at strength 0 and at strength 1. One that begins at 0 has a sign."""
 Drawn = tuple[Tensor, Tensor]
 """For each image, the index of an operation and its strength in 0..1, both of shape (B,)."""
-BLOCK = 2**19
+BLOCK = 2**18
 """Values that an operation takes at once, so that its memory does not grow with the batch."""
 
 _FACTORS = ("brightness", "color", "contrast", "sharpness")
@@ -62,7 +62,7 @@ def trivial_augment(x: Tensor, rng: torch.Generator) -> Tensor:
     Parameters
     ----------
     x : Tensor of shape (B, C, H, W), uint8 or float in 0..1
-        Images, C = 1 (gray; color is the identity there) or 3.
+        Images, C = 1 (gray; color is the identity there) or 3. Floats are rounded to k / 255.
     rng : torch.Generator
         On the CPU.
 
@@ -102,7 +102,7 @@ def rand_augment(
     Parameters
     ----------
     x : Tensor of shape (B, C, H, W), uint8 or float in 0..1
-        Images, C = 1 (gray; color is the identity there) or 3.
+        Images, C = 1 (gray; color is the identity there) or 3. Floats are rounded to k / 255.
     rng : torch.Generator
         On the CPU.
     num_ops : int, default=2
@@ -146,7 +146,7 @@ def auto_augment(x: Tensor, rng: torch.Generator, policy: str = "cifar") -> Tens
     Parameters
     ----------
     x : Tensor of shape (B, C, H, W), uint8 or float in 0..1
-        Images, C = 1 (gray; color is the identity there) or 3.
+        Images, C = 1 (gray; color is the identity there) or 3. Floats are rounded to k / 255.
     rng : torch.Generator
         On the CPU.
     policy : str, default="cifar"

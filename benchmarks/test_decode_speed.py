@@ -67,6 +67,12 @@ def seconds(function, *arguments):
     return time.perf_counter() - start
 
 
+def cpu(function, *arguments):
+    start = time.process_time()
+    function(*arguments)
+    return time.process_time() - start
+
+
 def one_by_one(rows):
     for i in range(len(rows)):
         SPEC.read(rows[i], i)
@@ -106,23 +112,26 @@ def all_batches(dataset, workers=None, size=64):
 
 
 def test_threads_and_processes(benchmark, photographs):
-    """Two processes, already started, are not much faster than the threads that need no start."""
+    """Two processes, already started, are not much faster than the threads that need no start.
+
+    What is asserted is CPU time, which others on the machine hardly change.
+    """
     third = photographs.take(np.arange(N // 3))
     with ProcessPoolExecutor(2) as pool:
         in_processes(pool, third.take(np.arange(32)))
         sides = [(one_by_one, third), (SPEC.transform, third), (in_processes, pool, third)]
-        sides.append((bare_pillow, third))
         taken = [[seconds(*side) for side in sides] for _ in range(3)]
-    one, threads, processes, bare = np.median(taken, axis=0)
+    one, threads, processes = np.median(taken, axis=0)
+    alone = [[cpu(bare_pillow, third), cpu(one_by_one, third)] for _ in range(3)]
+    ratio = float(np.median([ours / bare for bare, ours in alone]))
     print(
-        f"\n{len(third)} photographs: Pillow alone {bare:.2f} s, one by one {one:.2f} s, threads "
-        f"{threads:.2f} s, 2 processes {processes:.2f} s; one by one / Pillow {one / bare:.2f}, "
-        f"threads / processes {threads / processes:.2f}"
+        f"\n{len(third)} photographs: one by one {one:.2f} s, threads {threads:.2f} s, 2 processes "
+        f"{processes:.2f} s, threads / processes {threads / processes:.2f}; CPU time of one by one "
+        f"/ Pillow alone {ratio:.2f}"
     )
-    benchmark.extra_info.update(one=one, threads=threads, processes=processes)
+    benchmark.extra_info.update(one=one, threads=threads, processes=processes, of_pillow=ratio)
     benchmark.pedantic(SPEC.transform, (third,), rounds=1)
-    assert one < 1.15 * bare
-    assert threads < 1.2 * one
+    assert ratio < 1.2
 
 
 def spent(dataset, number):
@@ -144,16 +153,16 @@ def test_workers(benchmark, photographs):
     """
     part = Undecoded(photographs.take(np.arange(N // 6)))
     taken = np.array([[spent(part, number) for number in (0, 1, 2)] for _ in range(3)])
-    wall, cpu = np.median(taken, axis=0).T
+    wall, used = np.median(taken, axis=0).T
     for number in (1, 2):
         print(
             f"\n{len(part)} photographs, {number} workers / none: {wall[number] / wall[0]:.2f} of "
-            f"the time, {cpu[number] / cpu[0]:.2f} of the CPU time, "
-            f"{cpu[number] / wall[number]:.2f} cores used (none: {cpu[0] / wall[0]:.2f})"
+            f"the time, {used[number] / used[0]:.2f} of the CPU time, "
+            f"{used[number] / wall[number]:.2f} cores used (none: {used[0] / wall[0]:.2f})"
         )
-    benchmark.extra_info.update(wall=(wall / wall[0]).tolist(), cpu=(cpu / cpu[0]).tolist())
+    benchmark.extra_info.update(wall=(wall / wall[0]).tolist(), used=(cpu / used[0]).tolist())
     benchmark.pedantic(spent, (part, 2), rounds=1)
-    assert cpu[2] < 1.2 * cpu[0]
+    assert used[2] < 1.2 * used[0]
 
 
 def test_an_epoch_of_a_large_set(benchmark, photographs, on_disk):
@@ -166,15 +175,15 @@ def test_an_epoch_of_a_large_set(benchmark, photographs, on_disk):
     in_memory = ArrayDataset(np.stack([x.numpy() for x, _ in mapped]), y)
     pixels = in_memory.x.numpy()
     sides = [(all_batches, mapped), (all_batches, in_memory), (bare_batches, pixels)]
-    taken = [[seconds(*side) for side in sides] for _ in range(5)]
+    taken = [[cpu(*side) for side in sides] for _ in range(5)]
     from_files, from_memory, bare = np.median(taken, axis=0)
     print(
         f"\n{N} photographs: made {first:.2f} s, found again {again:.2f} s; an epoch decoded each "
-        f"time {decoding:.2f} s, from files {from_files:.2f} s, from memory {from_memory:.2f} s, "
-        f"bare copying {bare:.2f} s; from files / bare {from_files / bare:.2f}, from memory / bare "
-        f"{from_memory / bare:.2f}"
+        f"time {decoding:.2f} s, in CPU time from files {from_files:.2f} s, from memory "
+        f"{from_memory:.2f} s, bare copying {bare:.2f} s; from files / bare "
+        f"{from_files / bare:.2f}, from memory / bare {from_memory / bare:.2f}"
     )
     benchmark.extra_info.update(first=first, again=again, decoding=decoding, files=from_files)
     benchmark.pedantic(all_batches, (mapped,), rounds=3)
-    assert from_files < 3 * bare
+    assert from_files < 1.5 * bare
     assert from_memory < 1.5 * bare

@@ -14,6 +14,7 @@ import matplotlib as mpl
 import numpy as np
 import torch
 from imblearn.over_sampling import RandomOverSampler
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
@@ -30,11 +31,13 @@ from imbtorch.losses import (
     inverse_frequency_weights,
     ldam_margins,
 )
+from imbtorch.losses.proco import expected_scores
 from imbtorch.models import Classifier
 from imbtorch.resampling import EOS, SMOTE, SVMSMOTE, BorderlineSMOTE, draw_weights, overload
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training import LocalEmbedding, NearestHead, TripletEmbedding, tau_normalize
-from imbtorch.transforms import Mixup, Remix, acceptance_matrix, adversarial, translate
+from imbtorch.training.average import moving_average
+from imbtorch.transforms import CutMix, Mixup, Remix, acceptance_matrix, adversarial, translate
 
 PICTURES = Path(__file__).parent / "pictures"
 GRAY, OFTEN, RARE, NEW = "#8a8a8a", "#4c93d0", "#e08214", "#3aa981"
@@ -171,6 +174,34 @@ def mixing():
     right.set_xlabel("share of the rare sample")
     right.set_ylabel("share of its label")
     right.legend()
+    return figure
+
+
+def cutmix():
+    figure, (left, right) = panels(2, height=3)
+    line = torch.linspace(-1, 1, 33)
+    slopes = torch.tensor([1.0, -1.0, 0.3])[:, None, None]
+    stripes = ((line[:, None] + slopes * line) % 0.5 < 0.25)[:, None]
+    rings = ((line[:, None] ** 2 + line**2)[None, None] % 0.4 < 0.2).expand(3, -1, -1, -1)
+    light, blue, orange = (
+        torch.tensor(rgb)[:, None, None] for rgb in map(to_rgb, ("w", OFTEN, RARE))
+    )
+    images = torch.cat([torch.where(stripes, blue, light), torch.where(rings, orange, light)])
+    often, labels = images[:3], torch.tensor([0, 0, 0, 1, 1, 1])
+    rows = []
+    for seed in (0, 3):  # a batch of frequent images, each time with another box
+        x, _ = CutMix((images, labels), 2, p=1.0, r=1.0, seed=seed)(often, labels[:3], None)
+        rows.append(torch.cat([*nn.functional.pad(x, (2, 2, 2, 2), value=1.0)], 2))
+    left.imshow(torch.cat(rows, 1).permute(1, 2, 0))
+    bare(left, "two batches, each with its box")
+    plain = np.array(COUNTS) / sum(COUNTS)
+    right.semilogy(plain, color=GRAY, label="data, r = 0")
+    for r, color, style in ((1.0, OFTEN, "-"), (2.0, RARE, "--")):
+        mixed = CutMix.label_shares(plain, COUNTS, r=r)
+        right.semilogy(mixed, style, color=color, label=f"r = {r:g}")
+    right.set_xlabel("class, from frequent to rare")
+    right.set_ylabel("share of the labels")
+    right.legend(loc="upper right")
     return figure
 
 
@@ -374,9 +405,66 @@ def metric_learning():
     return figure
 
 
+def sam():
+    w = np.linspace(-3, 4.5, 751)
+    # a wide valley, and a narrow one that is deeper
+    loss = 0.15 + 0.1 * (w - 1.5) ** 2 - 0.7 * np.exp(-((w + 1) ** 2) / (2 * 0.15**2))
+    figure, (axis,) = panels(1, height=3.0)
+    axis.plot(w, loss, color=OFTEN, label="loss")
+    axis.plot(w[np.argmin(loss)], loss.min(), "o", color=OFTEN)
+    for rho, style in ((0.2, ":"), (0.5, "--")):
+        near = np.abs(w[:, None] - w) <= rho
+        highest = np.where(near, loss, -np.inf).max(1)
+        axis.plot(w, highest, style, color=RARE, label=f"highest within rho = {rho}")
+        axis.plot(w[np.argmin(highest)], highest.min(), "o", color=RARE)
+    axis.set(xlabel="weight", xlim=(-2, 3.5), ylim=(0, 1.5))
+    axis.legend()
+    return figure
+
+
+def proco():
+    angle = torch.linspace(0, np.pi, 100)
+    z = nn.functional.pad(torch.stack([angle.cos(), angle.sin()], 1), (0, 126))
+    kappa = torch.tensor([30.0, 100.0, 400.0, 1e5])
+    mu = torch.eye(128)[:1].expand(4, -1)
+    figure, (axis,) = panels(1, height=3)
+    scores = expected_scores(z, mu, kappa, 0.1).T
+    for k, style, color, values in zip(
+        kappa, ("-", ":", "--", "-."), (GRAY, RARE, OFTEN, NEW), scores, strict=True
+    ):
+        axis.plot(angle.rad2deg(), values, style, color=color, label=f"{k:,.0f}")
+    axis.set_xlabel("degrees from the mean direction of the class")
+    axis.set_ylabel("score of the class")
+    axis.legend(title="concentration")
+    return figure
+
+
+def strong():
+    figure, (left, right) = panels(2, height=3)
+    at = np.linspace(0, 1, 1001)[:-1]
+    for schedule, style in (("step", "--"), ("cosine", "-")):
+        rates = [Setup(schedule=schedule).rate(p) for p in at]
+        left.plot(at * 200, rates, style, color=OFTEN, label=schedule)
+    left.set(xlabel="epoch", ylabel="learning rate")
+    left.legend()
+    steps = np.arange(2000)
+    weights = 1 - np.exp(-steps / 300) + np.random.default_rng(0).normal(0, 0.15, len(steps))
+    network = nn.Linear(1, 1, bias=False)
+    average, averaged = moving_average(network, 0.99), []
+    for value in weights:
+        nn.init.constant_(network.weight, float(value))
+        average.update_parameters(network)
+        averaged.append(average.module.weight.item())
+    right.plot(steps, weights, color=GRAY, linewidth=0.5, label="weight")
+    right.plot(steps, averaged, color=NEW, label="its average, decay 0.99")
+    right.set(xlabel="step")
+    right.legend()
+    return figure
+
+
 ALL = [
-    reweighting, balanced_sampling, smote_family, mixing, aos, m2m, focal, ldam, logit_adjustment,
-    eos, heads, dos, metric_learning,
+    reweighting, balanced_sampling, smote_family, mixing, cutmix, aos, m2m, focal, ldam,
+    logit_adjustment, eos, heads, dos, metric_learning, sam, proco, strong,
 ]  # fmt: skip
 ARROW = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006}
 PAIR = mpl.colors.LinearSegmentedColormap.from_list("pair", [OFTEN, RARE])

@@ -9,7 +9,7 @@ from scipy.stats import chisquare
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from imbtorch import ArrayDataset, InputError, Setup, fit, make_recipe
+from imbtorch import ArrayDataset, InputError, Recipe, Setup, Train, fit, make_recipe
 from imbtorch.data.augmentation.augment import crop_flip
 from imbtorch.models import mlp, small_cnn
 from imbtorch.transforms import CutMix
@@ -173,8 +173,8 @@ def test_any_data_set_of_images_gives_partners():
     stored = shown()
     data = TensorDataset(stored.x, stored.y)  # a DataLoader reads it
     x, y = torch.full((8, 3, 9, 7), 0.5), torch.zeros(8, dtype=torch.int64)
-    for given in (data, (stored.x.numpy(), stored.y.numpy())):
-        mixed, labels = CutMix(given, 3, p=1.0, seed=5)(x, y, NO_MODEL)
+    for train in (data, (stored.x.numpy(), stored.y.numpy())):
+        mixed, labels = CutMix(train, 3, p=1.0, seed=5)(x, y, NO_MODEL)
         expected = CutMix(stored, 3, p=1.0, seed=5)(x, y, NO_MODEL)
         assert torch.equal(mixed, expected[0])
         assert torch.equal(labels, expected[1])
@@ -200,9 +200,8 @@ def test_what_is_no_image_or_of_another_size_is_refused(blobs):
     cutmix, y = CutMix(shown(), 3, p=1.0, seed=0), torch.zeros(4, dtype=torch.int64)
     with pytest.raises(InputError, match=r"x has shape \(4, 5\); images of shape"):
         cutmix(torch.rand(4, 5), y, NO_MODEL)
-    with pytest.raises(InputError, match=r"of shape \(3, 4, 4\), and those of train .*\(3, 9, 7\)"):
-        for _ in range(9):
-            cutmix(torch.rand(4, 3, 4, 4), y, NO_MODEL)
+    with pytest.raises(InputError, match=r"of shape \(3, 6, 6\), and those of train .*\(3, 9, 7\)"):
+        cutmix(torch.rand(4, 3, 6, 6), y, NO_MODEL)  # whose box is not empty
     with pytest.raises(InputError, match="y has shape"):
         cutmix(torch.rand(4, 3, 9, 7), torch.rand(4, 3), NO_MODEL)
     for name in ("cutmix", "cmo"):
@@ -222,6 +221,21 @@ def test_recipes_train_and_repeat_exactly(name):
     first, second = run(), run()
     assert first.history == second.history
     assert all(np.isfinite(row["loss"]) for row in first.history)
+
+
+@pytest.mark.parametrize("options", [{}, {"p": 1.0, "r": 2.0}, {"alpha": 0.3, "p": 0.7}])
+def test_a_network_expects_the_shares_that_labels_have(options):
+    data = shown(height=200, width=200, channels=1)
+    cutmix, x, y = CutMix(data, 3, **options, seed=0), data.x[::10].float(), data.y[::10]
+    found = torch.stack([cutmix(x, y, NO_MODEL)[1].mean(0) for _ in range(800)])
+    expected = CutMix.label_shares([9, 3, 1], COUNTS, **options)
+    torch.testing.assert_close(found.mean(0), torch.tensor(expected), atol=0.02, rtol=0)
+    name = ":".join(["cutmix", *(f"{key}={value}" for key, value in options.items())])
+    recipe = make_recipe(name, 2)
+    shares = CutMix.label_shares(COUNTS, COUNTS, **options)
+    assert recipe.class_shares(COUNTS) == pytest.approx(shares)
+    assert Recipe("made", [Train(1, batch=cutmix)]).class_shares(COUNTS) == pytest.approx(shares)
+    assert make_recipe("cmo", 20).class_shares(COUNTS) == pytest.approx([9 / 13, 3 / 13, 1 / 13])
 
 
 def test_cmo_leaves_out_the_first_four_and_the_last_three_epochs():

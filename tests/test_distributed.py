@@ -13,6 +13,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
+
+from imbtorch import Setup, fit, split_head
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "howto" / "distributed.md"
 
@@ -108,8 +112,16 @@ FIT = textwrap.dedent("""
     found = eos.embedded.x
     alike["embedded"] = [same([found]), torch.allclose(found, expected, atol=1e-5)]
 
-    for recipe in ("dos", "knn", "lr", "lmle", "ros+crt"):
+    for recipe in ("dos", "knn", "lr", "lmle", "ros+crt", "sam", "imb-sam"):
         trained(recipe, None)
+
+    for name in ("sam", "imb-sam"):
+        torch.manual_seed(0)
+        layers = nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 3)
+        model = split_head(nn.Sequential(*layers), "2")
+        steep, even = Setup(lr=1.0), (x[:86], y[:86])
+        fit(f"{name}:rho=0.5", model, even, epochs=3, setup=steep, fabric=fabric)
+        said[name] = nn.utils.parameters_to_vector(model.parameters()).tolist()
 
     def deep():
         torch.manual_seed(0)
@@ -198,6 +210,23 @@ def test_fit_is_one_training_by_two_processes(said):
     assert said["frozen"] == said["frozen+m2m"] == frozen
     for name, alike in said["alike"].items():  # networks, statistics, histories, embeddings
         assert alike in (True, [True, True]), name
+
+
+@pytest.mark.parametrize("name", ["sam", "imb-sam"])
+def test_a_step_of_two_processes_is_that_of_one(name, said):
+    y = torch.arange(3).repeat_interleave(torch.tensor([60, 20, 7]))
+    x = torch.randn(87, 2, generator=torch.Generator().manual_seed(0)) + 2 * torch.eye(3)[y][:, :2]
+    found = torch.tensor(said[name])
+
+    def alone(recipe):
+        torch.manual_seed(0)
+        layers = nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 3)
+        model = split_head(nn.Sequential(*layers), "2")
+        fit(recipe, model, (x[:86], y[:86]), epochs=3, setup=Setup(lr=1.0))
+        return nn.utils.parameters_to_vector(model.parameters()).detach()
+
+    torch.testing.assert_close(found, alone(f"{name}:rho=0.5"))
+    assert (found - alone("erm")).abs().max() > 1e-2
 
 
 def test_processes_that_hold_different_data_are_told_so_at_once(said):

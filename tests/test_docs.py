@@ -131,6 +131,7 @@ def surroundings(code):
         "y": labels.numpy() if re.search(r"\bX\b", code) else labels,
         "X": x.numpy(),
         "labels": labels,
+        "images": torch.rand(88, 3, 8, 8),
         "class_counts": [60, 20, 8],
         "train_set": TensorDataset(x, labels),
         "val_set": TensorDataset(x[::2], labels[::2]),

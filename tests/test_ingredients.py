@@ -10,6 +10,7 @@ from imbtorch import InputError, Recipe, Setup, Snapshots, Train, build_model, f
 from imbtorch.comparison.duration import passes
 from imbtorch.comparison.own_code import with_code
 from imbtorch.comparison.suits import check_trains_head
+from imbtorch.comparison.tune import named
 from imbtorch.data import augment_by_name, crop_flip
 from imbtorch.models import mlp
 from imbtorch.training.catalog import CATALOG
@@ -109,6 +110,8 @@ def test_an_augmentation_of_what_is_no_image_is_refused(name, blobs):
         ("ema:decay=high", "decay is 'high'; a finite number"),
         ("ema:rate=0.9", "an option of ema is 'rate'; .*known are decay"),
         ("cosine:warmup=1", "cosine has no options; 'warmup' was given"),
+        ("dos+sam", "dos trains in phases of its own, which take no sam: leave one"),
+        ("triplet+proco", "triplet trains in phases of its own, which take no proco"),
         ("hgb+cosine", "trains no network.*leave cosine out"),
         ("head:cosine", "must precede an over-sampler"),
     ],
@@ -145,5 +148,21 @@ def test_own_code_keeps_what_a_recipe_brings():
     assert made.describe().keys() > {"setup", "augment", "code"}
 
 
-def test_all_new_kinds_stand_in_the_catalog():
-    assert {"augmentation", "schedule", "average"} <= {row.kind for row in CATALOG.values()}
+@pytest.mark.parametrize("row", [r for r in CATALOG.values() if r.kind == "preset"])
+def test_a_preset_is_short_for_its_parts(row):
+    short, long = make_recipe(row.name, 8).describe(), make_recipe(row.recipe, 8).describe()
+    assert (short.pop("name"), long.pop("name")) == (row.name, row.recipe)
+    assert short == long
+    assert make_recipe(f"{row.name}+eos").name == make_recipe(f"eos+{row.name}").name
+    assert make_recipe(f"{row.name}+eos").name == f"{row.name}+eos"
+    with pytest.raises(InputError, match=rf"{row.name} takes none: write .*dbm"):
+        make_recipe(f"{row.name}:tau=1")
+    with pytest.raises(InputError, match=rf"ema \(of {row.name}\) and ema are both an average"):
+        make_recipe(f"{row.name}+ema:decay=0.5")
+
+
+def test_a_tuned_preset_keeps_its_name_unless_its_own_parts_are_tuned():
+    assert named("strong-fast+eos", {"k": 50}) == "strong-fast+eos:k=50"
+    assert named("strong-fast", {"p": 1.0}) == CATALOG["strong-fast"].recipe.replace(
+        "cutmix", "cutmix:p=1.0"
+    )

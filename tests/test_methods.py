@@ -145,6 +145,9 @@ def test_samplers_follow_seed_and_epoch():
     assert list(sampler) == first
 
 
+PRESETS = [row.name for row in CATALOG.values() if row.kind == "preset"]
+
+
 def data_for(recipe, blobs):
     """Return samples that a recipe takes, and a network for them: images where it needs them."""
     made = make_recipe(recipe)
@@ -152,8 +155,10 @@ def data_for(recipe, blobs):
     if made.augment is None and not for_images(made) and not branched:
         return blobs, mlp((2,), 3, hidden=16, seed=11)
     y = blobs[1]
-    rows = torch.arange(16).div(4, rounding_mode="floor").remainder(2).float().expand(3, 16, 16)
-    kinds = torch.stack([rows, rows.mT, torch.full_like(rows, 0.5)])  # stripes, stripes, gray
+    at = torch.arange(-7.5, 8)
+    disk = (torch.hypot(at[:, None], at) < 5).float().expand(3, 16, 16)
+    half = (at > 0).float().expand(3, 16, 16)
+    kinds = torch.stack([disk, torch.full_like(disk, 0.5), half])
     noise = torch.rand(len(y), 3, 16, 16, generator=torch.Generator().manual_seed(0))
     images = (kinds[y] * 0.7 + noise * 0.3).mul(255).to(torch.uint8)
     return (images, y), mlp((3, 16, 16), 3, hidden=16, seed=11)
@@ -162,18 +167,21 @@ def data_for(recipe, blobs):
 @NO_ENEMIES
 @pytest.mark.parametrize("recipe", [*RECIPES, "eos:k=50", "m2m:clean=true", "m2m:defer=0"])
 def test_recipes_train_repeat_exactly_and_leave_the_global_seed_alone(recipe, blobs, unmoved):
+    learns = recipe not in PRESETS  # its parts do, one by one
+    epochs = 30 if learns else 4
+
     def run():
         data, network = data_for(recipe, blobs)
-        return fit(recipe, network, data, data, epochs=30, seed=5)
+        return fit(recipe, network, data, data, epochs=epochs, seed=5, eval_every=10)
 
     first, second = run(), run()
     assert first.history == second.history
-    assert first.history[-1]["balanced_accuracy"] > 0.55  # chance is 1/3
+    assert first.history[-1]["balanced_accuracy"] > 0.55 or not learns  # chance is 1/3
     for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True):
         assert torch.equal(a, b)
-    described = make_recipe(recipe, 30).describe()
+    described = make_recipe(recipe, epochs).describe()
     assert json.loads(json.dumps(described)) == described
-    assert sum(p.epochs for p in make_recipe(recipe, 30).phases) == len(first.history)
+    assert sum(p.epochs for p in make_recipe(recipe, epochs).phases) == len(first.history)
 
 
 @NO_ENEMIES

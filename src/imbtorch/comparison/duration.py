@@ -110,8 +110,9 @@ def passes(recipe: Recipe, counts: Sequence[int]) -> tuple[list[str], list[float
     """Return what each epoch of a recipe is, and how many samples' training steps it costs.
 
     An over-sampled epoch has K times as many samples as the largest class; a batch transform that
-    takes steps, as M2m does, adds a pass a step, a branch one for each further view. Epochs of a
-    head alone cost next to nothing.
+    takes steps, as M2m does, adds a pass a step, a branch one for each further view; a step of
+    several passes, as of SAM, repeats the batch with its views. Epochs of a head alone cost
+    next to nothing.
 
     Examples
     --------
@@ -132,7 +133,9 @@ def passes(recipe: Recipe, counts: Sequence[int]) -> tuple[list[str], list[float
         steps = _options(getattr(phase, "batch", None)).get("steps", 0)
         views = _options(getattr(phase, "branch", None)).get("views", 0)
         keys += [json.dumps(described, sort_keys=True, default=str)] * phase.epochs
-        costs += [size * (1 + int(steps) + int(views))] * phase.epochs  # type: ignore[call-overload]
+        step = getattr(phase, "step", None)
+        once = getattr(getattr(step, "func", step), "passes", 1)  # of the class in a partial
+        costs += [size * (once * (1 + int(views)) + int(steps))] * phase.epochs  # type: ignore[call-overload]
     return keys, costs
 
 

@@ -3,6 +3,7 @@
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from math import isnan, nan, prod
 from pathlib import Path
@@ -22,7 +23,7 @@ from imbtorch.method import SHORT, written
 from imbtorch.option_types import check_whole
 from imbtorch.progress import progress_bar
 from imbtorch.training.catalog import CATALOG
-from imbtorch.training.recipe_parts import split_name
+from imbtorch.training.recipe_parts import joined, split_name
 from imbtorch.training.recipes import make_recipe
 
 
@@ -162,5 +163,10 @@ def named(recipe: str, options: Mapping[str, float | str]) -> str:
     parts = split_name(recipe)
     chosen = next(part for part in reversed(parts.values()) if part.method.candidates)
     values = {SHORT.get(name, name): value for name, value in options.items()}
-    names = [written(part.name, values) if part is chosen else part.name for part in parts.values()]
-    return make_recipe("+".join(names)).name
+    tuned = replace(chosen, name=written(chosen.name, values), preset="")
+    # a preset takes no options: its parts are written out if one of them is chosen for
+    others = {
+        role: replace(part, preset="" if part.preset == chosen.preset else part.preset)
+        for role, part in parts.items()
+    }
+    return make_recipe(joined({**others, chosen.role: tuned}.values())).name

@@ -77,7 +77,7 @@ def proco_loss(
     >>> z, mu = torch.eye(16)[:1], torch.eye(16)[:2]
     >>> kappa, prior = torch.tensor([20.0, 20.0]), torch.tensor([0.5, 0.5])
     >>> proco_loss(z, torch.tensor([0]), mu, kappa, prior)
-    tensor(0.0067)
+    tensor(0.0033)
     """
     check_tensors("proco_loss", z=z, y=y, mu=mu, kappa=kappa, prior=prior)
     check_number("tau", tau, positive=True)
@@ -93,12 +93,21 @@ def proco_loss(
             f"needed, P at least {SMALLEST}"
         )
     with torch.autocast(z.device.type, enabled=False):
-        scores = _log_expectation(at_least_float32(z), mu, kappa, tau)
+        scores = expected_scores(at_least_float32(z), mu, kappa, tau)
         return F.cross_entropy(scores + prior.log(), y)
 
 
-def _log_expectation(z: Tensor, mu: Tensor, kappa: Tensor, tau: float) -> Tensor:
-    """Return log E exp(z v / tau) over the features v of each class, of shape (B, K)."""
+def expected_scores(z: Tensor, mu: Tensor, kappa: Tensor, tau: float) -> Tensor:
+    """Return log E exp(z v / tau) over the features v of each class, of shape (B, K).
+
+    See `proco_loss` for the arguments; all are of one dtype.
+
+    Examples
+    --------
+    >>> z = mu = torch.eye(16)[:1]
+    >>> expected_scores(z, mu, torch.tensor([1e5]), 0.1)  # v is nearly mu
+    tensor([[9.9993]])
+    """
     nu = z.shape[1] / 2 - 1
     # how much longer, in squares, the sum of both vectors is than kappa mu alone
     gained = 2 / tau * (z @ (kappa[:, None] * mu).T) + z.square().sum(1, keepdim=True) / tau**2

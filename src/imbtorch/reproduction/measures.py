@@ -9,7 +9,7 @@ import numpy as np
 from imbtorch.data.profiles.class_groups import minority_classes
 
 Measure = Callable[[Mapping[str, Any]], float]
-"""Result row -> figure, in percent (gaps in their own unit)."""
+"""Result row -> figure, in percent (gaps and passes in their own unit)."""
 GROUPS = {"minority": True, "majority": False}
 
 
@@ -21,7 +21,8 @@ def measure(text: str) -> Measure:
     text : str
         A stored metric; if it has one value per class, these are averaged, without the classes
         where it is undefined. Prefixed with ``minority`` or ``majority``, only these classes
-        count, by DOS's rule (see `minority_classes`). NaN if no class has a value.
+        count, by DOS's rule (see `minority_classes`). NaN if no class has a value. Or ``passes``,
+        see `passes_of`.
 
     Examples
     --------
@@ -29,6 +30,8 @@ def measure(text: str) -> Measure:
     >>> measure("minority f1")(row), round(measure("majority f1")(row))
     (25.0, 80)
     """
+    if text == "passes":
+        return passes_of
     group, _, name = text.rpartition(" ")
 
     def figure(row: Mapping[str, Any]) -> float:
@@ -42,3 +45,22 @@ def measure(text: str) -> Measure:
         return nan if mean is None else mean * (1 if name.startswith("gap") else 100)
 
     return figure
+
+
+def passes_of(row: Mapping[str, Any]) -> float:
+    """Return the forward and backward passes that a run's recipe takes a sample and an epoch.
+
+    Plain training takes one; see `passes`. What a second network takes is not among them.
+
+    Examples
+    --------
+    >>> row = {"recipe": {"name": "sam"}, "epochs": 10, "data": {"counts": [90, 10]}}
+    >>> passes_of(row)
+    2.0
+    """
+    from imbtorch.comparison.duration import passes
+    from imbtorch.training.recipes import make_recipe
+
+    counts, epochs = row["data"]["counts"], row["epochs"]
+    _, costs = passes(make_recipe(row["recipe"]["name"], epochs), counts)
+    return sum(costs) / (epochs * sum(counts))

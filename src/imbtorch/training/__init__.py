@@ -22,14 +22,17 @@ from imbtorch.training.phases import (
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import make_recipe
+from imbtorch.training.sam import SAM, ImbSAM, ascended
 from imbtorch.training.setup import Setup
 from imbtorch.training.snapshots import Snapshots
 
 __all__ = [
     "RECIPES",
+    "SAM",
     "AdjustLogits",
     "DeepOversample",
     "FitResult",
+    "ImbSAM",
     "LocalEmbedding",
     "LogisticHead",
     "LogisticOnInputs",
@@ -45,6 +48,7 @@ __all__ = [
     "TreesOnInputs",
     "TripletEmbedding",
     "adjust_logits",
+    "ascended",
     "fit",
     "load_checkpoint",
     "make_recipe",

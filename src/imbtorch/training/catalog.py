@@ -3,11 +3,11 @@
 from imbtorch import losses, resampling, samplers, transforms
 from imbtorch.errors import unknown_name
 from imbtorch.method import Method
-from imbtorch.training import ingredients, phases
+from imbtorch.training import ingredients, phases, sam
 
 CATALOG: dict[str, Method] = {
     method.name: method
-    for room in (phases, samplers, losses, transforms, resampling, ingredients)
+    for room in (phases, samplers, losses, transforms, resampling, ingredients, sam)
     for method in room.METHODS
 }
 """Name -> row."""

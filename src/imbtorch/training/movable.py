@@ -39,8 +39,8 @@ def check_movable(recipe: Recipe, train: Dataset[Any]) -> None:
     x = as_float(torch.as_tensor(train[0][0]))
     if x.ndim != 3 and (name := for_images(recipe)):
         raise InputError(
-            f"recipe {recipe.name}: {name} needs images (C, H, W), and these samples have the shape "
-            f"{tuple(x.shape)}; use mixup or remix for other numbers"
+            f"recipe {recipe.name}: {name} needs images (C, H, W), and these samples have the "
+            f"shape {tuple(x.shape)}; use mixup or remix for other numbers"
         )
     if not x.is_floating_point() and (mover := moves_inputs(recipe, over=x.dtype in NUMBERS)):
         raise InputError(

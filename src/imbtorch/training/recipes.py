@@ -101,14 +101,14 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
             f"recipe is {name!r}; {trained.name} trains no network, and so is joined with nothing: "
             f"leave {other} out"
         )
-    for role in ("branch", "step") if trained.method.phases is not None else ():
-        if role in parts:
+    phases = _training_phases(trained, epochs, _slots_of(parts, ["loss"]))
+    for role in ("branch", "step"):
+        if role in parts and any(p.trains_network and type(p) is not Train for p in phases):
             raise InputError(
                 f"recipe is {name!r}; {trained.method.name} trains in phases of its own, which "
                 f"take no {parts[role].method.name}: leave one of the two out"
             )
-    slots = _slots_of(parts, EVERYWHERE)
-    phases = _training_phases(trained, epochs, slots)
+    phases = _training_phases(trained, epochs, _slots_of(parts, EVERYWHERE))
     cosine = loss is not None and loss.method.head == "cosine"
     if head is not None:
         phases = [phase for phase in phases if phase.trains_network] + [_head_phase(head)]

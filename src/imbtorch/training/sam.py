@@ -10,7 +10,11 @@ from torch.nn.utils import get_total_norm
 from imbtorch.data.checks import check_counts
 from imbtorch.data.profiles.class_groups import minority_classes
 from imbtorch.errors import InputError
+from imbtorch.method import Method
 from imbtorch.places import Backward
+
+RADII = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+"""Values of rho that Foret et al. try."""
 
 
 @contextmanager
@@ -108,6 +112,9 @@ class SAM:
     {'name': 'SAM', 'rho': 0.05}
     """
 
+    passes = 2
+    """Forward and backward passes in a step."""
+
     def __init__(self, rho: float = 0.05) -> None:
         _check_rho(rho)
         self.rho = rho
@@ -163,6 +170,9 @@ class ImbSAM:
     tensor([0., 1., 1.])
     """
 
+    passes = 3
+    """Forward and backward passes in a step."""
+
     def __init__(
         self, class_counts: Sequence[int], rho: float = 0.05, eta: int | None = None
     ) -> None:
@@ -203,3 +213,28 @@ def _same_buffers(model: nn.Module) -> Iterator[None]:
 def _check_rho(rho: float) -> None:
     if not 0 <= rho < float("inf"):
         raise InputError(f"rho is {rho}; it must be at least 0 and finite")
+
+
+METHODS = (
+    Method(
+        "sam",
+        "optimizer",
+        "steps with the gradient of nearby, worse weights (sharpness-aware minimization)",
+        slots={"step": SAM},
+        candidates={"rho": RADII},
+        paper="Foret et al., ICLR 2021",
+        cost="a second pass in each step",
+        page="sam",
+    ),
+    Method(
+        "imb-sam",
+        "optimizer",
+        "the same for the tail classes alone; the others are trained plainly",
+        slots={"step": ImbSAM},
+        candidates={"rho": RADII},
+        paper="ImbSAM (Zhou et al., ICCV 2023)",
+        cost="two further passes in each step",
+        page="sam",
+    ),
+)
+"""Rows of the catalog."""

@@ -1,10 +1,12 @@
 """CutMix whose pasted part comes from a class-balanced draw of the training set."""
 
-from math import sqrt
+from collections.abc import Sequence
+from math import exp, sqrt
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from scipy.special import betaln
 from torch import Tensor, nn
 
 from imbtorch.data.arrays import Samples
@@ -13,7 +15,7 @@ from imbtorch.data.checks import check_batch, check_images
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from
 from imbtorch.transforms.mixup import check_alpha, draw_share
-from imbtorch.transforms.partners import Partners
+from imbtorch.transforms.partners import Partners, partner_shares
 
 Box = tuple[int, int, int, int]
 """Part of an image: top, bottom, left, right, in pixels; bottom and right are outside it."""
@@ -130,6 +132,40 @@ class CutMix:
         x[:, :, top:bottom, left:right] = other[:, :, top:bottom, left:right].to(x.dtype)
         other_labels = F.one_hot(other_y, self.num_classes).float()
         return x, (1 - pasted) * labels + pasted * other_labels
+
+    @staticmethod
+    def label_shares(
+        shares: Sequence[float],
+        class_counts: Sequence[int],
+        alpha: float = 1.0,
+        p: float = 0.5,
+        r: float = 1.0,
+    ) -> list[float]:
+        """Return the class shares in mixed labels on average, but for rounding to pixels.
+
+        Parameters
+        ----------
+        shares : sequence of float
+            Class shares of the batches before, up to a factor.
+        class_counts : sequence of int
+            Class counts n_k of the training set that partners are drawn from.
+        alpha, p, r : float
+            See `CutMix`.
+
+        Examples
+        --------
+        >>> CutMix.label_shares([0.9, 0.1], [90, 10], p=1.0)
+        [0.771..., 0.228...]
+        """
+        # of side s, s - s^2 / 4 is inside on average; its square is the area, where s^2 is Beta
+        first, middle, second = (
+            exp(betaln(alpha + power, alpha) - betaln(alpha, alpha)) for power in (1, 1.5, 2)
+        )
+        pasted = p * (first - middle / 2 + second / 16)
+        own = torch.tensor(shares, dtype=torch.float64)
+        mixed = (1 - pasted) * own / own.sum() + pasted * partner_shares(class_counts, r)
+        made: list[float] = mixed.tolist()
+        return made
 
     def box(self, height: int, width: int) -> Box:
         """Draw a box in an image of some pixels; it may be empty."""

@@ -145,7 +145,7 @@ class M2m:
         self.rng = self.draw.rng
         self.pool = _pool(train, seeds_per_class, self.rng) if seeds_per_class else None
         self.statistics = TranslationStatistics(len(class_counts))
-        self._networks: tuple[nn.Module, FoldedNetwork, FoldedNetwork] | None = None
+        self._networks: tuple[nn.Module, FoldedNetwork, FoldedNetwork, FoldedNetwork] | None = None
 
     @same_random_state()
     def __call__(self, x: Tensor, y: Tensor, model: nn.Module) -> tuple[Tensor, Tensor]:
@@ -158,7 +158,7 @@ class M2m:
         self.statistics.count("translated", y[chosen])
         if len(chosen) == 0:
             return x, y
-        f, g = self._folded(model, x)
+        f, g, judge = self._folded(model, x)
         x0, k0, k = seed_x[seeds].to(x.dtype), seed_y[seeds], y[chosen]
         moved = translate(
             x0,
@@ -175,7 +175,7 @@ class M2m:
             rng=self.rng,
         )
         with torch.no_grad():
-            confidence = target_probability(g(moved), k)
+            confidence = target_probability(judge(moved), k)
             kept = confidence >= self.gamma
             if self.accept_by == "loss":
                 kept = -confidence.log() < self.gamma
@@ -187,15 +187,18 @@ class M2m:
             labels[chosen[kept]] = self.draw.other_class(k0[kept].cpu(), k[kept].cpu()).to(y)
         return out, labels
 
-    def _folded(self, model: nn.Module, x: Tensor) -> tuple[FoldedNetwork, FoldedNetwork]:
-        """Return the current f, and g, in the folded form that is cheap to differentiate."""
+    def _folded(
+        self, model: nn.Module, x: Tensor
+    ) -> tuple[FoldedNetwork, FoldedNetwork, FoldedNetwork]:
+        """Return the current f, and g, in the folded form that is cheap to differentiate.
+
+        The third is g as it decides on x*, in at least float32.
+        """
         if self._networks is None or self._networks[0] is not model:
             dtype = self.dtype or fast_dtype(x)
-            self._networks = (
-                model,
-                FoldedNetwork(model, dtype, self.compile),
-                FoldedNetwork(self.pretrained, dtype, self.compile),
-            )
+            f, g = (FoldedNetwork(n, dtype, self.compile) for n in (model, self.pretrained))
+            exact = torch.finfo(dtype).bits >= 32
+            self._networks = (model, f, g, g if exact else FoldedNetwork(self.pretrained))
             self._check_outputs(x)
         else:
             self._networks[1].refresh()
@@ -205,7 +208,7 @@ class M2m:
     def _check_outputs(self, x: Tensor) -> None:
         assert self._networks is not None
         wanted = self.statistics.num_classes
-        for name, network in zip(("model", "pretrained"), self._networks[1:], strict=True):
+        for name, network in zip(("model", "pretrained"), self._networks[1:3], strict=True):
             shape = tuple(network(x[:2]).shape)  # of two: a batch of one would compile apart
             if len(shape) != 2 or shape[1] != wanted:
                 raise InputError(

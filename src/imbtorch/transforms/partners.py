@@ -1,5 +1,6 @@
 """Partners to mix with: samples of the whole training set, drawn by class and augmented."""
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -12,6 +13,20 @@ from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.batches import Batches
 from imbtorch.errors import InputError
 from imbtorch.seeding import generator_from, same_random_state
+
+
+def partner_shares(class_counts: Sequence[int] | Tensor, r: float) -> Tensor:
+    """Return the probability of each class among partners, see `Partners`: (K,), float64.
+
+    Examples
+    --------
+    >>> partner_shares([90, 0, 10], r=2.0)
+    tensor([0.1000, 0.0000, 0.9000], dtype=torch.float64)
+    """
+    counts = torch.as_tensor(class_counts)
+    power = (1 - r) * counts.double().log()  # large powers of large counts stay finite
+    power[counts == 0] = -torch.inf
+    return power.softmax(0)
 
 
 class Partners:
@@ -64,9 +79,7 @@ class Partners:
         self.train: Dataset[Any] = as_dataset(train)
         self.augment, self.rng = augment, generator_from(rng)
         counts = torch.tensor(class_counts(self.train))
-        power = (1 - r) * counts.double().log()
-        power[counts == 0] = -torch.inf
-        self.shares = power.softmax(0)
+        self.shares = partner_shares(counts, r)
         self._order = labels_of(self.train).argsort(stable=True)
         self._counts, self._first = counts, counts.cumsum(0) - counts
 

@@ -80,10 +80,13 @@ def resized_crop_flip(x: Tensor, rng: torch.Generator) -> Tensor:
     Examples
     --------
     >>> x = torch.ones(2, 1, 8, 8)
-    >>> bool((resized_crop_flip(x, torch.Generator().manual_seed(0)) == 1).all())
+    >>> out = resized_crop_flip(x, torch.Generator().manual_seed(0))
+    >>> torch.allclose(out, x)
     True
     """
     check_images(x)
+    if not len(x):
+        return x
     batch, _, height, width = x.shape
     area = torch.empty(TRIES, batch).uniform_(*AREA, generator=rng) * height * width
     aspect = torch.empty(TRIES, batch).uniform_(*map(log, ASPECT), generator=rng).exp()

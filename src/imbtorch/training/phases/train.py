@@ -80,6 +80,7 @@ class Train(Phase):
             return None
         balanced = self.sampler is not None or self.resample is not None
         shown = [1.0] * len(counts) if balanced else [float(n) for n in counts]
+        shown = _mixed(self.batch, shown, counts)
         taken_out = _prior_taken_out(self.loss)
         shown = [share / n**taken_out for share, n in zip(shown, counts, strict=True)]
         if self.weights is not None:
@@ -125,6 +126,18 @@ class Train(Phase):
             return
         with branched(run, loss, make_transform, step) as beside:
             train_network(run, self.epochs, train, sampler, **beside)
+
+
+def _mixed(batch: object, shares: list[float], counts: Sequence[int]) -> list[float]:
+    """Return class shares as a transform changes them, if it mixes in other samples."""
+    target = batch.func if isinstance(batch, partial) else batch
+    change = getattr(target, "label_shares", None)
+    if change is None:
+        return shares
+    options = batch.keywords if isinstance(batch, partial) else vars(batch)
+    known = {name: options[name] for name in ("alpha", "p", "r") if name in options}
+    made: list[float] = change(shares, counts, **known)
+    return made
 
 
 def _prior_taken_out(loss: object) -> float:

@@ -1,0 +1,303 @@
+"""SAM and ImbSAM: closed forms, what stays as it was, and runs that repeat exactly."""
+
+import copy
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
+from torch import nn
+
+from imbtorch import InputError, Recipe, Setup, Snapshots, Train, build_model, fit, make_recipe
+from imbtorch.comparison.duration import passes
+from imbtorch.losses import FocalLoss
+from imbtorch.models import mlp, split_head
+from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.training import SAM, ImbSAM, ascended
+from imbtorch.training.loop import train_epoch
+from imbtorch.training.optimizer import make_optimizer
+from imbtorch.transforms import Mixup
+
+COUNTS = [60, 20, 8]
+STEPS = {"sam": SAM(0.3), "imb-sam": ImbSAM(COUNTS, 0.3)}
+PLAIN = Setup(lr=0.1, momentum=0, weight_decay=0)
+
+
+class Quadratic(nn.Module):
+    """L(w) = (w_0^2 + 4 w_1^2) / 2, at w = (3, 1): the gradient is (3, 4), its norm 5."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Parameter(torch.tensor([3.0], dtype=torch.float64))
+        self.second = nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
+
+    def loss(self):
+        return (self.first**2 + 4 * self.second**2).sum() / 2
+
+
+def test_the_gradient_is_that_of_the_ascended_weights():
+    model = Quadratic()
+    model.loss().backward()
+    with ascended(model, 0.5):
+        torch.testing.assert_close(model.first.item(), 3 + 0.5 * 3 / 5)
+        torch.testing.assert_close(model.second.item(), 1 + 0.5 * 4 / 5)
+        assert model.first.grad is None
+        model.loss().backward()
+    assert (model.first.item(), model.second.item()) == (3, 1)
+    torch.testing.assert_close(model.first.grad.item(), 3.3)
+    torch.testing.assert_close(model.second.grad.item(), 4 * 1.4)
+
+
+def test_what_has_no_gradient_stays():
+    model = Quadratic()
+    model.second.requires_grad_(False)
+    model.loss().backward()
+    with ascended(model, 0.5):
+        assert (model.first.item(), model.second.item()) == (3.5, 1)
+    flat = Quadratic()
+    (0 * flat.loss()).backward()  # nowhere to go
+    with ascended(flat, 0.5):
+        assert (flat.first.item(), flat.second.item()) == (3, 1)
+
+
+def test_the_weights_come_back_after_an_error():
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    model[0](torch.ones(3, 2)).sum().backward()
+
+    def fails():
+        with ascended(model, 1e3):
+            model(torch.randn(3, 2))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def one_step(step, network=None, batch=None, loss=None, precision=None, clip=None, setup=PLAIN):
+    """Train a fresh or given network on one batch; return it."""
+    model = network or nn.Linear(2, 3)
+    x, y = batch or (torch.tensor([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]]), torch.tensor([0, 1, 2]))
+    fabric = Fabric(accelerator="cpu", devices=1, plugins=precision)
+    wrapped, optimizer = fabric.setup(model, make_optimizer(setup, model))
+    loss = loss or nn.CrossEntropyLoss()
+    train_epoch(fabric, wrapped, optimizer, [(x, y)], loss, lambda _: setup.lr, None, clip, step)
+    return model
+
+
+def linear(*weights):
+    model = nn.Linear(2, 1, bias=False).double()
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor([weights]))
+    return model
+
+
+def squares(z, y):
+    """1 z^2 / 2 of samples of class 0, the head, and 4 z^2 / 2 of class 1."""
+    return ((1 + 3 * y) * z[:, 0] ** 2).sum() / 2
+
+
+def test_imb_sam_ascends_for_the_tail_alone():
+    """Each sample is a coordinate: only the tail's is moved, by rho."""
+    batch = torch.eye(2).double(), torch.tensor([0, 1])
+    both = one_step(SAM(0.5), linear(3, 1), batch, squares)
+    tail = one_step(ImbSAM([9, 1], 0.5), linear(3, 1), batch, squares)
+    close = partial(torch.testing.assert_close, check_dtype=False)
+    close(both.weight.detach(), torch.tensor([[3 - 0.1 * 3.3, 1 - 0.1 * 5.6]]))
+    close(tail.weight.detach(), torch.tensor([[3 - 0.1 * 3.0, 1 - 0.1 * 4 * 1.5]]))
+
+
+def test_imb_sam_in_closed_form_where_the_classes_share_weights():
+    x = torch.tensor([[1.0, 2.0], [2.0, -1.0], [0.5, 0.5]]).double()
+    y = torch.tensor([0, 1, 1])
+    w = torch.tensor([3.0, 1.0]).double()
+    head, tail = ((k * x[y == c].T @ x[y == c]) for c, k in ((0, 1), (1, 4)))  # Hessians
+    g = tail @ w
+    expected = w - 0.1 * (head @ w + tail @ (w + 0.5 * g / g.norm()))
+    found = one_step(ImbSAM([9, 1], 0.5), linear(3, 1), (x, y), squares).weight
+    torch.testing.assert_close(found.detach()[0], expected)
+
+
+def test_imb_sam_is_sam_where_all_are_in_the_tail_and_plain_where_none_are():
+    def weight(step, y, setup=PLAIN):
+        torch.manual_seed(0)
+        x = torch.tensor([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]])
+        return one_step(step, batch=(x, torch.tensor(y))).weight.detach()
+
+    imb = ImbSAM(COUNTS, 0.3)
+    assert imb.tail.tolist() == [0, 1, 1]
+    torch.testing.assert_close(weight(imb, [1, 2, 1]), weight(SAM(0.3), [1, 2, 1]))
+    torch.testing.assert_close(weight(imb, [0, 0, 0]), weight(None, [0, 0, 0]))
+    assert not torch.allclose(weight(imb, [0, 2, 1]), weight(SAM(0.3), [0, 2, 1]))
+
+
+def test_labels_as_probabilities_are_the_labels_they_stand_for():
+    def weight(y):
+        torch.manual_seed(0)
+        batch = torch.tensor([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]]), y
+        return one_step(ImbSAM(COUNTS, 0.3), batch=batch).weight.detach()
+
+    y = torch.tensor([0, 2, 1])
+    torch.testing.assert_close(weight(y), weight(F.one_hot(y, 3).float()))
+
+
+def test_the_tail():
+    assert ImbSAM([500, 60, 20, 19], eta=20).tail.tolist() == [0, 0, 0, 1]
+    assert ImbSAM([500, 60, 20, 19]).tail.tolist() == [0, 1, 1, 1]
+    for step, reason in ((ImbSAM([5, 5, 5]), "mean count"), (ImbSAM(COUNTS, eta=8), "8 samples")):
+        with pytest.raises(InputError, match=f"no class is below .*{reason}"):
+            one_step(step)
+
+
+@pytest.mark.parametrize("precision", [None, "bf16-mixed"])
+@pytest.mark.parametrize("name", STEPS)
+def test_statistics_are_those_of_the_first_pass(name, precision):
+    def network():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
+
+    precision = precision and MixedPrecision(precision, "cpu")
+    plain, stepped = (one_step(s, network(), precision=precision) for s in (None, STEPS[name]))
+    for (key, a), b in zip(plain.named_buffers(), stepped.buffers(), strict=True):
+        assert torch.equal(a, b), key
+    assert stepped[1].num_batches_tracked == 1
+    assert not torch.equal(plain[0].weight, stepped[0].weight)
+
+
+def training(setup=None, **slots):
+    """Return history and network of a short run on made data, with a norm and no dropout."""
+    rng = torch.Generator().manual_seed(0)
+    y = torch.arange(3).repeat_interleave(torch.tensor(COUNTS))
+    x = torch.randn(88, 2, generator=rng) + 2 * F.one_hot(y, 3)[:, :2]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        # a bias before a norm has no gradient but rounding, which AdamW would follow
+        layers = nn.Linear(2, 8, bias=False), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3)
+    setup = setup or Setup(batch_size=32, lr=0.05)
+    recipe = Recipe("made", [Train(3, **slots)])
+    result = fit(recipe, split_head(nn.Sequential(*layers), "3"), (x, y), (x, y), setup=setup)
+    return result.history, torch.cat([v.flatten() for v in result.model.state_dict().values()])
+
+
+WAYS = {
+    "sgd": {},
+    "adamw": {
+        "setup": Setup(batch_size=32, optimizer="adamw", lr=0.01, clip=0.5, ema=0.9),
+        "loss": FocalLoss,
+        "sampler": ClassBalancedSampler,
+    },
+    "frozen": {"setup": Setup(batch_size=32, freeze="backbone"), "batch": Mixup},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_a_radius_it_is_plain_training(way):
+    history, values = training(**WAYS[way])
+    same_history, same = training(step=partial(SAM, rho=0.0), **WAYS[way])
+    assert same_history == history
+    assert torch.equal(same, values)
+    _, split = training(step=partial(ImbSAM, rho=0.0), **WAYS[way])
+    torch.testing.assert_close(split, values, rtol=1e-3, atol=1e-4)  # sums in another order
+    _, other = training(step=SAM, **WAYS[way])
+    assert not torch.equal(other, values)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_clipping_acts_on_the_gradient_of_the_step(name):
+    model = one_step(STEPS[name], clip=1e-3)
+    norm = torch.cat([p.grad.flatten() for p in model.parameters()]).norm()
+    torch.testing.assert_close(norm.item(), 1e-3, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("clip", [None, 0.2])
+@pytest.mark.parametrize("name", STEPS)
+def test_scaled_gradients_make_the_same_step(name, clip):
+    """Of 16-mixed: the direction of a scaled gradient is the same, one that overflows is left."""
+
+    def weight(scale=None):
+        scaled = scale and MixedPrecision(
+            "16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=scale)
+        )
+        setup = Setup(lr=0.1, momentum=0, weight_decay=0, clip=clip)
+        network = copy.deepcopy(start)
+        one_step(STEPS[name], network, precision=scaled, clip=clip, setup=setup)
+        return network.weight.detach()
+
+    start = nn.Linear(2, 3)
+    torch.testing.assert_close(weight(2.0**10), weight(), rtol=2e-3, atol=1e-4)
+    assert torch.equal(weight(1e38), start.weight)
+
+
+class Killed(BaseException):
+    """As a signal would end the run."""
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_killed_run_ends_as_if_it_had_not_been(name, blobs, tmp_path):
+    """With the passes' own dropout."""
+
+    def run(folder=None, kill_at=None):
+        def on_epoch(row):
+            if row["epoch"] == kill_at:
+                raise Killed
+
+        model = split_head(nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.5), nn.Linear(8, 3)), "2")
+        with torch.no_grad():
+            for i, p in enumerate(model.parameters()):
+                p.copy_(torch.linspace(-1, 1, p.numel()).view_as(p) + 0.1 * i)
+        snapshots = folder and Snapshots(folder, every=0)
+        recipe = make_recipe(f"{name}:rho=0.3", 5)
+        return fit(recipe, model, blobs, blobs, on_epoch=on_epoch, snapshots=snapshots)
+
+    whole = run()
+    with pytest.raises(Killed):
+        run(tmp_path, 3)
+    again = run(tmp_path)
+    assert again.history == whole.history
+    for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_the_names_join_with_all_others(blobs):
+    recipe = make_recipe("sam:rho=0.1+ldam+drs+cosine+crt", 10)
+    assert recipe.name == "ldam+drs+cosine+sam:rho=0.1+crt"
+    steps = [phase.describe()["step"] for phase in recipe.phases[:2]]
+    assert steps == [{"name": "SAM", "rho": 0.1}] * 2
+    assert "step" not in make_recipe("drs", 10).phases[0].describe()
+    for name in ("m2m+sam", "imb-sam:eta=30+mixup", "ros+sam+lr"):
+        assert fit(name, mlp((2,), 3, hidden=8, seed=0), blobs, epochs=3).history
+    with pytest.raises(InputError, match="dos trains in phases of its own"):
+        make_recipe("dos+sam", 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("sam:rho=-1", "rho is -1; it must be at least 0"),
+        ("imb-sam:rho=Infinity", "rho is inf"),
+        ("imb-sam:eta=1", "eta is 1; it must be at least 2"),
+        ("sam+imb-sam", "are both an optimizer"),
+        ("sam:eta=3", "eta"),
+    ],
+)
+def test_what_is_out_of_range_is_refused(name, reason):
+    with pytest.raises(InputError, match=reason):
+        make_recipe(name)
+
+
+def test_its_passes_are_counted():
+    for name, number in (("erm", 1), ("sam", 2), ("sam:rho=0.1", 2), ("imb-sam", 3)):
+        assert passes(make_recipe(name, 1), [60, 12])[1] == [72.0 * number]
+
+
+def test_images_channels_last():
+    rng = torch.Generator().manual_seed(0)
+    data = torch.rand(24, 3, 8, 8, generator=rng), torch.tensor([0] * 16 + [1] * 6 + [2] * 2)
+    for name in STEPS:
+        model = build_model("resnet32", (3, 8, 8), 3, seed=0)
+        result = fit(name, model, data, epochs=1, setup=Setup(batch_size=12))
+        assert all(torch.isfinite(p).all() for p in result.model.parameters())

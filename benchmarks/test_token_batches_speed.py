@@ -2,8 +2,8 @@
 
 ``make benchmark`` runs this; it needs the real texts in ../shared/data and prints what it measures.
 A ratio is the median over rounds in which all sides run one after the other, so that a busy machine
-slows down all of them. What is asserted is a multiple of the network's bare passes over as many
-tokens.
+slows down all of them. What is asserted does not depend on the machine: places in the batches
+per token. The network's bare passes over as many tokens are timed beside them.
 """
 
 import time
@@ -102,5 +102,4 @@ def test_reuters(benchmark, reuters):
     )
     benchmark.extra_info.update(ratios)
     benchmark.pedantic(by_length, (data, network), rounds=1)
-    assert 1 / ratios["bare"] <= 1.4
     assert shares[-1] <= 1.2

@@ -39,13 +39,20 @@ from imbtorch.reproduction.run_column import task_of
 from imbtorch.stopping import terminable
 
 ALL = "ERM", "DRS", "AMO", "RS", "LDAM-DRW", "LDAM-AMO", "RW", "CB-RW", "LDAM", "Focal", "SMOTE"
+STRONG = "strong-fast", "strong"
 QUEUE: Sequence[tuple[str, str, Sequence[str], Sequence[int]]] = (
     ("amo-1", "cifar10, ratio 100", ALL, [0]),
     ("eos-2", "cifar10", (), [0]),
+    ("strong", "cifar10, ratio 100", STRONG, [0]),
+    ("strong", "cifar100, ratio 100", STRONG, [0]),
+    ("strong-amo", "cifar10, ratio 100", (), [0]),
     ("amo-2", "cifar100, ratio 100", ALL, [0]),
     ("eos-2", "cifar100", (), [0]),
     ("amo-1", "cifar10, ratio 100", ("ERM", "DRS", "AMO"), [1, 2]),
     ("amo-2", "cifar100, ratio 100", ("ERM", "DRS", "AMO"), [1, 2]),
+    ("strong-amo", "cifar100, ratio 100", (), [0]),
+    ("strong", "cifar10, ratio 100", STRONG, [1, 2]),
+    ("strong", "cifar100, ratio 100", STRONG, [1, 2]),
 )
 """Table, column, its rows in this order (none: all, as the table has them), training seeds."""
 

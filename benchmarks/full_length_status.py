@@ -185,7 +185,9 @@ def print_status(folder: Path, parts: Iterable[Any]) -> None:
     left = [cell.left(known.get(cell.part.task.model)) for cell in queue]
     done = sum(cell.stored is not None for cell in queue)
     print(f"{done} of {len(queue)} runs are done, {len(said)} under way", end="; ")
-    if None in left:
+    if done == len(queue):
+        print("nothing is left")
+    elif None in left:
         print("how long the rest takes is not known before a run of each network has begun")
     else:
         print(f"the rest takes {in_words(sum(left))} if one run follows the other")

@@ -2,7 +2,8 @@
 
 ``make benchmark`` runs this; it needs the real texts in ../shared/data and prints what it measures.
 A ratio is the median over rounds in which all sides run one after the other, so that a busy machine
-slows down all of them.
+slows down all of them. What is asserted does not depend on the machine: places in the batches
+per token. The network's bare passes over as many tokens are timed beside them.
 """
 
 import time
@@ -50,6 +51,17 @@ def filled(data, network):
     return torch.cat(made)
 
 
+def bare(data, network):
+    """The network alone on as many tokens, in batches without a place of filling."""
+    inner = network.features[1].network
+    tokens = int(lengths_of(data).sum())
+    width = round(tokens / TEXTS)
+    ids = data.x[:BATCH, :1].long().expand(BATCH, width).contiguous()
+    mask = torch.ones_like(ids)
+    for _ in range(TEXTS // BATCH):
+        inner(input_ids=ids, attention_mask=mask)
+
+
 def in_order(data, network):
     """Each batch is as wide as its longest text, in the order of the data."""
     return torch.cat([network.embeddings(x) for x, _ in Batches(data, batch_size=BATCH)])
@@ -66,11 +78,12 @@ def test_reuters(benchmark, reuters):
     expected = by_length(data, network)
     sides, taken = (filled, in_order, by_length), {}
     for _ in range(3):
-        for side in sides:
+        for side in (*sides, bare):
             start = time.perf_counter()
             found = side(data, network)
             taken.setdefault(side.__name__, []).append(time.perf_counter() - start)
-            torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+            if side is not bare:
+                torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
     ours = np.array(taken["by_length"])
     ratios = {name: float(np.median(np.array(taken[name]) / ours)) for name in taken}
     lengths = lengths_of(data)
@@ -89,6 +102,4 @@ def test_reuters(benchmark, reuters):
     )
     benchmark.extra_info.update(ratios)
     benchmark.pedantic(by_length, (data, network), rounds=1)
-    assert ratios["filled"] >= 1.3
-    assert ratios["in_order"] >= 1.1
     assert shares[-1] <= 1.2

@@ -132,3 +132,15 @@ def test_when_all_fail_the_command_says_so(task, tmp_path, monkeypatch):
     monkeypatch.setattr(Train, "run", Diverging.run)
     with pytest.warns(UserWarning, match="failed"), pytest.raises(InputError, match="every run"):
         compare(task, ["erm"], seeds=1, out=tmp_path, progress=False)
+
+
+def test_a_grid_may_leave_alone_what_others_work_on(tmp_path):
+    task = few_of_each(make_task("digits", epochs=1, model="mlp", augment="none"))
+    erm, rs = (task.recipe(name) for name in ("erm", "rs"))
+    store = ResultStore(tmp_path, task.identity())
+    name = json.dumps([erm.describe(), 0], sort_keys=True)
+    with store.claim(name, wait=False) as ours, tqdm(disable=True) as bar:
+        assert ours
+        outcome = run_grid(task, [erm, rs], [0], tmp_path, bar, wait=False)
+    assert [row["recipe"]["name"] for row in outcome.rows] == ["rs"]
+    assert outcome.failures == []

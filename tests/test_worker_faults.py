@@ -52,7 +52,7 @@ def test_a_dead_data_worker_is_said():
     with pytest.raises(RuntimeError, match="worker"), all_ended():
         list(Batches(Dying(), batch_size=2, workers=Workers(1)))
     gc.collect()
-    assert len(list(Batches(Dying(), batch_size=2))) == 4  # fit itself uses none
+    assert len(list(Batches(Dying(), batch_size=2))) == 4  # by default, none
 
 
 def test_a_killed_worker_of_a_grid_is_said_and_the_others_go_on(tmp_path, monkeypatch):

@@ -1,6 +1,9 @@
-"""`--precision auto`: bfloat16 where the device computes it natively."""
+"""The precision of a task; `--precision auto`: bfloat16 where the device computes it natively."""
+
+import logging
 
 import torch
+from lightning_fabric import Fabric
 
 BF16, FLOAT32 = "bf16-mixed", "32-true"
 
@@ -33,3 +36,14 @@ def native_bfloat16() -> bool:
         return False
     asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # not in all versions of torch
     return any(getattr(torch.cpu, name, bool)() for name in asked)
+
+
+def fabric_with(precision: str) -> Fabric:
+    """Return a Fabric on the best single device, which does not say its precision once more."""
+    log = logging.getLogger("lightning_fabric")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        return Fabric(accelerator="auto", devices=1, precision=precision)  # type: ignore[arg-type]
+    finally:
+        log.setLevel(level)

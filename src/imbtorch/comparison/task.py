@@ -13,6 +13,7 @@ from imbtorch.comparison.measured import measured
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.outputs import Outputs, embedded, outputs_of
 from imbtorch.comparison.own_network import OwnNetwork
+from imbtorch.comparison.precision import fabric_with
 from imbtorch.comparison.task_folder import folder_of, slug_of
 from imbtorch.comparison.task_words import data_lines, setup_words, trained_words
 from imbtorch.comparison.versions import versions
@@ -139,7 +140,7 @@ class Task:
 
     def fabric(self) -> Fabric:
         """Return a Fabric on the best single device, with the task's precision."""
-        return Fabric(accelerator="auto", devices=1, precision=self.precision)  # type: ignore[arg-type]
+        return fabric_with(self.precision)
 
     def pretrained(
         self,

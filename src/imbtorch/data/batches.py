@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, as_float
 from imbtorch.data.augmentation.augment import Augment
-from imbtorch.data.texts.lengths import cut
+from imbtorch.data.texts.lengths import lengths_of
 from imbtorch.data.workers import Workers
 from imbtorch.seeding import generator_from
 
@@ -74,6 +74,7 @@ class Batches:
         size = len(dataset)  # type: ignore[arg-type]
         self.sampler = range(size) if sampler is None else sampler
         self.dataset = dataset.to(device) if isinstance(dataset, ArrayDataset) else dataset
+        self.lengths = lengths_of(dataset)  # on the CPU, so that no step waits for the device
         self.batch_size, self.device = batch_size, torch.device(device)
         self.augment, self.rng = augment, generator_from(rng)
         self.workers, self.views = workers or Workers(), views
@@ -99,10 +100,13 @@ class Batches:
 
     def _indexed(self) -> Iterator[tuple[Tensor, Tensor]]:
         assert isinstance(self.dataset, ArrayDataset)
-        order = torch.as_tensor(list(self.sampler), dtype=torch.int64).to(self.device)
-        for indices in torch.split(order, self.batch_size):
+        order = torch.as_tensor(list(self.sampler), dtype=torch.int64)
+        parts = (torch.split(rows, self.batch_size) for rows in (order, order.to(self.device)))
+        for rows, indices in zip(*parts, strict=True):
             x = self.dataset.x[indices]
-            yield cut(x) if self.dataset.tokens else x, self.dataset.y[indices]
+            if self.lengths is not None:
+                x = x[:, : max(1, int(self.lengths[rows].max()))]
+            yield x, self.dataset.y[indices]
 
     def _loaded(self) -> Iterator[tuple[Tensor, Tensor]]:
         pinned = self.device.type == "cuda"

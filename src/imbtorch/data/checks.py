@@ -90,6 +90,9 @@ def check_pixels(x: Tensor) -> None:
 def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
     """Check a batch given to a transform, and return its labels as int64.
 
+    Values only on the CPU: to read them elsewhere would mean waiting for the device, which itself
+    refuses a label out of range; NaN reaches the loss.
+
     Parameters
     ----------
     x : Tensor
@@ -111,6 +114,8 @@ def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
             f"y has shape {tuple(y.shape)} and dtype {y.dtype}; with x of shape "
             f"{tuple(x.shape)}, int64 labels of shape ({len(x)},) are needed"
         )
+    if x.device.type != "cpu":
+        return y.long()
     if len(y) and not 0 <= int(y.min()) <= int(y.max()) < num_classes:
         raise InputError(
             f"y holds labels {int(y.min())} to {int(y.max())}; there are only {num_classes} classes"

@@ -1,9 +1,8 @@
 """An exponential moving average of a network's weights."""
 
-from torch import Tensor, nn
+import torch
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-
-Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def moving_average(network: nn.Module, decay: float) -> AveragedModel:
@@ -29,13 +28,32 @@ def moving_average(network: nn.Module, decay: float) -> AveragedModel:
     1.8182
     """
 
-    def follow(averages: Tensors, values: Tensors, count: Tensor | int) -> None:
-        step = int(count)
-        if averages[0].is_floating_point():
-            rate = min(decay, (1 + step) / (10 + step))
-            get_ema_multi_avg_fn(rate)(averages, values, count)  # type: ignore[no-untyped-call]
-        else:
-            for average, value in zip(averages, values, strict=True):
-                average.copy_(value)
+    return _MovingAverage(network, decay)
 
-    return AveragedModel(network, multi_avg_fn=follow, use_buffers=True)
+
+class _MovingAverage(AveragedModel):
+    """`AveragedModel` with a rate that depends on the step, and no look at the device.
+
+    The step is counted on the CPU; torch's own method copies it to the device and waits for that.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        super().__init__(network, use_buffers=True)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        step = int(self.n_averaged)
+        rate = min(self.decay, (1 + step) / (10 + step)) if step else 0.0
+        follow = get_ema_multi_avg_fn(rate)  # type: ignore[no-untyped-call]
+        averages, values = (
+            [*network.parameters(), *network.buffers()] for network in (self.module, model)
+        )
+        pairs = [*zip(averages, values, strict=True)]
+        floats = [pair for pair in pairs if step and pair[0].is_floating_point()]
+        if floats:
+            follow(*map(list, zip(*floats, strict=True)), step)
+        for average, value in pairs:
+            if not step or not average.is_floating_point():
+                average.copy_(value)
+        self.n_averaged += 1

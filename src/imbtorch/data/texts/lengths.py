@@ -21,17 +21,6 @@ def lengths_of(dataset: Dataset[Any]) -> Tensor | None:
     return None
 
 
-def cut(x: Tensor) -> Tensor:
-    """Return a batch of tokens without the columns of filling alone, but one at least.
-
-    Examples
-    --------
-    >>> cut(torch.tensor([[7, -1, -1], [7, 8, -1]])).tolist()
-    [[7, -1], [7, 8]]
-    """
-    return x[:, : max(1, int((x != PAD).sum(1).max()))]
-
-
 def by_length(lengths: Tensor) -> Tensor:
     """Return the order of texts by length, the longest first: what is too long fails at once.
 

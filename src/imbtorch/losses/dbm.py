@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from imbtorch.data.checks import check_counts
+from imbtorch.losses.blocks import differentiated
 from imbtorch.losses.checks import check_number
 from imbtorch.losses.class_loss import CosineLoss
 
@@ -102,3 +103,6 @@ class DBMLoss(CosineLoss):
         sine = (1 - cosine.square()).clamp_min(1e-6).sqrt()
         psi = z.scatter(1, y[:, None], cosine * margin.cos() - sine * margin.sin())
         return self.scale * psi + self.log_prior
+
+    def _slopes(self, z: Tensor, y: Tensor, gradient: Tensor) -> Tensor:
+        return differentiated(self._each, z, y, gradient)

@@ -110,6 +110,7 @@ class LDAMLoss(CosineLoss):
         self.register_buffer("margins", ldam_margins(class_counts, max_margin))
 
     def _moved(self, z: Tensor, y: Tensor) -> Tensor:
-        margins = torch.zeros_like(z)
-        margins[torch.arange(len(y), device=y.device), y] = self.margins[y].to(z.dtype)
-        return self.scale * (z - margins)
+        return self.scale * z.scatter_add(1, y[:, None], -self.margins[y][:, None].to(z.dtype))
+
+    def _pulled(self, slopes: Tensor) -> Tensor:
+        return slopes.mul_(self.scale)

@@ -39,7 +39,7 @@ SLOW = {
     *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
     *("test_imbalanced_classifier", "test_smote_contract", "test_snapshots", "test_tune"),
     *("test_text_and_embedding_tables", "test_worker_faults", "test_workers"),
-    *("test_decide", "test_decision", "test_scores"),
+    *("test_decide", "test_decision", "test_finite", "test_loss_blocks", "test_scores"),
     *("test_absent_classes", "test_printable", "test_many_classes"),
     *("test_classical", "test_compare_from_python"),
     *("test_division", "test_folds", "test_split_by_column"),

@@ -4,17 +4,23 @@ import io
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    precision_recall_curve,
+    roc_auc_score,
+)
 
 from imbtorch.comparison.report.canvas import over_classes
 from imbtorch.comparison.report.confusion_plots import most_confused
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.report.table import print_classes
 from imbtorch.data.profiles.profile import Profile
-from imbtorch.metrics import classification_metrics
+from imbtorch.metrics import classification_metrics, scores
 from imbtorch.metrics.confusion import unpack
 from imbtorch.metrics.pairs import count_pairs, sparse
 
@@ -129,3 +135,32 @@ def test_a_terminal_shows_the_ends_and_a_file_all():
         shown = out.getvalue()
         assert shown.count("  species") == number
         assert ("send the output to a file" in shown) == terminal
+
+
+@pytest.mark.parametrize("digits", [1, 6])
+@pytest.mark.parametrize("number", [2, 7, 40])
+def test_scores_are_those_of_scikit_learn(number, digits, monkeypatch):
+    """One class is absent; rounded scores have ties."""
+    monkeypatch.setattr(scores, "BLOCK", 1000)
+    rng = np.random.default_rng(number)
+    y = rng.integers(0, number, 300) % max(2, number - 1)
+    p = rng.dirichlet(np.ones(number), 300).round(digits)
+    made = scores.score_metrics(y, p)
+    for k in range(number):
+        own = y == k
+        if not own.any():
+            assert made["auprc"][k] is made["auroc"][k] is made["precision_at_90_recall"][k] is None
+            continue
+        precision, recall, _ = precision_recall_curve(own, p[:, k])
+        expected = average_precision_score(own, p[:, k])
+        assert made["auprc"][k] == pytest.approx(expected, abs=1e-12)
+        assert made["auroc"][k] == pytest.approx(roc_auc_score(own, p[:, k]), abs=1e-12)
+        best = precision[recall >= 0.9].max()
+        assert made["precision_at_90_recall"][k] == pytest.approx(best, abs=1e-12)
+    assert made["brier"] == pytest.approx(((p - np.eye(number)[y]) ** 2).sum() / 600, abs=1e-12)
+
+
+def test_one_class_alone_has_no_area_under_the_curve():
+    made = scores.score_metrics(np.zeros(20, int), np.linspace(0, 1, 40).reshape(20, 2))
+    assert made["auroc"] == [None, None]
+    assert made["auprc"] == [1, None]

@@ -1,11 +1,12 @@
 """Argument checks shared by all rooms; each error says what was given and what is right."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from math import prod
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, fx
 
 from imbtorch.errors import InputError
@@ -19,10 +20,43 @@ seed, not from NumPy's global state)."""
 
 def check_finite(x: Tensor, name: str = "x") -> None:
     """Raise an InputError that names the rows of `x` with NaN or infinite values."""
-    if not x.is_floating_point() or bool(torch.isfinite(x).all()):
-        return
-    bad = (~torch.isfinite(x.reshape(len(x), -1)).all(1)).nonzero().flatten().tolist()
-    raise not_finite(name, bad, len(x))
+    if not are_finite(x):
+        raise not_finite(name, odd_rows(x), len(x))
+
+
+def are_finite(x: Tensor | NDArray[Any]) -> bool:
+    """Return whether all values are finite, in one pass and without an array of their size.
+
+    Examples
+    --------
+    >>> are_finite(torch.tensor([1.0, torch.nan])), are_finite(np.array([[1, 2]]))
+    (False, True)
+    """
+    if isinstance(x, Tensor):
+        if not x.is_floating_point() or not x.numel():
+            return True
+        return bool(torch.stack(x.detach().aminmax()).isfinite().all())  # NaN is both of them
+    return x.dtype.kind != "f" or not x.size or bool(np.isfinite([x.min(), x.max()]).all())
+
+
+def odd_rows(x: Tensor | NDArray[Any]) -> list[int]:
+    """Return the rows with NaN or infinite values, found a block of rows at a time.
+
+    Examples
+    --------
+    >>> odd_rows(np.array([[1.0, 2.0], [np.inf, 0.0], [0.0, np.nan]]))
+    [1, 2]
+    """
+    rows, found = max(1, BLOCK * len(x) // max(1, prod(x.shape))), []
+    for start in range(0, len(x), rows):
+        part = x[start : start + rows].reshape(-1, prod(x.shape[1:]))
+        finite = part.isfinite() if isinstance(part, Tensor) else np.isfinite(part)
+        found += [start + row for row, right in enumerate(finite.all(1).tolist()) if not right]
+    return found
+
+
+BLOCK = 2**20
+"""Numbers that are looked at one by one at a time."""
 
 
 def not_finite(name: str, rows: Sequence[int], n: int) -> InputError:

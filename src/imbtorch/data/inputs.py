@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from imbtorch.data.checks import check_finite
+from imbtorch.data.checks import BLOCK, are_finite, check_finite
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.text_input import TextInput
@@ -57,7 +57,7 @@ class FeatureInput:
         """Return the rows as a float32 tensor; values must be finite."""
         self.check(rows)
         x = _in_float32(rows)
-        if gaps := self.gaps(rows):
+        if not are_finite(x) and (gaps := self.gaps(rows)):
             raise InputError(
                 f"DATA holds NaN or infinite values in the columns {', '.join(gaps[:8])}: fill "
                 "them, leave the rows out, or choose other columns with --columns"
@@ -90,8 +90,10 @@ class FeatureInput:
 
 def _largest(rows: np.ndarray) -> np.ndarray:
     """Return the largest finite magnitude in each column."""
-    values = np.abs(rows.astype(np.float64))
-    largest: np.ndarray = np.where(np.isfinite(values), values, 0).max(0, initial=0)
+    largest, step = np.zeros(rows.shape[1]), max(1, BLOCK // max(1, rows.shape[1]))
+    for start in range(0, len(rows), step):
+        values = np.abs(rows[start : start + step].astype(np.float64))
+        np.maximum(largest, np.where(np.isfinite(values), values, 0).max(0), out=largest)
     return largest
 
 

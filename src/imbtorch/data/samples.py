@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imbtorch.data.checks import first, not_finite
+from imbtorch.data.checks import are_finite, first, not_finite, odd_rows
 from imbtorch.errors import InputError
 
 
@@ -62,11 +62,10 @@ def check_features(x: NDArray[Any], name: str = "features") -> NDArray[Any]:
         raise InputError(
             f"{name} has shape {x.shape}; at least one row and one column, (N, D), are needed"
         )
-    if x.dtype.kind == "f":
-        bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(1)).tolist()
-        if bad:
-            raise not_finite(name, bad, len(x))
-    return _native(x)
+    x = _native(x)
+    if not are_finite(x):
+        raise not_finite(name, odd_rows(x), len(x))
+    return x
 
 
 def check_classes(y: NDArray[Any], name: str = "y") -> None:

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from imbtorch.losses.blocks import LEAST, focused_slope, from_log_p
 from imbtorch.losses.checks import check_number
 from imbtorch.losses.class_loss import FocusedLoss
 
@@ -75,16 +76,44 @@ class AsymmetricLoss(FocusedLoss):
         self.gamma_pos, self.gamma_neg = gamma_pos, gamma_neg
 
     def _each(self, z: Tensor, y: Tensor) -> Tensor:
-        log_p = F.log_softmax(z, dim=1)
-        right = F.one_hot(y, z.shape[1]).bool()
+        log_p, y = F.log_softmax(z, dim=1), y[:, None]
+        right = self._right(log_p.gather(1, y), z.shape[1])
+        if self.label_smoothing == 0:
+            return -right[:, 0]
+        if self.gamma_neg == 0:
+            others = self.label_smoothing / z.shape[1] * log_p
+        else:  # p^gamma log p is 0 where p is 0: a class that the caller has masked
+            log_p = log_p.clamp_min(torch.finfo(z.dtype).min)
+            others = self.label_smoothing / z.shape[1] * (self.gamma_neg * log_p).exp_() * log_p
+        return -others.scatter(1, y, right).sum(1)
+
+    def _right(self, log_p: Tensor, num_classes: int) -> Tensor:
+        """Return t_y (1 - p_y)^gamma+ log p_y; 0 where the label was masked and its t is 0."""
         # 1 - p without cancellation; the power's slope is unbounded at 0 for exponents < 1
         wrong = (-torch.expm1(log_p)).clamp_min(1e-12)
-        factor = torch.where(right, wrong**self.gamma_pos, self._other(log_p))
-        target = (1 - self.label_smoothing) * right + self.label_smoothing / z.shape[1]
-        share = target * factor
-        # p^gamma log p is 0 where p is 0: a class that the caller has masked
-        return -(share * log_p.masked_fill((share == 0) & log_p.isneginf(), 0)).sum(1)
+        target = torch.full_like(wrong, 1 - self.label_smoothing)
+        share = (target + self.label_smoothing / num_classes) * wrong**self.gamma_pos
+        return share * log_p.masked_fill((share == 0) & log_p.isneginf(), 0)
 
-    def _other(self, log_p: Tensor) -> Tensor:
-        """Return p^gamma-, which for gamma- of 0 is 1 where p is 0 as well."""
-        return (self.gamma_neg * log_p.clamp_min(torch.finfo(log_p.dtype).min)).exp()
+    def _block(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return what `_each` does, without a gradient, with all but one array in place."""
+        if self.label_smoothing == 0 or self.gamma_neg == 0:
+            return self._each(z, y)
+        log_p, y = z.log_softmax(1), y[:, None]
+        right = self._right(log_p.gather(1, y), z.shape[1])
+        others = (log_p.clamp_min_(LEAST) * self.gamma_neg).exp_().mul_(log_p).scatter_(1, y, 0)
+        return -(right[:, 0] + self.label_smoothing / z.shape[1] * others.sum(1))
+
+    def _slopes(self, z: Tensor, y: Tensor, gradient: Tensor) -> Tensor:
+        log_p, y, spread = z.log_softmax(1), y[:, None], self.label_smoothing / z.shape[1]
+        gradient = -gradient[:, None]
+        right = gradient * (1 - self.label_smoothing + spread)
+        right *= focused_slope(log_p.gather(1, y), self.gamma_pos)
+        p = log_p.exp()
+        if not spread:
+            return from_log_p(p, y, right)
+        # the slope of p^gamma log p by log p: p^gamma (1 + gamma log p)
+        power = log_p.clamp_min_(LEAST).mul_(self.gamma_neg)
+        others = power.exp()
+        others.addcmul_(others, power).mul_(gradient * spread)
+        return from_log_p(p, y, right, others.scatter_(1, y, 0))

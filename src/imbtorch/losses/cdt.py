@@ -80,3 +80,6 @@ class CDTLoss(ClassLoss):
 
     def _moved(self, z: Tensor, y: Tensor) -> Tensor:
         return z / self.temperatures
+
+    def _pulled(self, slopes: Tensor) -> Tensor:
+        return slopes.div_(self.temperatures)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
+from imbtorch.losses.blocks import are_many, by_blocks, differentiated, from_log_p
 from imbtorch.losses.checks import (
     at_least_float32,
     check_logits,
@@ -49,11 +50,11 @@ class ClassLoss(nn.Module):
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the loss, a scalar, or without reduction of the shape of the labels."""
         check_logits(self, logits, y, mixed=self.takes_mixed)
-        z, classes = _rows(at_least_float32(logits)), logits.shape[1]
+        z, classes = _rows(logits), logits.shape[1]
         mixed = y.is_floating_point()
-        rows = shares(_rows(y), z.dtype) if mixed else y.long().flatten()
+        rows = shares(_rows(y), at_least_float32(z[:0]).dtype) if mixed else y.long().flatten()
         try:
-            value = self._mixed(z, rows) if mixed else self._value(z, rows)
+            value = self._loss(z, rows)
         except (IndexError, RuntimeError) as error:
             named = None if mixed else label_error(rows, classes, self.ignore_index)
             if named is None:
@@ -61,7 +62,28 @@ class ClassLoss(nn.Module):
             raise named from error
         return value.view(logits.shape[:1] + logits.shape[2:]) if value.ndim else value
 
-    def _value(self, z: Tensor, y: Tensor) -> Tensor:
+    def _loss(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return the loss of logits (M, K) in any precision, and labels or class probabilities."""
+        if not self._are_many(z, y):
+            z = at_least_float32(z)
+            return self._mixed(z, y) if y.is_floating_point() else self._few(z, y)
+        if y.is_floating_point():
+            each = by_blocks(z, y, self._each, self._block, self._slopes)
+            return {"none": each, "sum": each.sum(), "mean": each.mean()}[self.reduction]
+        kept = y != self.ignore_index
+        y = y.masked_fill(~kept, 0)
+        each = by_blocks(z, y, self._each, self._block, self._slopes).masked_fill(~kept, 0)
+        if self.reduction != "mean":
+            return each if self.reduction == "none" else each.sum()
+        weight = self._weight(each)
+        total = (kept if weight is None else weight[y] * kept).sum()
+        return each.sum() / total.clamp_min(torch.finfo(each.dtype).tiny)
+
+    def _are_many(self, z: Tensor, y: Tensor) -> bool:
+        own = (*self.parameters(), *(v for v in vars(self).values() if isinstance(v, Tensor)))
+        return are_many(z, y) and not any(number.requires_grad for number in own)
+
+    def _few(self, z: Tensor, y: Tensor) -> Tensor:
         """Return the loss of logits (M, K) and labels (M,)."""
         kept = y != self.ignore_index
         z = z.masked_fill(~kept[:, None], 0)  # so that not even NaN counts
@@ -84,6 +106,32 @@ class ClassLoss(nn.Module):
             label_smoothing=self.label_smoothing,
         )
 
+    def _each(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return the loss of each row of (M, K), all of whose targets count."""
+        smoothing = self.label_smoothing
+        moved, weight = self._moved(z, y), self._weight(z)
+        return F.cross_entropy(moved, y, weight, reduction="none", label_smoothing=smoothing)
+
+    def _block(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return what `_each` does, where no gradient is asked for."""
+        return self._each(z, y)
+
+    def _slopes(self, z: Tensor, y: Tensor, gradient: Tensor) -> Tensor:
+        """Return the gradient of logits (M, K) from that of each row's loss, shape (M,)."""
+        p, weight = self._moved(z, y).softmax(1), self._weight(z)
+        each = -gradient[:, None] if weight is None else -gradient[:, None] * weight
+        share, rest = 1 - self.label_smoothing, self.label_smoothing / z.shape[1]
+        if y.is_floating_point():
+            others = each * (share * y + rest)
+            return self._pulled(others.addcmul_(p, others.sum(1, True), value=-1))
+        others, y = each.expand_as(p), y[:, None]
+        right = share * others.gather(1, y)
+        return self._pulled(from_log_p(p, y, right, rest * others if rest else None))
+
+    def _pulled(self, slopes: Tensor) -> Tensor:
+        """Return the gradient of the logits from that of the moved logits, in its place."""
+        return slopes
+
     def _moved(self, z: Tensor, y: Tensor) -> Tensor:
         """Return the logits of which cross-entropy is taken, shape (M, K)."""
         raise NotImplementedError
@@ -103,17 +151,16 @@ class CosineLoss(ClassLoss):
     _calls = 0
     _warned = False
 
-    def _value(self, z: Tensor, y: Tensor) -> Tensor:
-        self._look_at(z, y)
-        return super()._value(z, y)
-
-    def _look_at(self, z: Tensor, y: Tensor | None = None) -> None:
+    def _loss(self, z: Tensor, y: Tensor) -> Tensor:
         self._calls += 1
         due = not self._warned and self._calls & (self._calls - 1) == 0
         if due and not torch.compiler.is_compiling():
             with suppress(RuntimeError):  # what vmap says, and torch of no logits
-                counted = z.detach() if y is None else z.detach()[y != self.ignore_index]
+                counted = z.detach()
+                if not y.is_floating_point():
+                    counted = counted[y != self.ignore_index]
                 self._look(float(counted.abs().nan_to_num().max()))
+        return super()._loss(z, y)
 
     def _look(self, largest: float) -> None:
         if largest > 1 + self.ROUNDING:
@@ -129,10 +176,14 @@ class CosineLoss(ClassLoss):
 class FocusedLoss(ClassLoss):
     """Base class of the losses that are no cross-entropy: ``_each`` gives one number per label."""
 
-    def _value(self, z: Tensor, y: Tensor) -> Tensor:
-        kept = y != self.ignore_index
-        z, y = z.masked_fill(~kept[:, None], 0), y.masked_fill(~kept, 0)
-        each, weight = self._each(z, y).masked_fill(~kept, 0), self._weight(z)
+    def _loss(self, z: Tensor, y: Tensor) -> Tensor:
+        many, kept = self._are_many(z, y), y != self.ignore_index
+        y = y.masked_fill(~kept, 0)
+        if many:
+            each = by_blocks(z, y, self._each, self._block, self._slopes)
+        else:
+            each = self._each(at_least_float32(z).masked_fill(~kept[:, None], 0), y)
+        each, weight = each.masked_fill(~kept, 0), self._weight(each)
         if weight is not None:
             weight = weight[y] * kept
             each = weight * each
@@ -141,13 +192,16 @@ class FocusedLoss(ClassLoss):
         if self.reduction == "sum":
             return each.sum()
         if weight is not None:
-            return each.sum() / weight.sum().clamp_min(torch.finfo(z.dtype).tiny)
+            return each.sum() / weight.sum().clamp_min(torch.finfo(each.dtype).tiny)
         mean = each.sum() / kept.sum().clamp_min(1)
         return torch.where(kept.all(), each.mean(), mean)  # the same but for rounding
 
     def _each(self, z: Tensor, y: Tensor) -> Tensor:
         """Return the loss of each of the labels (M,) that has logits (M, K)."""
         raise NotImplementedError
+
+    def _slopes(self, z: Tensor, y: Tensor, gradient: Tensor) -> Tensor:
+        return differentiated(self._each, z, y, gradient)
 
 
 def _rows(values: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from imbtorch.data.checks import check_counts
+from imbtorch.losses.blocks import differentiated
 from imbtorch.losses.checks import check_number
 from imbtorch.losses.margin_loss import MarginLoss
 
@@ -105,3 +106,6 @@ class DBMLoss(MarginLoss):
         # cos(theta + m) by the addition theorem; the root's slope has no limit at 0
         sine = (1 - cosines.square()).clamp_min(1e-6).sqrt()
         return self.scale * (cosines * margin.cos() - sine * margin.sin()) + self.log_prior[y]
+
+    def _slopes(self, z: Tensor, y: Tensor, gradient: Tensor) -> Tensor:
+        return differentiated(self._each, z, y, gradient)

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from imbtorch.losses.blocks import focused_slope, from_log_p
 from imbtorch.losses.checks import check_number
 from imbtorch.losses.class_loss import FocusedLoss
 
@@ -76,3 +77,8 @@ class FocalLoss(FocusedLoss):
         # 1 - p without cancellation; the power's slope is unbounded at 0 for gamma < 1
         wrong = (-torch.expm1(-cross_entropy)).clamp_min(1e-12)
         return wrong**self.gamma * cross_entropy
+
+    def _slopes(self, z: Tensor, y: Tensor, gradient: Tensor) -> Tensor:
+        log_p, y = z.log_softmax(1), y[:, None]
+        right = -gradient[:, None] * focused_slope(log_p.gather(1, y), self.gamma)
+        return from_log_p(log_p.exp_(), y, right)

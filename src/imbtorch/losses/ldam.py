@@ -114,3 +114,6 @@ class LDAMLoss(MarginLoss):
 
     def _right(self, z: Tensor, cosines: Tensor, y: Tensor) -> Tensor:
         return self.scale * (cosines - self.margins[y].to(z.dtype))
+
+    def _pulled(self, slopes: Tensor) -> Tensor:
+        return slopes.mul_(self.scale)

@@ -22,6 +22,9 @@ class MarginLoss(CosineLoss):
 
     takes_mixed = True
 
+    def _are_many(self, z: Tensor, y: Tensor) -> bool:
+        return not y.is_floating_point() and super()._are_many(z, y)
+
     def _wrong(self, z: Tensor) -> Tensor:
         """Return the logits u of cosines (M, K), shape (M, K)."""
         raise NotImplementedError
@@ -35,7 +38,6 @@ class MarginLoss(CosineLoss):
         return self._wrong(z).scatter(1, y, self._right(z, z.gather(1, y), y))
 
     def _mixed(self, z: Tensor, p: Tensor) -> Tensor:
-        self._look_at(z)
         wrong = self._wrong(z)
         right = self._right(z, z, torch.arange(z.shape[1], device=z.device))
         each = F.softplus(_without_own(wrong) - right, threshold=50)

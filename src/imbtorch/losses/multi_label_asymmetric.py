@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
+from imbtorch.losses.blocks import are_many, by_blocks
 from imbtorch.losses.checks import (
     at_least_float32,
     check_classes,
@@ -97,8 +98,16 @@ class MultiLabelAsymmetricLoss(nn.Module):
                 f"logits has dtype {logits.dtype} and y {y.dtype}; logits must be float, and y real"
             )
         check_classes(self, logits)
-        logits = at_least_float32(logits)
-        y = shares(y, logits.dtype)
+        y = shares(y, at_least_float32(logits[:0]).dtype)
+        if self.reduction == "none" or not are_many(logits, y):
+            each = self._each(at_least_float32(logits), y)
+            if self.reduction == "none":
+                return each
+            return each.sum(1).mean() if self.reduction == "mean" else each.sum()
+        rows = by_blocks(logits, y, lambda z, y: self._each(z, y).sum(1))
+        return rows.mean() if self.reduction == "mean" else rows.sum()
+
+    def _each(self, logits: Tensor, y: Tensor) -> Tensor:
         p = logits.sigmoid()
         log_p = _log_sigmoid(logits, y)
         # the power's slope is unbounded at 0 for exponents < 1
@@ -109,11 +118,7 @@ class MultiLabelAsymmetricLoss(nn.Module):
         else:  # log(1 - p) without cancellation
             absent = p.clamp_min(1e-12) ** self.gamma_neg * _log_sigmoid(-logits, 1 - y)
         each = -(y * present + (1 - y) * absent)
-        if self.weight is not None:
-            each = each * self.weight
-        if self.reduction == "none":
-            return each
-        return each.sum(1).mean() if self.reduction == "mean" else each.sum()
+        return each if self.weight is None else each * self.weight
 
 
 def _log_sigmoid(z: Tensor, y: Tensor) -> Tensor:

@@ -60,9 +60,8 @@ def correct_prior(
         raise InputError(f"trained is {list(trained)}; every share must be above 0")
     corrected = p * (wanted / q)
     total = corrected.sum(1, keepdims=True)
-    out: NDArray[np.float64] = np.divide(
-        corrected, total, out=np.zeros_like(corrected), where=total > 0
-    )
+    corrected[total[:, 0] <= 0] = 0
+    out: NDArray[np.float64] = np.divide(corrected, total, out=corrected, where=total > 0)
     return out
 
 

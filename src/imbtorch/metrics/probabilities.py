@@ -25,8 +25,8 @@ def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64
         p: NDArray[np.float64] = np.asarray(probabilities, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"probabilities is not an array of numbers: {error}") from error
-    wrong = ~((p >= -ROUNDING) & (p <= 1 + ROUNDING))  # NaN as well
-    if wrong.any():
+    if p.size and not -ROUNDING <= p.min() <= p.max() <= 1 + ROUNDING:  # NaN is both of them
+        wrong = ~((p >= -ROUNDING) & (p <= 1 + ROUNDING))
         place = np.argwhere(wrong)[0].tolist()
         row = f" in row {place[0]}" if place else ""
         raise InputError(f"probabilities holds {p[wrong][0]}{row}; all must be in 0..1")

@@ -12,7 +12,7 @@ from sklearn.neighbors._base import KNeighborsMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from imbtorch.data.checks import Array
+from imbtorch.data.checks import Array, are_finite
 from imbtorch.errors import InputError
 from imbtorch.resampling.search import has_faiss, make_index, search_blocks, set_width
 
@@ -235,8 +235,7 @@ def _dense(X: Any) -> Any:
             raise InputError(f"X has dtype {X.dtype}; it must hold numbers")
     if X.ndim != 2 or not len(X):
         raise InputError(f"X has shape {tuple(X.shape)}; it must be (N, D) with N at least 1")
-    finite = X.isfinite().all() if isinstance(X, Tensor) else np.isfinite(X).all()
-    if not bool(finite):
+    if not are_finite(X):
         raise InputError("X has NaN or infinite values; remove or fill them first")
     return X
 

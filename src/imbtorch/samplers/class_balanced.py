@@ -13,6 +13,7 @@ from imbtorch.data.arrays import labels_of
 from imbtorch.data.pairs import is_hugging_face
 from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
+from imbtorch.samplers.members import members_of
 
 LARGEST = 2**63 - 1
 """The largest number of an epoch or a position, and the largest seed."""
@@ -121,7 +122,7 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         wanted = len(self.labels) if num_samples is None else num_samples
         self.num_samples = -(-wanted // num_replicas)
         self.total_size = self.num_samples * num_replicas
-        self._members, self._ends = _members(self.labels)
+        self._members, self._ends = members_of(self.labels)
         self._first = self._next_first = self._position = 0
 
     def plan(self) -> NDArray[Any]:
@@ -210,48 +211,3 @@ class ClassBalancedSampler(DistributedSampler[Any]):
 
     def _resume_at(self, position: int) -> None:
         self._first = self._next_first = self._position = position
-
-
-def _members(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the indices of all classes, one after the other, and where each class ends.
-
-    Of several labels per sample: of each label, and of the samples without one.
-    """
-    if labels.ndim == 1:
-        if labels.dtype.kind == "f" and np.isnan(labels).any():
-            raise InputError("labels holds NaN; every sample needs a label")
-        narrow = _narrow(labels)
-        try:
-            members = narrow.argsort(kind="stable").astype(_index_type(len(labels)))
-        except TypeError as error:
-            raise InputError(f"labels holds values of several types: {error}") from error
-        in_order = narrow[members]
-        return members, np.append(np.flatnonzero(in_order[1:] != in_order[:-1]) + 1, len(labels))
-    if not np.isin(labels, (0, 1)).all():
-        hint = (
-            "; labels of one class per sample have the shape (N,)" if labels.shape[1] == 1 else ""
-        )
-        raise InputError(
-            f"labels of shape {labels.shape} hold values other than 0 and 1; one column per label "
-            f"is needed, true where it is present{hint}"
-        )
-    present = labels.astype(bool)
-    groups = np.column_stack([present, ~present.any(1)])
-    sizes = groups.sum(0)
-    return groups.T.nonzero()[1].astype(_index_type(len(labels))), sizes[sizes > 0].cumsum()
-
-
-def _narrow(labels: NDArray[Any]) -> NDArray[Any]:
-    """Return whole numbers in the same order, in 16 bits if they fit: NumPy sorts them by radix."""
-    if labels.dtype.kind not in "iu" or labels.dtype.itemsize <= 2:
-        return labels
-    low = labels.min()
-    if int(labels.max()) - int(low) >= 2**16:
-        return labels
-    # differences modulo 2^16, without a wide copy
-    narrow: NDArray[Any] = np.subtract(labels, low, dtype=np.uint16, casting="unsafe")
-    return narrow
-
-
-def _index_type(n: int) -> type[np.int32] | type[np.int64]:
-    return np.int32 if n < 2**31 else np.int64

@@ -8,7 +8,7 @@ from sklearn.svm import SVC
 from imbtorch import InputError
 from imbtorch.resampling import SMOTE, SVMSMOTE, BalancedSVM, BorderlineSMOTE
 from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
-from imbtorch.resampling.smote import OnceSVC
+from imbtorch.resampling.one_search import OnceSVC
 
 
 def overlapping(counts=(80, 30, 15)):

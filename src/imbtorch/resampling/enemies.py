@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imbtorch.resampling.neighbors import nearest_others
+from imbtorch.resampling.others import nearest_others
 from imbtorch.resampling.search import BLOCK
 
 Indices = NDArray[np.int64]

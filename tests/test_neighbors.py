@@ -151,6 +151,30 @@ def test_cells_of_equal_rows_and_far_queries_hold_enough_neighbors():
     assert np.isfinite(distances).all()
 
 
+def test_up_to_25000_rows_auto_is_the_exact_search():
+    x = clustered(25_000, 4)
+    nn = Neighbors().fit(x)
+    assert nn.method_ == "torch"
+    rows = np.arange(0, 25_000, 100)
+    _, found = nn.kneighbors(x[rows], 10)
+    single = torch.from_numpy(x.astype(np.float64))
+    true = torch.cdist(single[rows], single).topk(10, largest=False).indices
+    assert share_found(found, x, rows, 10) == 1
+    assert np.mean(found == true.numpy()) > 0.99  # rounding may swap two that are level
+
+
+def test_memory_of_a_search_is_bounded_by_blocks(monkeypatch):
+    widest = []
+    plain = search._nearest
+    monkeypatch.setattr(search, "_nearest", lambda d, *a: widest.append(d.numel()) or plain(d, *a))
+    monkeypatch.setattr(search, "WHOLE", 1000)
+    monkeypatch.setattr(search, "BLOCK", 20_000)
+    monkeypatch.setattr(search, "TILE", 500)
+    x = torch.from_numpy(data(4000))
+    search.search_blocks(x, x, 5)
+    assert 0 < max(widest) <= 20_000 + 12
+
+
 def test_tiles_change_nothing(monkeypatch):
     x = torch.from_numpy(data(3000, 5).astype(np.float64))
     whole = search.search_blocks(x, x[:200], 7)

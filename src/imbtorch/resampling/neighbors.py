@@ -64,7 +64,7 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
     method_ : str
         The method in use: `method`, or what "auto" chose, last in `kneighbors`.
     recall_ : float
-        Recall measured at the last approximate search; absent if there was none.
+        Least recall measured since `fit`; absent while no search was approximate.
     n_samples_fit_ : int
         Number of rows N.
 
@@ -198,9 +198,10 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
             logger.info("cells would compare %.0f %% of %d rows: exact search", 100 * share, n)
             self.method_ = "torch"
             return cells.exact(queries, k)
-        self.method_, self.recall_ = "cells", recall
+        first = not hasattr(self, "recall_")
+        self.method_, self.recall_ = "cells", recall if first else min(self.recall_, recall)
         logger.info("cells, %.1f %% of %d rows: recall at %d is %.4f", 100 * share, n, k, recall)
-        if self.method == "auto":
+        if self.method == "auto" and first:
             warnings.warn(
                 f"nearest neighbors among {n} rows are approximate: recall {recall:.3f} at {k}, "
                 "measured against exact search, which Neighbors(method='torch') does",

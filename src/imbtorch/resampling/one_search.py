@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.svm import SVC
 
+from imbtorch.resampling.search import BLOCK
+
 
 class OneSearch(imblearn.BorderlineSMOTE):  # type: ignore[misc]
     """imbalanced-learn's Borderline-SMOTE, with one search among all rows for all classes.
@@ -49,9 +51,14 @@ class OneSearch(imblearn.BorderlineSMOTE):  # type: ignore[misc]
 
     def _in_danger(self, X: Any, y: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which rows have at least half, but not all, of their neighbors in other classes."""
-        found = self.nn_m_.fit(X).kneighbors(X[rows], return_distance=False)[:, 1:]
-        others = (y[found] != y[rows, None]).sum(1)
+        self.nn_m_.fit(X)
         m = self.nn_m_.n_neighbors - 1
+        others = np.empty(len(rows), np.int64)
+        step = max(1, 4 * BLOCK // max(4 * m, X.shape[1]))  # rows and neighbors in memory
+        for start in range(0, len(rows), step):
+            block = rows[start : start + step]
+            found = self.nn_m_.kneighbors(X[block], return_distance=False)[:, 1:]
+            others[start : start + step] = (y[found] != y[block, None]).sum(1)
         danger: NDArray[np.bool_] = (others >= m / 2) & (others < m)
         return danger
 

@@ -59,20 +59,21 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
         _grouped(*tile, k)
         for tile in zip(torch.split(base, rows), torch.split(norms, rows), strict=True)
     ]
-    parts = []
-    for block in torch.split(queries, max(1, BLOCK // min(rows, len(base)))):
+    squared = queries.new_empty(len(queries), k)
+    indices = torch.empty(len(queries), k, dtype=torch.int64, device=queries.device)
+    step, starts = max(1, BLOCK // min(rows, len(base))), range(0, len(base), rows)
+    for i in range(0, len(queries), step):
         # |x|^2 - 2 x q orders rows as the distance does
-        scaled = -2 * block
+        scaled = -2 * queries[i : i + step]
         found = [_nearest(linear(scaled, x, bias), size, k) for x, bias, size in tiles]
-        values, indices = found[0]
+        values, places = found[0]
         if len(found) > 1:
-            starts = range(0, len(base), rows)
             values, order = torch.cat([v for v, _ in found], 1).topk(k, largest=False)
-            indices = torch.cat([i + s for s, (_, i) in zip(starts, found, strict=True)], 1)
-            indices = indices.gather(1, order)
-        parts.append((values, indices))
-    squared = torch.cat([values for values, _ in parts]) + queries.square().sum(1, keepdim=True)
-    return squared, torch.cat([indices for _, indices in parts])
+            places = torch.cat([p + s for s, (_, p) in zip(starts, found, strict=True)], 1)
+            places = places.gather(1, order)
+        squared[i : i + step], indices[i : i + step] = values, places
+    squared += queries.square().sum(1, keepdim=True)
+    return squared, indices
 
 
 def _grouped(x: Tensor, norms: Tensor, k: int) -> tuple[Tensor, Tensor, int]:

@@ -87,6 +87,8 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
     array([1, 0, 1, 2])
     """
 
+    recall_: float
+
     def __init__(self, n_neighbors: int = 5, *, method: str = "auto", recall: float = 0.99) -> None:
         self.n_neighbors = n_neighbors
         self.method = method

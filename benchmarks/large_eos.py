@@ -3,7 +3,7 @@
     python benchmarks/large_eos.py [number of rows]
 
 Class counts are exponential; each class is a Gaussian around its own center in a subspace, so that
-classes overlap. Prints the recall of the approximate index and the peak of resident memory.
+classes overlap. Prints the recall of the approximate search and the peak of resident memory.
 """
 
 import logging
@@ -29,7 +29,6 @@ def made(rows):
 
 def main():
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    logging.getLogger("faiss").setLevel(logging.WARNING)
     x, y = made(int(sys.argv[1]) if len(sys.argv) > 1 else 500_000)
     counts = np.bincount(y)
     start = time.perf_counter()

@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from imbtorch import InputError
 from imbtorch.resampling import Neighbors, neighbors, search
-from imbtorch.resampling.neighbors import nearest_others
+from imbtorch.resampling.others import nearest_others
 
 
 def data(n=500, features=8, dtype=np.float32):
@@ -85,12 +85,103 @@ def test_the_choice_follows_size_and_is_logged(monkeypatch, caplog):
     monkeypatch.setattr(neighbors, "EXACT_ROWS", 400)
     with caplog.at_level(logging.INFO, "imbtorch"):
         assert Neighbors().fit(data(400)).method_ == "torch"
-        assert Neighbors().fit(data(401)).method_ == "ivf"
-    assert "401 x 8: ivf" in caplog.text
+        assert Neighbors().fit(data(401)).method_ == "cells"
+    assert "401 x 8: cells" in caplog.text
     monkeypatch.setattr(search.importlib.util, "find_spec", lambda name: None)
-    assert Neighbors().fit(data(401)).method_ == "torch"
     with pytest.raises(InputError, match=r"imbalanced-torch\[knn\]"):
         Neighbors(method="flat").fit(data())
+
+
+def clustered(n=6000, features=8):
+    rng = np.random.default_rng(0)
+    centers = rng.normal(0, 20, (30, features))
+    return (100 + centers[np.arange(n) % 30] + rng.normal(0, 1, (n, features))).astype(np.float32)
+
+
+def share_found(found, x, rows, k):
+    _, true = Neighbors(method="torch").fit(x).kneighbors(x[rows], k)
+    return np.mean([len(np.intersect1d(a, b)) for a, b in zip(found, true, strict=True)]) / k
+
+
+@pytest.mark.parametrize("k", [1, 11, 200])
+def test_cells_reach_the_recall_and_say_it(k, monkeypatch):
+    monkeypatch.setattr(neighbors, "EXACT_ROWS", 5000)
+    x = clustered()
+    nn = Neighbors(k).fit(x)
+    with pytest.warns(UserWarning, match=rf"6000 rows are approximate: recall (0\.99|1\.0).* {k},"):
+        distances, found = nn.kneighbors(x)
+    assert nn.method_ == "cells"
+    assert nn.recall_ >= 0.99
+    assert share_found(found, x, slice(None), k) >= 0.99
+    assert all(len(set(row)) == k for row in found[:500].tolist())
+    true = np.linalg.norm(x[:50, None].astype(float) - x[found[:50]].astype(float), axis=2)
+    np.testing.assert_allclose(distances[:50], true, atol=0.05)
+    assert (np.diff(distances) >= 0).all()
+
+
+def test_cells_leave_each_row_out_of_its_own_neighbors():
+    x = clustered()
+    nn = Neighbors(5, method="cells").fit(x)
+    found = nn.kneighbors(return_distance=False)
+    assert not (found == np.arange(len(x))[:, None]).any()
+    _, true = Neighbors(5, method="torch").fit(x).kneighbors()
+    assert np.mean([len(np.intersect1d(a, b)) for a, b in zip(found, true, strict=True)]) >= 4.95
+
+
+def test_noise_and_few_queries_are_searched_exactly(monkeypatch, caplog):
+    monkeypatch.setattr(neighbors, "EXACT_ROWS", 5000)
+    noise = data(6000, 64)
+    nn = Neighbors(10).fit(noise)
+    with caplog.at_level(logging.INFO, "imbtorch"):
+        found = nn.kneighbors(noise[:500], return_distance=False)
+    assert "exact search" in caplog.text
+    assert nn.method_ == "torch"
+    assert not hasattr(nn, "recall_")
+    _, true = Neighbors(10, method="torch").fit(noise).kneighbors(noise[:500])
+    assert np.array_equal(found, true)
+    x = clustered()
+    assert share_found(Neighbors().fit(x).kneighbors(x[:63], 9)[1], x, slice(63), 9) == 1
+
+
+def test_cells_of_equal_rows_and_far_queries_hold_enough_neighbors():
+    x = np.repeat(clustered(40), 100, axis=0)
+    nn = Neighbors(150, method="cells").fit(x)
+    distances, found = nn.kneighbors(np.concatenate([x[:100], x[:100] + 1e3]))
+    assert all(len(set(row)) == 150 for row in found.tolist())
+    assert np.isfinite(distances).all()
+
+
+def test_up_to_25000_rows_auto_is_the_exact_search():
+    x = clustered(25_000, 4)
+    nn = Neighbors().fit(x)
+    assert nn.method_ == "torch"
+    rows = np.arange(0, 25_000, 100)
+    _, found = nn.kneighbors(x[rows], 10)
+    single = torch.from_numpy(x.astype(np.float64))
+    true = torch.cdist(single[rows], single).topk(10, largest=False).indices
+    assert share_found(found, x, rows, 10) == 1
+    assert np.mean(found == true.numpy()) > 0.99  # rounding may swap two that are level
+
+
+def test_memory_of_a_search_is_bounded_by_blocks(monkeypatch):
+    widest = []
+    plain = search._nearest
+    monkeypatch.setattr(search, "_nearest", lambda d, *a: widest.append(d.numel()) or plain(d, *a))
+    monkeypatch.setattr(search, "WHOLE", 1000)
+    monkeypatch.setattr(search, "BLOCK", 20_000)
+    monkeypatch.setattr(search, "TILE", 500)
+    x = torch.from_numpy(data(4000))
+    search.search_blocks(x, x, 5)
+    assert 0 < max(widest) <= 40 * (500 + 11)  # 20,000 distances, and padding
+
+
+def test_tiles_change_nothing(monkeypatch):
+    x = torch.from_numpy(data(3000, 5).astype(np.float64))
+    whole = search.search_blocks(x, x[:200], 7)
+    monkeypatch.setattr(search, "WHOLE", 1000)
+    monkeypatch.setattr(search, "TILE", 700)
+    tiled = search.search_blocks(x, x[:200], 7)
+    torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-9)
 
 
 def test_tensors_in_tensors_out():
@@ -105,7 +196,7 @@ def test_stands_in_for_scikit_learns_object():
     x = data(60)
     y = np.repeat([0, 1], [45, 15])
     copied = clone(Neighbors(6, method="torch"))
-    assert copied.get_params() == {"n_neighbors": 6, "method": "torch", "recall": 0.95}
+    assert copied.get_params() == {"n_neighbors": 6, "method": "torch", "recall": 0.99}
     graph = copied.fit(x).kneighbors_graph(x)
     assert graph.shape == (60, 60)
     assert (graph.sum(1) == 6).all()

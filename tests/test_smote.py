@@ -8,7 +8,7 @@ from sklearn.svm import SVC
 from imbtorch import InputError
 from imbtorch.resampling import SMOTE, SVMSMOTE, BalancedSVM, BorderlineSMOTE
 from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
-from imbtorch.resampling.smote import OnceSVC
+from imbtorch.resampling.one_search import OnceSVC
 
 
 def overlapping(counts=(80, 30, 15)):
@@ -84,3 +84,15 @@ def test_names():
         make_over_sampler("smot")
     with pytest.raises(InputError, match="an option of ros is 'n_neighbors'"):
         make_over_sampler("ros:k=3")
+
+
+def test_borderline_with_one_search_is_imbalanced_learns():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(300, 4)).astype(np.float32)
+    y = rng.choice(["a", "b", "c"], 300, p=[0.6, 0.3, 0.1])
+    for strategy in ("auto", "not majority", "all"):
+        options = {"sampling_strategy": strategy, "random_state": 3}
+        ours_x, ours_y = BorderlineSMOTE(**options).fit_resample(x, y)
+        their_x, their_y = theirs.BorderlineSMOTE(**options).fit_resample(x, y)
+        np.testing.assert_array_equal(ours_y, their_y)
+        np.testing.assert_array_equal(ours_x, their_x)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imbtorch.resampling.neighbors import nearest_others
+from imbtorch.resampling.others import nearest_others
 from imbtorch.resampling.search import BLOCK
 
 Indices = NDArray[np.int64]
@@ -47,7 +47,8 @@ def nearest_enemies(
     (array([1, 1]), array([2, 2]))
     """
     numbers, enemies = [], []
-    for block in np.split(rows, range(BLOCK // n_neighbors, len(rows), BLOCK // n_neighbors)):
+    step = max(1, 4 * BLOCK // max(4 * n_neighbors, x.shape[1]))  # rows and neighbors in memory
+    for block in np.split(rows, range(step, len(rows), step)):
         neighbors = nearest_others(nn, x, block, n_neighbors)
         is_enemy = y[neighbors] != y[block, None]
         if compat:

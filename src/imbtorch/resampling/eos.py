@@ -20,8 +20,11 @@ from imbtorch.resampling.apply import resample
 from imbtorch.resampling.base import Strategy, TopUpSampler
 from imbtorch.resampling.enemies import Indices, draw_pairs
 from imbtorch.resampling.neighbors import Neighbors
+from imbtorch.resampling.search import BLOCK
 from imbtorch.resampling.smote import SMOTE
 from imbtorch.seeding import random_state_from
+
+EVERY = slice(None)
 
 
 class EOS(TopUpSampler):
@@ -131,16 +134,22 @@ class EOS(TopUpSampler):
         labels = y.cpu().numpy()
         strategy = check_sampling_strategy(self.sampling_strategy, labels, self._sampling_type)
         self.sampling_strategy_, self.n_features_in_ = strategy, X.shape[1]
-        new_x, new_y = self._synthesize(X, labels)
-        new_x = torch.cat([X, new_x])
+        new_y = self._synthesize(X, labels)
+        new_x = torch.cat([X, self._points(X)])
         return self._filled_up(labels, new_x, torch.cat([y, torch.as_tensor(new_y).to(y.device)]))
 
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
-        new_x, new_y = self._synthesize(X.toarray() if issparse(X) else X, y)
-        y = np.concatenate([y, new_y])
+        dense = X.toarray() if issparse(X) else X
+        y = np.concatenate([y, self._synthesize(dense, y)])
         if issparse(X):
-            return vstack([X, type(X)(new_x)], format=X.format), y
-        return np.concatenate([X, new_x]), y
+            return vstack([X, type(X)(self._points(dense))], format=X.format), y
+        new_x = np.empty((len(y), X.shape[1]), X.dtype)
+        new_x[: len(X)] = X
+        block = max(1, BLOCK // X.shape[1])
+        for start in range(0, len(y) - len(X), block):  # in place: the rows are in memory once
+            points = self._points(X, slice(start, start + block))
+            new_x[len(X) + start :][: len(points)] = points
+        return new_x, y
 
     def _fill(
         self, wanted: Mapping[Any, int], before: Mapping[Any, int], x: Any, y: Any
@@ -162,8 +171,8 @@ class EOS(TopUpSampler):
         self.r_ = np.append(self.r_, np.zeros(len(made)))
         return x, y
 
-    def _synthesize(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        """Return the synthetic rows and their labels, and record where they come from."""
+    def _synthesize(self, X: Any, y: NDArray[Any]) -> NDArray[Any]:
+        """Draw where the synthetic rows come from, and return their labels."""
         if not 1 <= self.n_neighbors < len(X) or self.n_neighbors % 1:
             raise InputError(
                 f"n_neighbors is {self.n_neighbors}; with {len(X)} samples it must be a whole "
@@ -181,8 +190,7 @@ class EOS(TopUpSampler):
             np.concatenate(parts) for parts in zip(*drawn, strict=True)
         )
         made = [len(bases) for bases, _, _ in drawn[1:]]
-        new_y = np.repeat(np.array(list(wanted), dtype=y.dtype), made)
-        return self._points(X), new_y
+        return np.repeat(np.array(list(wanted), dtype=y.dtype), made)
 
     def _draw(
         self, X: Any, y: NDArray[Any], wanted: dict[Any, int], random: np.random.RandomState
@@ -208,10 +216,10 @@ class EOS(TopUpSampler):
                 repeated = random.choice(np.flatnonzero(y == label), count)
                 yield repeated, np.full(count, -1), np.zeros(count)
 
-    def _points(self, X: Any) -> Any:
+    def _points(self, X: Any, part: slice = EVERY) -> Any:
         """Return the points given by bases, enemies and r, of the kind and dtype of X."""
-        r = self.r_[:, None] if self.direction == "toward" else -self.r_[:, None]
-        base, enemy = self.base_indices_, np.maximum(self.enemy_indices_, 0)
+        r = self.r_[part, None] if self.direction == "toward" else -self.r_[part, None]
+        base, enemy = self.base_indices_[part], np.maximum(self.enemy_indices_[part], 0)
         if isinstance(X, Tensor):
             if not X.is_floating_point():
                 raise InputError(f"X has dtype {X.dtype}; it must be a floating-point one")

@@ -1,6 +1,7 @@
 """Nearest neighbors: exact on any device, approximate for large data, with one interface."""
 
 import logging
+import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,16 +15,22 @@ from torch import Tensor
 
 from imbtorch.data.checks import Array, are_finite
 from imbtorch.errors import InputError
-from imbtorch.resampling.search import has_faiss, make_index, search_blocks, set_width
+from imbtorch.resampling.cells import Cells
+from imbtorch.resampling.others import without_itself
+from imbtorch.resampling.search import make_index, search_blocks, set_width
 
 Found: TypeAlias = NDArray[np.generic] | Tensor
 logger = logging.getLogger(__name__)
 
-SEARCHES = ("auto", "torch", "flat", "ivf", "hnsw")
-EXACT_ROWS = 100_000
-"""Up to this many rows "auto" searches exactly; above, it uses an inverted file."""
+SEARCHES = ("auto", "torch", "cells", "flat", "ivf", "hnsw")
+EXACT_ROWS = 25_000
+"""Up to this many rows "auto" searches exactly; above, on the CPU, it searches in cells."""
+LARGEST_SHARE = 0.35
+"""Where cells would compare more of the rows than this, exact search is faster."""
 RECALL_SAMPLE = 256
-"""Queries on which the recall of an approximate index is measured."""
+"""Queries on which the recall of an index of faiss is measured."""
+FEWEST = 64
+"""Fewer queries than this are searched exactly."""
 
 
 class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
@@ -37,23 +44,27 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     n_neighbors : int, default=5
         Number k of neighbors returned unless `kneighbors` is given another number.
-    method : {"auto", "torch", "flat", "ivf", "hnsw"}, default="auto"
+    method : {"auto", "torch", "cells", "flat", "ivf", "hnsw"}, default="auto"
         "torch" searches exactly, block by block, on the device and in the precision of the data
-        (float16 in float32). The others come from faiss and run on the CPU in float32: "flat" is
-        exact, "ivf" (inverted file) and "hnsw" (graph) are approximate. "auto" chooses "ivf" for
-        more than 100,000 rows on the CPU if faiss is installed, and otherwise "torch", which is
-        faster than "flat" on one core. The choice is logged at level INFO.
-    recall : float, default=0.95
-        Recall that an approximate index must reach, in 0..1: the share of the true k neighbors
-        that it finds, measured on up to 256 of the first queries. The search is widened by
-        factors of two until it does.
+        (float16 in float32); "cells" searches in the same way the part of the rows near a query
+        (see `Cells`), and is approximate. The others come from faiss and run on the CPU in
+        float32: "flat" is exact, "ivf" (inverted file) and "hnsw" (graph) are approximate. "auto"
+        searches exactly, except among more than 25,000 rows on the CPU: there, each call takes
+        "cells" if these compare at most 35 % of the rows, and says so by a warning. In data
+        without clusters they would compare more, and the search stays exact.
+    recall : float, default=0.99
+        Recall that an approximate search must reach, in 0..1: the share of the true k neighbors
+        that it finds. It is measured against exact search: for "cells" on 64 to 256 of the
+        queries of each call (fewer than 64 are searched exactly), where it must lie two standard
+        errors above; for faiss on up to 256 of the first queries, and the search is widened by
+        factors of two.
 
     Attributes
     ----------
     method_ : str
-        The method in use: `method`, or what "auto" chose.
+        The method in use: `method`, or what "auto" chose, last in `kneighbors`.
     recall_ : float
-        Recall of an approximate index, measured at the first query.
+        Least recall measured since `fit`; absent while no search was approximate.
     n_samples_fit_ : int
         Number of rows N.
 
@@ -76,7 +87,9 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
     array([1, 0, 1, 2])
     """
 
-    def __init__(self, n_neighbors: int = 5, *, method: str = "auto", recall: float = 0.95) -> None:
+    recall_: float
+
+    def __init__(self, n_neighbors: int = 5, *, method: str = "auto", recall: float = 0.99) -> None:
         self.n_neighbors = n_neighbors
         self.method = method
         self.recall = recall
@@ -94,7 +107,11 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         self.n_samples_fit_, self.n_features_in_ = self._base.shape
         self.method_ = self._choose() if self.method == "auto" else self.method
         logger.info("neighbors among %d x %d: %s", *self._base.shape, self.method_)
-        self._index = None if self.method_ == "torch" else make_index(self._base, self.method_)
+        self._cells = Cells(self._base) if self.method_ == "cells" else None
+        if self._cells is not None:
+            self._base = self._cells.base  # one copy of the rows
+        faiss = self.method_ not in ("torch", "cells")
+        self._index = make_index(self._base, self.method_) if faiss else None
         if hasattr(self, "recall_"):
             del self.recall_
         return self
@@ -135,9 +152,12 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
             )
         queries = self._base if rows is None else self._prepare(rows)
         squared, indices = self._search(queries, k + own)
+        if own and self._cells is not None:  # whose rows are in another order
+            back = self._cells.rows.argsort()
+            squared, indices = squared[back], indices[back]
         distances = squared.clamp_min(0).sqrt()
         if own:
-            keep = _without_itself(indices, torch.arange(len(indices), device=indices.device))
+            keep = without_itself(indices, torch.arange(len(indices), device=indices.device))
             distances, indices = (a[keep].view(-1, k) for a in (distances, indices))
         device = X.device if isinstance(X, Tensor) else "cpu"
         found: list[Any] = [distances.to(device), indices.to(device)]
@@ -147,7 +167,7 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
 
     def _choose(self) -> str:
         large = len(self._base) > EXACT_ROWS and self._base.device.type == "cpu"
-        return "ivf" if large and has_faiss() else "torch"
+        return "cells" if large else "torch"
 
     def _prepare(self, X: Any) -> Tensor:
         """Return `X` minus the mean, as a new float32 or float64 tensor."""
@@ -157,6 +177,8 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         return torch.from_numpy(np.subtract(X, mean, dtype=_precision(X)))
 
     def _search(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        if self._cells is not None:
+            return self._search_cells(self._cells, queries.to(self._base), k)
         if self._index is None:
             return search_blocks(self._base, queries.to(self._base), k)
         if self.method_ != "flat" and not hasattr(self, "recall_"):
@@ -168,6 +190,27 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
             exact, indices[missed] = search_blocks(self._base, queries[missed].to(self._base), k)
             squared[missed] = exact.to(squared)
         return squared, indices
+
+    def _search_cells(self, cells: Cells, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        if len(queries) < FEWEST:
+            return cells.exact(queries, k)
+        reach, recall, share = cells.reach(queries, k, self.recall)
+        n = self.n_samples_fit_
+        if self.method == "auto" and share > LARGEST_SHARE:
+            logger.info("cells would compare %.0f %% of %d rows: exact search", 100 * share, n)
+            self.method_ = "torch"
+            return cells.exact(queries, k)
+        first = not hasattr(self, "recall_")
+        self.method_, self.recall_ = "cells", recall if first else min(self.recall_, recall)
+        logger.info("cells, %.1f %% of %d rows: recall at %d is %.4f", 100 * share, n, k, recall)
+        if self.method == "auto" and first:
+            warnings.warn(
+                f"nearest neighbors among {n} rows are approximate: recall {recall:.3f} at {k}, "
+                "measured against exact search, which Neighbors(method='torch') does",
+                UserWarning,
+                stacklevel=2,
+            )
+        return cells.search(queries, k, reach)
 
     def _widen(self, queries: Tensor, k: int) -> None:
         """Double the search width until the recall is reached on some of the queries."""
@@ -183,48 +226,6 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
             if self.recall_ >= self.recall or width >= self.n_samples_fit_:
                 return
             width = set_width(self._index, 2 * width)
-
-
-def nearest_others(nn: Any, x: Any, rows: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-    """Find the neighbors of some of the rows that `nn` was fitted on, excluding themselves.
-
-    Parameters
-    ----------
-    nn : object
-        Search fitted on `x`, with scikit-learn's ``kneighbors``, for instance `Neighbors`.
-    x : ndarray or Tensor of shape (N, D)
-        The rows that `nn` was fitted on.
-    rows : ndarray of shape (n,), int64
-        Row numbers in `x`.
-    k : int
-        Neighbors of each row, 1..N-1.
-
-    Returns
-    -------
-    ndarray of shape (n, k), int64
-        Row numbers in `x`, nearest first. With duplicate rows, a sample is not always its own
-        first neighbor: it is dropped wherever it was found, or else the last neighbor is.
-
-    Examples
-    --------
-    >>> x = np.array([[0.0], [1.0], [3.0], [7.0]])
-    >>> nearest_others(Neighbors().fit(x), x, np.array([1, 3]), 2)
-    array([[0, 2],
-           [2, 1]])
-    """
-    where = torch.from_numpy(rows).to(x.device) if isinstance(x, Tensor) else rows
-    found = nn.kneighbors(x[where], n_neighbors=k + 1, return_distance=False)
-    found = torch.as_tensor(found).cpu()
-    keep = _without_itself(found, torch.from_numpy(rows))
-    others: NDArray[np.int64] = found[keep].view(-1, k).numpy()
-    return others
-
-
-def _without_itself(found: Tensor, rows: Tensor) -> Tensor:
-    """Mark all but one neighbor of each row: the row itself if it was found, else the last one."""
-    itself = found == rows[:, None]
-    itself[:, -1] |= ~itself.any(1)
-    return ~itself
 
 
 def _dense(X: Any) -> Any:

@@ -14,6 +14,10 @@ from imbtorch.extras import extra
 
 BLOCK = 2**20
 """Maximum number of distances in memory at a time (or those of one query, if more)."""
+WHOLE = 25_000
+"""Up to this many rows, a block of queries is compared with all rows at a time."""
+TILE = 2**12
+"""Above, it is compared with this many rows at a time, or more for many neighbors."""
 
 
 def has_faiss() -> bool:
@@ -48,28 +52,56 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
     >>> search_blocks(torch.tensor([[0.0], [3.0], [1.0]]), torch.tensor([[0.0]]), 2)
     (tensor([[0., 1.]]), tensor([[0, 2]]))
     """
-    n = len(base)
-    size = max(1, min(12, n // (4 * k)))  # rows per group
-    groups = -(-n // size)
-    # |x|^2 - 2 x q orders rows as the distance does; it is infinite for the last groups' padding
-    weight = base.new_zeros(size * groups, base.shape[1])
-    torch.mul(base, -2, out=weight[:n])
-    bias = base.new_full((size * groups,), torch.inf)
-    bias[:n] = base.square().sum(1)
-    linear = _linear(base)
-    parts = []
-    for block in torch.split(queries, max(1, BLOCK // len(weight))):
-        distances = linear(block, weight, bias).view(-1, size, groups)
-        chosen = distances.amin(1).topk(k, largest=False, sorted=False).indices
-        inside = chosen[:, None].expand(-1, size, -1)
-        nearest = distances.gather(2, inside).flatten(1).topk(k, largest=False)
-        member, group = nearest.indices // k, chosen.gather(1, nearest.indices % k)
-        parts.append((nearest.values, member * groups + group))
-    squared = torch.cat([values for values, _ in parts]) + queries.square().sum(1, keepdim=True)
-    return squared, torch.cat([indices for _, indices in parts])
+    linear = linear_for(base)
+    norms = base.square().sum(1)
+    rows = len(base) if len(base) <= WHOLE else max(TILE, 48 * k)
+    tiles = [
+        _grouped(*tile, k)
+        for tile in zip(torch.split(base, rows), torch.split(norms, rows), strict=True)
+    ]
+    squared = queries.new_empty(len(queries), k)
+    indices = torch.empty(len(queries), k, dtype=torch.int64, device=queries.device)
+    step, starts = max(1, BLOCK // min(rows, len(base))), range(0, len(base), rows)
+    for i in range(0, len(queries), step):
+        # |x|^2 - 2 x q orders rows as the distance does
+        scaled = -2 * queries[i : i + step]
+        found = [_nearest(linear(scaled, x, bias), size, k) for x, bias, size in tiles]
+        values, places = found[0]
+        if len(found) > 1:
+            values, order = torch.cat([v for v, _ in found], 1).topk(k, largest=False)
+            places = torch.cat([p + s for s, (_, p) in zip(starts, found, strict=True)], 1)
+            places = places.gather(1, order)
+        squared[i : i + step], indices[i : i + step] = values, places
+    squared += queries.square().sum(1, keepdim=True)
+    return squared, indices
 
 
-def _linear(base: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+def _grouped(x: Tensor, norms: Tensor, k: int) -> tuple[Tensor, Tensor, int]:
+    """Return rows, their squared norms, and into how many rows to group them.
+
+    Where the groups do not divide the rows, these are padded by rows at infinity.
+    """
+    size = max(1, min(12, len(x) // (4 * k)))
+    padding = -len(x) % size
+    if padding:
+        x = functional.pad(x, (0, 0, 0, padding))
+        norms = functional.pad(norms, (0, padding), value=torch.inf)
+    return x, norms, size
+
+
+def _nearest(distances: Tensor, size: int, k: int) -> tuple[Tensor, Tensor]:
+    """Return the k least distances of each row, ascending, and their columns."""
+    groups = distances.shape[1] // size
+    k = min(k, groups)
+    distances = distances.view(-1, size, groups)
+    chosen = distances.amin(1).topk(k, largest=False, sorted=False).indices
+    inside = chosen[:, None].expand(-1, size, -1)
+    nearest = distances.gather(2, inside).flatten(1).topk(k, largest=False)
+    member, group = nearest.indices // k, chosen.gather(1, nearest.indices % k)
+    return nearest.values, member * groups + group
+
+
+def linear_for(base: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """Return the fastest function for ``x @ weight.T + bias`` on tensors such as `base`.
 
     In float32 on the CPU that is oneDNN's operator, which compiled networks call: on an AMD EPYC

@@ -5,10 +5,10 @@ from typing import Any
 import imblearn.over_sampling as imblearn
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.svm import SVC
 
 from imbtorch.data.checks import RandomState
 from imbtorch.resampling.base import Strategy, TopUpSampler
+from imbtorch.resampling.one_search import OnceSVC, OneSearch
 from imbtorch.seeding import random_state_from
 
 
@@ -130,7 +130,7 @@ class BorderlineSMOTE(TopUpSampler):
         self.random_state = random_state
 
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
-        sampler = imblearn.BorderlineSMOTE(
+        sampler = OneSearch(
             sampling_strategy=self.sampling_strategy,
             k_neighbors=self._search("n_neighbors"),
             m_neighbors=self._search("m_neighbors"),
@@ -199,27 +199,3 @@ class SVMSMOTE(TopUpSampler):
             random_state=random_state_from(self.random_state),
         )
         return sampler.fit_resample(X, y)  # type: ignore[no-any-return]
-
-
-class OnceSVC(SVC):  # type: ignore[misc]
-    """A support vector classifier that is not fitted again on the same data.
-
-    imbalanced-learn's ``SVMSMOTE`` fits the same machine on the same data for every class it
-    over-samples; with this one as ``svm_estimator=``, it does so only for the first class.
-
-    Examples
-    --------
-    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
-    >>> machine = OnceSVC().fit(X, y)
-    >>> first = machine.support_
-    >>> machine.fit(X, y).support_ is first, machine.fit(X.copy(), y).support_ is first
-    (True, False)
-    """
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "OnceSVC":
-        """Fit, unless the last fit was on these very objects."""
-        seen = (X, y, sample_weight)
-        if not all(a is b for a, b in zip(seen, getattr(self, "_seen", (None,) * 3), strict=True)):
-            super().fit(X, y, sample_weight)
-            self._seen = seen
-        return self

@@ -61,7 +61,7 @@ METHODS = (
     Method(
         "strong",
         "preset",
-        "the best recipe here for images",
+        f"short for {STRONG}",
         recipe=STRONG,
         paper="its parts'",
         cost="ProCo's two further views: three passes",
@@ -70,7 +70,7 @@ METHODS = (
     Method(
         "strong-fast",
         "preset",
-        "the best recipe here for images that needs no further pass",
+        f"short for {STRONG_FAST}, which need one pass",
         recipe=STRONG_FAST,
         paper="its parts'",
         cost="the operations on the images",

@@ -95,7 +95,7 @@ class Workers:
                     raise batch
                 yield batch
             done = True
-        except ConnectionError as error:  # torch reports this, unless an item was in transit
+        except (ConnectionError, EOFError) as error:  # or torch says so, if none was in transit
             raise RuntimeError(f"a data worker exited before its work was done: {error}") from error
         finally:
             loader.sampler.batches = ()

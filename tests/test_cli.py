@@ -226,7 +226,7 @@ def test_train_then_evaluate(feature_file, tmp_path, capsys):
 
 ERRORS = {
     "missing path": (["./nowhere"], "no such file or folder"),
-    "unknown recipe": (["DATA", "--recipes", "erm,lsam"], "did you mean ldam"),
+    "unknown recipe": (["DATA", "--recipes", "erm,ldan"], "did you mean ldam"),
     "unknown model": (["DATA", "--model", "resnet34"], "resnet32"),
     "image model": (["DATA", "--model", "resnet32"], "use mlp"),
     "ratio": (["DATA", "--profile", "exponential", "--ratio", "0.1"], "ratio is 0.1"),

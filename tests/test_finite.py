@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from imbtorch import InputError
-from imbtorch.data import checks
-from imbtorch.data.checks import are_finite, check_finite, odd_rows
+from imbtorch.data import finite
+from imbtorch.data.finite import are_finite, check_finite, odd_rows
 from imbtorch.data.samples import check_features
 
 ODD = [np.nan, np.inf, -np.inf]
@@ -43,7 +43,7 @@ def test_arrays_of_any_order(dtype, odd):
 
 
 def test_rows_of_several_blocks(monkeypatch):
-    monkeypatch.setattr(checks, "BLOCK", 8)
+    monkeypatch.setattr(finite, "BLOCK", 8)
     x = torch.zeros(9, 4)
     x[[0, 1, 5, 8], 3] = torch.nan
     assert odd_rows(x) == odd_rows(x.numpy()) == [0, 1, 5, 8]
@@ -57,7 +57,7 @@ def test_whole_numbers_are_finite():
 MEMORY = """
 from pathlib import Path
 import numpy as np, torch
-from imbtorch.data.checks import check_finite
+from imbtorch.data.finite import check_finite
 from imbtorch.data.samples import check_features
 status = Path("/proc/self/status")
 peak = lambda: int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024

@@ -15,7 +15,7 @@ from imbtorch.reproduction.reproduce import reproduce
 
 IMAGE_TABLES = [name for name in table_names() if name not in ("amo-3", "eos-embeddings")]
 NOT_AT_HAND = ("svhn", "stl10")
-STAND_INS = {"resnet32": "small-cnn"}
+STAND_INS = {"resnet32": "small-cnn", "resnet32-m2m": "small-cnn"}
 
 
 @pytest.fixture

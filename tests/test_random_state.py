@@ -29,6 +29,7 @@ Y = torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS))
 ROWS, LABELS = X.numpy(), Y.numpy()
 IMAGES, RNG = X.view(39, 1, 2, 2), torch.Generator().manual_seed(0)
 IMAGES_8 = torch.zeros(39, 1, 2, 2, dtype=torch.uint8)
+UNIT = nn.functional.normalize(torch.linspace(-1, 2, 39 * 16).view(39, 16))
 LOGITS, HEAD = torch.zeros(39, 2), nn.Linear(4, 2)
 TREE = {
     "feature": [0, 0, 0],
@@ -107,6 +108,11 @@ def phase(*phases):
     return lambda: training.fit(recipe, own(), Noisy(), Noisy())
 
 
+def in_ascent():
+    with training.ascended(HEAD):
+        pass
+
+
 CALLS = {
     "data.ArrayDataset": lambda: data.ArrayDataset(X, Y),
     "data.LoadedData": lambda: data.load_data("digits").counts,
@@ -143,11 +149,16 @@ CALLS = {
         X[:2], Y[:2], HEAD, X[:4].view(2, 2, 4), torch.full((2, 2), 0.5)
     ),
     "losses.MultiLabelAsymmetricLoss": lambda: losses.MultiLabelAsymmetricLoss()(LOGITS, LOGITS),
+    "losses.ProCo": lambda: losses.ProCo(COUNTS, 4, views=0)(X, Y),
     "losses.QuintupletLoss": lambda: losses.QuintupletLoss()(X, Y, 2 * Y),
     "losses.effective_number_weights": lambda: losses.effective_number_weights(COUNTS),
     "losses.inverse_frequency_weights": lambda: losses.inverse_frequency_weights(COUNTS),
     "losses.ldam_margins": lambda: losses.ldam_margins(COUNTS),
+    "losses.proco_loss": lambda: losses.proco_loss(
+        UNIT, Y, UNIT[:2], torch.ones(2), torch.full((2,), 0.5)
+    ),
     "transforms.AOS": lambda: transforms.AOS(COUNTS, p=1.0)(X, Y, DRAWING),
+    "transforms.CutMix": lambda: transforms.CutMix((IMAGES, Y), 2, p=1.0)(IMAGES, Y, HEAD),
     "transforms.M2m": lambda: transforms.M2m(
         HEAD, COUNTS, beta=0.0, gamma=0.0, seeds_per_class=3, train=Noisy()
     )(X, Y, DRAWING),
@@ -228,11 +239,14 @@ CALLS = {
     "training.Pretrained": lambda: training.Pretrained(HEAD)(),
     "training.Recipe": lambda: training.Recipe("r", [training.Train(1)]).class_shares(COUNTS),
     "training.RefitHead": phase(training.RefitHead(1, resample=resampling.SVMSMOTE)),
+    "training.SAM": phase(training.Train(1, step=training.SAM)),
+    "training.ImbSAM": phase(training.Train(1, step=training.ImbSAM)),
     "training.Setup": lambda: training.Setup().rate(0.5),
     "training.TauNormalize": phase(training.TauNormalize()),
     "training.Train": phase(training.Train(1, batch=transforms.M2m)),
     "training.TreesOnInputs": phase(training.TreesOnInputs()),
     "training.TripletEmbedding": phase(training.TripletEmbedding(1), training.NearestHead()),
+    "training.ascended": in_ascent,
     "training.adjust_logits": lambda: training.adjust_logits(HEAD, COUNTS),
     "training.fit": lambda: training.fit("ldam+drw+eos:k=5", own(), Noisy(), Noisy(), epochs=2),
     "training.make_recipe": lambda: training.make_recipe("m2m"),

@@ -140,8 +140,8 @@ def test_m2m_survives_short_memory(monkeypatch):
             folded = m2m._folded
 
             def small(model, x):
-                f, g = folded(model, x)
-                return f, lambda x: Small(g, 4)(x) if x.requires_grad else g(x)
+                f, g, judge = folded(model, x)
+                return f, lambda x: Small(g, 4)(x) if x.requires_grad else g(x), judge
 
             monkeypatch.setattr(m2m, "_folded", small)
         return m2m(torch.arange(120.0).view(20, 6) / 120, torch.arange(20) % 2, nn.Linear(6, 2))

@@ -129,6 +129,9 @@ def test_workers_stay_from_pass_to_pass_within_a_block():
         assert processes(data, workers) == first
         for _ in range(KEPT):
             processes(Process(), workers)
+        until = time.monotonic() + 30  # one that is told to end may take a moment
+        while len(multiprocessing.active_children()) > 2 * KEPT and time.monotonic() < until:
+            time.sleep(0.05)
         assert len(multiprocessing.active_children()) == 2 * KEPT
         assert processes(data, workers).isdisjoint(first)
     assert processes(data, Workers(0)) == {os.getpid()}
@@ -235,3 +238,9 @@ def test_a_comparison_has_workers_too(tmp_path):
         return made.rows[0]["metrics"], made.rows[0]["history"]
 
     assert measured(2) == measured(0)
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_file_that_ends_too_soon_is_not_taken_for_a_lost_process(num_workers):
+    with pytest.raises(EOFError), Workers(num_workers) as workers:
+        [*workers.load(Faulty(EOFError("the file ends")), [[4], [5]])]

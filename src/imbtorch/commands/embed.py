@@ -90,7 +90,7 @@ def _by_model(data: str, model: str, **options: Any) -> dict[str, Any]:
 
 def _by_checkpoint(checkpoint: str, data: str, model: str | None, **options: Any) -> dict[str, Any]:
     """Return the arrays that a stored network makes of a data set."""
-    from imbtorch.data.checks import check_finite
+    from imbtorch.data.finite import check_finite
     from imbtorch.data.inputs import input_from_json
     from imbtorch.data.load_for import TrainedOn, load_for
     from imbtorch.data.splits import Reading

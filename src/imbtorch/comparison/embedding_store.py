@@ -19,7 +19,8 @@ from torch.utils.data import Dataset
 
 from imbtorch.cache import cache_folder
 from imbtorch.data.arrays import take
-from imbtorch.data.checks import check_finite, embeddings_of
+from imbtorch.data.checks import embeddings_of
+from imbtorch.data.finite import check_finite
 from imbtorch.errors import InputError
 from imbtorch.files import replacing, seal, set_aside, unseal, write_atomically, write_npz
 from imbtorch.models.inference import outputs

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, Subset
 
-from imbtorch.data.checks import Array, as_numbers, check_finite, check_labels
+from imbtorch.data.checks import Array, as_numbers, check_labels
+from imbtorch.data.finite import check_finite
 from imbtorch.data.known_labels import checked_labels
 from imbtorch.data.pairs import HuggingFaceDataset, PairDataset, is_hugging_face
 from imbtorch.errors import InputError

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from imbtorch.data.checks import BLOCK, are_finite, check_finite
+from imbtorch.data.finite import BLOCK, are_finite, check_finite
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.text_input import TextInput

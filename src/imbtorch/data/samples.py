@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imbtorch.data.checks import are_finite, first, not_finite, odd_rows
+from imbtorch.data.finite import are_finite, first, not_finite, odd_rows
 from imbtorch.errors import InputError
 
 

@@ -1,6 +1,6 @@
 """Worker processes that load the samples of a data set, batch by batch."""
 
-import multiprocessing
+import multiprocessing.connection
 import pickle
 import random
 import warnings
@@ -95,7 +95,9 @@ class Workers:
                     raise batch
                 yield batch
             done = True
-        except ConnectionError as error:  # torch reports this, unless an item was in transit
+        except (ConnectionError, EOFError) as error:  # or torch says so, if none was in transit
+            if not _has_lost(loader):
+                raise
             raise RuntimeError(f"a data worker exited before its work was done: {error}") from error
         finally:
             loader.sampler.batches = ()
@@ -131,6 +133,12 @@ class Workers:
                 f"process ({error}): define its class, and all functions that it holds, in a "
                 "module that can be imported, or use num_workers=0"
             ) from error
+
+
+def _has_lost(loader: DataLoader[Any]) -> bool:
+    """Return whether a process of a loader has ended, or does so within a second."""
+    processes = getattr(loader._iterator, "_workers", ())
+    return bool(multiprocessing.connection.wait([p.sentinel for p in processes], timeout=1))
 
 
 def _end(loader: DataLoader[Any]) -> None:

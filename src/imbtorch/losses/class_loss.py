@@ -169,7 +169,7 @@ class CosineLoss(ClassLoss):
                 f"{type(self).__name__} takes cosines in [-1, 1]; these logits reach "
                 f"{largest:.3g}, so that its margins and scale mean nothing and training may "
                 "collapse: give the network a CosineHead",
-                stacklevel=7,
+                stacklevel=6,
             )
 
 

@@ -85,6 +85,7 @@ class LDAMLoss(MarginLoss):
 
     Examples
     --------
+    >>> import torch
     >>> loss = LDAMLoss([100, 10])
     >>> cosines = torch.tensor([[0.9, -0.9]])
     >>> bool(loss(cosines, torch.tensor([0])) < loss(-cosines, torch.tensor([0])))

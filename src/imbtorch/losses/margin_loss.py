@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from imbtorch.losses.blocks import differentiated
 from imbtorch.losses.class_loss import CosineLoss
 
 
@@ -22,9 +23,6 @@ class MarginLoss(CosineLoss):
 
     takes_mixed = True
 
-    def _are_many(self, z: Tensor, y: Tensor) -> bool:
-        return not y.is_floating_point() and super()._are_many(z, y)
-
     def _wrong(self, z: Tensor) -> Tensor:
         """Return the logits u of cosines (M, K), shape (M, K)."""
         raise NotImplementedError
@@ -38,12 +36,24 @@ class MarginLoss(CosineLoss):
         return self._wrong(z).scatter(1, y, self._right(z, z.gather(1, y), y))
 
     def _mixed(self, z: Tensor, p: Tensor) -> Tensor:
+        value = self._each(z, p)
+        return value if self.reduction == "none" else getattr(value, self.reduction)()
+
+    def _each(self, z: Tensor, y: Tensor) -> Tensor:
+        return self._means(z, y) if y.is_floating_point() else super()._each(z, y)
+
+    def _slopes(self, z: Tensor, y: Tensor, gradient: Tensor) -> Tensor:
+        if y.is_floating_point():
+            return differentiated(self._means, z, y, gradient)
+        return super()._slopes(z, y, gradient)
+
+    def _means(self, z: Tensor, p: Tensor) -> Tensor:
+        """Return the mean of the labels' losses for each row."""
         wrong = self._wrong(z)
         right = self._right(z, z, torch.arange(z.shape[1], device=z.device))
         each = F.softplus(_without_own(wrong) - right, threshold=50)
         each = self._smoothed(each, wrong, right).masked_fill(p == 0, 0)  # not even infinity
-        value = (p * each).sum(1)
-        return value if self.reduction == "none" else getattr(value, self.reduction)()
+        return (p * each).sum(1)
 
     def _smoothed(self, each: Tensor, wrong: Tensor, right: Tensor) -> Tensor:
         """Return the labels' losses (M, K), weighted and smoothed as cross-entropy does it."""

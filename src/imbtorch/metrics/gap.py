@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from imbtorch.data.checks import Array, check_finite
+from imbtorch.data.checks import Array
+from imbtorch.data.finite import check_finite
 from imbtorch.errors import InputError
 from imbtorch.metrics.class_bias import class_weight_norms
 from imbtorch.metrics.undefined import with_none

@@ -10,7 +10,8 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import Samples, as_dataset, take
 from imbtorch.data.batches import Batches
-from imbtorch.data.checks import first, logits_of, not_finite
+from imbtorch.data.checks import logits_of
+from imbtorch.data.finite import first, not_finite
 from imbtorch.data.texts.lengths import by_length, lengths_of
 from imbtorch.data.workers import Workers
 from imbtorch.errors import InputError

@@ -13,7 +13,8 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from imbtorch.data.checks import RandomState, check_finite
+from imbtorch.data.checks import RandomState
+from imbtorch.data.finite import check_finite
 from imbtorch.errors import InputError
 from imbtorch.places import NeighborSearch
 from imbtorch.resampling.apply import resample

@@ -13,7 +13,8 @@ from sklearn.neighbors._base import KNeighborsMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from imbtorch.data.checks import Array, are_finite
+from imbtorch.data.checks import Array
+from imbtorch.data.finite import are_finite
 from imbtorch.errors import InputError
 from imbtorch.resampling.cells import Cells
 from imbtorch.resampling.others import without_itself

@@ -125,7 +125,7 @@ class ClassBalancedSampler(DistributedSampler[Any]):
         self._members, self._ends = members_of(self.labels)
         self._first = self._next_first = self._position = 0
 
-    def plan(self) -> NDArray[Any]:
+    def plan(self) -> NDArray[np.int32 | np.int64]:
         """Return the whole epoch's indices, over all replicas, in order.
 
         They are int32, or int64 of 2^31 samples or more.

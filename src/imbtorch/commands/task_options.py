@@ -62,8 +62,8 @@ GROUPS: Mapping[str, Sequence[Option]] = {
             "augment",
             str,
             "auto",
-            "none, crop, crop-flip, cutout, erase, trivial, rand, sim, auto:cifar or auto:imagenet, "
-            "or several joined with +; auto: crop-flip for color images, crop for gray ones",
+            "none, crop, crop-flip, cutout, erase, trivial, rand, sim, auto:cifar or "
+            "auto:imagenet, or several joined with +; auto: crop-flip for color images, crop for gray ones",
         ),
     ),
     "network": (

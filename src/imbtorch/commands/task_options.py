@@ -63,7 +63,8 @@ GROUPS: Mapping[str, Sequence[Option]] = {
             str,
             "auto",
             "none, crop, crop-flip, cutout, erase, trivial, rand, sim, auto:cifar or "
-            "auto:imagenet, or several joined with +; auto: crop-flip for color images, crop for gray ones",
+            "auto:imagenet, or several joined with +; auto: crop-flip for color images, crop for "
+            "gray ones",
         ),
     ),
     "network": (

@@ -1,10 +1,12 @@
 """What a user reads of a task before training starts: its data, what is trained, and how."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from imbtorch.data.arrays import class_counts
 from imbtorch.data.load import LoadedData
 from imbtorch.data.rows import why_left_out
+from imbtorch.training.recipe import Recipe
 from imbtorch.training.setup import Setup
 
 
@@ -83,3 +85,20 @@ def setup_words(setup: Setup) -> str:
             *(f"{name} {value:g}" for name, value in more.items() if value),
         ]
     )
+
+
+def brought_lines(recipes: Iterable[Recipe]) -> list[str]:
+    """Return what recipes bring in place of the task's set-up and augmentation, line by line.
+
+    Examples
+    --------
+    >>> from imbtorch import make_recipe
+    >>> brought_lines([make_recipe("drs", 10), make_recipe("drs+cosine+ema:decay=0.99", 10)])
+    ['drs+cosine+ema:decay=0.99 has its own schedule cosine, ema 0.99']
+    """
+    lines = []
+    for recipe in recipes:
+        own = {"augmentation": recipe.augment, **recipe.setup}
+        words = ", ".join(f"{name} {value}" for name, value in own.items() if value is not None)
+        lines += [f"{recipe.name} has its own {words}"] if words else []
+    return lines

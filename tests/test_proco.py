@@ -426,6 +426,13 @@ def test_what_it_cannot_do_is_refused(recipe, options, words):
         fitted(recipe, **options)
 
 
+def test_a_batch_of_one_embedding_is_refused_in_training():
+    branch = ProCo([3, 1], embedding_size=4, views=0)
+    with pytest.raises(InputError, match=r"1 sample and views is 0; .* raise batch_size, or views"):
+        branch(torch.randn(1, 4), torch.tensor([0]))
+    assert branch.eval()(torch.randn(1, 4), torch.tensor([0])).isfinite()
+
+
 def test_rows_train_without_further_views():
     history = fitted(with_branch(20, views=0), rows, "mlp").history
     assert history[-1]["loss"] < 0.5 * history[0]["loss"]

@@ -7,7 +7,6 @@ import torch
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import as_float
-from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.errors import InputError
 from imbtorch.training.branch import branch_slot
 from imbtorch.training.phases.on_inputs import OnInputs
@@ -37,12 +36,7 @@ def check_rows(recipe: Recipe, train: Dataset[Any]) -> None:
 
 
 def check_images(recipe: Recipe, train: Dataset[Any]) -> None:
-    """Raise an InputError if parts of a recipe need images and the samples are none.
-
-    An unknown augmentation, or one that needs a package that is not installed, is refused as well.
-    """
-    if recipe.augment is not None:
-        augment_by_name(recipe.augment)
+    """Raise an InputError if parts of a recipe need images and the samples are none."""
     shape = tuple(torch.as_tensor(train[0][0]).shape)
     image = len(shape) == 3
     parts = image_parts(recipe)

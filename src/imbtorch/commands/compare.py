@@ -91,6 +91,7 @@ def _compare(
     from imbtorch.comparison.out_folder import check_out
     from imbtorch.comparison.report.tables import show_tables
     from imbtorch.comparison.suits import check_recipe, check_trains_head
+    from imbtorch.comparison.task_words import brought_lines
     from imbtorch.comparison.tracking import check_tracker
     from imbtorch.data.arrays import labels_of
     from imbtorch.data.profiles.class_groups import shot_bounds
@@ -132,6 +133,7 @@ def _compare(
         if name != "auto":
             check_recipe(task, task.recipe(name))
             check_resampling(task.recipe(name), labels)
+    say(brought_lines(task.recipe(name) for name in names if name != "auto"))
     folder = Path(out) if out else Path("runs") / task.slug
     check_out(folder, task.identity())
     task = embedded_once(task)

@@ -55,6 +55,7 @@ def run(
     from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.report.table import print_classes
     from imbtorch.comparison.suits import check_recipe, check_trains_head
+    from imbtorch.comparison.task_words import brought_lines
     from imbtorch.comparison.tracking import Tracking
     from imbtorch.data.arrays import labels_of
     from imbtorch.metrics import Decision, classification_metrics
@@ -76,6 +77,7 @@ def run(
     task = deciding(make_task(**task_options), decide, cost)
     say(task.describe())
     check_recipe(task, task.recipe(recipe))
+    say(brought_lines([task.recipe(recipe)]))
     task = embedded_once(task)
     total = make_recipe(recipe, task.epochs).all_epochs
     check_resampling(task.recipe(recipe), labels_of(task.data.train).tolist())

@@ -38,6 +38,7 @@ def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_opt
     from imbtorch.comparison.make_task import make_task
     from imbtorch.comparison.out_folder import check_folder
     from imbtorch.comparison.suits import check_recipe, check_trains_head
+    from imbtorch.comparison.task_words import brought_lines
     from imbtorch.comparison.tune import candidates_of, tune
     from imbtorch.training.recipes import make_recipe
 
@@ -49,6 +50,7 @@ def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_opt
     task = make_task(**task_options)
     say(task.describe())
     check_recipe(task, task.recipe(recipe))
+    say(brought_lines([task.recipe(recipe)]))
     task = embedded_once(task)
     whole = prod(len(values) for values in candidates_of(recipe).values())
     number = whole if trials is None else min(whole, trials)

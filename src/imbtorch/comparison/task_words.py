@@ -1,10 +1,12 @@
 """What a user reads of a task before training starts: its data, what is trained, and how."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from imbtorch.data.arrays import class_counts
 from imbtorch.data.load import LoadedData
 from imbtorch.data.rows import why_left_out
+from imbtorch.training.recipe import Recipe
 from imbtorch.training.setup import Setup
 
 
@@ -83,3 +85,21 @@ def setup_words(setup: Setup) -> str:
             *(f"{name} {value:g}" for name, value in more.items() if value),
         ]
     )
+
+
+def brought_lines(recipes: Iterable[Recipe]) -> list[str]:
+    """Return what recipes bring in place of a task's set-up and augmentation, one a line.
+
+    Examples
+    --------
+    >>> from imbtorch import make_recipe
+    >>> brought_lines([make_recipe("drs+cosine+ema"), make_recipe("erm")])
+    ['drs+cosine+ema itself sets: schedule cosine, ema 0.999']
+    """
+    lines = []
+    for recipe in recipes:
+        brought = {**recipe.setup} | {"augmentation": recipe.augment}
+        words = [f"{name} {value}" for name, value in brought.items() if value is not None]
+        if words:
+            lines.append(f"{recipe.name} itself sets: {', '.join(words)}")
+    return lines

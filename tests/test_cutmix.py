@@ -205,7 +205,9 @@ def test_what_is_no_image_or_of_another_size_is_refused(blobs):
     with pytest.raises(InputError, match="y has shape"):
         cutmix(torch.rand(4, 3, 9, 7), torch.rand(4, 3), NO_MODEL)
     for name in ("cutmix", "cmo"):
-        with pytest.raises(InputError, match=rf"recipe {name}: CutMix needs images .* \(2,\)"):
+        with pytest.raises(
+            InputError, match=rf"recipe {name}: images .* needed by CutMix, .* \(2,\)"
+        ):
             fit(name, mlp((2,), 3), blobs, epochs=2)
 
 

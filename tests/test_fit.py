@@ -21,7 +21,7 @@ from imbtorch import (
     save_checkpoint,
     split_head,
 )
-from imbtorch.models import CosineHead, embed, mlp, predict_logits, resnet32
+from imbtorch.models import CosineHead, embed, linear, mlp, predict_logits, resnet32
 from imbtorch.resampling import EOS
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.sklearn import ImbalancedClassifier
@@ -212,6 +212,20 @@ def test_bad_training_sets_are_said(blobs):
 def test_a_lone_last_sample_does_not_break_batch_statistics():
     x, y = torch.rand(17, 1, 4, 4), torch.arange(17) % 2
     fit("erm", resnet32((1, 4, 4), 2), (x, y), epochs=1, setup=Setup(batch_size=8))
+
+
+def test_batches_of_one_sample_train_on_every_sample(blobs):
+    x, y = blobs[0][::8], blobs[1][::8]
+    seen = []
+
+    class Counting(nn.CrossEntropyLoss):
+        def forward(self, logits, labels):
+            seen.extend(labels.tolist())
+            return super().forward(logits, labels)
+
+    network, one = linear((2,), 3), Setup(batch_size=1)
+    fit(Recipe("own", [Train(1, loss=Counting())]), network, (x, y), setup=one)
+    assert sorted(seen) == sorted(y.tolist())
 
 
 def test_resnet32_has_the_published_size():

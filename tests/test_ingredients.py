@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,9 +10,10 @@ import torch
 from imbtorch import InputError, Recipe, Setup, Snapshots, Train, build_model, fit, make_recipe
 from imbtorch.comparison.duration import passes
 from imbtorch.comparison.own_code import with_code
-from imbtorch.comparison.suits import check_trains_head
+from imbtorch.comparison.suits import check_recipe, check_trains_head
 from imbtorch.comparison.tune import named
 from imbtorch.data import augment_by_name, crop_flip
+from imbtorch.data.arrays import ArrayDataset
 from imbtorch.models import mlp
 from imbtorch.training.catalog import CATALOG
 
@@ -94,11 +96,28 @@ def test_snapshots_of_other_set_ups_are_not_shared(blobs, tmp_path):
 
 @pytest.mark.parametrize("name", ["autoaugment", "drs+autoaugment+eos"])
 def test_an_augmentation_of_what_is_no_image_is_refused(name, blobs):
-    with pytest.raises(InputError, match=r"shape \(2,\), where images .* leave that part"):
+    with pytest.raises(InputError, match=r"needed by the augm.* shape \(2,\): leave that out"):
         trained(name, blobs)
     with pytest.raises(InputError, match=r"embedded once.* or choose --freeze none"):
         check_trains_head(make_recipe(name))
     check_trains_head(make_recipe("drs+cosine+ema+eos"))
+
+
+def test_all_that_needs_images_is_said_at_once_and_before_training(blobs):
+    task = SimpleNamespace(setup=Setup(), data=SimpleNamespace(train=ArrayDataset(*blobs)))
+    parts = r"CutMix and ProCo \(views=2\) and the augmentation crop-flip\+auto:cifar\+cutout"
+    said = rf"strong is dbm\+cutmix.*\): images .* needed by {parts}, .* shape \(2,\): leave"
+    with pytest.raises(InputError, match=said):
+        check_recipe(task, make_recipe("strong"))
+    for name in ("proco", "cutmix", "cmo"):
+        with pytest.raises(InputError, match=r"images .* are needed"):
+            check_recipe(task, make_recipe(name))
+        with pytest.raises(InputError, match=r"embedded once.* or choose --freeze none"):
+            check_trains_head(make_recipe(name))
+    check_recipe(task, make_recipe("dbm+mixup+cosine+ema"))
+    check_recipe(task, make_recipe("proco:views=0"))
+    with pytest.raises(InputError, match="trains the features, and these are frozen"):
+        check_trains_head(make_recipe("proco:views=0"))
 
 
 @pytest.mark.parametrize(
@@ -135,9 +154,9 @@ def test_a_recipe_object_with_a_wrong_set_up_is_refused(setup, said):
         Recipe("own", [Train(1)], setup=setup)
 
 
-def test_an_unknown_augmentation_is_refused_before_training(small_images):
+def test_an_unknown_augmentation_is_refused():
     with pytest.raises(InputError, match="augment is 'cut-out'; did you mean cutout"):
-        fit(Recipe("own", [Train(1)], augment="cut-out"), mlp((3, 8, 8), 2), small_images)
+        Recipe("own", [Train(1)], augment="cut-out")
 
 
 def test_own_code_keeps_what_a_recipe_brings():

@@ -17,8 +17,8 @@ from imbtorch.models import CosineHead, mlp
 from imbtorch.resampling.apply import resample
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.catalog import CATALOG, RECIPES
-from imbtorch.training.movable import for_images
 from imbtorch.training.slots import build, describe
+from imbtorch.training.takes_rows import image_parts
 from imbtorch.transforms import AOS, CutMix, M2m, Mixup, Remix
 
 COUNTS = [60, 20, 8]
@@ -151,8 +151,7 @@ PRESETS = [row.name for row in CATALOG.values() if row.kind == "preset"]
 def data_for(recipe, blobs):
     """Return samples that a recipe takes, and a network for them: images where it needs them."""
     made = make_recipe(recipe)
-    branched = any(getattr(phase, "branch", None) for phase in made.phases)
-    if made.augment is None and not for_images(made) and not branched:
+    if not image_parts(made):
         return blobs, mlp((2,), 3, hidden=16, seed=11)
     y = blobs[1]
     at = torch.arange(-7.5, 8)

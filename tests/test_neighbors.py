@@ -211,5 +211,11 @@ def test_bad_arguments_are_named():
     for k in (0, 501):
         with pytest.raises(InputError, match=f"n_neighbors is {k}"):
             Neighbors(k).fit(data()).kneighbors(data())
+    for recall in (2, -0.1, float("nan")):
+        with pytest.raises(InputError, match=f"recall is {recall}"):
+            Neighbors(method="cells", recall=recall).fit(data())
+    for shape in ((4, 0), (0, 4), (4,)):
+        with pytest.raises(InputError, match=r"it must be \(N, D\), both at least 1"):
+            Neighbors().fit(np.zeros(shape))
     with pytest.raises(InputError, match=r"1\.\.499"):
         Neighbors(500).fit(data()).kneighbors()

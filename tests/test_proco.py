@@ -367,6 +367,20 @@ def test_its_name_joins_others():
         make_recipe("proco:tau=0")
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cutmix+proco:views=0", "labels CutMix mixes; use views=1"),
+        ("remix+proco:views=0", "labels Remix mixes"),
+        ("imb-sam+proco", "ImbSAM takes shares"),
+        ("strong+imb-sam", "ImbSAM takes shares"),
+    ],
+)
+def test_names_that_no_run_could_train_are_refused_as_names(name, words):
+    with pytest.raises(InputError, match=words):
+        make_recipe(name)
+
+
 def test_its_seed_is_the_runs():
     one, other = (fitted(with_branch(1, views=0), seed=seed).model for seed in (0, 1))
     assert not same(one, other)
@@ -379,7 +393,11 @@ rows = F.one_hot(images()[1], 5).float() + 0.1 * torch.randn(36, 5), images()[1]
 @pytest.mark.parametrize(
     ("recipe", "options", "words"),
     [
-        (with_branch(1), {"data": rows, "network": "mlp"}, "use views=0"),
+        (
+            with_branch(1),
+            {"data": rows, "network": "mlp"},
+            r"images .* needed by ProCo \(views=2\), .*proco:views=0",
+        ),
         (
             Recipe("mixed", [Train(1, batch=Mixup, branch=partial(ProCo, views=0))]),
             {},
@@ -406,6 +424,13 @@ rows = F.one_hot(images()[1], 5).float() + 0.1 * torch.randn(36, 5), images()[1]
 def test_what_it_cannot_do_is_refused(recipe, options, words):
     with pytest.raises(InputError, match=words):
         fitted(recipe, **options)
+
+
+def test_a_batch_of_one_embedding_is_refused_in_training():
+    branch = ProCo([3, 1], embedding_size=4, views=0)
+    with pytest.raises(InputError, match=r"1 sample and views is 0; .* raise batch_size, or views"):
+        branch(torch.randn(1, 4), torch.tensor([0]))
+    assert branch.eval()(torch.randn(1, 4), torch.tensor([0])).isfinite()
 
 
 def test_rows_train_without_further_views():

@@ -147,11 +147,12 @@ def budgets_of(epochs: int) -> list[int]:
 
     Examples
     --------
-    >>> budgets_of(90), budgets_of(4)
-    ([10, 30], [2, 4])
+    >>> budgets_of(90), budgets_of(4), budgets_of(2)
+    ([10, 30], [2, 4], [2])
     """
     shortest = max(2, epochs // FACTOR**BUDGETS)
-    return [min(epochs, shortest * FACTOR**step) for step in range(BUDGETS)]
+    budgets = (min(epochs, shortest * FACTOR**step) for step in range(BUDGETS))
+    return [*dict.fromkeys(budgets)]
 
 
 def _epochs_left(names: Sequence[str], budgets: Sequence[int]) -> int:
@@ -193,9 +194,10 @@ def _account(
     epochs: int,
 ) -> list[str]:
     """Report what was tried and what was kept or dropped, one line per recipe."""
+    first, *more = budgets
+    spent = "".join([f"first for {first} epochs", *(f", the better third for {n}" for n in more)])
     lines = [
-        f"auto: {len(names)} recipes, first for {budgets[0]} epochs, the better third for "
-        f"{budgets[-1]}; balanced accuracy on a fifth of the training set:"
+        f"auto: {len(names)} recipes, {spent}; balanced accuracy on a fifth of the training set:"
     ]
     for name in [*ranked, *(n for n in names if n not in ranked)]:
         reached = scores[name]

@@ -5,7 +5,8 @@ from imbtorch.errors import InputError
 from imbtorch.training.movable import check_movable
 from imbtorch.training.phases import Train
 from imbtorch.training.recipe import Recipe
-from imbtorch.training.takes_rows import check_samples
+from imbtorch.training.recipe_parts import explained
+from imbtorch.training.takes_rows import check_samples, image_parts
 
 
 def check_recipe(task: Task, recipe: Recipe) -> None:
@@ -13,24 +14,25 @@ def check_recipe(task: Task, recipe: Recipe) -> None:
     if task.setup.freeze == "backbone":
         check_trains_head(recipe)
     else:
-        check_movable(recipe, task.data.train)
         check_samples(recipe, task.data.train)
+        check_movable(recipe, task.data.train)
 
 
 def check_trains_head(recipe: Recipe) -> None:
     """Raise an InputError if a recipe has to train the features, which are frozen.
 
-    Those are deep over-sampling and metric learning, which move the embeddings, and those that
-    bring an augmentation: the network sees each image once, as it is.
+    Those are deep over-sampling and metric learning, which move the embeddings, a branch, and what
+    needs images: the network sees each image once, as it is.
     """
-    if recipe.augment is not None:
+    if parts := image_parts(recipe):
         raise InputError(
-            f"recipe is {recipe.name!r}, which augments images ({recipe.augment}), and these are "
-            "embedded once, by a frozen network: leave that part of its name out, or choose "
+            f"recipe {explained(recipe.name)}: images are needed by {' and '.join(parts)}, and "
+            "these are embedded once, by a frozen network: leave that out of its name, or choose "
             "--freeze none"
         )
     for phase in recipe.phases:
-        if phase.trains_network and not isinstance(phase, Train):
+        alone = isinstance(phase, Train) and phase.branch is None
+        if phase.trains_network and not alone:
             raise InputError(
                 f"recipe is {recipe.name!r}, which trains the features, and these are frozen: "
                 "leave it out, or choose --freeze none"

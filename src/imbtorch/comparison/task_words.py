@@ -88,17 +88,18 @@ def setup_words(setup: Setup) -> str:
 
 
 def brought_lines(recipes: Iterable[Recipe]) -> list[str]:
-    """Return what recipes bring in place of the task's set-up and augmentation, line by line.
+    """Return what recipes bring in place of a task's set-up and augmentation, one a line.
 
     Examples
     --------
     >>> from imbtorch import make_recipe
-    >>> brought_lines([make_recipe("drs", 10), make_recipe("drs+cosine+ema:decay=0.99", 10)])
-    ['drs+cosine+ema:decay=0.99 has its own schedule cosine, ema 0.99']
+    >>> brought_lines([make_recipe("drs+cosine+ema"), make_recipe("erm")])
+    ['drs+cosine+ema itself sets: schedule cosine, ema 0.999']
     """
     lines = []
     for recipe in recipes:
-        own = {"augmentation": recipe.augment, **recipe.setup}
-        words = ", ".join(f"{name} {value}" for name, value in own.items() if value is not None)
-        lines += [f"{recipe.name} has its own {words}"] if words else []
+        brought = {**recipe.setup} | {"augmentation": recipe.augment}
+        words = [f"{name} {value}" for name, value in brought.items() if value is not None]
+        if words:
+            lines.append(f"{recipe.name} itself sets: {', '.join(words)}")
     return lines

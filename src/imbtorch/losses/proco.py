@@ -192,6 +192,11 @@ class ProCo(nn.Module):
     def forward(self, embeddings: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss over all views."""
         y = y.repeat(max(self.views, 1))
+        if self.training and len(embeddings) == 1:
+            raise InputError(
+                f"a batch has 1 sample and views is {self.views}; the projection of "
+                f"{type(self).__name__} needs 2 embeddings or more: raise batch_size, or views"
+            )
         with torch.autocast(embeddings.device.type, enabled=False):
             z = F.normalize(self.projection(embeddings.float()))
             if self.training and not self.again:

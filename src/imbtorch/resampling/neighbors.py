@@ -72,7 +72,7 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
     Raises
     ------
     InputError
-        If `method` is unknown or needs faiss, which is not installed, or k is not in 1..N.
+        If `method` is unknown or needs missing faiss, `recall` is not in 0..1 or k not in 1..N.
 
     Notes
     -----
@@ -99,6 +99,8 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         """Store the rows to search, an array or Tensor of shape (N, D)."""
         if self.method not in SEARCHES:
             raise InputError(f"method is {self.method!r}; it must be one of {', '.join(SEARCHES)}")
+        if not 0 <= self.recall <= 1:
+            raise InputError(f"recall is {self.recall}; it must lie in [0, 1]")
         rows = _dense(X)
         if isinstance(rows, Tensor):
             self._mean = rows.to(_precision(rows)).mean(0)
@@ -235,8 +237,8 @@ def _dense(X: Any) -> Any:
         X = X.toarray() if issparse(X) else np.asarray(X)
         if X.dtype.kind not in "fiub":
             raise InputError(f"X has dtype {X.dtype}; it must hold numbers")
-    if X.ndim != 2 or not len(X):
-        raise InputError(f"X has shape {tuple(X.shape)}; it must be (N, D) with N at least 1")
+    if X.ndim != 2 or not all(X.shape):
+        raise InputError(f"X has shape {tuple(X.shape)}; it must be (N, D), both at least 1")
     if not are_finite(X):
         raise InputError("X has NaN or infinite values; remove or fill them first")
     return X

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import as_float
 from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.batches import Views
 from imbtorch.data.checks import embeddings_of
@@ -44,7 +43,7 @@ def add_branch(run: Run, recipe: Recipe) -> None:
     Raises
     ------
     InputError
-        If there are several processes, or further views of what is no image.
+        If there are several processes.
     """
     slot = branch_slot(recipe)
     if slot is None:
@@ -55,13 +54,22 @@ def add_branch(run: Run, recipe: Recipe) -> None:
             f"{run.fabric.world_size}"
         )
     branch = build(slot, run.known("branch"))
-    x = as_float(torch.as_tensor(run.train[0][0]))
-    if branch.views and (x.ndim != 3 or x.shape[0] not in (1, 3)):
-        raise InputError(
-            f"views is {branch.views}; further views are made of images with 1 or 3 channels, and "
-            f"an input has shape {tuple(x.shape)}: use views=0"
-        )
     run.branch = branch.to(run.fabric.device)
+
+
+def check_labels(branch: Branch, transform: BatchTransform, y: Tensor) -> None:
+    """Raise an InputError if a branch takes the classified views, and their labels are mixed."""
+    if not branch.views and y.is_floating_point():
+        raise InputError(
+            f"views is 0, so that {type(branch).__name__} is computed on samples whose labels "
+            f"{type(transform).__name__} mixes; use views=1 or views=2"
+        )
+
+
+def check_step(branch: Branch, step: Step) -> None:
+    """Raise an InputError if a step takes shares of a loss, which a branch does not divide."""
+    if getattr(step, "takes_shares", False):
+        raise _no_shares(branch, step)
 
 
 @contextmanager
@@ -148,11 +156,7 @@ class _Beside:
         first, y = self.inner(x[: len(y)], y, model)
         if self.branch.views:
             return torch.cat([first, x[len(self.labels) :]]), y
-        if y.is_floating_point():
-            raise InputError(
-                f"views is 0, so that {type(self.branch).__name__} is computed on samples whose "
-                f"labels {type(self.inner).__name__} mixes; use views=1 or views=2"
-            )
+        check_labels(self.branch, self.inner, y)
         self.labels = y
         return first, y
 
@@ -177,10 +181,7 @@ class _StepOfBoth:
     def __call__(self, backward: Backward, model: nn.Module, y: Tensor) -> Tensor:
         def whole(share: Tensor | None = None) -> Tensor:
             if share is not None:
-                raise InputError(
-                    f"{type(self.step).__name__} takes shares of the gradients of samples, and "
-                    f"{type(self.branch).__name__} has none of its loss: use SAM, or leave one out"
-                )
+                raise _no_shares(self.branch, self.step)
             value = backward()
             self.branch.again = True
             return value
@@ -189,3 +190,10 @@ class _StepOfBoth:
             return self.step(whole, nn.ModuleList([model, self.branch]), y)
         finally:
             self.branch.again = False
+
+
+def _no_shares(branch: Branch, step: Step) -> InputError:
+    return InputError(
+        f"{type(step).__name__} takes shares of the gradients of samples, and "
+        f"{type(branch).__name__} has none of its loss: use SAM, or leave one out"
+    )

@@ -121,8 +121,8 @@ def fit(
     check_smoothing(recipe, setup)
     with scoped_seed(seed):
         check_takes(model, train, "train")
-        check_movable(recipe, train)
         check_samples(recipe, train)
+        check_movable(recipe, train)
     if val is not None:
         with same_random_state():
             check_takes(model, val, "val")

@@ -60,7 +60,7 @@ def train_epoch(
     model.train()
     total, count = torch.zeros((), device=fabric.device), 0
     for number, (x, y) in enumerate(batches):
-        if len(y) == 1 and number:  # a single last sample has no batch statistics
+        if len(y) == 1 and count > number:  # a single last sample has no batch statistics
             continue
         for group in optimizer.param_groups:
             group["lr"] = rate(number) * group.get("lr_scale", 1.0)

@@ -1,6 +1,6 @@
 """Methods that act on other samples than the given ones are refused before any training.
 
-Tokens and categories cannot be moved, and parts of images are in images only.
+Tokens and categories cannot be moved.
 """
 
 from collections.abc import Callable
@@ -37,11 +37,6 @@ def check_movable(recipe: Recipe, train: Dataset[Any]) -> None:
         Its first sample is looked at: integers other than uint8, which are images, are tokens.
     """
     x = as_float(torch.as_tensor(train[0][0]))
-    if x.ndim != 3 and (name := for_images(recipe)):
-        raise InputError(
-            f"recipe {recipe.name}: {name} needs images (C, H, W), and these samples have the "
-            f"shape {tuple(x.shape)}; use mixup or remix for other numbers"
-        )
     if not x.is_floating_point() and (mover := moves_inputs(recipe, over=x.dtype in NUMBERS)):
         raise InputError(
             f"recipe {recipe.name}: {mover} moves inputs, and these are numbers of tokens "
@@ -55,21 +50,6 @@ def check_movable(recipe: Recipe, train: Dataset[Any]) -> None:
             "missing values, between which there is nothing: use ros, smote (SMOTENC), mixup, or "
             "methods that act on the loss or on the embeddings, such as head:smote"
         )
-
-
-def for_images(recipe: Recipe) -> str:
-    """Return the name of the first method of a recipe that needs images; empty if none does.
-
-    Examples
-    --------
-    >>> from imbtorch.training.recipes import make_recipe
-    >>> [for_images(make_recipe(name)) for name in ("cutmix", "mixup")]
-    ['CutMix', '']
-    """
-    batches = [getattr(phase, "batch", None) for phase in recipe.phases]
-    methods = [batch.func if isinstance(batch, partial) else batch for batch in batches]
-    names = [_name(method) for method in methods if getattr(method, "of_images", False)]
-    return names[0] if names else ""
 
 
 def moves_categories(recipe: Recipe) -> str:

@@ -34,7 +34,7 @@ class Recipe:
     Raises
     ------
     InputError
-        If `setup` has an unknown name or a value out of its range.
+        If `setup` has an unknown name or a value out of its range, or `augment` is unknown.
 
     Examples
     --------
@@ -57,6 +57,7 @@ class Recipe:
             if name not in known:
                 raise unknown_name(f"a value of setup in recipe {self.name}", name, known)
         self.trained_with(Setup())
+        self.augmented_by(None)
 
     def trained_with(self, setup: Setup) -> Setup:
         """Return a set-up with the values that the recipe brings."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from imbtorch.errors import InputError
 from imbtorch.method import Method, parse, written
-from imbtorch.training.catalog import PLACES, method_named
+from imbtorch.training.catalog import CATALOG, PLACES, method_named
 
 ROLES = {
     "loss": "a loss",
@@ -102,3 +102,16 @@ def _in_words(part: Part) -> str:
 def joined(parts: Iterable[Part]) -> str:
     """Return the name of the recipe with these parts; a preset stands for its own."""
     return "+".join(dict.fromkeys(part.preset or part.name for part in parts))
+
+
+def explained(name: str) -> str:
+    """Return a recipe's name with what its presets stand for.
+
+    Examples
+    --------
+    >>> explained("strong-fast+eos"), explained("drs")
+    ('strong-fast+eos (strong-fast is dbm+cutmix+autoaugment+cosine+ema)', 'drs')
+    """
+    rows = [CATALOG[word] for word in name.split("+") if word in CATALOG]
+    presets = [f"{row.name} is {row.recipe}" for row in rows if row.kind == "preset"]
+    return f"{name} ({', '.join(presets)})" if presets else name

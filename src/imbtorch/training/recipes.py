@@ -16,6 +16,8 @@ from imbtorch.training.try_out import try_out
 
 EVERYWHERE = ("loss", "branch", "step")
 """Roles whose slots are those of every phase that trains the network."""
+IN_A_STEP = ("batch", "loss", "branch", "step")
+"""Places whose methods must fit each other."""
 BROUGHT = ("augment", "schedule", "average")
 """Roles that change how the whole recipe is trained, whatever its phases."""
 HEAD_OPTIONS = ("epochs", "start")
@@ -159,19 +161,19 @@ epochs out, or set them in its phases
 
 @lru_cache(maxsize=1024)  # names are made again and again, as by the overview of all tables
 def _check_options(name: str) -> None:
-    """Try the parts of a recipe that have options, and a loss with a batch transform."""
+    """Try the parts of a recipe that have options, and those together that meet in a step."""
     parts = split_name(name)
-    loss: Mapping[str, Callable[..., object]] = {}
-    for role, part in parts.items():
-        slots = part.method.filled(part.options, [*part.options]).slots
-        joined = loss if "batch" in slots else {}
-        if part.options or joined:
-            try:
-                try_out({**joined, **slots})
-            except InputError as error:
-                raise InputError(f"recipe is {name!r}; {error}") from error
-        if role == "loss":
-            loss = slots
+    together: dict[str, Callable[..., object]] = {}
+    try:
+        for part in parts.values():
+            slots = part.method.filled(part.options, [*part.options]).slots
+            if part.options:
+                try_out(slots)
+            together |= {place: slots[place] for place in IN_A_STEP if place in slots}
+        if len(together) > 1:
+            try_out(together)
+    except InputError as error:
+        raise InputError(f"recipe is {name!r}; {error}") from error
 
 
 def _slots_of(parts: Mapping[str, Part], roles: Sequence[str]) -> dict[str, Callable[..., object]]:

@@ -172,6 +172,8 @@ class ImbSAM:
 
     passes = 3
     """Forward and backward passes in a step."""
+    takes_shares = True
+    """Whether its passes take shares of the gradients of samples."""
 
     def __init__(
         self, class_counts: Sequence[int], rho: float = 0.05, eta: int | None = None

@@ -12,6 +12,7 @@ from imbtorch.errors import InputError
 from imbtorch.resampling import EOS
 from imbtorch.resampling.names import try_over_sampler
 from imbtorch.seeding import scoped_seed
+from imbtorch.training.branch import check_labels, check_step
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.slots import build
 
@@ -46,7 +47,7 @@ def try_out(slots: Mapping[str, Callable[..., object]]) -> None:
     Parameters
     ----------
     slots : mapping
-        Slots with options applied, see `Method.filled`.
+        Slots with options applied, see `Method.filled`, of one method or of several together.
 
     Examples
     --------
@@ -65,9 +66,15 @@ def try_out(slots: Mapping[str, Callable[..., object]]) -> None:
                 slot(list(COUNTS))
             else:
                 made[place] = build(slot, KNOWN)
-        if {"loss", "batch"} <= made.keys():  # does the loss take the labels that come out?
-            network = _network()
-            x, y = made["batch"](torch.rand(sum(COUNTS), 1, 1, 2), LABELS, network)
+        if {"branch", "step"} <= made.keys():
+            check_step(made["branch"], made["step"])
+        if "batch" not in made or made.keys().isdisjoint(("branch", "loss")):
+            return
+        network = _network()  # do the loss and the branch take the labels that come out?
+        x, y = made["batch"](torch.rand(sum(COUNTS), 1, 1, 2), LABELS, network)
+        if "branch" in made:
+            check_labels(made["branch"], made["batch"], y)
+        if "loss" in made:
             try:
                 made["loss"](network(x), y)
             except InputError as error:

@@ -92,6 +92,7 @@ def use(summaries: Sequence[Summary], baseline: str) -> str:
             f"Use {best.recipe}: {reaches}, {gained} (95 % interval {low} to {high}), for "
             f"{_cost(best, base)}."
         )
+    named = f"{plain} (erm)" if baseline == "erm" else baseline
     next_best = max((s for s in summaries if s.lead), key=lambda s: s.value)
     lead = next_best.lead
     assert lead is not None
@@ -100,9 +101,9 @@ def use(summaries: Sequence[Summary], baseline: str) -> str:
     leads = f"costs {by} less" if measure.is_cost else f"leads by {by} points"
     if lead.mean <= 0:
         side = "below" if measure.is_cost else "above"
-        return f"Stay with {plain} ({baseline}): it {has} {reaches}, and no recipe is {side} it."
+        return f"Stay with {named}: it {has} {reaches}, and no recipe is {side} it."
     return (
-        f"Stay with {plain} ({baseline}), {reaches}: no recipe is better beyond noise; the "
+        f"Stay with {named}, {reaches}: no recipe is better beyond noise; the "
         f"closest, {next_best.recipe}, {leads}."
     )
 

@@ -22,7 +22,6 @@ from imbtorch.resampling.search import make_index, search_blocks, set_width
 
 Found: TypeAlias = NDArray[np.generic] | Tensor
 logger = logging.getLogger(__name__)
-
 SEARCHES = ("auto", "torch", "cells", "flat", "ivf", "hnsw")
 EXACT_ROWS = 25_000
 """Up to this many rows "auto" searches exactly; above, on the CPU, it searches in cells."""

@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -210,7 +211,9 @@ def test_what_cannot_be_sent_to_another_process_is_refused():
         fit("erm", mlp((4,), 3), Local(), num_workers=1)
 
 
-def test_spawned_processes_load_the_same():
+def test_spawned_processes_load_the_same(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[1])  # where they find this module
+
     def losses(num_workers):
         torch.manual_seed(0)
         made = fit("erm", mlp((4,), 3), Drawn(), epochs=2, num_workers=num_workers)

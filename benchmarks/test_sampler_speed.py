@@ -55,10 +55,9 @@ def test_classes_are_grouped_in_the_time_of_one_sort(benchmark, n, classes):
 
 
 def test_fifty_million_rows_within_4_gib(benchmark):
-    run = lambda: subprocess.run(  # noqa: E731
-        [sys.executable, "-c", FIFTY_MILLION], check=True, capture_output=True, text=True
-    )
-    found = benchmark.pedantic(run, rounds=1)
+    command = [sys.executable, "-c", FIFTY_MILLION]
+    options = {"check": True, "capture_output": True, "text": True}
+    found = benchmark.pedantic(subprocess.run, (command,), options, rounds=1)
     begun, peak = map(float, found.stdout.split())
     print(f"\n50,000,000 rows: {begun:.2f} GiB with the labels, at most {peak:.2f} GiB")
     benchmark.extra_info.update(begun=begun, peak=peak)

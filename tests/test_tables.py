@@ -17,7 +17,7 @@ from imbtorch.reproduction.reproduce import reproduce
 def test_tables_are_whole(name):
     table = load_table(name)
     unpublished = name in ("m2m-ablations", "strong-ablation", "strong-amo")
-    assert set(table.published) == (set() if unpublished else set(table.columns))
+    assert set(table.published) == (set() if unpublished else set(table.sections))
     for rows in table.published.values():
         assert set(rows) <= set(table.rows)
         for figures in rows.values():
@@ -74,6 +74,7 @@ def test_measures_are_means_over_groups_of_classes():
     }
     assert measure("minority f1")(row) == pytest.approx(20)
     assert measure("majority f1")(row) == pytest.approx(80)
+    assert measure("1 f1")(row) == pytest.approx(20)
     assert measure("f1_macro")(row) == pytest.approx(65)
     assert measure("gap")(row) == 30.5
 

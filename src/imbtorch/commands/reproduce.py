@@ -21,7 +21,7 @@ def add_options(parser: Any) -> None:
     add = parser.add_argument_group("what to run").add_argument
     add("--list", action="store_true", help="list the tables and the stored results")
     add("--columns", type=str | None, help="only this column, or those whose titles contain this")
-    add("--seeds", type=int, default=3, help="number of training seeds (default: %(default)s)")
+    add("--seeds", type=int | None, help="number of training seeds (default: the table's, often 3)")
     add("--scale", type=str, default="full", help="full, or quick: only to check that it runs")
     add("--epochs", type=int | None, help="epochs, instead of the table's")
     add("--precision", type=str | None, help="32-true, bf16-mixed or auto, see compare")
@@ -32,7 +32,7 @@ def add_options(parser: Any) -> None:
     add("--backend", type=str, default="loky", help="joblib backend: loky, dask or ray")
 
 
-def run(table: str | None, seeds: int, out: str, list: bool, **options: Any) -> int:
+def run(table: str | None, seeds: int | None, out: str, list: bool, **options: Any) -> int:
     """Run a table of a paper and print it next to the published figures."""
     if list:
         from imbtorch.reproduction.overview import print_overview

@@ -21,14 +21,16 @@ def measure(text: str) -> Measure:
     text : str
         A stored metric; if it has one value per class, these are averaged, without the classes
         where it is undefined. Prefixed with ``minority`` or ``majority``, only these classes
-        count, by DOS's rule (see `minority_classes`). NaN if no class has a value. Or ``passes``,
-        see `passes_of`.
+        count, by DOS's rule (see `minority_classes`); with a number k, only class k. NaN if no
+        class has a value. Or ``passes``, see `passes_of`.
 
     Examples
     --------
     >>> row = {"data": {"counts": [90, 90, 2]}, "metrics": {"f1": [0.9, 0.7, 0.25]}}
     >>> measure("minority f1")(row), round(measure("majority f1")(row))
     (25.0, 80)
+    >>> measure("2 f1")(row)
+    25.0
     """
     if text == "passes":
         return passes_of
@@ -38,7 +40,9 @@ def measure(text: str) -> Measure:
         from imbtorch.metrics.undefined import mean_defined  # listing the tables needs none of it
 
         values = np.asarray(row["metrics"][name], float)
-        if group:
+        if group.isdecimal():
+            values = values[int(group)]
+        elif group:
             few = minority_classes(row["data"]["counts"], by="dos")
             values = values[few == GROUPS[group]]
         mean = mean_defined(values)

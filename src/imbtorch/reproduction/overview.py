@@ -15,9 +15,6 @@ with extra("cli"):
     from rich.console import Console
     from rich.table import Table
 
-SEEDS = 3
-"""Default number of training seeds of a table."""
-
 
 def print_overview(root: Path) -> None:
     """Print every table: its title, stored and total runs, and a time estimate for the rest."""
@@ -36,8 +33,9 @@ def print_overview(root: Path) -> None:
         shown.add_row(table.name, table.title, f"{len(took)} / {len(cells)}", rest)
     Console(width=120).print(shown)
     Console().print(
-        f"{SEEDS} seeds, one process. The time is that of as many runs as are missing, at the mean "
-        "of the stored ones. A table without any says how long it takes when it starts."
+        "Each table's own number of seeds, one process. The time is that of as many runs as are "
+        "missing, at the mean of the stored ones. A table without any says how long it takes when "
+        "it starts."
     )
 
 
@@ -49,9 +47,10 @@ def _cells(table: PaperTable) -> Iterator[tuple[Mapping[str, Any], str, int, int
     """Yield the options, recipe, training seed and data seed of every run of a table."""
     for options in table.columns.values():
         for name in table.recipes:
-            for seed in range(SEEDS):
-                # the name as results have it, which leaves a plain start out
-                yield options, name.removeprefix("erm+"), seed, seed if table.data_seeds else 0
+            for data_seed, seeds in table.grids(table.seeds):
+                for seed in seeds:
+                    # the name as results have it, which leaves a plain start out
+                    yield options, name.removeprefix("erm+"), seed, data_seed
 
 
 def _stored(folder: Path) -> list[dict[str, Any]]:

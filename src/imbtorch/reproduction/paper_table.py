@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from imbtorch.errors import InputError, unknown_name
-from imbtorch.reproduction.measures import Measure, measure
+from imbtorch.reproduction.measures import measure
 
 Figure = float | Sequence[float]
 """Published mean, or mean and standard deviation, in percent."""
@@ -16,21 +16,49 @@ Figure = float | Sequence[float]
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: one method.
+    """A row of a table: one method, or a group of classes.
 
     Parameters
     ----------
     recipe : str, optional
-        Its recipe; without one, only the published figures are shown.
+        Its recipe, unless its headings name theirs; without one, only the published figures are
+        shown.
     other : mapping of str to str
         Measure -> the recipe that this measure is taken from instead.
     tune : mapping of str to sequence
         Option -> candidate values; the best combination is chosen on a validation split.
+    classes : str, default=""
+        The classes that count, minority, majority or the number of one; by default all.
+    column : str, optional
+        The column that its runs are taken from, if the table shows the columns together.
     """
 
     recipe: str | None = None
     other: Mapping[str, str] = field(default_factory=dict)
     tune: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    classes: str = ""
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of a table: one figure of a run.
+
+    Parameters
+    ----------
+    figure : str
+        Which figure, see `measure`.
+    recipe, column : str, optional
+        The recipe and the column of the run, unless the row names them.
+    """
+
+    figure: str
+    recipe: str | None = None
+    column: str | None = None
+
+    def __call__(self, run: Mapping[str, Any], classes: str = "") -> float:
+        """Return the figure of a result row, of all classes or of these, see `measure`."""
+        return measure(f"{classes} {self.figure}".strip())(run)
 
 
 @dataclass(frozen=True)
@@ -49,16 +77,22 @@ class PaperTable:
         The methods.
     columns : mapping of str to mapping
         Title of a data set -> options of `make_task`, or of the task that ``task`` names.
-    measures : mapping of str to callable
-        Heading -> function that returns a run's figure.
+    measures : mapping of str to Heading
+        Title -> the heading, which returns a run's figure.
     published : mapping
-        Column -> row -> one figure per measure; the last ones can be missing.
+        Section -> row -> one figure per measure; the last ones can be missing.
     claims : mapping of str to sequence of str
         Row -> the rows that it is above, according to the paper.
     claimed : str
         The measure that the claims refer to.
     data_seeds : bool, default=False
         Whether the data is redrawn for each training seed.
+    data_seed : int, default=0
+        Data seed, that of training seed 0 if the data is redrawn.
+    seeds : int, default=3
+        Number of training seeds, unless asked for another.
+    together : str, optional
+        Title of the one section that shows all columns; by default each column is a section.
     """
 
     name: str
@@ -66,11 +100,31 @@ class PaperTable:
     note: str
     rows: Mapping[str, Row]
     columns: Mapping[str, Mapping[str, Any]]
-    measures: Mapping[str, Measure]
+    measures: Mapping[str, Heading]
     published: Mapping[str, Mapping[str, Sequence[Figure]]]
     claims: Mapping[str, Sequence[str]]
     claimed: str
     data_seeds: bool = False
+    data_seed: int = 0
+    seeds: int = 3
+    together: str | None = None
+
+    @property
+    def sections(self) -> list[str]:
+        """The titles of the parts in which the table is shown."""
+        return list(self.columns) if self.together is None else [self.together]
+
+    def grids(self, seeds: int) -> list[tuple[int, list[int]]]:
+        """Return each data seed with its training seeds.
+
+        Examples
+        --------
+        >>> load_table("dos-1").grids(2), load_table("dos-3").grids(2)
+        ([(24, [0, 1])], [(24, [0]), (25, [1])])
+        """
+        if self.data_seeds:
+            return [(self.data_seed + seed, [seed]) for seed in range(seeds)]
+        return [(self.data_seed, list(range(seeds)))]
 
     @cached_property
     def recipes(self) -> list[str]:
@@ -80,6 +134,7 @@ class PaperTable:
             for row in self.rows.values()
             for recipe in ([] if row.tune else [row.recipe, *row.other.values()])
         ]
+        found += [heading.recipe for heading in self.measures.values()]
         return list(dict.fromkeys(recipe for recipe in found if recipe is not None))
 
     def only(self, part: str) -> "PaperTable":
@@ -121,5 +176,8 @@ def load_table(name: str) -> PaperTable:
         title: Row(row) if isinstance(row, str) else Row(**row)
         for title, row in values.pop("rows").items()
     }
-    measures = {heading: measure(text) for heading, text in values.pop("measures").items()}
+    measures = {
+        title: Heading(heading) if isinstance(heading, str) else Heading(**heading)
+        for title, heading in values.pop("measures").items()
+    }
     return PaperTable(name, rows=rows, measures=measures, **values)

@@ -18,7 +18,7 @@ SCALES = ("full", "quick")
 def reproduce(
     table: str,
     root: Path,
-    seeds: int,
+    seeds: int | None = None,
     *,
     scale: str = "full",
     jobs: int = 1,
@@ -36,8 +36,8 @@ def reproduce(
     root : Path
         Folder for the results of all tables; the table itself goes to a subfolder of its name.
         Runs stored there are not repeated, whichever table they were made for.
-    seeds : int
-        Training seeds 0..seeds-1, at least 1.
+    seeds : int, optional
+        Training seeds 0..seeds-1, at least 1; by default the table's number.
     scale : {"full", "quick"}, default="full"
         "quick" takes a few samples of each class and 2 epochs, to check that the table runs, and
         writes to a separate folder.
@@ -63,6 +63,7 @@ def reproduce(
         If the table, column or scale is unknown, or `seeds` or `jobs` is below 1.
     """
     found = load_table(table).only(columns or "")
+    seeds = found.seeds if seeds is None else seeds
     check_whole("seeds", seeds, 1)
     check_whole("jobs", jobs, 1)
     if options.get("precision"):

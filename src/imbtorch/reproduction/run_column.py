@@ -98,10 +98,9 @@ def run_column(
     found: dict[str, list[Mapping[str, Any]]] = {}
     chosen: dict[str, str] = {}
     failures: list[Failure] = []
-    seeds = range(options.seeds)
-    grids = [(s, [s]) for s in seeds] if table.data_seeds else [(0, list(seeds))]
     with progress_bar(total=0, unit="epoch", desc=title, disable=not progress) as bar:
-        for data_seed, of_grid in grids:
+        for data_seed, of_grid in table.grids(options.seeds):
+            first = data_seed == table.data_seed
             task = task_of({**asked, "data_seed": data_seed})
             task = few_of_each(task) if options.quick else task
             names = {recipe: recipe for recipe in table.recipes}
@@ -112,7 +111,7 @@ def run_column(
             bar.total += len(of_grid) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()
             folder = root / "runs" / task.folder
-            if progress and data_seed == 0 and "task" not in asked and not options.quick:
+            if progress and first and "task" not in asked and not options.quick:
                 missing = to_run([*recipes.values()], len(of_grid), folder)
                 seconds = expected_seconds(task, missing, options.seeds, sample_seconds(task))
                 took = in_words(seconds) if missing else "all is stored"
@@ -121,7 +120,7 @@ def run_column(
             outcome = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep)
             rows = outcome.rows
             failures += outcome.failures
-            if options.figures and data_seed == 0 and rows:
+            if options.figures and first and rows:
                 shown = [recipe.name for recipe in recipes.values()]
                 kept = (stored(folder, shown, kind) for kind in KINDS)
                 write_report(folder, rows, *kept, failures=outcome.failures)

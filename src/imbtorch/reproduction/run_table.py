@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
@@ -66,18 +66,21 @@ def run_table(table: PaperTable, root: Path, options: Options) -> int:
     for column, rows in found.items():
         if isinstance(rows, InputError):
             said.append(f"{column}: left out, {rows}")
-            continue
-        cells = {row: column_cells(table, column, row, rows.runs) for row in table.rows}
-        title = f"{column}, {plural(options.seeds, 'seed')}"
+        else:
+            failed += [f"{column}, {line}" for line in failure_lines(rows.failures)]
+    runs = {title: rows.runs for title, rows in found.items() if isinstance(rows, Column)}
+    for section in [*runs] if table.together is None else [table.together]:
+        cells = {row: row_cells(table, section, row, runs) for row in table.rows}
+        title = f"{section}, {plural(options.seeds, 'seed')}"
         text += f"\n{show(title, list(table.measures), cells)}"
-        if rows.chosen:
-            tuned = [f"{row}: {name}" for row, name in rows.chosen.items()]
+        ran = found.get(section)
+        if isinstance(ran, Column) and ran.chosen:
+            tuned = [f"{row}: {name}" for row, name in ran.chosen.items()]
             text += "\nChosen on a fifth of the training set:\n\n- " + "\n- ".join(tuned) + "\n"
             Console().print(*tuned, sep="\n")
-        failed += [f"{column}, {line}" for line in failure_lines(rows.failures)]
         place = list(table.measures).index(table.claimed)
         means = {row: values[place].ours[0] for row, values in cells.items()}
-        said += [f"{column}, {table.claimed}: {c}" for c in claims(means, table.claims)]
+        said += [f"{section}, {table.claimed}: {c}" for c in claims(means, table.claims)]
     Console().print(*said, *failed, sep="\n", markup=False, emoji=False)
     command = f"reproduce {table.name}{options.words}"
     if said:
@@ -174,13 +177,17 @@ def _gather_quietly(table: PaperTable, root: Path, options: Options, threads: in
         gather(table, root, options, progress=False)
 
 
-def column_cells(table: PaperTable, column: str, row: str, runs: Runs) -> list[Cell]:
-    """Return a row's cells for one data set, one per measure."""
+def row_cells(table: PaperTable, section: str, row: str, runs: Mapping[str, Runs]) -> list[Cell]:
+    """Return a row's cells in one section, one per measure, from the runs of each column."""
     cells = []
-    method, published = table.rows[row], table.published.get(column, {}).get(row, ())
-    for (heading, measure), figure in zip_longest(table.measures.items(), published):
-        key = row if method.tune else method.other.get(heading, method.recipe)
+    method, published = table.rows[row], table.published.get(section, {}).get(row, ())
+    for (title, heading), figure in zip_longest(table.measures.items(), published):
+        column = method.column or heading.column or section
+        recipe = method.other.get(title, method.recipe or heading.recipe)
+        key = row if method.tune else recipe
         mean, std = figure if isinstance(figure, Sequence) else (figure, None)
-        measured = None if key is None else [measure(run) for run in runs[key]]
+        measured = None
+        if key is not None and column in runs:
+            measured = [heading(run, method.classes) for run in runs[column][key]]
         cells.append(Cell(mean, std, measured))
     return cells

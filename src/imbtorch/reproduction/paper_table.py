@@ -93,6 +93,8 @@ class PaperTable:
         Number of training seeds, unless asked for another.
     together : str, optional
         Title of the one section that shows all columns; by default each column is a section.
+    also : sequence of str, default=()
+        Recipes to run as well: of a table that shares its runs with this one, and their start.
     """
 
     name: str
@@ -108,6 +110,7 @@ class PaperTable:
     data_seed: int = 0
     seeds: int = 3
     together: str | None = None
+    also: Sequence[str] = ()
 
     @property
     def sections(self) -> list[str]:
@@ -134,7 +137,7 @@ class PaperTable:
             for row in self.rows.values()
             for recipe in ([] if row.tune else [row.recipe, *row.other.values()])
         ]
-        found += [heading.recipe for heading in self.measures.values()]
+        found += [*(heading.recipe for heading in self.measures.values()), *self.also]
         return list(dict.fromkeys(recipe for recipe in found if recipe is not None))
 
     def only(self, part: str) -> "PaperTable":

@@ -55,7 +55,7 @@ def test_groups_are_means_over_their_digits_of_each_trial_then_over_trials(trial
     # digits 0, 4, 5, 6 of the first trial: 13.75 %; digits 1, 2, 3, 9 of the second: 23.75 %
     assert said["Minority"]["CNN precision"] == "18.8±7.1 (32.0)"
     assert said["Minority"]["kNN recall"] == "9.4±3.5 (67.0)"
-    assert said["Majority"]["kNN F1-score"] == "20.0±7.1 (71.0)"  # 15 and 25 %
+    assert said["Majority"]["kNN F1"] == "20.0±7.1 (71.0)"  # 15 and 25 %
 
 
 def test_a_digits_figures_stand_side_by_side_for_balanced_and_imbalanced_data(trials, tmp_path):

@@ -114,7 +114,8 @@ def run_column(
             if progress and first and "task" not in asked and not options.quick:
                 missing = to_run([*recipes.values()], len(of_grid), folder)
                 seconds = expected_seconds(task, missing, options.seeds, sample_seconds(task))
-                took = in_words(seconds) if missing else "all is stored"
+                rest = " of the first trial" if table.data_seeds and options.seeds > 1 else ""
+                took = in_words(seconds) if missing else f"all{rest} is stored"
                 bar.write(printable(f"{title}: {took}"))
             keep = partial(keep_for_pictures, folder)
             outcome = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep)

@@ -44,7 +44,7 @@ class GenerativeSampler(TopUpSampler):
     sampling_strategy_ : dict
         Class -> number of synthetic rows, in the order of the rows.
     examples_ : dict
-        Class -> up to 8 synthetic samples, in the shape and kind of X's.
+        Class -> up to 8 synthetic samples, in the shape and kind of X's; of arrays and Tensors.
     seconds_ : float
         Time of the training, even if it took place earlier; 0 if nothing was to be made.
     """
@@ -85,17 +85,22 @@ class GenerativeSampler(TopUpSampler):
             check_whole(name, getattr(self, name), least)
         if not 0 < self.lr < 1:
             raise InputError(f"lr is {self.lr}; it must be in (0, 1)")
-        if isinstance(X, np.ndarray):
-            self._shape = X.shape[1:]
-        return super().fit_resample(X, y, **params)
+        if not isinstance(X, np.ndarray):
+            return super().fit_resample(X, y, **params)
+        self._shape = X.shape[1:]
+        new_x, new_y = super().fit_resample(X, y, **params)
+        made = {k: len(X) + np.flatnonzero(new_y[len(X) :] == k) for k in self.sampling_strategy_}
+        self.examples_ = {k: new_x[rows[:EXAMPLES]] for k, rows in made.items() if len(rows)}
+        return new_x, new_y
 
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         dense = X.toarray() if issparse(X) else X
         names, numbers = np.unique(y, return_inverse=True)
-        rows, labels = torch.from_numpy(dense.astype(np.float32)), torch.from_numpy(numbers)
+        rows = torch.from_numpy(np.array(dense, np.float32, order="C"))  # a column-wise sum differs
+        labels = torch.from_numpy(numbers)
         places = {name: place for place, name in enumerate(names.tolist())}
         wanted = {places[name]: n for name, n in self.sampling_strategy_.items() if n}
-        made_y = torch.tensor([*wanted]).repeat_interleave(torch.tensor([*wanted.values()]))
+        made_y = torch.tensor([k for k, n in wanted.items() for _ in range(n)], dtype=torch.int64)
         made, self.seconds_ = rows[:0], 0.0
         if wanted:
             device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -104,9 +109,6 @@ class GenerativeSampler(TopUpSampler):
         self.nearest_indices_, self.distances_ = nearest(made, made_y, rows, labels)
         new_x = made.numpy()
         new_x = (new_x if X.dtype.kind == "f" else new_x.round()).astype(X.dtype)
-        self.examples_ = {
-            names[label]: self._shown(new_x[made_y.numpy() == label][:EXAMPLES]) for label in wanted
-        }
         new_y = np.concatenate([y, names[made_y.numpy()].astype(y.dtype)])
         if issparse(X):
             return vstack([X, type(X)(new_x)], format=X.format), new_y
@@ -118,11 +120,6 @@ class GenerativeSampler(TopUpSampler):
         if len(given) in (2, 3) and prod(given) == rows.shape[1]:
             return (1, *given) if len(given) == 2 else given
         return (rows.shape[1],)
-
-    def _shown(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Return rows in the shape of X's samples."""
-        given = getattr(self, "_shape", ())
-        return rows.reshape(-1, *given) if given and prod(given) == rows.shape[1] else rows
 
     def _made(self, samples: Samples, wanted: Mapping[int, int], names: NDArray[Any]) -> Tensor:
         """Return the synthetic rows of each class, on the CPU."""

@@ -23,7 +23,7 @@ from imbtorch.metrics import classification_metrics
 from imbtorch.reproduction.measures import measure
 from imbtorch.reproduction.quick import few_of_each
 from imbtorch.sklearn import ImbalancedClassifier
-from imbtorch.training.run import balanced_accuracy
+from imbtorch.training.held_out import balanced_accuracy
 
 AVERAGES = (
     "balanced_accuracy",

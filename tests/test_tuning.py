@@ -30,9 +30,9 @@ from imbtorch.training import DeepOversample, LocalEmbedding
 from imbtorch.training.average import moving_average
 from imbtorch.training.freeze import frozen
 from imbtorch.training.head import head_epochs
+from imbtorch.training.held_out import balanced_accuracy
 from imbtorch.training.loop import train_epoch
 from imbtorch.training.optimizer import make_optimizer
-from imbtorch.training.run import balanced_accuracy
 from imbtorch.training.setup import HEAD_SETUP
 
 FULL = Setup(

@@ -38,7 +38,7 @@ RUN = {
     *("class_counts", "num_classes", "labels", "weight", "train", "pretrained", "input_range"),
     *("augment", "embedding_size"),
     *("seed", "random_state", "num_replicas", "rank", "num_samples", "epochs", "loss"),
-    *("nn", "dtype", "sampler"),  # objects, which a name cannot express
+    *("nn", "dtype", "sampler", "once"),  # objects, which a name cannot express
     *("ignore_index", "reduction", "label_smoothing"),  # of losses in a loop of one's own
 }
 """Arguments that the run supplies; they are not options of a method."""

@@ -5,7 +5,7 @@ and the embedding space (`OverSampler` again); and how a step finds its gradient
 needs no base class: it only has to match the protocol of its place.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar, Union
 
@@ -90,6 +90,22 @@ class OverSampler(Protocol):
 
     def fit_resample(self, X: object, y: object, /) -> tuple[object, object]:
         """Return X of shape (N', D) and y of shape (N',)."""
+
+
+class TrainedOnce(Protocol):
+    """Where networks are kept that several runs use: trained by the first that asks."""
+
+    def __call__(
+        self,
+        title: str,
+        described: Mapping[str, object],
+        train: Callable[[int], tuple[dict[str, Tensor], float]],
+        /,
+    ) -> tuple[dict[str, Tensor], float]:
+        """Return their state and the seconds of their training.
+
+        `title` and `described`, which JSON can represent, tell them apart; `train` takes a seed.
+        """
 
 
 class NeighborSearch(Protocol):

@@ -24,7 +24,7 @@ from imbtorch.models.backbones import short_name
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier, Normalize
 from imbtorch.seeding import scoped_seed
-from imbtorch.training.checkpoint import check_checkpoint, save_checkpoint, write_tensors
+from imbtorch.training.checkpoint import check_checkpoint, save_checkpoint
 from imbtorch.training.fit import FitResult
 from imbtorch.training.head import single_thread
 from imbtorch.training.pretrained import Pretrained
@@ -32,6 +32,7 @@ from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import OnEpoch
 from imbtorch.training.shared_backbone import HEADER, SHARED, shared_path
 from imbtorch.training.snapshots import Snapshots
+from imbtorch.training.tensor_file import write_tensors
 
 MEASUREMENTS = 5
 """About how often a run measures the held-out accuracy, which takes as long as half an epoch."""

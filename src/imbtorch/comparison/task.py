@@ -155,7 +155,7 @@ class Task:
             how = (self.epochs, self.setup, augment_by_name(self.augment), seed, self.fabric())
             return train_pretrained(network, self.data.train, *how, on_epoch, snapshots, n)
 
-        return Pretrained(train, path, self.header("erm", self.data_seed))
+        return Pretrained(train, path, self.header("erm", self.data_seed), self.data_seed)
 
     def recipe(self, recipe: str | Recipe) -> Recipe:
         """Return the recipe of that name over the task's epochs; return a Recipe unchanged."""

@@ -7,6 +7,7 @@ from imblearn.over_sampling import RandomOverSampler
 from imbtorch.method import Method
 from imbtorch.resampling.balanced_svm import BalancedSVM
 from imbtorch.resampling.eos import EOS
+from imbtorch.resampling.generative.deep_smote import DeepSMOTE
 from imbtorch.resampling.micro_clusters import draw_weights, overload
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import SMOTE, SVMSMOTE, BorderlineSMOTE
@@ -17,6 +18,7 @@ __all__ = [
     "SVMSMOTE",
     "BalancedSVM",
     "BorderlineSMOTE",
+    "DeepSMOTE",
     "Neighbors",
     "draw_weights",
     "overload",
@@ -69,6 +71,15 @@ METHODS = (
         paper="EOS (Dablain et al.), section II",
         cost=LONGER,
         page="smote",
+    ),
+    Method(
+        "deep-smote",
+        "over-sampler",
+        "SMOTE between the codes of an autoencoder, which makes samples of them",
+        slots={"resample": DeepSMOTE},
+        paper="Dablain et al., IEEE TNNLS 2022",
+        cost=f"{LONGER}; and an autoencoder",
+        page="generative",
     ),
     Method(
         "eos",

@@ -52,6 +52,8 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
             rows, labels = sampler.fit_resample(x.flatten(1), y)
             return rows.view(-1, *x.shape[1:]), labels  # type: ignore[attr-defined, return-value]
         flat, restore = as_rows(x.cpu().numpy())
+        if getattr(sampler, "takes_images", False):
+            flat, restore = x.cpu().numpy(), np.asarray
         made, targets = sampler.fit_resample(flat, y.cpu().numpy())
     except InputError:
         raise

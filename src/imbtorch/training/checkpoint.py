@@ -1,27 +1,22 @@
 """Checkpoints: weights as safetensors, everything else as JSON in the same file's header."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 from imbtorch.extras import MissingExtra
-from imbtorch.files import write_atomically
 from imbtorch.models.backbones import is_own
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, Spec
 from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.header import Header, parse_header
 from imbtorch.training.shared_backbone import SHARED, shared_name, shared_path
-
-KEY = "imbtorch"
-"""Metadata key under which a file keeps its header."""
+from imbtorch.training.tensor_file import KEY, write_tensors
 
 
 def save_checkpoint(
@@ -60,16 +55,6 @@ def tensors_of(model: nn.Module) -> dict[str, Tensor]:
         tensors[name] = stored.clone() if stored.data_ptr() in seen else stored
         seen.add(stored.data_ptr())
     return tensors
-
-
-def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, object]) -> None:
-    """Write tensors and a JSON-ready header to one file with a checksum, all or nothing.
-
-    If that fails, an OSError is raised and a file that existed before stays unchanged.
-    """
-    text = json.dumps(header)
-    # not save_file, which leaves a temporary file of its own when it is killed
-    write_atomically(path, save(tensors, {KEY: text, CHECKSUM: checksum(text, tensors)}))
 
 
 def load_checkpoint(

@@ -133,9 +133,10 @@ def fit(
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     if pretrained is None:
         own = partial(train_pretrained, model, train, recipe.epochs, given, augment, seed, fabric)
-        pretrained = Pretrained(partial(own, snapshots=snapshots, num_workers=num_workers))
+        make = partial(own, snapshots=snapshots, num_workers=num_workers)
+        pretrained = Pretrained(make, seed=seed)
     elif isinstance(pretrained, nn.Module):
-        pretrained = Pretrained(pretrained)
+        pretrained = Pretrained(pretrained, seed=seed)
     elif not isinstance(pretrained, Pretrained):
         raise InputError(
             f"pretrained is a {type(pretrained).__name__}; an nn.Module or a Pretrained is needed"
@@ -166,14 +167,15 @@ def fit(
                 snapshots.write_held()
             raise
     asked = run.asked_pretrained
+    shared = (pretrained.seconds if asked else 0.0) + sum(run.shared_seconds.values())
     return FitResult(
         model.cpu().eval(),
         run.history,
-        run.seconds + (pretrained.seconds if asked else 0.0),
+        run.seconds + shared,
         pretrained().cpu() if asked else None,
         run.examples,
         run.embedded,
-        pretrained.seconds if asked else 0.0,
+        shared,
     )
 
 

@@ -22,12 +22,12 @@ class FitResult:
         One row per epoch: epoch (from 1), phase, loss, lr; balanced_accuracy on `val` if it was
         measured; batch, the statistics of M2m.
     seconds : float
-        Training time without evaluation. Includes the training of the pretrained network if the
-        recipe used one that `imbtorch` trained.
+        Training time without evaluation. Includes `pretrained_seconds`.
     pretrained : nn.Module or None
         The pretrained network, if the recipe used one: pass it to the next `fit` on this data.
     pretrained_seconds : float
-        Training time of the pretrained network, even if it was trained earlier.
+        Training time of what the recipe shares with others, even if it was trained earlier: the
+        pretrained network, or those that an over-sampler makes samples with.
     examples : dict of str to Tensor
         A few samples before and after translation (seed, moved, k0, k), if the recipe made any.
     embedded : ArrayDataset or None

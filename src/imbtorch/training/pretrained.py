@@ -1,18 +1,22 @@
-"""The frozen network that M2m translates against: trained, stored and timed in one place."""
+"""Networks that several runs share: trained by the first that asks, stored and timed."""
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock
-from torch import nn
+from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 from imbtorch.files import set_aside
 from imbtorch.models.backbones import is_own
 from imbtorch.models.classifier import Classifier
+from imbtorch.seeding import derive_seed
 from imbtorch.training.checkpoint import load_checkpoint, save_checkpoint
+from imbtorch.training.tensor_file import read_tensors, write_tensors
 
 
 class Trained(Protocol):
@@ -30,6 +34,8 @@ class Trained(Protocol):
 class Pretrained:
     """Provides a run's pretrained network, which is trained when a method first asks for it.
 
+    Over-samplers that train networks of their own keep them here too, see `once`.
+
     Parameters
     ----------
     make : nn.Module or callable
@@ -39,6 +45,8 @@ class Pretrained:
         read it, in any process. Requires a network made by `build_model`.
     header : mapping, optional
         JSON-ready values to store with it.
+    seed : int, default=0
+        What `once` trains with: the data seed, which all runs on the same data have.
 
     Attributes
     ----------
@@ -59,8 +67,10 @@ class Pretrained:
         make: nn.Module | Callable[[], Trained],
         path: Path | None = None,
         header: Mapping[str, object] | None = None,
+        seed: int = 0,
     ) -> None:
-        self._make, self.path, self.header = make, path, header or {}
+        self._make, self.path, self.header, self.seed = make, path, header or {}, seed
+        self._kept: dict[str, tuple[dict[str, Tensor], float]] = {}
         self._network = make if isinstance(make, nn.Module) else None
         self.seconds = self.waited = 0.0
 
@@ -71,6 +81,40 @@ class Pretrained:
             self._network, self.seconds = self._trained()
         self.waited += time.perf_counter() - start
         return self._network
+
+    def once(
+        self,
+        title: str,
+        described: Mapping[str, object],
+        train: Callable[[int], tuple[dict[str, Tensor], float]],
+    ) -> tuple[dict[str, Tensor], float]:
+        """Return the state of further networks, trained by the first that asks for them.
+
+        Parameters
+        ----------
+        title : str
+            Name of the method.
+        described : mapping
+            JSON-ready values on which they depend, beside the data and the seed.
+        train : callable
+            Seed -> their state, and the seconds of their training.
+
+        Returns
+        -------
+        (dict of str to Tensor, float)
+        """
+        start = time.perf_counter()
+        digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:8]
+        name = f"{title.lower()}-{digest}"
+        seed = derive_seed(self.seed, title)
+        if self.path is None:
+            if name not in self._kept:
+                self._kept[name] = train(seed)
+            found = self._kept[name]
+        else:
+            found = _stored(self.path.with_name(f"{name}.safetensors"), lambda: train(seed))
+        self.waited += time.perf_counter() - start
+        return found
 
     def _trained(self) -> tuple[nn.Module, float]:
         if self.path is None:
@@ -92,3 +136,18 @@ class Pretrained:
         own = isinstance(name, str) and is_own(name)
         model, header = load_checkpoint(path, str(name) if own else None)
         return model, float(header["seconds"])
+
+
+def _stored(
+    path: Path, train: Callable[[], tuple[dict[str, Tensor], float]]
+) -> tuple[dict[str, Tensor], float]:
+    """Return tensors and seconds from a file, which is made under a lock if it is not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        found = read_tensors(path)
+        if found is None:
+            state, seconds = train()
+            write_tensors(path, state, {"seconds": seconds})
+            return state, seconds
+    state, header = found
+    return state, float(header["seconds"])

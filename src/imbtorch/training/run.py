@@ -5,10 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
-from sklearn.metrics import recall_score
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import Dataset
@@ -16,12 +14,12 @@ from torch.utils.data import Dataset
 from imbtorch.data.arrays import ArrayDataset, labels_of, take
 from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.workers import Workers
-from imbtorch.errors import InputError
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier, head_size
-from imbtorch.models.inference import measured_logits, outputs
+from imbtorch.models.inference import outputs
 from imbtorch.seeding import derive_seed
 from imbtorch.training.average import moving_average
+from imbtorch.training.held_out import held_out_accuracy
 from imbtorch.training.optimizer import make_optimizer
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.setup import Setup
@@ -72,6 +70,8 @@ class Run:
         Processes that load what is not in memory.
     seconds : float
         Training time, without evaluation and without waiting for `pretrained`.
+    shared_seconds : dict
+        Method -> training time of the networks that it shares with other runs.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class Run:
         self.examples: dict[str, Tensor] = {}
         self.embedded: ArrayDataset | None = None
         self.workers, self.seconds = workers or Workers(), 0.0
+        self.shared_seconds: dict[str, float] = {}
         self.labels = labels_of(train)
         self.counts: list[int] = torch.bincount(self.labels).tolist()
         self._optimized: tuple[nn.Module, Any] | None = None
@@ -231,20 +232,7 @@ class Run:
         }
         row.update(more or {})
         if val is not None and (last or row["epoch"] % self.eval_every == 0):
-            logits, y = measured_logits(model, val, "val", self.workers)
-            if not 0 <= int(y.min()) <= int(y.max()) < logits.shape[1]:
-                raise InputError(
-                    f"val has labels {int(y.min())} to {int(y.max())}; the head has "
-                    f"{logits.shape[1]} classes"
-                )
-            row["balanced_accuracy"] = balanced_accuracy(logits, y)
+            row["balanced_accuracy"] = held_out_accuracy(model, val, self.workers)
         self.history.append(row)
         if self.on_epoch is not None:
             self.on_epoch(row)
-
-
-def balanced_accuracy(logits: Tensor, y: Tensor) -> float:
-    """Return the mean recall of the classes in `y`, as `classification_metrics` does."""
-    true, predicted = y.cpu().numpy(), logits.argmax(1).cpu().numpy()
-    present = np.unique(true)  # balanced_accuracy_score warns when another class is predicted
-    return float(recall_score(true, predicted, labels=present, average="macro", zero_division=0))

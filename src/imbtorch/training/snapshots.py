@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from imbtorch.errors import InputError
-from imbtorch.files import set_aside
 from imbtorch.training.average import moving_average
-from imbtorch.training.checkpoint import KEY, write_tensors
-from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.phases.phase import Phase
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import Keep, Run
 from imbtorch.training.slots import describe
+from imbtorch.training.tensor_file import read_tensors, write_tensors
 
 State = tuple[dict[str, Tensor], dict[str, Any]]
 """Tensors and header of a run's state."""
@@ -207,6 +204,7 @@ def _state(run: Run) -> State:
         "epoch": run.epoch,
         "history": list(run.history),
         "seconds": run.seconds,
+        "shared_seconds": run.shared_seconds,
         "param_groups": [dict(group) for group in optimizer["param_groups"]],
     }
     return tensors, header
@@ -214,18 +212,10 @@ def _state(run: Run) -> State:
 
 def _load(path: Path, run: Run) -> bool:
     """Bring the run to a stored state; set the file aside and return False if it is damaged."""
-    try:
-        with safe_open(path, "pt") as file:
-            text, expected = (file.metadata()[key] for key in (KEY, CHECKSUM))
-            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if checksum(text, stored) != expected:
-            raise ValueError("its checksum differs")
-    except FileNotFoundError:  # another process has gone on from it
+    found = read_tensors(path)  # None as well where another process has gone on from it
+    if found is None:
         return False
-    except (SafetensorError, OSError, LookupError, ValueError, TypeError) as error:
-        set_aside(path, "what it holds is trained again", error)
-        return False
-    header = json.loads(text)
+    stored, header = found
     groups: dict[str, dict[str, Tensor]] = {}
     for name, value in stored.items():
         group, _, rest = name.partition("/")
@@ -240,6 +230,7 @@ def _load(path: Path, run: Run) -> bool:
         run.branch.load_state_dict(groups["branch"])
     run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
     run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
+    run.shared_seconds = header.get("shared_seconds", {})
     torch.set_rng_state(groups["random"]["cpu"])
     if "cuda" in groups["random"] and run.fabric.device.type == "cuda":
         torch.cuda.set_rng_state(groups["random"]["cuda"], run.fabric.device)

@@ -6,6 +6,7 @@ from functools import partial
 from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
+from imbtorch.data.arrays import ArrayDataset
 from imbtorch.errors import InputError
 from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
 from imbtorch.resampling.apply import resample_dataset
@@ -14,7 +15,7 @@ from imbtorch.training.branch import branched
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.phase import Phase, as_shares
 from imbtorch.training.run import Run
-from imbtorch.training.slots import build
+from imbtorch.training.slots import Known, build
 
 COMPILE_FROM = 500
 """Number of image batches from which compiling a frozen network repays its half-minute start."""
@@ -97,9 +98,7 @@ class Train(Phase):
             known = run.known(f"phase {first}")
             train = run.train
             if self.resample is not None:
-                train = resample_dataset(
-                    over_sampler_for(train, build(self.resample, known)), train
-                )
+                train = self._resampled(run, {**known, "once": lambda: run.pretrained.once})
             weight = build(self.weights, known)
             loss: Loss = build(self.loss, {**known, "weight": lambda: weight})
             if isinstance(loss, nn.Module):
@@ -126,6 +125,14 @@ class Train(Phase):
             return
         with branched(run, loss, make_transform, step) as beside:
             train_network(run, self.epochs, train, sampler, **beside)
+
+    def _resampled(self, run: Run, known: Known) -> ArrayDataset:
+        """Return the training set resampled; what is trained for it is shared with other runs."""
+        sampler = over_sampler_for(run.train, build(self.resample, known))
+        made = resample_dataset(sampler, run.train)
+        if hasattr(sampler, "seconds_"):
+            run.shared_seconds[type(sampler).__name__] = sampler.seconds_
+        return made
 
 
 def _mixed(batch: object, shares: list[float], counts: Sequence[int]) -> list[float]:

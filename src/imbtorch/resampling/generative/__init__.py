@@ -1,0 +1,1 @@
+"""Generative over-samplers: networks that learn to make samples of rare classes."""

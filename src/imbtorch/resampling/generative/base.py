@@ -1,0 +1,169 @@
+"""Base class of the generative over-samplers: networks learn to make samples of rare classes."""
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import issparse, vstack
+from sklearn.utils import check_random_state
+from torch import Tensor, nn
+
+from imbtorch.data.checks import RandomState
+from imbtorch.errors import InputError
+from imbtorch.option_types import check_whole
+from imbtorch.places import TrainedOnce
+from imbtorch.resampling.base import Strategy, TopUpSampler
+from imbtorch.resampling.generative.samples import Samples, nearest, warn_if_flat
+from imbtorch.seeding import derive_seed, generator_from, random_state_from, scoped_seed
+
+EXAMPLES = 8
+"""Samples of each class that are kept to be looked at."""
+OTHERWISE = "sampling_strategy", "random_state", "device", "verbose", "once"
+"""Arguments on which the trained networks do not depend, beside the seed."""
+LAST_SEED = 2**31 - 1
+
+
+class GenerativeSampler(TopUpSampler):
+    """Base class: networks are trained on all samples, then make those that classes lack.
+
+    Subclasses implement `_networks`, `_train` and `_draw`, on samples as `Scaling` returns them and
+    labels 0..K-1. Images of shape (N, C, H, W) or (N, H, W) are made by convolutions, all else as
+    vectors.
+
+    Attributes
+    ----------
+    nearest_indices_ : ndarray of shape (n,), int64
+        Row number of the nearest real sample of its class (Euclidean), of each synthetic row.
+    distances_ : ndarray of shape (n,), float32
+        Distance to it, per value: the root of the mean squared difference, in the units of X.
+    sampling_strategy_ : dict
+        Class -> number of synthetic rows, in the order of the rows.
+    examples_ : dict
+        Class -> up to 8 synthetic samples, in the shape and kind of X's; of arrays and Tensors.
+    seconds_ : float
+        Time of the training, even if it took place earlier; 0 if nothing was to be made.
+    """
+
+    takes_images = True
+    steps: int
+    batch_size: int
+    lr: float
+    latent_size: int
+    width: int
+    device: str | None
+    verbose: bool
+    once: TrainedOnce | None
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Strategy = "auto",
+        steps: int,
+        batch_size: int,
+        lr: float,
+        latent_size: int,
+        width: int,
+        random_state: RandomState,
+        device: str | None,
+        verbose: bool,
+        once: TrainedOnce | None,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.steps, self.batch_size, self.lr = steps, batch_size, lr
+        self.latent_size, self.width = latent_size, width
+        self.random_state, self.device = random_state, device
+        self.verbose, self.once, self.top_up = verbose, once, False
+
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Return X and y with synthetic rows appended; see `TopUpSampler.fit_resample`."""
+        for name, least in (("steps", 1), ("batch_size", 2), ("latent_size", 1), ("width", 1)):
+            check_whole(name, getattr(self, name), least)
+        if not 0 < self.lr < 1:
+            raise InputError(f"lr is {self.lr}; it must be in (0, 1)")
+        if not isinstance(X, np.ndarray):
+            return super().fit_resample(X, y, **params)
+        self._shape = X.shape[1:]
+        new_x, new_y = super().fit_resample(X, y, **params)
+        made = {k: len(X) + np.flatnonzero(new_y[len(X) :] == k) for k in self.sampling_strategy_}
+        self.examples_ = {k: new_x[rows[:EXAMPLES]] for k, rows in made.items() if len(rows)}
+        return new_x, new_y
+
+    def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
+        dense = X.toarray() if issparse(X) else X
+        names, numbers = np.unique(y, return_inverse=True)
+        rows = torch.from_numpy(np.array(dense, np.float32, order="C"))  # a column-wise sum differs
+        labels = torch.from_numpy(numbers)
+        places = {name: place for place, name in enumerate(names.tolist())}
+        wanted = {places[name]: n for name, n in self.sampling_strategy_.items() if n}
+        made_y = torch.tensor([k for k, n in wanted.items() for _ in range(n)], dtype=torch.int64)
+        made, self.seconds_ = rows[:0], 0.0
+        if wanted:
+            device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
+            samples = Samples(rows, labels, self._sample_shape(dense), torch.device(device))
+            made = self._made(samples, wanted, names)
+        self.nearest_indices_, self.distances_ = nearest(made, made_y, rows, labels)
+        new_x = made.numpy()
+        new_x = (new_x if X.dtype.kind == "f" else new_x.round()).astype(X.dtype)
+        new_y = np.concatenate([y, names[made_y.numpy()].astype(y.dtype)])
+        if issparse(X):
+            return vstack([X, type(X)(new_x)], format=X.format), new_y
+        return np.concatenate([X, new_x]), new_y
+
+    def _sample_shape(self, rows: NDArray[Any]) -> tuple[int, ...]:
+        """Return the shape in which networks see samples: (C, H, W) or (D,)."""
+        given: tuple[int, ...] = getattr(self, "_shape", ())
+        if len(given) in (2, 3) and prod(given) == rows.shape[1]:
+            return (1, *given) if len(given) == 2 else given
+        return (rows.shape[1],)
+
+    def _made(self, samples: Samples, wanted: Mapping[int, int], names: NDArray[Any]) -> Tensor:
+        """Return the synthetic rows of each class, on the CPU."""
+        seed = int(check_random_state(random_state_from(self.random_state)).randint(LAST_SEED))
+        title = type(self).__name__
+
+        def networks(seed: int) -> nn.Module:
+            with scoped_seed(seed):
+                return self._networks(samples).to(samples.device)
+
+        def train(seed: int) -> tuple[dict[str, Tensor], float]:
+            start, found = time.perf_counter(), networks(seed)
+            self._train(found, samples, generator_from(derive_seed(seed, "train")))
+            state = {name: value.cpu() for name, value in found.state_dict().items()}
+            return state, time.perf_counter() - start
+
+        described = {
+            **{k: v for k, v in self.get_params(deep=False).items() if k not in OTHERWISE},
+            **{"shape": [*samples.scaling.shape], "counts": samples.counts.tolist()},
+        }
+        once = self.once or (lambda title, described, train: train(seed))
+        state, self.seconds_ = once(title, described, train)
+        trained = networks(seed)
+        trained.load_state_dict(state)
+        generator = generator_from(derive_seed(seed, "draw"))
+        with torch.no_grad():
+            made = self._draw(trained.eval(), samples, wanted, generator)
+        warn_if_flat(title, made, samples, wanted, names)
+        return samples.scaling.back(made.cpu())
+
+    @abstractmethod
+    def _networks(self, samples: Samples) -> nn.Module:
+        """Return all networks, untrained, as one module whose state is all that is learned."""
+
+    @abstractmethod
+    def _train(self, networks: Any, samples: Samples, generator: torch.Generator) -> None:
+        """Train the networks, which are on the samples' device."""
+
+    @abstractmethod
+    def _draw(
+        self,
+        networks: Any,
+        samples: Samples,
+        wanted: Mapping[int, int],
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Return samples (n, ...) of each class, in the order of `wanted`: label -> number."""

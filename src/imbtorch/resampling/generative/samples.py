@@ -1,0 +1,140 @@
+"""The samples that a generative over-sampler learns from, and what is said of those it makes."""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from imbtorch.resampling.generative.scaling import Scaling
+
+BLOCK = 256
+"""Samples that go through a trained network at once."""
+FLAT = 0.05
+"""Share of the real samples' contrast below which those made are called flat, or all alike."""
+
+
+class Samples:
+    """All samples of a data set, as networks see them, with labels 0..K-1.
+
+    Parameters
+    ----------
+    rows : Tensor of shape (N, D), float32
+        All samples, flat.
+    labels : Tensor of shape (N,), int64
+        Every class has a sample.
+    shape : sequence of int
+        See `Scaling`.
+    device : torch.device
+        Where batches go.
+
+    Attributes
+    ----------
+    counts : Tensor of shape (K,), int64
+        Samples of each class.
+
+    Examples
+    --------
+    >>> rows, labels = torch.arange(8.0).view(4, 2), torch.tensor([0, 0, 0, 1])
+    >>> samples = Samples(rows, labels, (1, 1, 2), torch.device("cpu"))
+    >>> x, y = next(samples.batches(6, torch.Generator()))
+    >>> x.shape, samples.counts.tolist()
+    (torch.Size([6, 1, 1, 2]), [3, 1])
+    """
+
+    def __init__(
+        self, rows: Tensor, labels: Tensor, shape: Sequence[int], device: torch.device
+    ) -> None:
+        self.rows, self.labels, self.device = rows, labels, device
+        self.scaling, self.counts = Scaling(rows, shape), torch.bincount(labels)
+        self._order = labels.argsort(stable=True)
+        self._first = self.counts.cumsum(0) - self.counts
+
+    def of_class(self, label: int) -> Tensor:
+        """Return the row numbers of a class."""
+        first = int(self._first[label])
+        return self._order[first : first + int(self.counts[label])]
+
+    def at(self, places: Tensor) -> Tensor:
+        """Return the samples (B, ...) of some row numbers (B,)."""
+        return self.scaling(self.rows[places]).to(self.device)
+
+    def some_of_class(self, label: int, number: int, generator: torch.Generator) -> Tensor:
+        """Return samples (number, ...) of a class, drawn uniformly with replacement."""
+        mine = self.of_class(label)
+        return self.at(mine[torch.randint(len(mine), (number,), generator=generator)])
+
+    def batches(
+        self,
+        batch_size: int,
+        generator: torch.Generator,
+        shares: Sequence[float] | None = None,
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield samples and labels without end: a class, then one of its samples uniformly.
+
+        `shares` are those of the classes, by default equal.
+        """
+        weights = torch.tensor([1.0] * len(self.counts) if shares is None else list(shares))
+        while True:
+            y = torch.multinomial(weights, batch_size, replacement=True, generator=generator)
+            drawn = torch.rand(batch_size, generator=generator, dtype=torch.float64)
+            places = self._order[self._first[y] + (drawn * self.counts[y]).long()]
+            yield self.at(places), y.to(self.device)
+
+
+def in_blocks(network: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    """Return a network's outputs for many inputs, computed block by block."""
+    return torch.cat([network(block) for block in torch.split(inputs, BLOCK)])
+
+
+def nearest(
+    made: Tensor, made_y: Tensor, rows: Tensor, labels: Tensor
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the row number of each synthetic row's nearest real one of its class, and how far.
+
+    The distance is that of a value: the root of the mean squared difference.
+
+    Examples
+    --------
+    >>> rows, labels = torch.tensor([[0.0], [4.0], [1.0]]), torch.tensor([0, 0, 1])
+    >>> nearest(torch.tensor([[1.0]]), torch.tensor([0]), rows, labels)
+    (array([0]), array([1.], dtype=float32))
+    """
+    found = np.empty(len(made), np.int64)
+    distances = np.empty(len(made), np.float32)
+    for label in sorted({*made_y.tolist()}):
+        real, mine = (labels == label).nonzero()[:, 0], (made_y == label).nonzero()[:, 0]
+        for block in torch.split(mine, BLOCK):
+            least = torch.cdist(made[block], rows[real]).min(1)
+            found[block.numpy()] = real[least.indices].numpy()
+            distances[block.numpy()] = least.values.numpy() / made.shape[1] ** 0.5
+    return found, distances
+
+
+def warn_if_flat(
+    title: str, made: Tensor, samples: Samples, wanted: Mapping[int, int], names: NDArray[Any]
+) -> None:
+    """Warn of classes whose synthetic samples (n, ...) are of one color each, or all alike.
+
+    Those of a class follow those of the one before, in the order of `wanted`: label -> number.
+    """
+    parts = dict(zip(wanted, torch.split(made.flatten(1), [*wanted.values()]), strict=True))
+    failed: dict[str, list[str]] = {"of one solid color": [], "all alike": []}
+    for label, part in parts.items():
+        real = samples.at(samples.of_class(label)[:BLOCK]).flatten(1)
+        image = len(samples.scaling.shape) == 3
+        if image and part.std(1).mean() < FLAT * real.std(1).mean():
+            failed["of one solid color"].append(str(names[label]))
+        elif min(len(real), len(part)) > 1 and part.std(0).mean() < FLAT * real.std(0).mean():
+            failed["all alike"].append(str(names[label]))
+    for how, classes in failed.items():
+        if classes:
+            warnings.warn(
+                f"{title} failed for {', '.join(classes)}: the samples it made are {how}; more "
+                "steps or another lr may help",
+                UserWarning,
+                stacklevel=2,
+            )

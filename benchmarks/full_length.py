@@ -137,6 +137,8 @@ def main() -> None:
     parser.add_argument("--status", action="store_true", help="say how far it is, and do nothing")
     parser.add_argument("--share", type=float, default=1.0, help="of the GPU's memory, at most")
     asked = parser.parse_args()
+    if asked.status and not asked.folder.is_dir():
+        parser.error(f"{asked.folder} is no folder; runs have not begun there")
     if asked.status:
         print_status(asked.folder, parts(asked.folder, asked.rows, asked.precision))
     elif asked.jobs > 1:

@@ -16,6 +16,7 @@ from imbtorch.comparison.kept import (
     restore_embeddings,
     stored,
 )
+from imbtorch.comparison.made import judged
 from imbtorch.comparison.out_folder import check_out
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import failure_lines
@@ -120,6 +121,7 @@ def compare(
         shown=shown,
         columns=columns,
         costs=task.decide.costs if task.decide else None,
+        made=judged(first, folder, names),
     )
     return outcome
 

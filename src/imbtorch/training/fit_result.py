@@ -29,7 +29,8 @@ class FitResult:
         Training time of what the recipe shares with others, even if it was trained earlier: the
         pretrained network, or those that an over-sampler makes samples with.
     examples : dict of str to Tensor
-        A few samples before and after translation (seed, moved, k0, k), if the recipe made any.
+        A few samples before and after translation (seed, moved, k0, k), and some that an
+        over-sampler of the data made beside real ones (made, made_y, real, real_y), if any.
     embedded : ArrayDataset or None
         Embeddings that the head was retrained on, including EOS's points, if the recipe retrains
         it; on the device.

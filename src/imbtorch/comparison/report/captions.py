@@ -64,6 +64,11 @@ CAPTIONS = {
         "M2m: the share of translations kept, and the probability that the pretrained network g "
         "and the trained network f give to the target class (first seed).",
     ),
+    "made": (
+        "Samples that were made",
+        "Left of the line some real images of the rarest classes, right of it images that the "
+        "over-sampler made (first seed).",
+    ),
     "examples": (
         "Seeds and translations",
         "Majority samples, what they became, and the difference amplified tenfold (first seed).",

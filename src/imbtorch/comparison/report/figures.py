@@ -8,6 +8,7 @@ from typing import Any
 from imbtorch.comparison.report import (
     confusion_plots,
     embedding_plots,
+    made_plots,
     plots,
     translation_plots,
     tsne_plots,
@@ -40,7 +41,7 @@ def write_figures(
         data = save_figure(figure, folder / "figures" / f"{name}.png")
         said = caption(name, len(rows[0]["data"]["classes"]), bool(summaries[0].untested))
         shown = {"title": CAPTIONS[name][0], "caption": said, "data": data}
-        images.append({**shown, "photos": name == "examples"})
+        images.append({**shown, "photos": name in ("examples", "made")})
     return images
 
 
@@ -66,6 +67,9 @@ def _figures(
         "norms": embedding_plots.plot_norms(rows),
         "class_variance": embedding_plots.plot_class_variance(rows),
         "translations": translation_plots.plot_translations(rows),
+        "made": made_plots.plot_made(
+            {shown.get(name, name): arrays for name, arrays in examples.items()}, data["classes"]
+        ),
         "examples": translation_plots.plot_examples(examples, data["classes"]),
     }
 

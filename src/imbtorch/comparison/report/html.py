@@ -1,7 +1,8 @@
 """Write the report: one self-contained HTML file, and its figures as separate files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from imbtorch.comparison.kept import pooled_outputs, stored_outputs
 from imbtorch.comparison.report.answer import answer, chosen
@@ -11,6 +12,7 @@ from imbtorch.comparison.report.confusion_plots import summed_confusion
 from imbtorch.comparison.report.decided import decided, decision_sentences
 from imbtorch.comparison.report.failures import Failure, all_failed, failure_lines
 from imbtorch.comparison.report.figures import write_figures
+from imbtorch.comparison.report.made import made_rows
 from imbtorch.comparison.report.mistakes import OF_A_PAIR, confident_mistakes
 from imbtorch.comparison.report.page_data import Outputs, page_data
 from imbtorch.comparison.report.results import lead_spans, leading, ranked, table_columns
@@ -51,6 +53,7 @@ def write_report(
     shown: StoredRows | None = None,
     columns: Sequence[str] = (),
     costs: Sequence[Sequence[float]] | None = None,
+    made: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Path:
     """Write ``report.html``, ``classes.csv`` and ``figures/*.png`` into a folder.
 
@@ -64,7 +67,7 @@ def write_report(
     embeddings : mapping
         Recipe -> ``features`` (n, D) and ``labels`` (n,) of held-out samples.
     examples : mapping
-        Recipe -> ``seed``, ``moved``, ``k0`` and ``k`` of some translations; may be empty.
+        Recipe -> ``examples`` of its `FitResult`; may be empty.
     shots : tuple of int, default=(20, 100)
         Bounds of few-shot and many-shot classes, see `shot_groups`.
     failures : sequence of (str, int, str)
@@ -75,6 +78,8 @@ def write_report(
         Names of their columns, if they are rows of numbers.
     costs : sequence of sequence of float, optional
         Cost of each true class (rows) decided as each class, of two classes.
+    made : mapping, optional
+        Recipe -> the quality of what it made, a row a class, as `judged` returns it.
 
     Returns
     -------
@@ -132,6 +137,7 @@ def write_report(
         percent=lambda share: f"{100 * share:.0f} %",
         mistakes=confident_mistakes(outputs.get(best.recipe, {}), data["classes"], shown, columns),
         of_a_pair=OF_A_PAIR,
+        made=made_rows(made or {}, data["classes"]),
         has_curves=any(page["reliability"]),
         page=page,
         images=write_figures(

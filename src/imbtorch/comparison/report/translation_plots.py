@@ -34,7 +34,7 @@ def plot_translations(rows: Rows) -> Figure | None:
 
 def plot_examples(examples: Arrays, classes: Sequence[str]) -> Figure | None:
     """Draw seed images, their translations and the difference amplified tenfold."""
-    images = {name: a for name, a in examples.items() if a["seed"].ndim == 4}
+    images = {name: a for name, a in examples.items() if "seed" in a and a["seed"].ndim == 4}
     if not images:
         return None
     arrays = next(iter(images.values()))

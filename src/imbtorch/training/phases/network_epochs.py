@@ -87,7 +87,7 @@ def train_network(
         statistics = getattr(transform, "statistics", None)
         if statistics is not None:
             more["batch"] = statistics.flush()
-            run.examples = statistics.examples or run.examples
+            run.examples = {**run.examples, **statistics.examples}
         run.record("train", mean, rate(0), last=run.epoch == run.total_epochs, more=more)
         if rng is not None:
             run.state["rng"] = rng.get_state()

@@ -12,6 +12,7 @@ from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSamp
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.mixed import over_sampler_for
 from imbtorch.training.branch import branched
+from imbtorch.training.made_samples import some_made
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.phase import Phase, as_shares
 from imbtorch.training.run import Run
@@ -130,6 +131,8 @@ class Train(Phase):
         """Return the training set resampled; what is trained for it is shared with other runs."""
         sampler = over_sampler_for(run.train, build(self.resample, known))
         made = resample_dataset(sampler, run.train)
+        assert isinstance(run.train, ArrayDataset)
+        run.examples = {**run.examples, **some_made(run.train, made, run.seed)}
         if hasattr(sampler, "seconds_"):
             run.shared_seconds[type(sampler).__name__] = sampler.seconds_
         return made

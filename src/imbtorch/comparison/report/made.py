@@ -1,0 +1,57 @@
+"""The table of what over-samplers made, in words and figures as the page shows them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+COPIES = 0.1
+"""Distance to real samples, in units of theirs from each other, below which made ones are copies
+of them."""
+ALIKE = 0.05
+"""Variety, in units of real samples', below which made ones are all alike."""
+OTHERS = 0.1
+"""Recall by a network that saw real samples alone, below which made ones are not of their class."""
+
+
+def made_rows(
+    made: Mapping[str, Sequence[Mapping[str, Any]]], classes: Sequence[str]
+) -> list[dict[str, str]]:
+    """Return the rows of the table: recipe, class, figures, and failures by name.
+
+    Examples
+    --------
+    >>> row = {"label": 1, "made": 50, "copying": 0.01, "variety": 0.9, "recall": 0.75}
+    >>> made_rows({"smote": [row]}, ["cat", "dog"])[0]["failure"]
+    'copies of real ones'
+    """
+    return [
+        {
+            "recipe": recipe,
+            "name": classes[row["label"]],
+            "copying": _shown(row["copying"], "{:.2f}"),
+            "variety": _shown(row["variety"], "{:.2f}"),
+            "recall": _shown(row.get("recall"), "{:.0%}"),
+            "frechet": _shown(row.get("frechet"), "{:.3g}"),
+            "held_out": _shown(row.get("held_out"), "{:.3g}"),
+            "failure": _failure(row),
+        }
+        for recipe, rows in made.items()
+        for row in rows
+    ]
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
+
+
+def _failure(row: Mapping[str, Any]) -> str:
+    """Return what is wrong with the samples of a class, or nothing."""
+    found = []
+    if row.get("one_color"):
+        found.append("of one color each")
+    if row["variety"] is not None and row["variety"] < ALIKE:
+        found.append("all alike")
+    if row["copying"] is not None and row["copying"] < COPIES:
+        found.append("copies of real ones")
+    if row.get("recall", 1.0) < OTHERS:
+        found.append("not taken for their class")
+    return ", ".join(found)

@@ -1,0 +1,57 @@
+"""The report's figure of samples that over-samplers made, beside real ones."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imbtorch.comparison.report.canvas import WIDTH, Arrays
+from imbtorch.extras import extra
+
+with extra("cli"):
+    from matplotlib.figure import Figure
+
+CLASSES = 10
+"""Number of classes shown, the rarest."""
+REAL, MADE = 4, 10
+"""Number of real and of made samples of a class."""
+
+
+def plot_made(examples: Arrays, classes: Sequence[str]) -> Figure | None:
+    """Draw some real images of the rarest classes, and what each recipe made of them."""
+    strips = {n: a for n, a in examples.items() if "made" in a and a["made"].ndim == 4}
+    if not strips:
+        return None
+    first = next(iter(strips.values()))
+    labels = list(dict.fromkeys(first["made_y"].tolist()))[:CLASSES]
+    figure = Figure(
+        figsize=(WIDTH, 0.5 + WIDTH / (REAL + MADE) * len(labels) * len(strips)),
+        layout="constrained",
+    )
+    axes = figure.subplots(len(strips), 1, squeeze=False)[:, 0]
+    for axis, (name, arrays) in zip(axes, strips.items(), strict=True):
+        rows = [_row(arrays, label) for label in labels]
+        axis.imshow(np.concatenate(rows), cmap="gray", vmin=0, vmax=1)
+        height = arrays["made"].shape[2]
+        axis.set_yticks(
+            [height * (i + 0.5) for i in range(len(labels))],
+            [classes[label] for label in labels],
+            fontsize=8,
+        )
+        axis.set_xticks([])
+        axis.axvline(REAL * arrays["made"].shape[3] - 0.5, color="tab:red")
+        axis.set_title(name, fontsize=9)
+    return figure
+
+
+def _row(arrays: Mapping[str, NDArray[Any]], label: int) -> NDArray[np.float32]:
+    """Return real and made images of a class side by side, (H, n W, C) in 0..1."""
+    parts = []
+    for kind, number in (("real", REAL), ("made", MADE)):
+        images = arrays[kind][arrays[f"{kind}_y"] == label][:number]
+        images = images / np.float32(255) if images.dtype == np.uint8 else images
+        blank = np.ones((number - len(images), *images.shape[1:]), np.float32)
+        parts.append(np.concatenate([images, blank]))
+    row: NDArray[np.float32] = np.concatenate([*np.concatenate(parts)], axis=2)
+    return row.transpose(1, 2, 0)

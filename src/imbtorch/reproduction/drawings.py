@@ -19,7 +19,7 @@ from imbtorch.reproduction.plots import plot_against, plot_sizes
 with extra("cli"):
     from matplotlib.container import BarContainer
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FixedFormatter
+    from matplotlib.ticker import FixedLocator
 
 SHOWN_PER_CLASS = 50
 """Training samples of each class in the t-SNE of all classes, as in the AMO paper."""
@@ -96,8 +96,8 @@ def drawn_numbers(figure: Figure) -> list[tuple[str, str, float]]:
     """
     found = []
     for axis in figure.axes:
-        form = axis.xaxis.get_major_formatter()
-        names = list(form.seq) if isinstance(form, FixedFormatter) else []
+        fixed = isinstance(axis.xaxis.get_major_locator(), FixedLocator)
+        names = [tick.get_text() for tick in axis.get_xticklabels()] if fixed else []
         ticks = [float(tick) for tick in axis.get_xticks()]
 
         def place(x: float, names: list[str] = names, ticks: list[float] = ticks) -> str:

@@ -70,10 +70,10 @@ def run_figure(figure: PaperFigure, root: Path, options: Options) -> int:
     said: list[str] = [f"{t}: left out, {e}" for t, e in found.items() if isinstance(e, InputError)]
     for title, column in columns.items():
         for name, labels in figure.panels_of(title).items():
-            text += f"\n## {title}: {name}\n\n"
-            part, why = _draw(panel_of(figure, column, labels), folder, f"{title} {name}")
-            text += part
-            said += [f"{title}, {name}: {line}" for line in why]
+            shown = title if len(figure.panels) == 1 else f"{title}, {name}"
+            part, why = _draw(panel_of(figure, column, labels), folder, shown)
+            text += f"\n## {in_markdown(shown)}\n\n{part}"
+            said += [f"{shown}: {line}" for line in why]
         said += [f"{title}, {line}" for line in failure_lines(column.failures)]
     if said:
         text += "\nNot drawn:\n\n- " + "\n- ".join(map(in_markdown, said)) + "\n"

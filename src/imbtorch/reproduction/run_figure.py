@@ -116,9 +116,10 @@ def _draw(panel: Panel, folder: Path, name: str) -> tuple[str, list[str]]:
     labels = {row["recipe"]["name"] for row in panel.rows}
     kept = {"tsne": panel.training, "boundary": panel.training, "examples": panel.examples}
     lost = sorted(labels - set(kept.get(panel.figure.drawing, labels)))
+    none = "no translation was accepted, or " if panel.figure.drawing == "examples" else ""
     why = [
-        f"{label}: what it is drawn from was not kept with its run; to train it again, remove its "
-        "line from results.jsonl and run the command again"
+        f"{label}: {none}what it is drawn from was not kept with its run; to train it again, "
+        "remove its line from results.jsonl and run the command again"
         for label in lost
     ]
     empty = not panel.rows and panel.figure.drawing != "sizes"

@@ -46,7 +46,7 @@ SLOW = {
     *("test_frozen", "test_outputs", "test_random_state", "test_samples", "test_text_networks"),
     *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
     *("test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),
-    *("test_first_look", "test_help", "test_verdict"),
+    *("test_figures", "test_first_look", "test_help", "test_verdict"),
     *("test_predict", "test_export", "test_sam", "test_stored_classifier"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""

@@ -1,5 +1,7 @@
 """DOS Tables 1 to 3: digits and groups of digits of the same trials, side by side."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,9 @@ def trials(monkeypatch):
 
     def gather(table, root, options):
         return {
-            title: Column(dict.fromkeys(("erm", "erm+knn"), runs[: options.seeds]), {}, [])
+            title: Column(
+                dict.fromkeys(("erm", "erm+knn"), runs[: options.seeds]), {}, [], {}, Path()
+            )
             for title, runs in columns.items()
         }
 

@@ -1,4 +1,4 @@
-"""``imbtorch reproduce``: run a table of a paper, and show it next to the published figures."""
+"""``imbtorch reproduce``: run a table or figure of a paper, and show it."""
 
 from pathlib import Path
 from typing import Any
@@ -9,17 +9,19 @@ from imbtorch.errors import InputError
 EXAMPLES = (
     "imbtorch reproduce --list",
     "imbtorch reproduce amo-3 --seeds 3",
+    "imbtorch reproduce eos-figure-3 --columns embeddings",
 )
 
 
 def add_options(parser: Any) -> None:
     """Add the command's options."""
+    from imbtorch.reproduction.paper_figure import figure_names
     from imbtorch.reproduction.paper_table import table_names
 
-    names = ", ".join(table_names())
+    names = ", ".join([*table_names(), *figure_names()])
     parser.add_argument("table", type=str, nargs="?", metavar="[TABLE]", help=f"one of {names}")
     add = parser.add_argument_group("what to run").add_argument
-    add("--list", action="store_true", help="list the tables and the stored results")
+    add("--list", action="store_true", help="list the tables, figures and stored results")
     add("--columns", type=str | None, help="only this column, or those whose titles contain this")
     add("--seeds", type=int | None, help="number of training seeds (default: the table's, often 3)")
     add("--scale", type=str, default="full", help="full, or quick: only to check that it runs")
@@ -33,14 +35,16 @@ def add_options(parser: Any) -> None:
 
 
 def run(table: str | None, seeds: int | None, out: str, list: bool, **options: Any) -> int:
-    """Run a table of a paper and print it next to the published figures."""
+    """Run a table of a paper and print it next to the published figures, or draw a figure."""
     if list:
         from imbtorch.reproduction.overview import print_overview
 
         print_overview(Path(out))
         return 0
     if table is None:
-        raise InputError("table is missing; `imbtorch reproduce --list` shows all tables")
+        raise InputError(
+            "table is missing; `imbtorch reproduce --list` shows all tables and figures"
+        )
     from imbtorch.comparison.out_folder import check_folder
     from imbtorch.reproduction.reproduce import reproduce
 

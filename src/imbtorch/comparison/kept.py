@@ -191,5 +191,10 @@ def stored(folder: Path, recipes: Iterable[str], kind: str) -> dict[str, dict[st
     return out
 
 
+def keep_arrays(folder: Path, recipe: str, kind: str, arrays: dict[str, np.ndarray]) -> None:
+    """Store arrays of one kind where `stored` finds them."""
+    write_npz(_path(folder, recipe, kind), arrays)
+
+
 def _path(folder: Path, recipe: str, kind: str) -> Path:
     return folder / "checkpoints" / f"{file_name(recipe)}-{kind}.npz"

@@ -1,4 +1,4 @@
-"""List the papers' tables: which runs are stored, and how long the rest would take."""
+"""List the papers' tables and figures: which runs are stored, and how long the rest would take."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,9 @@ from imbtorch.comparison.result_file import read_rows
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.extras import extra
 from imbtorch.files import unseal
-from imbtorch.reproduction.paper_table import PaperTable, load_table, table_names
+from imbtorch.reproduction.paper_figure import figure_names, load_figure
+from imbtorch.reproduction.paper_table import PaperTable, load_table
+from imbtorch.reproduction.papers import load_papers
 
 with extra("cli"):
     from rich.console import Console
@@ -17,26 +19,44 @@ with extra("cli"):
 
 
 def print_overview(root: Path) -> None:
-    """Print every table: its title, stored and total runs, and a time estimate for the rest."""
-    shown = Table("table", "title", "runs stored", "time for the rest", box=None)
-    stored = _stored(root / "runs")
-    for table in map(load_table, table_names()):
-        if any("task" in options for options in table.columns.values()):
-            finished = (root / table.name / "table.md").exists()
-            shown.add_row(table.name, table.title, *(("all", "") if finished else ("-", "minutes")))
-            continue
-        cells = [*_cells(table)]
-        done = [_seconds(stored, *cell) for cell in cells]
-        took = [seconds for seconds in done if seconds is not None]
-        missing = len(cells) - len(took)
-        rest = _words(missing * sum(took) / len(took)) if took and missing else ""
-        shown.add_row(table.name, table.title, f"{len(took)} / {len(cells)}", rest)
+    """Print every table and figure of the papers: its title, stored and total runs, and more.
+
+    That is a time estimate for the rest, or why nothing is run for it.
+    """
+    shown = Table("name", "title", "runs stored", "time for the rest", box=None)
+    stored, listed = _stored(root / "runs"), list[str]()
+    for paper in load_papers().values():
+        for name in paper.names:
+            if name not in listed:
+                shown.add_row(name, *_row(name, root, stored))
+        listed += paper.names
+        for number, why in paper.not_run:
+            shown.add_row("-", f"{paper.title.split()[0]} {number}: {why}", "-", "")
     Console(width=120).print(shown)
     Console().print(
-        "Each table's own number of seeds, one process. The time is that of as many runs as are "
+        "Each one's own number of seeds, one process. The time is that of as many runs as are "
         "missing, at the mean of the stored ones. A table without any says how long it takes when "
         "it starts."
     )
+
+
+def _row(name: str, root: Path, stored: list[dict[str, Any]]) -> tuple[str, str, str]:
+    """Return the title of a table or figure, its stored and total runs, and time for the rest."""
+    if name in figure_names():
+        figure = load_figure(name)
+        title, kind, tables = figure.title, "figure", list(figure.tables.values())
+    else:
+        title, kind, tables = load_table(name).title, "table", [load_table(name)]
+    counted = [t for t in tables if not any("task" in column for column in t.columns.values())]
+    cells = [cell for table in counted for cell in _cells(table)]
+    if not cells:
+        finished = (root / name / f"{kind}.md").exists()
+        return title, *(("all", "") if finished else ("-", "minutes"))
+    done = [_seconds(stored, *cell) for cell in cells]
+    took = [seconds for seconds in done if seconds is not None]
+    missing = len(cells) - len(took)
+    rest = _words(missing * sum(took) / len(took)) if took and missing else ""
+    return title, f"{len(took)} / {len(cells)}", rest
 
 
 def _words(seconds: float) -> str:

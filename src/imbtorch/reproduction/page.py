@@ -25,6 +25,7 @@ th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid #888
   white-space: nowrap; }
 th { border-bottom: 2px solid #888; }
 th:first-child, td:first-child { text-align: left; }
+img { max-width: 100%; }
 </style>
 </head>
 <body>
@@ -34,15 +35,16 @@ th:first-child, td:first-child { text-align: left; }
 """
 
 
-def write_page(folder: Path, text: str, command: str) -> None:
+def write_page(folder: Path, text: str, command: str, name: str = "table") -> None:
     """Write Markdown text, whose first line is the title, to ``table.md`` and ``table.html``.
 
-    `command` is the command that made it, without ``imbtorch``.
+    `name` replaces the first word of these, and `command` is the command that made it, without
+    ``imbtorch``.
     """
     text = f"{text.rstrip()}\n\nMade by `imbtorch {command}`.\n"
     folder.mkdir(parents=True, exist_ok=True)
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     page = Environment(autoescape=False).from_string(PAGE)
     title = text.splitlines()[0].lstrip("# ")
-    write_atomically(folder / "table.md", text.encode())
-    write_atomically(folder / "table.html", page.render(title=title, body=body).encode())
+    write_atomically(folder / f"{name}.md", text.encode())
+    write_atomically(folder / f"{name}.html", page.render(title=title, body=body).encode())

@@ -142,13 +142,19 @@ class PaperTable:
 
     def only(self, part: str) -> "PaperTable":
         """Return the table with only the column `part`, or else those whose titles contain it."""
-        found = [part] if part in self.columns else [c for c in self.columns if part in c]
-        columns = {title: self.columns[title] for title in found}
-        if not columns:
-            raise InputError(
-                f"columns is {part!r}, which no title contains; they are {'; '.join(self.columns)}"
-            )
-        return replace(self, columns=columns)
+        return replace(self, columns=chosen_columns(self.columns, part))
+
+
+def chosen_columns(
+    columns: Mapping[str, Mapping[str, Any]], part: str
+) -> dict[str, Mapping[str, Any]]:
+    """Return only the column `part`, or else those whose titles contain it."""
+    found = [part] if part in columns else [c for c in columns if part in c]
+    if not found:
+        raise InputError(
+            f"columns is {part!r}, which no title contains; they are {'; '.join(columns)}"
+        )
+    return {title: columns[title] for title in found}
 
 
 def table_names() -> list[str]:

@@ -1,15 +1,17 @@
-"""Run a paper's table by name and print it next to the published figures."""
+"""Run a paper's table or figure by name."""
 
 from pathlib import Path
 from typing import Any
 
 from imbtorch.comparison.checks import check_how
 from imbtorch.comparison.precision import settled
-from imbtorch.errors import InputError
+from imbtorch.errors import InputError, unknown_name
 from imbtorch.option_types import check_whole
-from imbtorch.reproduction.paper_table import load_table
+from imbtorch.reproduction.paper_figure import PaperFigure, figure_names, load_figure
+from imbtorch.reproduction.paper_table import PaperTable, load_table, table_names
 from imbtorch.reproduction.quick import EPOCHS
 from imbtorch.reproduction.run_column import Options
+from imbtorch.reproduction.run_figure import run_figure
 from imbtorch.reproduction.run_table import gather_side_by_side, run_table
 
 SCALES = ("full", "quick")
@@ -27,12 +29,14 @@ def reproduce(
     columns: str | None = None,
     **options: Any,
 ) -> int:
-    """Run a table, store each run in a folder, and print it next to the published figures.
+    """Run a table and print it next to the published figures, or run a figure and draw it.
+
+    Each run is stored in a folder.
 
     Parameters
     ----------
     table : str
-        See `table_names`.
+        See `table_names` and `figure_names`.
     root : Path
         Folder for the results of all tables; the table itself goes to a subfolder of its name.
         Runs stored there are not repeated, whichever table they were made for.
@@ -60,9 +64,9 @@ def reproduce(
     Raises
     ------
     InputError
-        If the table, column or scale is unknown, or `seeds` or `jobs` is below 1.
+        If the table or figure, column or scale is unknown, or `seeds` or `jobs` is below 1.
     """
-    found = load_table(table).only(columns or "")
+    found = _load(table).only(columns or "")
     seeds = found.seeds if seeds is None else seeds
     check_whole("seeds", seeds, 1)
     check_whole("jobs", jobs, 1)
@@ -75,6 +79,17 @@ def reproduce(
     asked = {k: v for k, v in options.items() if v is not None}
     asked = {"epochs": EPOCHS, **asked} if quick else asked
     how = Options(seeds, asked, quick, figures, columns)
-    if jobs > 1:
-        gather_side_by_side(found, root, how, jobs=jobs, backend=backend)
+    tables = found.tables.values() if isinstance(found, PaperFigure) else [found]
+    for part in tables if jobs > 1 else []:
+        gather_side_by_side(part, root, how, jobs=jobs, backend=backend)
+    if isinstance(found, PaperFigure):
+        return run_figure(found, root, how)
     return run_table(found, root, how)
+
+
+def _load(name: str) -> PaperTable | PaperFigure:
+    if name in figure_names():
+        return load_figure(name)
+    if name not in table_names():
+        raise unknown_name("table", name, [*table_names(), *figure_names()])
+    return load_table(name)

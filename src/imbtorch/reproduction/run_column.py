@@ -9,7 +9,7 @@ from typing import Any
 
 from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds, to_run
 from imbtorch.comparison.grid import run_grid
-from imbtorch.comparison.kept import KINDS, keep_for_pictures, stored
+from imbtorch.comparison.kept import KINDS, stored
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.report.failures import Failure
 from imbtorch.comparison.report.html import write_report
@@ -23,6 +23,7 @@ from imbtorch.reproduction.embedding_task import make_embedding_task
 from imbtorch.reproduction.paper_table import PaperTable, Row
 from imbtorch.reproduction.quick import few_of_each
 from imbtorch.reproduction.text_task import make_text_task
+from imbtorch.reproduction.training_embeddings import keep_run
 
 MEASUREMENTS = 4
 """About how often a run is measured during training; the table shows only its last epoch."""
@@ -79,11 +80,27 @@ Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Column:
-    """The runs on one data set, the recipes chosen for the tuned rows, and the runs that failed."""
+    """The runs on one data set.
+
+    Parameters
+    ----------
+    runs : mapping
+        Recipe or tuned row -> result rows.
+    chosen : mapping
+        Tuned row -> the recipe chosen for it.
+    failures : sequence
+        The runs that failed.
+    data : mapping
+        The data of the first data seed, as result rows describe it.
+    folder : Path
+        Where its runs are stored.
+    """
 
     runs: Runs
     chosen: Mapping[str, str]
     failures: Sequence[Failure]
+    data: Mapping[str, Any]
+    folder: Path
 
 
 def run_column(
@@ -98,6 +115,7 @@ def run_column(
     found: dict[str, list[Mapping[str, Any]]] = {}
     chosen: dict[str, str] = {}
     failures: list[Failure] = []
+    described: tuple[Mapping[str, Any], Path] | None = None
     with progress_bar(total=0, unit="epoch", desc=title, disable=not progress) as bar:
         for data_seed, of_grid in table.grids(options.seeds):
             first = data_seed == table.data_seed
@@ -111,13 +129,14 @@ def run_column(
             bar.total += len(of_grid) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()
             folder = root / "runs" / task.folder
+            described = described or (task.identity()["data"], folder)
             if progress and first and "task" not in asked and not options.quick:
                 missing = to_run([*recipes.values()], len(of_grid), folder)
                 seconds = expected_seconds(task, missing, options.seeds, sample_seconds(task))
                 rest = " of the first trial" if table.data_seeds and options.seeds > 1 else ""
                 took = in_words(seconds) if missing else f"all{rest} is stored"
                 bar.write(printable(f"{title}: {took}"))
-            keep = partial(keep_for_pictures, folder)
+            keep = partial(keep_run, task, folder)
             outcome = run_grid(task, list(recipes.values()), of_grid, folder, bar, keep)
             rows = outcome.rows
             failures += outcome.failures
@@ -129,7 +148,8 @@ def run_column(
             for key, recipe in recipes.items():
                 mine = [row for row in rows if row["recipe"] == recipe.describe()]
                 found.setdefault(key, []).extend(mine)
-    return Column(found, chosen, failures)
+    assert described is not None
+    return Column(found, chosen, failures, *described)
 
 
 def best_on_validation(task: Task, row: Row, root: Path, bar: Any) -> str:

@@ -80,17 +80,20 @@ def most_mistaken(labels: NDArray[Any], predicted: NDArray[Any], number: int) ->
     return first, second
 
 
-def plot_boundary(embeddings: Arrays, data: Mapping[str, Any]) -> Figure | None:
-    """Draw held-out samples of two classes by t-SNE, and the boundary between the two.
+def plot_boundary(
+    embeddings: Arrays, data: Mapping[str, Any], pair: tuple[int, int] | None = None
+) -> Figure | None:
+    """Draw samples of two classes by t-SNE, and the boundary between the two.
 
-    The plane is colored by the predictions of the nearest samples.
+    The plane is colored by the predictions of the nearest samples. By default they are the classes
+    that the first recipe confuses most often.
     """
     arrays = {name: a for name, a in embeddings.items() if "predicted" in a}
     if not arrays:
         return None
     classes = data["classes"]
     start = next(iter(arrays.values()))
-    pair = most_mistaken(start["labels"], start["predicted"], len(classes))
+    pair = pair or most_mistaken(start["labels"], start["predicted"], len(classes))
     two = ListedColormap(["tab:blue", "tab:orange"])
     figure, axes = new_grid(len(arrays))
     for axis, (name, one) in zip(axes, arrays.items(), strict=True):

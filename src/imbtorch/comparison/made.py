@@ -39,9 +39,9 @@ def judged(task: Task, folder: Path, recipes: Sequence[str]) -> dict[str, list[d
     -------
     dict
         Rows with ``label``, ``made`` (number judged), ``copying`` and ``variety`` (see
-        `metrics.made`), ``one_color`` and, if the network of `JUDGE` is stored, ``recall``,
-        ``frechet`` and ``held_out``: the Fréchet distance of as many held-out samples to the
-        training samples, as a scale.
+        `metrics.made`), ``one_color`` and, if the network of `JUDGE` is stored, ``recall`` and that
+        of real training samples, ``real_recall``; ``frechet`` and, as a scale, ``held_out``: the
+        Fréchet distance of as many held-out samples to the training samples.
     """
     kept = {name: a for name, a in stored(folder, recipes, "examples").items() if "made" in a}
     train = task.data.train
@@ -66,13 +66,17 @@ def _rows(task: Task, arrays: Mapping[str, NDArray[Any]], judge: Any) -> list[di
         row["one_color"] = made.ndim == 4 and flat[0].std(1).mean() < FLAT * flat[1].std(1).mean()
         if judge is not None:
             found = [_embedded(judge, x, label) for x in (made, real, held_out[: len(made)])]
-            logits = judge.head(torch.from_numpy(found[0])).argmax(1)
-            row["recall"] = float((logits == label).double().mean())
+            row["recall"], row["real_recall"] = (_recall(judge, h, label) for h in found[:2])
             if min(map(len, found)) > 1:
                 row["frechet"] = frechet_distance(found[0], found[1])
                 row["held_out"] = frechet_distance(found[2], found[1])
         rows.append(row)
     return rows
+
+
+def _recall(judge: Any, h: NDArray[np.float32], label: int) -> float:
+    with torch.no_grad():
+        return float((judge.head(torch.from_numpy(h)).argmax(1) == label).double().mean())
 
 
 def _of_class(dataset: Any, label: int) -> NDArray[Any]:

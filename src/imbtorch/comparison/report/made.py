@@ -9,7 +9,10 @@ of them."""
 ALIKE = 0.05
 """Variety, in units of real samples', below which made ones are all alike."""
 OTHERS = 0.1
-"""Recall by a network that saw real samples alone, below which made ones are not of their class."""
+"""Recall of made samples by a network, in units of that of real ones, below which they are not of
+their class."""
+KNOWN = 0.5
+"""Recall of real training samples from which a network knows a class."""
 
 
 def made_rows(
@@ -30,6 +33,7 @@ def made_rows(
             "copying": _shown(row["copying"], "{:.2f}"),
             "variety": _shown(row["variety"], "{:.2f}"),
             "recall": _shown(row.get("recall"), "{:.0%}"),
+            "real_recall": _shown(row.get("real_recall"), "{:.0%}"),
             "frechet": _shown(row.get("frechet"), "{:.3g}"),
             "held_out": _shown(row.get("held_out"), "{:.3g}"),
             "failure": _failure(row),
@@ -52,6 +56,6 @@ def _failure(row: Mapping[str, Any]) -> str:
         found.append("all alike")
     if row["copying"] is not None and row["copying"] < COPIES:
         found.append("copies of real ones")
-    if row.get("recall", 1.0) < OTHERS:
+    if row.get("real_recall", 0.0) >= KNOWN and row["recall"] < OTHERS * row["real_recall"]:
         found.append("not taken for their class")
     return ", ".join(found)

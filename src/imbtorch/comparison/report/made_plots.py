@@ -17,6 +17,9 @@ CLASSES = 10
 REAL, MADE = 4, 10
 """Number of real and of made samples of a class."""
 
+GAP = 1
+"""White pixels between images."""
+
 
 def plot_made(examples: Arrays, classes: Sequence[str]) -> Figure | None:
     """Draw some real images of the rarest classes, and what each recipe made of them."""
@@ -33,14 +36,14 @@ def plot_made(examples: Arrays, classes: Sequence[str]) -> Figure | None:
     for axis, (name, arrays) in zip(axes, strips.items(), strict=True):
         rows = [_row(arrays, label) for label in labels]
         axis.imshow(np.concatenate(rows), cmap="gray", vmin=0, vmax=1)
-        height = arrays["made"].shape[2]
+        height, width = (side + GAP for side in arrays["made"].shape[2:])
         axis.set_yticks(
             [height * (i + 0.5) for i in range(len(labels))],
             [classes[label] for label in labels],
             fontsize=8,
         )
         axis.set_xticks([])
-        axis.axvline(REAL * arrays["made"].shape[3] - 0.5, color="tab:red")
+        axis.axvline(REAL * width - 1 - (GAP - 1) / 2, color="tab:red")
         axis.set_title(name, fontsize=9)
     return figure
 
@@ -53,5 +56,6 @@ def _row(arrays: Mapping[str, NDArray[Any]], label: int) -> NDArray[np.float32]:
         images = images / np.float32(255) if images.dtype == np.uint8 else images
         blank = np.ones((number - len(images), *images.shape[1:]), np.float32)
         parts.append(np.concatenate([images, blank]))
-    row: NDArray[np.float32] = np.concatenate([*np.concatenate(parts)], axis=2)
+    spaced = np.pad(np.concatenate(parts), ((0, 0), (0, 0), (0, GAP), (0, GAP)), constant_values=1)
+    row: NDArray[np.float32] = np.concatenate([*spaced], axis=2)
     return row.transpose(1, 2, 0)

@@ -73,7 +73,7 @@ def test_any_over_sampler_of_the_data_shows_what_it_made():
 
 def test_the_report_judges_and_shows_it(tmp_path):
     rng = np.random.default_rng(0)
-    x = rng.integers(0, 256, (60, 8, 8, 3), np.uint8)
+    x = rng.integers(0, 256, (60, 1, 8, 8), np.uint8)
     y = np.repeat(["a", "b"], [40, 20])
     compare((x, y), recipes=["erm", "smote"], epochs=1, seeds=1, out=tmp_path, progress=False)
     page = Path(tmp_path / "report.html").read_text()

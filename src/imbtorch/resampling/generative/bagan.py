@@ -1,0 +1,286 @@
+"""BAGAN: a GAN that starts from an autoencoder, and draws latent vectors from class Gaussians."""
+
+from collections.abc import Iterator, Mapping
+
+import torch
+import torch.nn.functional as F
+from sklearn.covariance import ledoit_wolf
+from torch import Tensor, nn
+
+from imbtorch.data.checks import RandomState
+from imbtorch.places import TrainedOnce
+from imbtorch.resampling.base import Strategy
+from imbtorch.resampling.generative.base import GenerativeSampler
+from imbtorch.resampling.generative.networks import Autoencoder, Encoder
+from imbtorch.resampling.generative.samples import Samples, in_blocks
+from imbtorch.resampling.generative.training import adam, train_steps
+
+Batches = Iterator[tuple[Tensor, Tensor]]
+GAME = 0.4
+SMALLEST_VARIANCE = 1e-6
+"""Added to the variances of codes, so that a covariance is never singular."""
+
+
+def class_gaussians(codes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    r"""Return the mean and the covariance of the codes of each class, however few it has.
+
+    .. math:: \Sigma_c = \frac{n_c S_c + D W}{n_c + D}
+
+    with the covariance :math:`S_c` of the :math:`n_c` codes of class c, and that of all codes about
+    their class's mean, :math:`W`, by Ledoit and Wolf's shrinkage. A class of one sample has the
+    form of all, a class of thousands its own.
+
+    Parameters
+    ----------
+    codes : Tensor of shape (N, D), float32
+        Latent vectors.
+    labels : Tensor of shape (N,), int64
+        0..K-1; every class has a code.
+
+    Returns
+    -------
+    means : Tensor of shape (K, D), float32
+    covariances : Tensor of shape (K, D, D), float32
+        Symmetric and positive definite.
+
+    References
+    ----------
+    Ledoit and Wolf, "A well-conditioned estimator for large-dimensional covariance matrices",
+    Journal of Multivariate Analysis 2004; Friedman, "Regularized discriminant analysis", JASA 1989.
+
+    Examples
+    --------
+    >>> codes = torch.tensor([[0.0, 1.0], [2.0, 1.0], [5.0, 5.0]])
+    >>> means, covariances = class_gaussians(codes, torch.tensor([0, 0, 1]))
+    >>> means, covariances.shape
+    (tensor([[1., 1.],
+            [5., 5.]]), torch.Size([2, 2, 2]))
+    """
+    counts, size = torch.bincount(labels), codes.shape[1]
+    codes = codes.double()
+    totals = codes.new_zeros(len(counts), size).index_add_(0, labels, codes)
+    means = totals / counts[:, None]
+    gaps = codes - means[labels]
+    pooled = torch.from_numpy(ledoit_wolf(gaps.cpu().numpy(), assume_centered=True)[0]).to(codes)
+    own = [gaps[labels == label].T @ gaps[labels == label] for label in range(len(counts))]
+    shrunk = (torch.stack(own) + size * pooled) / (counts[:, None, None] + size)
+    least = SMALLEST_VARIANCE * torch.eye(size).to(codes)
+    return means.float(), (shrunk + least).float()
+
+
+class BalancingGAN(nn.Module):
+    """BAGAN's networks, and the Gaussians of the classes in latent space.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        (C, H, W) of an image or (D,) of a vector.
+    num_classes, latent_size : int
+        Number of labels, and size of the codes.
+    width : int
+        See `Encoder`.
+    """
+
+    means: Tensor
+    factors: Tensor
+
+    def __init__(
+        self, shape: tuple[int, ...], num_classes: int, latent_size: int, width: int
+    ) -> None:
+        super().__init__()
+        self.autoencoder = Autoencoder(shape, latent_size, width, spectral=True)
+        self.discriminator = Encoder(shape, num_classes + 1, width, spectral=True)
+        self.register_buffer("means", torch.zeros(num_classes, latent_size))
+        self.register_buffer("factors", torch.eye(latent_size).repeat(num_classes, 1, 1))
+
+    def start(self, codes: Tensor, labels: Tensor) -> None:
+        """Prepare the game: fit the Gaussians, and start the discriminator from the encoder."""
+        means, covariances = class_gaussians(codes, labels)
+        self.means.copy_(means)
+        self.factors.copy_(torch.linalg.cholesky(covariances.double()))
+        features = self.autoencoder.encoder.layers[:-1]
+        self.discriminator.layers[:-1].load_state_dict(features.state_dict())
+
+    def latents(self, labels: Tensor, generator: torch.Generator) -> Tensor:
+        """Return a latent vector (B, latent_size) of the Gaussian of each label (B,)."""
+        noise = torch.randn(len(labels), self.means.shape[1], generator=generator)
+        spread = self.factors[labels] @ noise.to(self.means)[:, :, None]
+        return self.means[labels] + spread[:, :, 0]
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return samples (B, ...) of latent vectors (B, latent_size): the generator."""
+        sample: Tensor = self.autoencoder.decoder(z)
+        return sample
+
+
+def discriminator_targets(y: Tensor, made: int, num_classes: int) -> Tensor:
+    """Return the labels of a discriminator's batch: those of real samples, then K, "fake".
+
+    Examples
+    --------
+    >>> discriminator_targets(torch.tensor([2, 0]), 1, 3)
+    tensor([2, 0, 3])
+    """
+    return torch.cat([y, y.new_full((made,), num_classes)])
+
+
+class BAGAN(GenerativeSampler):
+    r"""Over-sample rare classes by a GAN that starts from an autoencoder of all classes.
+
+    An autoencoder learns to reproduce all samples, :math:`\min \lVert D(E(x)) - x \rVert^2`. The
+    codes of each class then give a Gaussian, see `class_gaussians`; the decoder becomes the
+    generator G, and the encoder, with a new last layer of K + 1 outputs, the discriminator, whose
+    softmax P is over the K classes and "fake". The two are trained in turn:
+
+    .. math::
+        \min_P \; -\sum_i \log P(y_i \mid x_i) - \sum_j \log P(\text{fake} \mid G(z_j))
+
+        \min_G \; -\sum_j \log P(c_j \mid G(z_j)), \quad z_j \sim N(\mu_{c_j}, \Sigma_{c_j})
+
+    with as many fake samples as real ones of a class: one in K + 1. Synthetic samples of a class
+    are G(z), with z of its Gaussian.
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable, default="auto"
+        Which classes are brought to which count, as everywhere in imbalanced-learn.
+    steps : int, default=2000
+        Training steps of the autoencoder, and again of generator and discriminator.
+    batch_size : int, default=64
+        Real samples a step; at least 2.
+    lr : float, default=5e-4
+        Learning rate of Adam, in (0, 1), of the autoencoder; the adversarial training's is LR_SHARE.
+    latent_size : int, default=64
+        Size of the codes.
+    width : int, default=32
+        Channels of the first convolution; a vector's hidden layers have eight times as many units.
+    random_state : int, RandomState or None, default=None
+        Draws initial weights, batches and synthetic samples.
+    device : str, optional
+        Where to train; by default "cuda" if there is a GPU, else "cpu".
+    verbose : bool, default=False
+        Whether to show a progress bar.
+    once : TrainedOnce, optional
+        Keeps the trained networks, see `imbtorch.places.TrainedOnce`.
+
+    Attributes
+    ----------
+    nearest_indices_, distances_, sampling_strategy_, examples_, seconds_
+        See `GenerativeSampler`.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+    Diverged
+        If a loss is no finite number.
+
+    Notes
+    -----
+    TODO
+
+    References
+    ----------
+    Mariani, Scheidegger, Istrate, Bekas and Malossi, "BAGAN: data augmentation with balancing GAN",
+    arXiv:1803.09655, 2018.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).normal(size=(60, 1, 8, 8)).astype(np.float32)
+    >>> y = np.repeat([0, 1], [50, 10])
+    >>> x_balanced, y_balanced = BAGAN(steps=5, width=4, random_state=0).fit_resample(x, y)
+    >>> x_balanced.shape, np.bincount(y_balanced)
+    ((100, 1, 8, 8), array([50, 50]))
+    """
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Strategy = "auto",
+        steps: int = 2000,
+        batch_size: int = 64,
+        lr: float = 5e-4,
+        latent_size: int = 64,
+        width: int = 32,
+        random_state: RandomState = None,
+        device: str | None = None,
+        verbose: bool = False,
+        once: TrainedOnce | None = None,
+    ) -> None:
+        super().__init__(
+            sampling_strategy=sampling_strategy,
+            steps=steps,
+            batch_size=batch_size,
+            lr=lr,
+            latent_size=latent_size,
+            width=width,
+            random_state=random_state,
+            device=device,
+            verbose=verbose,
+            once=once,
+        )
+
+    def _networks(self, samples: Samples) -> nn.Module:
+        shape, num_classes = samples.scaling.shape, len(samples.counts)
+        return BalancingGAN(shape, num_classes, self.latent_size, self.width)
+
+    def _train(self, networks: BalancingGAN, samples: Samples, generator: torch.Generator) -> None:
+        batches = samples.batches(self.batch_size, generator)
+        self._train_autoencoder(networks.autoencoder, batches)
+        networks.eval()
+        with torch.no_grad():
+            places = torch.arange(len(samples.rows))
+            encode = networks.autoencoder.encoder
+            codes = in_blocks(lambda some: encode(samples.at(some)), places)
+            networks.start(codes, samples.labels.to(codes.device))
+        networks.train()
+        self._train_game(networks, batches, generator)
+
+    def _train_autoencoder(self, autoencoder: Autoencoder, batches: Batches) -> None:
+        optimizer = adam(autoencoder, self.lr)
+
+        def step() -> dict[str, Tensor]:
+            x, _ = next(batches)
+            loss = F.mse_loss(autoencoder(x), x)
+            optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            optimizer.step()
+            return {"reconstruction": loss.detach()}
+
+        train_steps(self.steps, step, title="BAGAN's autoencoder", verbose=self.verbose)
+
+    def _train_game(
+        self, networks: BalancingGAN, batches: Batches, generator: torch.Generator
+    ) -> None:
+        num_classes, judge = len(networks.means), networks.discriminator
+        of_discriminator = adam(judge, self.lr*GAME)
+        of_generator = adam(networks.autoencoder.decoder, self.lr*GAME)
+        fakes = -(-self.batch_size // num_classes)
+
+        def step() -> dict[str, Tensor]:
+            x, y = next(batches)
+            labels = torch.randint(num_classes, (len(x) + fakes,), generator=generator)
+            wanted = labels.to(y.device)
+            made = networks(networks.latents(wanted, generator))
+            scores = judge(torch.cat([x, made[:fakes].detach()]))
+            judged = F.cross_entropy(scores, discriminator_targets(y, fakes, num_classes))
+            of_discriminator.zero_grad()
+            torch.autograd.backward(judged)
+            of_discriminator.step()
+            fooled = F.cross_entropy(judge(made), wanted)
+            of_generator.zero_grad()
+            torch.autograd.backward(fooled)
+            of_generator.step()
+            return {"discriminator": judged.detach(), "generator": fooled.detach()}
+
+        train_steps(self.steps, step, title="BAGAN", verbose=self.verbose)
+
+    def _draw(
+        self,
+        networks: BalancingGAN,
+        samples: Samples,
+        wanted: Mapping[int, int],
+        generator: torch.Generator,
+    ) -> Tensor:
+        labels = torch.tensor([k for k, n in wanted.items() for _ in range(n)])
+        return in_blocks(networks, networks.latents(labels.to(samples.device), generator))

@@ -253,8 +253,8 @@ class BAGAN(GenerativeSampler):
         self, networks: BalancingGAN, batches: Batches, generator: torch.Generator
     ) -> None:
         num_classes, judge = len(networks.means), networks.discriminator
-        of_discriminator = adam(judge, self.lr*GAME)
-        of_generator = adam(networks.autoencoder.decoder, self.lr*GAME)
+        of_discriminator = adam(judge, self.lr * GAME)
+        of_generator = adam(networks.autoencoder.decoder, self.lr * GAME)
         fakes = -(-self.batch_size // num_classes)
 
         def step() -> dict[str, Tensor]:

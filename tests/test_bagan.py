@@ -6,11 +6,8 @@ import torch
 from torch import nn
 
 from imbtorch.resampling import BAGAN
-from imbtorch.resampling.generative.bagan import (
-    BalancingGAN,
-    class_gaussians,
-    discriminator_targets,
-)
+from imbtorch.resampling.generative.bagan import BalancingGAN, discriminator_targets
+from imbtorch.resampling.generative.gaussians import class_gaussians
 from imbtorch.resampling.generative.samples import Samples
 
 

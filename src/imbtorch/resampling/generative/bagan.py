@@ -4,72 +4,26 @@ from collections.abc import Iterator, Mapping
 
 import torch
 import torch.nn.functional as F
-from sklearn.covariance import ledoit_wolf
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import remove_parametrizations
 
 from imbtorch.data.checks import RandomState
 from imbtorch.places import TrainedOnce
 from imbtorch.resampling.base import Strategy
 from imbtorch.resampling.generative.base import GenerativeSampler
+from imbtorch.resampling.generative.gaussians import class_gaussians
 from imbtorch.resampling.generative.networks import Autoencoder, Encoder
 from imbtorch.resampling.generative.samples import Samples, in_blocks
 from imbtorch.resampling.generative.training import adam, train_steps
 
 Batches = Iterator[tuple[Tensor, Tensor]]
-GAME = 0.4
-SMALLEST_VARIANCE = 1e-6
-"""Added to the variances of codes, so that a covariance is never singular."""
-
-
-def class_gaussians(codes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Return the mean and the covariance of the codes of each class, however few it has.
-
-    .. math:: \Sigma_c = \frac{n_c S_c + D W}{n_c + D}
-
-    with the covariance :math:`S_c` of the :math:`n_c` codes of class c, and that of all codes about
-    their class's mean, :math:`W`, by Ledoit and Wolf's shrinkage. A class of one sample has the
-    form of all, a class of thousands its own.
-
-    Parameters
-    ----------
-    codes : Tensor of shape (N, D), float32
-        Latent vectors.
-    labels : Tensor of shape (N,), int64
-        0..K-1; every class has a code.
-
-    Returns
-    -------
-    means : Tensor of shape (K, D), float32
-    covariances : Tensor of shape (K, D, D), float32
-        Symmetric and positive definite.
-
-    References
-    ----------
-    Ledoit and Wolf, "A well-conditioned estimator for large-dimensional covariance matrices",
-    Journal of Multivariate Analysis 2004; Friedman, "Regularized discriminant analysis", JASA 1989.
-
-    Examples
-    --------
-    >>> codes = torch.tensor([[0.0, 1.0], [2.0, 1.0], [5.0, 5.0]])
-    >>> means, covariances = class_gaussians(codes, torch.tensor([0, 0, 1]))
-    >>> means, covariances.shape
-    (tensor([[1., 1.],
-            [5., 5.]]), torch.Size([2, 2, 2]))
-    """
-    counts, size = torch.bincount(labels), codes.shape[1]
-    codes = codes.double()
-    totals = codes.new_zeros(len(counts), size).index_add_(0, labels, codes)
-    means = totals / counts[:, None]
-    gaps = codes - means[labels]
-    pooled = torch.from_numpy(ledoit_wolf(gaps.cpu().numpy(), assume_centered=True)[0]).to(codes)
-    own = [gaps[labels == label].T @ gaps[labels == label] for label in range(len(counts))]
-    shrunk = (torch.stack(own) + size * pooled) / (counts[:, None, None] + size)
-    least = SMALLEST_VARIANCE * torch.eye(size).to(codes)
-    return means.float(), (shrunk + least).float()
 
 
 class BalancingGAN(nn.Module):
     """BAGAN's networks, and the Gaussians of the classes in latent space.
+
+    Encoder and discriminator have spectral normalization and therefore treat each sample alone;
+    decoder, that is generator, has batch normalization.
 
     Parameters
     ----------
@@ -90,6 +44,7 @@ class BalancingGAN(nn.Module):
         super().__init__()
         self.autoencoder = Autoencoder(shape, latent_size, width, spectral=True)
         self.discriminator = Encoder(shape, num_classes + 1, width, spectral=True)
+        remove_parametrizations(self.discriminator.layers[-1], "weight")  # logits of any size
         self.register_buffer("means", torch.zeros(num_classes, latent_size))
         self.register_buffer("factors", torch.eye(latent_size).repeat(num_classes, 1, 1))
 
@@ -144,12 +99,12 @@ class BAGAN(GenerativeSampler):
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
-    steps : int, default=2000
+    steps : int, default=1500
         Training steps of the autoencoder, and again of generator and discriminator.
     batch_size : int, default=64
         Real samples a step; at least 2.
     lr : float, default=5e-4
-        Learning rate of Adam, in (0, 1), of the autoencoder; the adversarial training's is LR_SHARE.
+        Learning rate of Adam, in (0, 1), of the autoencoder; the both.
     latent_size : int, default=64
         Size of the codes.
     width : int, default=32
@@ -177,7 +132,19 @@ class BAGAN(GenerativeSampler):
 
     Notes
     -----
-    TODO
+    ``fit_resample(X, y)`` takes images (N, C, H, W) or (N, H, W), in uint8 or floats, or vectors
+    (N, D). Images are scaled to -1..1 and vectors to mean 0 and standard deviation 1 by column;
+    synthetic samples stay within the values of all real ones.
+
+    Differs from the paper: batches of both stages have as many real samples of each class, so that
+    5 are not forgotten among 5,000, where the paper's are as the data; a class's covariance is
+    shrunk to that which all classes have in common, since few codes have none of full rank (a
+    class of one sample has the common one about its code). Spectral normalization in encoder and
+    discriminator stands in for their dropout, batch normalization is in the decoder. The learning
+    rate is higher than the authors' program's 5e-5, with fewer steps than its 150 epochs, and
+    Adam's first beta 0.5 as there; codes have 64 values instead of 100. As in that program, the
+    generator's batch has as many samples as the discriminator's, real and fake, with labels drawn
+    uniformly, and both stages last as long.
 
     References
     ----------
@@ -197,7 +164,7 @@ class BAGAN(GenerativeSampler):
         self,
         *,
         sampling_strategy: Strategy = "auto",
-        steps: int = 2000,
+        steps: int = 1500,
         batch_size: int = 64,
         lr: float = 5e-4,
         latent_size: int = 64,
@@ -253,8 +220,8 @@ class BAGAN(GenerativeSampler):
         self, networks: BalancingGAN, batches: Batches, generator: torch.Generator
     ) -> None:
         num_classes, judge = len(networks.means), networks.discriminator
-        of_discriminator = adam(judge, self.lr * GAME)
-        of_generator = adam(networks.autoencoder.decoder, self.lr * GAME)
+        of_discriminator = adam(judge, self.lr)
+        of_generator = adam(networks.autoencoder.decoder, self.lr)
         fakes = -(-self.batch_size // num_classes)
 
         def step() -> dict[str, Tensor]:

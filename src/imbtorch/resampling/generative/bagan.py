@@ -14,7 +14,7 @@ from imbtorch.resampling.generative.base import GenerativeSampler
 from imbtorch.resampling.generative.gaussians import class_gaussians
 from imbtorch.resampling.generative.networks import Autoencoder, Encoder
 from imbtorch.resampling.generative.samples import Samples, in_blocks
-from imbtorch.resampling.generative.training import adam, train_steps
+from imbtorch.resampling.generative.training import adam, minimize, train_steps
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 
@@ -50,7 +50,7 @@ class BalancingGAN(nn.Module):
 
     def start(self, codes: Tensor, labels: Tensor) -> None:
         """Prepare the game: fit the Gaussians, and start the discriminator from the encoder."""
-        means, covariances = class_gaussians(codes, labels)
+        means, covariances = class_gaussians(codes.cpu(), labels)
         self.means.copy_(means)
         self.factors.copy_(torch.linalg.cholesky(covariances.double()))
         features = self.autoencoder.encoder.layers[:-1]
@@ -104,7 +104,7 @@ class BAGAN(GenerativeSampler):
     batch_size : int, default=64
         Real samples a step; at least 2.
     lr : float, default=5e-4
-        Learning rate of Adam, in (0, 1), of the autoencoder; the both.
+        Learning rate of Adam, in (0, 1).
     latent_size : int, default=64
         Size of the codes.
     width : int, default=32
@@ -136,15 +136,14 @@ class BAGAN(GenerativeSampler):
     (N, D). Images are scaled to -1..1 and vectors to mean 0 and standard deviation 1 by column;
     synthetic samples stay within the values of all real ones.
 
-    Differs from the paper: batches of both stages have as many real samples of each class, so that
-    5 are not forgotten among 5,000, where the paper's are as the data; a class's covariance is
-    shrunk to that which all classes have in common, since few codes have none of full rank (a
-    class of one sample has the common one about its code). Spectral normalization in encoder and
-    discriminator stands in for their dropout, batch normalization is in the decoder. The learning
-    rate is higher than the authors' program's 5e-5, with fewer steps than its 150 epochs, and
-    Adam's first beta 0.5 as there; codes have 64 values instead of 100. As in that program, the
-    generator's batch has as many samples as the discriminator's, real and fake, with labels drawn
-    uniformly, and both stages last as long.
+    Differs from the paper: real batches have as many samples of each class, in both stages, so that
+    5 samples are not forgotten among 5,000; the authors' program takes them as they come. A class's
+    covariance is shrunk to one common to all classes, which a class of one sample gets as it is:
+    few codes have none of full rank. Spectral normalization of encoder and discriminator stands in
+    for the program's dropout, and the decoder has batch normalization; a learning rate ten times
+    its 5e-5 needs fewer steps, and codes have 64 values instead of 100. As in the program, Adam's
+    first beta is 0.5, both stages last as long, and the generator's batch is as large as the
+    discriminator's, with labels drawn uniformly.
 
     References
     ----------
@@ -199,7 +198,7 @@ class BAGAN(GenerativeSampler):
             places = torch.arange(len(samples.rows))
             encode = networks.autoencoder.encoder
             codes = in_blocks(lambda some: encode(samples.at(some)), places)
-            networks.start(codes, samples.labels.to(codes.device))
+            networks.start(codes, samples.labels)
         networks.train()
         self._train_game(networks, batches, generator)
 
@@ -208,11 +207,7 @@ class BAGAN(GenerativeSampler):
 
         def step() -> dict[str, Tensor]:
             x, _ = next(batches)
-            loss = F.mse_loss(autoencoder(x), x)
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            optimizer.step()
-            return {"reconstruction": loss.detach()}
+            return {"reconstruction": minimize(F.mse_loss(autoencoder(x), x), optimizer)}
 
         train_steps(self.steps, step, title="BAGAN's autoencoder", verbose=self.verbose)
 
@@ -230,15 +225,10 @@ class BAGAN(GenerativeSampler):
             wanted = labels.to(y.device)
             made = networks(networks.latents(wanted, generator))
             scores = judge(torch.cat([x, made[:fakes].detach()]))
-            judged = F.cross_entropy(scores, discriminator_targets(y, fakes, num_classes))
-            of_discriminator.zero_grad()
-            torch.autograd.backward(judged)
-            of_discriminator.step()
-            fooled = F.cross_entropy(judge(made), wanted)
-            of_generator.zero_grad()
-            torch.autograd.backward(fooled)
-            of_generator.step()
-            return {"discriminator": judged.detach(), "generator": fooled.detach()}
+            targets = discriminator_targets(y, fakes, num_classes)
+            judged = minimize(F.cross_entropy(scores, targets), of_discriminator)
+            fooled = minimize(F.cross_entropy(judge(made), wanted), of_generator)
+            return {"discriminator": judged, "generator": fooled}
 
         train_steps(self.steps, step, title="BAGAN", verbose=self.verbose)
 
@@ -250,4 +240,6 @@ class BAGAN(GenerativeSampler):
         generator: torch.Generator,
     ) -> Tensor:
         labels = torch.tensor([k for k, n in wanted.items() for _ in range(n)])
-        return in_blocks(networks, networks.latents(labels.to(samples.device), generator))
+        return in_blocks(
+            lambda some: networks(networks.latents(some, generator)), labels.to(samples.device)
+        )

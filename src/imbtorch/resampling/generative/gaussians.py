@@ -20,7 +20,7 @@ def class_gaussians(codes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     Parameters
     ----------
     codes : Tensor of shape (N, D), float32
-        Latent vectors.
+        Latent vectors, on the CPU.
     labels : Tensor of shape (N,), int64
         0..K-1; every class has a code.
 
@@ -48,8 +48,8 @@ def class_gaussians(codes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     totals = codes.new_zeros(len(counts), size).index_add_(0, labels, codes)
     means = totals / counts[:, None]
     gaps = codes - means[labels]
-    pooled = torch.from_numpy(ledoit_wolf(gaps.cpu().numpy(), assume_centered=True)[0]).to(codes)
+    pooled = torch.from_numpy(ledoit_wolf(gaps.numpy(), assume_centered=True)[0])
     own = [gaps[labels == label].T @ gaps[labels == label] for label in range(len(counts))]
     shrunk = (torch.stack(own) + size * pooled) / (counts[:, None, None] + size)
-    least = SMALLEST_VARIANCE * torch.eye(size).to(codes)
+    least = SMALLEST_VARIANCE * torch.eye(size, dtype=codes.dtype)
     return means.float(), (shrunk + least).float()

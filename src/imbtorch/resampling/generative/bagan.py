@@ -152,11 +152,11 @@ class BAGAN(GenerativeSampler):
 
     Examples
     --------
-    >>> x = np.random.default_rng(0).normal(size=(60, 1, 8, 8)).astype(np.float32)
-    >>> y = np.repeat([0, 1], [50, 10])
+    >>> x = torch.randn(60, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    >>> y = torch.arange(60) // 50
     >>> x_balanced, y_balanced = BAGAN(steps=5, width=4, random_state=0).fit_resample(x, y)
-    >>> x_balanced.shape, np.bincount(y_balanced)
-    ((100, 1, 8, 8), array([50, 50]))
+    >>> x_balanced.shape, y_balanced.bincount()
+    (torch.Size([100, 1, 8, 8]), tensor([50, 50]))
     """
 
     def __init__(

@@ -7,12 +7,14 @@ from imblearn.over_sampling import RandomOverSampler
 from imbtorch.method import Method
 from imbtorch.resampling.balanced_svm import BalancedSVM
 from imbtorch.resampling.eos import EOS
+from imbtorch.resampling.generative.bagan import BAGAN
 from imbtorch.resampling.generative.deep_smote import DeepSMOTE
 from imbtorch.resampling.micro_clusters import draw_weights, overload
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import SMOTE, SVMSMOTE, BorderlineSMOTE
 
 __all__ = [
+    "BAGAN",
     "EOS",
     "SMOTE",
     "SVMSMOTE",
@@ -79,6 +81,15 @@ METHODS = (
         slots={"resample": DeepSMOTE},
         paper="Dablain et al., IEEE TNNLS 2022",
         cost=f"{LONGER}; and an autoencoder",
+        page="generative",
+    ),
+    Method(
+        "bagan",
+        "over-sampler",
+        "a GAN that starts from an autoencoder, with a Gaussian of codes for each class",
+        slots={"resample": BAGAN},
+        paper="Mariani et al., 2018",
+        cost=f"{LONGER}; and a GAN",
         page="generative",
     ),
     Method(

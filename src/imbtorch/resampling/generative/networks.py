@@ -130,6 +130,35 @@ class Decoder(nn.Module):
         return z
 
 
+class Autoencoder(nn.Module):
+    """An encoder of samples to latent vectors, and a decoder back.
+
+    Parameters
+    ----------
+    shape, width, spectral
+        See `Encoder`; the decoder's layers have batch normalization in either case.
+    latent_size : int
+        Size of the latent vectors.
+
+    Examples
+    --------
+    >>> Autoencoder((1, 28, 28), 10, 8)(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 1, 28, 28])
+    """
+
+    def __init__(
+        self, shape: Sequence[int], latent_size: int, width: int, *, spectral: bool = False
+    ) -> None:
+        super().__init__()
+        self.encoder = Encoder(shape, latent_size, width, spectral=spectral)
+        self.decoder = Decoder(latent_size, shape, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return samples (B, ...) as they come back."""
+        back: Tensor = self.decoder(self.encoder(x))
+        return back
+
+
 class ConditionalGenerator(nn.Module):
     """Noise and a label -> a sample: a `Decoder` that is told the label one-hot.
 

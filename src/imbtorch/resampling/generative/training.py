@@ -22,6 +22,14 @@ def adam(networks: nn.Module, lr: float) -> torch.optim.Adam:
     return torch.optim.Adam(networks.parameters(), lr=lr, betas=(0.5, 0.999))
 
 
+def minimize(loss: Tensor, optimizer: torch.optim.Optimizer) -> Tensor:
+    """Take a step of an optimizer; return the loss before it, as a number."""
+    optimizer.zero_grad()
+    torch.autograd.backward(loss)
+    optimizer.step()
+    return loss.detach()
+
+
 def train_steps(
     steps: int,
     step: Callable[[], Mapping[str, Tensor]],

@@ -7,12 +7,14 @@ from imblearn.over_sampling import RandomOverSampler
 from imbtorch.method import Method
 from imbtorch.resampling.balanced_svm import BalancedSVM
 from imbtorch.resampling.eos import EOS
+from imbtorch.resampling.generative.cgan import CGAN
 from imbtorch.resampling.generative.deep_smote import DeepSMOTE
 from imbtorch.resampling.micro_clusters import draw_weights, overload
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import SMOTE, SVMSMOTE, BorderlineSMOTE
 
 __all__ = [
+    "CGAN",
     "EOS",
     "SMOTE",
     "SVMSMOTE",
@@ -79,6 +81,15 @@ METHODS = (
         slots={"resample": DeepSMOTE},
         paper="Dablain et al., IEEE TNNLS 2022",
         cost=f"{LONGER}; and an autoencoder",
+        page="generative",
+    ),
+    Method(
+        "cgan",
+        "over-sampler",
+        "samples made by a conditional GAN for each class, of it against all others",
+        slots={"resample": CGAN},
+        paper="Dong et al., Neurocomputing 2022, as in EOS (Dablain et al.)",
+        cost=f"{LONGER}; and a GAN for each class",
         page="generative",
     ),
     Method(

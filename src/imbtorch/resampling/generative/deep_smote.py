@@ -11,24 +11,10 @@ from imbtorch.data.checks import RandomState
 from imbtorch.places import TrainedOnce
 from imbtorch.resampling.base import Strategy
 from imbtorch.resampling.generative.base import GenerativeSampler
-from imbtorch.resampling.generative.networks import Decoder, Encoder
+from imbtorch.resampling.generative.networks import Autoencoder
 from imbtorch.resampling.generative.samples import Samples, in_blocks
 from imbtorch.resampling.generative.training import train_steps
 from imbtorch.resampling.smote import SMOTE
-
-
-class Autoencoder(nn.Module):
-    """An encoder of samples to latent vectors, and a decoder back."""
-
-    def __init__(self, shape: tuple[int, ...], latent_size: int, width: int) -> None:
-        super().__init__()
-        self.encoder = Encoder(shape, latent_size, width)
-        self.decoder = Decoder(latent_size, shape, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return samples (B, ...) as they come back."""
-        back: Tensor = self.decoder(self.encoder(x))
-        return back
 
 
 def permutation_penalty(autoencoder: Autoencoder, x: Tensor, order: Tensor) -> Tensor:

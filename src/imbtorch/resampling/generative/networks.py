@@ -130,6 +130,20 @@ class Decoder(nn.Module):
         return z
 
 
+class Autoencoder(nn.Module):
+    """An encoder of samples to latent vectors, and a decoder back."""
+
+    def __init__(self, shape: tuple[int, ...], latent_size: int, width: int) -> None:
+        super().__init__()
+        self.encoder = Encoder(shape, latent_size, width)
+        self.decoder = Decoder(latent_size, shape, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return samples (B, ...) as they come back."""
+        back: Tensor = self.decoder(self.encoder(x))
+        return back
+
+
 class ConditionalGenerator(nn.Module):
     """Noise and a label -> a sample: a `Decoder` that is told the label one-hot.
 

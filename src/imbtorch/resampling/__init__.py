@@ -9,6 +9,7 @@ from imbtorch.resampling.balanced_svm import BalancedSVM
 from imbtorch.resampling.eos import EOS
 from imbtorch.resampling.generative.cgan import CGAN
 from imbtorch.resampling.generative.deep_smote import DeepSMOTE
+from imbtorch.resampling.generative.gamo import GAMO
 from imbtorch.resampling.micro_clusters import draw_weights, overload
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import SMOTE, SVMSMOTE, BorderlineSMOTE
@@ -16,6 +17,7 @@ from imbtorch.resampling.smote import SMOTE, SVMSMOTE, BorderlineSMOTE
 __all__ = [
     "CGAN",
     "EOS",
+    "GAMO",
     "SMOTE",
     "SVMSMOTE",
     "BalancedSVM",
@@ -81,6 +83,15 @@ METHODS = (
         slots={"resample": DeepSMOTE},
         paper="Dablain et al., IEEE TNNLS 2022",
         cost=f"{LONGER}; and an autoencoder",
+        page="generative",
+    ),
+    Method(
+        "gamo",
+        "over-sampler",
+        "convex combinations that a generator chooses to deceive a classifier",
+        slots={"resample": GAMO},
+        paper="Mullick et al., ICCV 2019",
+        cost=f"{LONGER}; and a small game, on images after an autoencoder",
         page="generative",
     ),
     Method(

@@ -5,6 +5,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from imbtorch.data.checks import RandomState
 from imbtorch.places import TrainedOnce
@@ -14,6 +15,9 @@ from imbtorch.resampling.generative.networks import ConditionalDiscriminator, Co
 from imbtorch.resampling.generative.samples import Samples, in_blocks
 from imbtorch.resampling.generative.training import adam, adversarial_step, train_steps
 from imbtorch.seeding import scoped_seed
+
+DECAY = 0.99
+"""Share of a generator's moving average that a step keeps."""
 
 
 def half_of_class(counts: Tensor, label: int) -> list[float]:
@@ -54,15 +58,15 @@ class CGAN(GenerativeSampler):
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
-    steps : int, default=1000
+    steps : int, default=600
         Training steps of each class.
     batch_size : int, default=64
         Real samples a step, and as many made ones; at least 2.
-    lr : float, default=2e-4
+    lr : float, default=1e-3
         Learning rate of Adam, in (0, 1).
     latent_size : int, default=64
         Size of the noise.
-    width : int, default=32
+    width : int, default=16
         Channels of the first convolution; a vector's hidden layers have eight times as many units.
     random_state : int, RandomState or None, default=None
         Draws initial weights, batches and synthetic samples.
@@ -96,6 +100,7 @@ class CGAN(GenerativeSampler):
     that see the condition as a further input. Here the loss is the hinge, D has spectral
     normalization and sees the attribute by projection: G gets gradients however sure D is, which
     matters where D sees 50 samples of a class. The other samples of a batch are drawn uniformly.
+    Samples are drawn from a moving average of G's weights: the game does not come to rest.
 
     References
     ----------
@@ -105,6 +110,7 @@ class CGAN(GenerativeSampler):
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.random.default_rng(0).normal(size=(60, 1, 8, 8)).astype(np.float32)
     >>> y = np.repeat([0, 1], [50, 10])
     >>> x_balanced, y_balanced = CGAN(steps=5, width=4, random_state=0).fit_resample(x, y)
@@ -116,11 +122,11 @@ class CGAN(GenerativeSampler):
         self,
         *,
         sampling_strategy: Strategy = "auto",
-        steps: int = 1000,
+        steps: int = 600,
         batch_size: int = 64,
-        lr: float = 2e-4,
+        lr: float = 1e-3,
         latent_size: int = 64,
-        width: int = 32,
+        width: int = 16,
         random_state: RandomState = None,
         device: str | None = None,
         verbose: bool = False,
@@ -161,16 +167,21 @@ class CGAN(GenerativeSampler):
         optimizers = adam(discriminator, self.lr), adam(network, self.lr)
         shares = half_of_class(samples.counts, label)
         batches = samples.batches(self.batch_size, generator, shares)
+        follow = get_ema_multi_avg_fn(DECAY)  # type: ignore[no-untyped-call]
+        average = AveragedModel(network, multi_avg_fn=follow, use_buffers=True)
 
         def step() -> dict[str, Tensor]:
             x, y = next(batches)
             attribute = (y == label).long()
             z = torch.randn(len(x), self.latent_size, generator=generator).to(x)
             made = network(z, attribute), attribute
-            return adversarial_step(discriminator, (x, attribute), made, optimizers)
+            losses = adversarial_step(discriminator, (x, attribute), made, optimizers)
+            average.update_parameters(network)
+            return losses
 
         title = f"CGAN of class {label}"
         train_steps(self.steps, step, title=title, verbose=self.verbose)
+        network.load_state_dict(average.module.state_dict())
 
     def _draw(
         self,

@@ -1,7 +1,7 @@
 """GAMO: a generator of convex combinations, against a classifier and a discriminator."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imbtorch.data.checks import RandomState
+from imbtorch.errors import InputError
 from imbtorch.places import TrainedOnce
 from imbtorch.resampling.base import Strategy
 from imbtorch.resampling.generative.base import LAST_SEED, GenerativeSampler
@@ -33,13 +34,15 @@ class GAMO(GenerativeSampler):
     Three players: a classifier M learns real and made samples, a discriminator D tells them apart,
     given the class, and the generator wants M to err and D to call what it makes real:
 
-    .. math:: E_{z, k}[-\log(1 - M_k(G(z, k))) - D(G(z, k), k)]
+    .. math:: E_{z, k}[-\lambda \log(1 - M_k(G(z, k))) - D(G(z, k), k)]
 
     Vectors x are combined themselves. Of images, the codes of an autoencoder are combined, which
     is trained first, and the synthetic samples are decoded from them.
 
     Parameters
     ----------
+    error_weight : float, default=0.1
+        :math:`\lambda`, of the classifier's errors, at least 0.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
     steps : int, default=1500
@@ -88,7 +91,9 @@ class GAMO(GenerativeSampler):
     (GAMO2pix); one autoencoder does both here. Terms are weighted by the classes' priors there;
     here batches have as many real samples of each class, and as many made ones of each class that
     lacks some. D has the hinge loss and spectral normalization. The generator maximizes
-    :math:`\log(1 - M_k)` in place of minimizing :math:`\log M_k`, which has no lower bound.
+    :math:`\log(1 - M_k)` in place of minimizing :math:`\log M_k`, which has no lower bound; it has
+    a weight, 1 in the paper: at 1, the samples made of a class are soon much alike and look like
+    another's.
 
     References
     ----------
@@ -98,7 +103,7 @@ class GAMO(GenerativeSampler):
     --------
     >>> x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
     >>> y = np.repeat([0, 1], [50, 10])
-    >>> sampler = GAMO(steps=5, width=4, random_state=0)
+    >>> sampler = GAMO(steps=50, width=4, random_state=0)
     >>> x_balanced, y_balanced = sampler.fit_resample(x, y)
     >>> x_balanced.shape, np.bincount(y_balanced), sampler.base_indices_.shape
     ((100, 3), array([50, 50]), (40,))
@@ -108,6 +113,7 @@ class GAMO(GenerativeSampler):
 
     def __init__(
         self,
+        error_weight: float = 0.1,
         *,
         sampling_strategy: Strategy = "auto",
         steps: int = 1500,
@@ -132,6 +138,13 @@ class GAMO(GenerativeSampler):
             verbose=verbose,
             once=once,
         )
+        self.error_weight = error_weight
+
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Return X and y with synthetic rows appended; see `TopUpSampler.fit_resample`."""
+        if not 0 <= self.error_weight < np.inf:
+            raise InputError(f"error_weight is {self.error_weight}; it must be at least 0")
+        return super().fit_resample(X, y, **params)
 
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         self.base_indices_ = np.empty(0, np.int64)
@@ -179,7 +192,7 @@ class GAMO(GenerativeSampler):
                 (x, y),
                 (made_x, made_y),
                 (of_discriminator, of_generator),
-                lambda x, y: erring_loss(classifier(x), y),
+                lambda x, y: self.error_weight * erring_loss(classifier(x), y),
             )
             return {"classifier": learned.detach(), **losses}
 
@@ -205,7 +218,7 @@ class GAMO(GenerativeSampler):
         """Return the samples that are combined: vectors as they are, the codes of images."""
         if "autoencoder" not in networks:
             return samples
-        encoder = networks["autoencoder"].eval().encoder
+        encoder = cast(Autoencoder, networks["autoencoder"].eval()).encoder
         with torch.no_grad():
             places = torch.arange(len(samples.rows))
             codes = in_blocks(lambda some: encoder(samples.at(some)), places).cpu()
@@ -223,16 +236,16 @@ class GAMO(GenerativeSampler):
         made, bases = [], []
         for label, number in wanted.items():
             rows = played.of_class(label)
-            for block in torch.randn(number, self.latent_size, generator=generator).split(BLOCK):
-                labels = torch.full((len(block),), label)
-                weights = networks["generator"](block.to(played.device), labels.to(played.device))[
-                    label
-                ]
-                made.append(weights @ played.at(rows))
+            members = played.at(rows)
+            z = torch.randn(number, self.latent_size, generator=generator).to(played.device)
+            for block in torch.split(z, BLOCK):
+                y = torch.full((len(block),), label, device=played.device)
+                weights = networks["generator"](block, y)[label]
+                made.append(weights @ members)
                 bases.append(rows[weights.argmax(1).cpu()])
         self.base_indices_ = torch.cat(bases).numpy()
         points = torch.cat(made)
         if "autoencoder" not in networks:
             return points
         codes = played.scaling.back(points).to(samples.device)
-        return in_blocks(networks["autoencoder"].decoder, codes)
+        return in_blocks(cast(Autoencoder, networks["autoencoder"]).decoder, codes)

@@ -58,7 +58,7 @@ class CGAN(GenerativeSampler):
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
-    steps : int, default=600
+    steps : int, default=400
         Training steps of each class.
     batch_size : int, default=64
         Real samples a step, and as many made ones; at least 2.
@@ -122,7 +122,7 @@ class CGAN(GenerativeSampler):
         self,
         *,
         sampling_strategy: Strategy = "auto",
-        steps: int = 600,
+        steps: int = 400,
         batch_size: int = 64,
         lr: float = 1e-3,
         latent_size: int = 64,

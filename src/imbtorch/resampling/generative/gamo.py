@@ -45,7 +45,7 @@ class GAMO(GenerativeSampler):
         :math:`\lambda`, of the classifier's errors, at least 0.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to which count, as everywhere in imbalanced-learn.
-    steps : int, default=1500
+    steps : int, default=1000
         Training steps of the game; on images, of the autoencoder, too.
     batch_size : int, default=64
         Real samples a step, and as many made ones; at least 2.
@@ -53,7 +53,7 @@ class GAMO(GenerativeSampler):
         Learning rate of Adam, in (0, 1).
     latent_size : int, default=64
         Size of the noise and of the codes.
-    width : int, default=32
+    width : int, default=16
         Channels of the first convolution; a vector's hidden layers have eight times as many units.
     random_state : int, RandomState or None, default=None
         Draws initial weights, batches and synthetic samples.
@@ -116,11 +116,11 @@ class GAMO(GenerativeSampler):
         error_weight: float = 0.1,
         *,
         sampling_strategy: Strategy = "auto",
-        steps: int = 1500,
+        steps: int = 1000,
         batch_size: int = 64,
         lr: float = 1e-3,
         latent_size: int = 64,
-        width: int = 32,
+        width: int = 16,
         random_state: RandomState = None,
         device: str | None = None,
         verbose: bool = False,

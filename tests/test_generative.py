@@ -7,12 +7,12 @@ from imblearn.utils.estimator_checks import parametrize_with_checks
 
 from imbtorch import InputError, fit
 from imbtorch.models import mlp
-from imbtorch.resampling import BAGAN, DeepSMOTE
+from imbtorch.resampling import BAGAN, CGAN, GAMO, DeepSMOTE
 from imbtorch.resampling.generative.samples import Samples, warn_if_flat
 from imbtorch.resampling.generative.training import Diverged, train_steps
 from imbtorch.training import Pretrained
 
-SAMPLERS = [DeepSMOTE, BAGAN]
+SAMPLERS = [BAGAN, CGAN, GAMO, DeepSMOTE]
 SMALL = {"steps": 2, "width": 2, "latent_size": 3, "batch_size": 8, "random_state": 0}
 every = pytest.mark.parametrize("make", SAMPLERS)
 flat = pytest.mark.filterwarnings("ignore:.* the samples it made are:UserWarning")
@@ -85,7 +85,8 @@ def test_a_training_that_diverges_ends_at_once():
 @every
 def test_runs_of_all_seeds_share_the_networks_but_not_the_samples(make, tmp_path):
     x, y = made((4,), np.float32)
-    name = {"DeepSMOTE": "deep-smote", "BAGAN": "bagan"}[make.__name__]
+    names = {"BAGAN": "bagan", "CGAN": "cgan", "GAMO": "gamo", "DeepSMOTE": "deep-smote"}
+    name = names[make.__name__]
     recipe = f"{name}:steps=2:width=2"
     found = []
     for seed in (0, 1):

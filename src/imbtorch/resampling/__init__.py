@@ -8,14 +8,18 @@ from imbtorch.method import Method
 from imbtorch.resampling.balanced_svm import BalancedSVM
 from imbtorch.resampling.eos import EOS
 from imbtorch.resampling.generative.bagan import BAGAN
+from imbtorch.resampling.generative.cgan import CGAN
 from imbtorch.resampling.generative.deep_smote import DeepSMOTE
+from imbtorch.resampling.generative.gamo import GAMO
 from imbtorch.resampling.micro_clusters import draw_weights, overload
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.smote import SMOTE, SVMSMOTE, BorderlineSMOTE
 
 __all__ = [
     "BAGAN",
+    "CGAN",
     "EOS",
+    "GAMO",
     "SMOTE",
     "SVMSMOTE",
     "BalancedSVM",
@@ -90,6 +94,24 @@ METHODS = (
         slots={"resample": BAGAN},
         paper="Mariani et al., 2018",
         cost=f"{LONGER}; and a GAN",
+        page="generative",
+    ),
+    Method(
+        "gamo",
+        "over-sampler",
+        "convex combinations that a generator chooses to deceive a classifier",
+        slots={"resample": GAMO},
+        paper="Mullick et al., ICCV 2019",
+        cost=f"{LONGER}; and a small game, on images after an autoencoder",
+        page="generative",
+    ),
+    Method(
+        "cgan",
+        "over-sampler",
+        "samples made by a conditional GAN for each class, of it against all others",
+        slots={"resample": CGAN},
+        paper="Dong et al., Neurocomputing 2022, as in EOS (Dablain et al.)",
+        cost=f"{LONGER}; and a GAN for each class",
         page="generative",
     ),
     Method(

@@ -104,7 +104,8 @@ class GenerativeSampler(TopUpSampler):
         made, self.seconds_ = rows[:0], 0.0
         if wanted:
             device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-            samples = Samples(rows, labels, self._sample_shape(dense), torch.device(device))
+            shape, lacking = self._sample_shape(dense), sorted(wanted)
+            samples = Samples(rows, labels, shape, torch.device(device), lacking)
             made = self._made(samples, wanted, names)
         self.nearest_indices_, self.distances_ = nearest(made, made_y, rows, labels)
         new_x = made.numpy()
@@ -139,6 +140,7 @@ class GenerativeSampler(TopUpSampler):
         described = {
             **{k: v for k, v in self.get_params(deep=False).items() if k not in OTHERWISE},
             **{"shape": [*samples.scaling.shape], "counts": samples.counts.tolist()},
+            **{"lacking": samples.lacking},
         }
         once = self.once or (lambda title, described, train: train(seed))
         state, self.seconds_ = once(title, described, train)

@@ -30,6 +30,8 @@ class Samples:
         See `Scaling`.
     device : torch.device
         Where batches go.
+    lacking : sequence of int, optional
+        Labels of the classes of which samples are to be made.
 
     Attributes
     ----------
@@ -46,9 +48,14 @@ class Samples:
     """
 
     def __init__(
-        self, rows: Tensor, labels: Tensor, shape: Sequence[int], device: torch.device
+        self,
+        rows: Tensor,
+        labels: Tensor,
+        shape: Sequence[int],
+        device: torch.device,
+        lacking: Sequence[int] = (),
     ) -> None:
-        self.rows, self.labels, self.device = rows, labels, device
+        self.rows, self.labels, self.device, self.lacking = rows, labels, device, [*lacking]
         self.scaling, self.counts = Scaling(rows, shape), torch.bincount(labels)
         self._order = labels.argsort(stable=True)
         self._first = self.counts.cumsum(0) - self.counts

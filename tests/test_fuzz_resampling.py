@@ -9,9 +9,10 @@ import pytest
 import torch
 from sklearn.exceptions import NotFittedError
 
+from few_steps import NAMES
 from imbtorch import InputError
 from imbtorch.resampling import EOS, Neighbors, overload
-from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
+from imbtorch.resampling.names import make_over_sampler
 from imbtorch.sklearn import EmbeddingHead
 
 NAN, INF = float("nan"), float("inf")
@@ -45,7 +46,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", OVER_SAMPLERS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore:overflow:RuntimeWarning")
 def test_over_samplers_keep_rows_and_kind(name, kind):
@@ -62,7 +63,7 @@ def test_over_samplers_keep_rows_and_kind(name, kind):
     assert np.isfinite(new_x.astype(float)).all()
 
 
-@pytest.mark.parametrize("name", [n for n in OVER_SAMPLERS if n != "ros"])
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "ros"])
 @pytest.mark.parametrize("case", [c for c in WRONG if c != "3-D"])  # which keeps its shape
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # before scikit-learn refuses
 def test_over_samplers_say_what_they_cannot_take(name, case):
@@ -72,7 +73,7 @@ def test_over_samplers_say_what_they_cannot_take(name, case):
 
 SHAPED = [  # ros is imbalanced-learn's own, and takes rows alone
     (name, kind)
-    for name in OVER_SAMPLERS
+    for name in NAMES
     for kind in KINDS
     if name != "ros" and not ("svm" in name and kind in ("huge", "constant"))
 ]
@@ -90,7 +91,7 @@ def test_over_samplers_keep_shapes(name, kind):
         assert np.array_equal(new_y, y)
 
 
-@pytest.mark.parametrize("name", OVER_SAMPLERS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_over_samplers_of_one_sample_a_class(name):
     one_each = POINTS[[0, 45, 55]], POINT_LABELS[[0, 45, 55]]

@@ -47,6 +47,7 @@ def filling(slot, kind):
         "batch": [partial(M2m, lam=0.5, gamma=0.0), partial(AOS, p=1.0)],
     }
     rows = [row.slots[slot] for row in CATALOG.values() if row.kind == kind]
+    rows = [partial(r, steps=2, width=2) if hasattr(r, "takes_images") else r for r in rows]
     return [*rows, *more.get(slot, [])]
 
 

@@ -5,9 +5,10 @@ import pytest
 from imblearn import over_sampling as theirs
 from sklearn.svm import SVC
 
+from few_steps import NAMES
 from imbtorch import InputError
 from imbtorch.resampling import SMOTE, SVMSMOTE, BalancedSVM, BorderlineSMOTE
-from imbtorch.resampling.names import OVER_SAMPLERS, make_over_sampler
+from imbtorch.resampling.names import make_over_sampler
 from imbtorch.resampling.one_search import OnceSVC
 
 
@@ -78,7 +79,7 @@ def test_names():
     assert make_over_sampler("smote:k=3", 0).n_neighbors == 3
     assert make_over_sampler("eos:k=50:direction=away").get_params()["direction"] == "away"
     assert make_over_sampler("ros", random_state=5).random_state == 5
-    for name in OVER_SAMPLERS:
+    for name in NAMES:
         assert make_over_sampler(name, 5).random_state == 5
     with pytest.raises(InputError, match="did you mean smote"):
         make_over_sampler("smot")

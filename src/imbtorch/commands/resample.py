@@ -13,7 +13,10 @@ EXAMPLES = (
     "imbtorch resample embeddings.npz balanced.npz",
     "imbtorch resample embeddings.npz balanced.npz --method eos:k=100",
 )
-OVER_SAMPLERS = ("ros", "smote", "borderline-smote", "svm-smote", "balanced-svm", "eos")
+OVER_SAMPLERS = (
+    *("ros", "smote", "borderline-smote", "svm-smote", "balanced-svm"),
+    *("deep-smote", "bagan", "gamo", "cgan", "eos"),
+)
 
 
 def add_options(parser: Any) -> None:
@@ -41,7 +44,8 @@ def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
 
     `data` holds ``features`` (N, D) and ``labels`` (N,), or ``train_features`` and
     ``train_labels``; other arrays are copied. `out` has the same names, with the real rows first.
-    EOS adds ``base_indices``, ``enemy_indices`` and ``r``: where each synthetic row comes from.
+    EOS adds ``base_indices``, ``enemy_indices`` and ``r``: where each synthetic row comes from;
+    methods that train networks add ``nearest_indices`` and ``distances`` of real rows.
     """
     from imbtorch.data.samples import check_samples
     from imbtorch.resampling.apply import cannot_resample
@@ -71,7 +75,7 @@ def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
     except ValueError as error:
         raise cannot_resample(sampler, y, error) from error
     arrays.update(dict(zip(names, (new_x, new_y), strict=True)))
-    for name in ("base_indices", "enemy_indices", "r"):
+    for name in ("base_indices", "enemy_indices", "r", "nearest_indices", "distances"):
         if hasattr(sampler, f"{name}_"):
             arrays[name] = getattr(sampler, f"{name}_")
     write_npz(path, arrays)

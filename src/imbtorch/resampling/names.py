@@ -21,7 +21,7 @@ def make_over_sampler(text: str, random_state: object = None) -> OverSampler:
     Parameters
     ----------
     text : str
-        ros, smote, borderline-smote, svm-smote, balanced-svm or eos; each option follows a
+        ros, smote, borderline-smote, svm-smote, balanced-svm, deep-smote, bagan, gamo, cgan or eos; each option follows a
         colon: ``eos:k=50``.
     random_state : int, RandomState or None, default=None
         Random state of the over-sampler.
@@ -64,6 +64,8 @@ def try_over_sampler(make: Callable[..., object]) -> None:
             raise InputError(f"{name} is {number}; it must be at least 1")
         if number > 5:  # whether there are so many, only the data say
             sampler.set_params(**{name: 5})
+    if getattr(sampler, "steps", 0) > 1:  # of a training: one shows what is out of range
+        sampler.set_params(steps=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -17,7 +17,12 @@ from imbtorch.resampling.generative.base import LAST_SEED, GenerativeSampler
 from imbtorch.resampling.generative.convex import Classifier, ConvexGenerator, erring_loss
 from imbtorch.resampling.generative.networks import Autoencoder, ConditionalDiscriminator
 from imbtorch.resampling.generative.samples import BLOCK, Samples, in_blocks
-from imbtorch.resampling.generative.training import adam, adversarial_step, train_steps
+from imbtorch.resampling.generative.training import (
+    adam,
+    adversarial_step,
+    train_autoencoder,
+    train_steps,
+)
 from imbtorch.seeding import scoped_seed
 
 
@@ -162,7 +167,11 @@ class GAMO(GenerativeSampler):
 
     def _train(self, networks: nn.ModuleDict, samples: Samples, generator: torch.Generator) -> None:
         if "autoencoder" in networks:
-            self._train_autoencoder(networks["autoencoder"], samples, generator)
+            batches = samples.batches(self.batch_size, generator)
+            title = "GAMO's autoencoder"
+            train_autoencoder(
+                networks["autoencoder"], batches, self.steps, self.lr, title, self.verbose
+            )
         played = self._played(networks, samples)
         with scoped_seed(int(torch.randint(LAST_SEED, (), generator=generator))):
             shape, classes = played.scaling.shape, len(played.counts)
@@ -197,22 +206,6 @@ class GAMO(GenerativeSampler):
             return {"classifier": learned.detach(), **losses}
 
         train_steps(self.steps, step, title="GAMO", verbose=self.verbose)
-
-    def _train_autoencoder(
-        self, autoencoder: nn.Module, samples: Samples, generator: torch.Generator
-    ) -> None:
-        optimizer = torch.optim.Adam(autoencoder.parameters(), lr=self.lr)
-        batches = samples.batches(self.batch_size, generator)
-
-        def step() -> dict[str, Tensor]:
-            x, _ = next(batches)
-            loss = F.mse_loss(autoencoder(x), x)
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            optimizer.step()
-            return {"reconstruction": loss.detach()}
-
-        train_steps(self.steps, step, title="GAMO's autoencoder", verbose=self.verbose)
 
     def _played(self, networks: nn.ModuleDict, samples: Samples) -> Samples:
         """Return the samples that are combined: vectors as they are, the codes of images."""

@@ -1,6 +1,6 @@
 """Training of the generative over-samplers: steps, their end, and the adversarial game."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -57,6 +57,28 @@ def train_steps(
                             f"{title}: {name} is {value} at step {number} of {steps}; a smaller lr "
                             "may help, or samples of a smaller range"
                         )
+
+
+def train_autoencoder(
+    autoencoder: nn.Module,
+    batches: Iterator[tuple[Tensor, Tensor]],
+    steps: int,
+    lr: float,
+    title: str,
+    verbose: bool,
+) -> None:
+    """Train an autoencoder on the mean squared error of its reconstructions."""
+    optimizer = torch.optim.Adam(autoencoder.parameters(), lr=lr)
+
+    def step() -> dict[str, Tensor]:
+        x, _ = next(batches)
+        loss = F.mse_loss(autoencoder(x), x)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        return {"reconstruction": loss.detach()}
+
+    train_steps(steps, step, title=title, verbose=verbose)
 
 
 def discriminator_loss(real: Tensor, made: Tensor) -> Tensor:

@@ -4,8 +4,9 @@ from imbtorch.resampling.names import OVER_SAMPLERS
 
 
 def few_steps(name):
-    """Return an over-sampler's name, with options for a short training if it trains networks."""
-    trains = hasattr(OVER_SAMPLERS[name].slots["resample"], "takes_images")
+    """Return a method's name, with options for a short training if it trains networks itself."""
+    method = OVER_SAMPLERS.get(name.removeprefix("head:"))
+    trains = method is not None and hasattr(method.slots["resample"], "takes_images")
     return f"{name}:steps=2:width=2:latent_size=4" if trains else name
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from few_steps import few_steps
 from imbtorch import InputError, Recipe, Train, fit, make_recipe
 from imbtorch.losses import FocalLoss
 from imbtorch.models import CosineHead, mlp
@@ -35,6 +36,7 @@ MIXING = (Mixup, Remix)
 """Transforms that return class probabilities in place of labels."""
 OF_IMAGES = (CutMix,)
 """Transforms of images only, see test_cutmix.py."""
+ALIKE = pytest.mark.filterwarnings("ignore:.* the samples it made are:UserWarning")
 NO_ENEMIES = pytest.mark.filterwarnings(
     "ignore:class .* has no enemy", "ignore:.* leaves classes short"
 )
@@ -112,6 +114,7 @@ def test_mixing_transforms_return_class_probabilities_and_follow_their_seed(meth
 
 
 @NO_ENEMIES
+@ALIKE
 @pytest.mark.parametrize("method", filling("resample", "over-sampler"), ids=name)
 def test_over_samplers_balance_and_keep_the_real_rows(method, blobs, unmoved):
     x, y = blobs
@@ -165,7 +168,10 @@ def data_for(recipe, blobs):
 
 
 @NO_ENEMIES
-@pytest.mark.parametrize("recipe", [*RECIPES, "eos:k=50", "m2m:clean=true", "m2m:defer=0"])
+@ALIKE
+@pytest.mark.parametrize(
+    "recipe", [*map(few_steps, RECIPES), "eos:k=50", "m2m:clean=true", "m2m:defer=0"]
+)
 def test_recipes_train_repeat_exactly_and_leave_the_global_seed_alone(recipe, blobs, unmoved):
     learns = recipe not in PRESETS  # its parts do, one by one
     epochs = 30 if learns else 4

@@ -9,7 +9,6 @@ from imbtorch.errors import InputError
 EXAMPLES = (
     "imbtorch reproduce --list",
     "imbtorch reproduce amo-3 --seeds 3",
-    "imbtorch reproduce eos-figure-3 --columns embeddings",
 )
 
 

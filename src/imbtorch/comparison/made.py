@@ -14,11 +14,10 @@ from imbtorch.data.arrays import ArrayDataset
 from imbtorch.errors import InputError
 from imbtorch.metrics.made import copying, frechet_distance, variety
 from imbtorch.models.inference import embed
+from imbtorch.resampling.generative.samples import FLAT
 
 JUDGE = "erm"
 """The recipe whose network judges: it was trained on real samples alone."""
-FLAT = 0.05
-"""Share of real images' contrast below which made ones are of one color."""
 COMPARED = 500
 """Real samples of a class that made ones are compared with, at most."""
 

@@ -21,8 +21,8 @@ def make_over_sampler(text: str, random_state: object = None) -> OverSampler:
     Parameters
     ----------
     text : str
-        ros, smote, borderline-smote, svm-smote, balanced-svm, deep-smote, bagan, gamo, cgan or eos; each option follows a
-        colon: ``eos:k=50``.
+        ros, smote, borderline-smote, svm-smote, balanced-svm, deep-smote, bagan, gamo, cgan or
+        eos; each option follows a colon: ``eos:k=50``.
     random_state : int, RandomState or None, default=None
         Random state of the over-sampler.
 

@@ -26,6 +26,7 @@ EXAMPLES = 8
 OTHERWISE = "sampling_strategy", "random_state", "device", "verbose", "once"
 """Arguments on which the trained networks do not depend, beside the seed."""
 LAST_SEED = 2**31 - 1
+FLOAT32_MAX = torch.finfo(torch.float32).max
 
 
 class GenerativeSampler(TopUpSampler):
@@ -97,6 +98,8 @@ class GenerativeSampler(TopUpSampler):
         dense = X.toarray() if issparse(X) else X
         names, numbers = np.unique(y, return_inverse=True)
         rows = torch.from_numpy(np.array(dense, np.float32, order="C"))  # a column-wise sum differs
+        if not bool(rows.isfinite().all()):
+            raise InputError(f"X holds values beyond {FLOAT32_MAX:.3g}; scale its columns")
         labels = torch.from_numpy(numbers)
         places = {name: place for place, name in enumerate(names.tolist())}
         wanted = {places[name]: n for name, n in self.sampling_strategy_.items() if n}

@@ -13,8 +13,10 @@ from imbtorch.resampling.generative.scaling import Scaling
 
 BLOCK = 256
 """Samples that go through a trained network at once."""
-FLAT = 0.05
-"""Share of the real samples' contrast below which those made are called flat, or all alike."""
+FLAT = 0.15
+"""Share of real images' contrast below which those made are called of one color."""
+ALIKE = 0.05
+"""Share of the real samples' spread below which those made are called all alike."""
 
 
 class Samples:
@@ -135,7 +137,7 @@ def warn_if_flat(
         image = len(samples.scaling.shape) == 3
         if image and part.std(1).mean() < FLAT * real.std(1).mean():
             failed["of one solid color"].append(str(names[label]))
-        elif min(len(real), len(part)) > 1 and part.std(0).mean() < FLAT * real.std(0).mean():
+        elif min(len(real), len(part)) > 1 and part.std(0).mean() < ALIKE * real.std(0).mean():
             failed["all alike"].append(str(names[label]))
     for how, classes in failed.items():
         if classes:

@@ -17,6 +17,7 @@ from imblearn.over_sampling import RandomOverSampler
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
+from sklearn.datasets import load_digits
 from torch import nn
 
 from imbtorch import Recipe, Setup, Train, fit
@@ -33,7 +34,18 @@ from imbtorch.losses import (
 )
 from imbtorch.losses.von_mises_fisher import expected_scores
 from imbtorch.models import Classifier
-from imbtorch.resampling import EOS, SMOTE, SVMSMOTE, BorderlineSMOTE, draw_weights, overload
+from imbtorch.resampling import (
+    BAGAN,
+    CGAN,
+    EOS,
+    GAMO,
+    SMOTE,
+    SVMSMOTE,
+    BorderlineSMOTE,
+    DeepSMOTE,
+    draw_weights,
+    overload,
+)
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training import LocalEmbedding, NearestHead, TripletEmbedding, tau_normalize
 from imbtorch.training.average import moving_average
@@ -151,6 +163,26 @@ def smote_family():
         dots(axis, new, NEW, size=60 if repeated else 14, alpha=0.5)
         dots(axis, x[y == 1], RARE, size=26)
         bare(axis, name)
+    return figure
+
+
+def generative():
+    """Real digits, and what four over-samplers make of 8 to 64 of each class."""
+    digits = load_digits()
+    counts = dict(zip(range(10), exponential_counts(80, 10, 10), strict=True))
+    kept = np.concatenate([np.flatnonzero(digits.target == k)[:n] for k, n in counts.items()])
+    x, y = digits.images[kept, None].astype(np.float32), digits.target[kept]
+    rows = {"real": [x[y == k][0] for k in range(1, 10)]}
+    for make, steps in ((DeepSMOTE, 1500), (BAGAN, 1500), (CGAN, 300), (GAMO, 1000)):
+        sampler = make(steps=steps, width=16, random_state=0)
+        sampler.fit_resample(x, y)
+        rows[make.__name__] = [sampler.examples_[k][0] for k in range(1, 10)]
+    figure, axes = panels(45, rows=5, height=3.6)
+    for axes_of_row, (name, images) in zip(np.reshape(axes, (5, 9)), rows.items(), strict=True):
+        for axis, image in zip(axes_of_row, images, strict=True):
+            axis.imshow(image[0], cmap="gray", vmin=0, vmax=16)
+            axis.set(xticks=[], yticks=[])
+        axes_of_row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
     return figure
 
 
@@ -463,7 +495,7 @@ def strong():
 
 
 ALL = [
-    reweighting, balanced_sampling, smote_family, mixing, cutmix, aos, m2m, focal, ldam,
+    reweighting, balanced_sampling, smote_family, generative, mixing, cutmix, aos, m2m, focal, ldam,
     logit_adjustment, eos, heads, dos, metric_learning, sam, proco, strong,
 ]  # fmt: skip
 ARROW = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006}

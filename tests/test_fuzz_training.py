@@ -36,7 +36,7 @@ ODD = torch.tensor(PLANE)
 ODD[[3, 50], 0] = NAN
 
 
-@pytest.mark.parametrize("recipe", map(few_steps, RECIPES))
+@pytest.mark.parametrize("recipe", [*map(few_steps, RECIPES)])
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_recipes_train_with_one_sample_of_a_class_or_say_why_not(recipe):
     y = np.append(POINT_LABELS[:52], 2)

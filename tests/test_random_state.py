@@ -1,6 +1,7 @@
 """Every public name leaves the global random state of Python, NumPy and torch as it was."""
 
 import random
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,6 +25,7 @@ from imbtorch.seeding import same_random_state, scoped_seed
 from namespaces import THINGS
 
 COUNTS = [30, 9]
+FEW = {"steps": 1, "width": 2, "latent_size": 2}
 X = torch.randn(39, 4, generator=torch.Generator().manual_seed(0))
 Y = torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS))
 ROWS, LABELS = X.numpy(), Y.numpy()
@@ -169,6 +171,10 @@ CALLS = {
     "transforms.translate": lambda: transforms.translate(
         X, Y, 1 - Y, DRAWING, HEAD, lam=0.1, steps=1, step_size=0.1, noise=0.1
     ),
+    "resampling.BAGAN": over_sampler(partial(resampling.BAGAN, **FEW)),
+    "resampling.CGAN": over_sampler(partial(resampling.CGAN, **FEW)),
+    "resampling.DeepSMOTE": over_sampler(partial(resampling.DeepSMOTE, **FEW)),
+    "resampling.GAMO": over_sampler(partial(resampling.GAMO, **FEW)),
     "resampling.EOS": over_sampler(resampling.EOS),
     "resampling.SMOTE": over_sampler(resampling.SMOTE),
     "resampling.SVMSMOTE": over_sampler(resampling.SVMSMOTE),
@@ -274,6 +280,7 @@ def test_no_public_name_is_left_out():
 
 
 @pytest.mark.filterwarnings("ignore:class .* has no enemy", "ignore:.* leaves classes short")
+@pytest.mark.filterwarnings("ignore:.* the samples it made are")
 @pytest.mark.parametrize("name", CALLS)
 def test_the_random_state_is_as_it_was(name, unmoved):
     CALLS[name]()

@@ -90,6 +90,7 @@ def reproduce(
 def _load(name: str) -> PaperTable | PaperFigure:
     if name in figure_names():
         return load_figure(name)
-    if name not in table_names():
-        raise unknown_name("table", name, [*table_names(), *figure_names()])
-    return load_table(name)
+    try:
+        return load_table(name)
+    except InputError as error:
+        raise unknown_name("table", name, [*table_names(), *figure_names()]) from error

@@ -21,7 +21,7 @@ from imbtorch.printable import printable
 from imbtorch.progress import progress_bar
 from imbtorch.reproduction.embedding_task import make_embedding_task
 from imbtorch.reproduction.paper_table import PaperTable, Row
-from imbtorch.reproduction.quick import few_of_each
+from imbtorch.reproduction.quick import few_of_each, few_steps
 from imbtorch.reproduction.text_task import make_text_task
 from imbtorch.reproduction.training_embeddings import keep_run
 
@@ -126,6 +126,8 @@ def run_column(
                 if method.tune:
                     names[row] = chosen[row] = best_on_validation(task, method, root, bar)
             recipes = {key: task.recipe(name) for key, name in names.items()}
+            if options.quick:
+                recipes = {key: few_steps(recipe) for key, recipe in recipes.items()}
             bar.total += len(of_grid) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()
             folder = root / "runs" / task.folder

@@ -82,10 +82,7 @@ class GenerativeSampler(TopUpSampler):
 
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
         """Return X and y with synthetic rows appended; see `TopUpSampler.fit_resample`."""
-        for name, least in (("steps", 1), ("batch_size", 2), ("latent_size", 1), ("width", 1)):
-            check_whole(name, getattr(self, name), least)
-        if not 0 < self.lr < 1:
-            raise InputError(f"lr is {self.lr}; it must be in (0, 1)")
+        self._check()
         if not isinstance(X, np.ndarray):
             return super().fit_resample(X, y, **params)
         self._shape = X.shape[1:]
@@ -93,6 +90,13 @@ class GenerativeSampler(TopUpSampler):
         made = {k: len(X) + np.flatnonzero(new_y[len(X) :] == k) for k in self.sampling_strategy_}
         self.examples_ = {k: new_x[rows[:EXAMPLES]] for k, rows in made.items() if len(rows)}
         return new_x, new_y
+
+    def _check(self) -> None:
+        """Raise an InputError for an argument out of range."""
+        for name, least in (("steps", 1), ("batch_size", 2), ("latent_size", 1), ("width", 1)):
+            check_whole(name, getattr(self, name), least)
+        if not 0 < self.lr < 1:
+            raise InputError(f"lr is {self.lr}; it must be in (0, 1)")
 
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         dense = X.toarray() if issparse(X) else X

@@ -145,11 +145,10 @@ class GAMO(GenerativeSampler):
         )
         self.error_weight = error_weight
 
-    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
-        """Return X and y with synthetic rows appended; see `TopUpSampler.fit_resample`."""
+    def _check(self) -> None:
+        super()._check()
         if not 0 <= self.error_weight < np.inf:
             raise InputError(f"error_weight is {self.error_weight}; it must be at least 0")
-        return super().fit_resample(X, y, **params)
 
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         self.base_indices_ = np.empty(0, np.int64)

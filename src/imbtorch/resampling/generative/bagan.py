@@ -14,7 +14,12 @@ from imbtorch.resampling.generative.base import GenerativeSampler
 from imbtorch.resampling.generative.gaussians import class_gaussians
 from imbtorch.resampling.generative.networks import Autoencoder, Encoder
 from imbtorch.resampling.generative.samples import Samples, in_blocks
-from imbtorch.resampling.generative.training import adam, minimize, train_steps
+from imbtorch.resampling.generative.training import (
+    adam,
+    minimize,
+    train_autoencoder,
+    train_steps,
+)
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 
@@ -97,8 +102,6 @@ class BAGAN(GenerativeSampler):
 
     Parameters
     ----------
-    sampling_strategy : float, str, dict or callable, default="auto"
-        Which classes are brought to which count, as everywhere in imbalanced-learn.
     steps : int, default=1500
         Training steps of the autoencoder, and again of generator and discriminator.
     batch_size : int, default=64
@@ -109,19 +112,13 @@ class BAGAN(GenerativeSampler):
         Size of the codes.
     width : int, default=32
         Channels of the first convolution; a vector's hidden layers have eight times as many units.
-    random_state : int, RandomState or None, default=None
-        Draws initial weights, batches and synthetic samples.
-    device : str, optional
-        Where to train; by default "cuda" if there is a GPU, else "cpu".
-    verbose : bool, default=False
-        Whether to show a progress bar.
-    once : TrainedOnce, optional
-        Keeps the trained networks, see `imbtorch.places.TrainedOnce`.
+    sampling_strategy, random_state, device, verbose, once
+        See `DeepSMOTE`.
 
     Attributes
     ----------
     nearest_indices_, distances_, sampling_strategy_, examples_, seconds_
-        See `GenerativeSampler`.
+        See `DeepSMOTE`.
 
     Raises
     ------
@@ -142,8 +139,8 @@ class BAGAN(GenerativeSampler):
     few codes have none of full rank. Spectral normalization of encoder and discriminator stands in
     for the program's dropout, and the decoder has batch normalization; a learning rate ten times
     its 5e-5 needs fewer steps, and codes have 64 values instead of 100. As in the program, Adam's
-    first beta is 0.5, both stages last as long, and the generator's batch is as large as the
-    discriminator's, with labels drawn uniformly.
+    first beta is 0.5 in the game, both stages last as long, and the generator's batch is as large
+    as the discriminator's, with labels drawn uniformly.
 
     References
     ----------
@@ -192,7 +189,8 @@ class BAGAN(GenerativeSampler):
 
     def _train(self, networks: BalancingGAN, samples: Samples, generator: torch.Generator) -> None:
         batches = samples.batches(self.batch_size, generator)
-        self._train_autoencoder(networks.autoencoder, batches)
+        title = "BAGAN's autoencoder"
+        train_autoencoder(networks.autoencoder, batches, self.steps, self.lr, title, self.verbose)
         networks.eval()
         with torch.no_grad():
             places = torch.arange(len(samples.rows))
@@ -201,15 +199,6 @@ class BAGAN(GenerativeSampler):
             networks.start(codes, samples.labels)
         networks.train()
         self._train_game(networks, batches, generator)
-
-    def _train_autoencoder(self, autoencoder: Autoencoder, batches: Batches) -> None:
-        optimizer = adam(autoencoder, self.lr)
-
-        def step() -> dict[str, Tensor]:
-            x, _ = next(batches)
-            return {"reconstruction": minimize(F.mse_loss(autoencoder(x), x), optimizer)}
-
-        train_steps(self.steps, step, title="BAGAN's autoencoder", verbose=self.verbose)
 
     def _train_game(
         self, networks: BalancingGAN, batches: Batches, generator: torch.Generator

@@ -34,20 +34,7 @@ class GenerativeSampler(TopUpSampler):
 
     Subclasses implement `_networks`, `_train` and `_draw`, on samples as `Scaling` returns them and
     labels 0..K-1. Images of shape (N, C, H, W) or (N, H, W) are made by convolutions, all else as
-    vectors.
-
-    Attributes
-    ----------
-    nearest_indices_ : ndarray of shape (n,), int64
-        Row number of the nearest real sample of its class (Euclidean), of each synthetic row.
-    distances_ : ndarray of shape (n,), float32
-        Distance to it, per value: the root of the mean squared difference, in the units of X.
-    sampling_strategy_ : dict
-        Class -> number of synthetic rows, in the order of the rows.
-    examples_ : dict
-        Class -> up to 8 synthetic samples, in the shape and kind of X's; of arrays and Tensors.
-    seconds_ : float
-        Time of the training, even if it took place earlier; 0 if nothing was to be made.
+    vectors. What it says of them stands in the attributes of `DeepSMOTE`.
     """
 
     takes_images = True

@@ -56,8 +56,6 @@ class CGAN(GenerativeSampler):
 
     Parameters
     ----------
-    sampling_strategy : float, str, dict or callable, default="auto"
-        Which classes are brought to which count, as everywhere in imbalanced-learn.
     steps : int, default=400
         Training steps of each class.
     batch_size : int, default=64
@@ -68,19 +66,13 @@ class CGAN(GenerativeSampler):
         Size of the noise.
     width : int, default=16
         Channels of the first convolution; a vector's hidden layers have eight times as many units.
-    random_state : int, RandomState or None, default=None
-        Draws initial weights, batches and synthetic samples.
-    device : str, optional
-        Where to train; by default "cuda" if there is a GPU, else "cpu".
-    verbose : bool, default=False
-        Whether to show a progress bar a class.
-    once : TrainedOnce, optional
-        Keeps the trained networks, see `imbtorch.places.TrainedOnce`.
+    sampling_strategy, random_state, device, verbose, once
+        See `DeepSMOTE`.
 
     Attributes
     ----------
     nearest_indices_, distances_, sampling_strategy_, examples_, seconds_
-        See `GenerativeSampler`.
+        See `DeepSMOTE`.
 
     Raises
     ------

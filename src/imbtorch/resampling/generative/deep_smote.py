@@ -13,7 +13,7 @@ from imbtorch.resampling.base import Strategy
 from imbtorch.resampling.generative.base import GenerativeSampler
 from imbtorch.resampling.generative.networks import Autoencoder
 from imbtorch.resampling.generative.samples import Samples, in_blocks
-from imbtorch.resampling.generative.training import train_steps
+from imbtorch.resampling.generative.training import minimize, train_steps
 from imbtorch.resampling.smote import SMOTE
 
 
@@ -72,8 +72,16 @@ class DeepSMOTE(GenerativeSampler):
 
     Attributes
     ----------
-    nearest_indices_, distances_, sampling_strategy_, examples_, seconds_
-        See `GenerativeSampler`.
+    nearest_indices_ : ndarray of shape (n,), int64
+        Row number of the nearest real sample of its class (Euclidean), of each synthetic row.
+    distances_ : ndarray of shape (n,), float32
+        Distance to it, per value: the root of the mean squared difference, in the units of X.
+    sampling_strategy_ : dict
+        Class -> number of synthetic rows, in the order of the rows.
+    examples_ : dict
+        Class -> up to 8 synthetic samples, in the shape and kind of X's; of arrays and Tensors.
+    seconds_ : float
+        Time of the training, even if it took place earlier; 0 if nothing was to be made.
 
     Raises
     ------
@@ -149,9 +157,7 @@ class DeepSMOTE(GenerativeSampler):
             order = torch.randperm(len(alike), generator=generator)
             reconstruction = F.mse_loss(networks(x), x)
             penalty = permutation_penalty(networks, alike, order.to(x.device))
-            optimizer.zero_grad()
-            torch.autograd.backward(reconstruction + penalty)
-            optimizer.step()
+            minimize(reconstruction + penalty, optimizer)
             return {"reconstruction": reconstruction.detach(), "penalty": penalty.detach()}
 
         train_steps(self.steps, step, title="DeepSMOTE", verbose=self.verbose)

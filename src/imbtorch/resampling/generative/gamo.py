@@ -20,6 +20,7 @@ from imbtorch.resampling.generative.samples import BLOCK, Samples, in_blocks
 from imbtorch.resampling.generative.training import (
     adam,
     adversarial_step,
+    minimize,
     train_autoencoder,
     train_steps,
 )
@@ -48,8 +49,6 @@ class GAMO(GenerativeSampler):
     ----------
     error_weight : float, default=0.1
         :math:`\lambda`, of the classifier's errors, at least 0.
-    sampling_strategy : float, str, dict or callable, default="auto"
-        Which classes are brought to which count, as everywhere in imbalanced-learn.
     steps : int, default=1000
         Training steps of the game; on images, of the autoencoder, too.
     batch_size : int, default=64
@@ -60,21 +59,15 @@ class GAMO(GenerativeSampler):
         Size of the noise and of the codes.
     width : int, default=16
         Channels of the first convolution; a vector's hidden layers have eight times as many units.
-    random_state : int, RandomState or None, default=None
-        Draws initial weights, batches and synthetic samples.
-    device : str, optional
-        Where to train; by default "cuda" if there is a GPU, else "cpu".
-    verbose : bool, default=False
-        Whether to show progress bars.
-    once : TrainedOnce, optional
-        Keeps the trained networks, see `imbtorch.places.TrainedOnce`.
+    sampling_strategy, random_state, device, verbose, once
+        See `DeepSMOTE`.
 
     Attributes
     ----------
     base_indices_ : ndarray of shape (n,), int64
         Row number of the real sample with the largest weight, of each synthetic row.
     nearest_indices_, distances_, sampling_strategy_, examples_, seconds_
-        See `GenerativeSampler`.
+        See `DeepSMOTE`.
 
     Raises
     ------
@@ -192,9 +185,7 @@ class GAMO(GenerativeSampler):
             made_y = labels.to(x.device)
             logits = classifier(torch.cat([x, made_x.detach()]))
             learned = F.cross_entropy(logits, torch.cat([y, made_y]))
-            of_classifier.zero_grad()
-            torch.autograd.backward(learned)
-            of_classifier.step()
+            minimize(learned, of_classifier)
             losses = adversarial_step(
                 discriminator,
                 (x, y),

@@ -72,11 +72,7 @@ def train_autoencoder(
 
     def step() -> dict[str, Tensor]:
         x, _ = next(batches)
-        loss = F.mse_loss(autoencoder(x), x)
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-        return {"reconstruction": loss.detach()}
+        return {"reconstruction": minimize(F.mse_loss(autoencoder(x), x), optimizer)}
 
     train_steps(steps, step, title=title, verbose=verbose)
 
@@ -120,13 +116,8 @@ def adversarial_step(
     """
     (x, y), (made_x, made_y), (of_discriminator, of_generator) = real, made, optimizers
     judged = discriminator_loss(discriminate(x, y), discriminate(made_x.detach(), made_y))
-    of_discriminator.zero_grad()
-    torch.autograd.backward(judged)
-    of_discriminator.step()
+    losses = {"discriminator": minimize(judged, of_discriminator)}
     fooled = -discriminate(made_x, made_y).mean()
     if more is not None:
         fooled = fooled + more(made_x, made_y)
-    of_generator.zero_grad()
-    torch.autograd.backward(fooled)
-    of_generator.step()
-    return {"discriminator": judged.detach(), "generator": fooled.detach()}
+    return {**losses, "generator": minimize(fooled, of_generator)}

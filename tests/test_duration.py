@@ -9,11 +9,16 @@ import torch
 from imbtorch import make_recipe
 from imbtorch.comparison import classical_seconds as classical
 from imbtorch.comparison import duration
+from imbtorch.comparison import generative_seconds as generative
 from imbtorch.comparison.auto import budgets_of, search_seconds
 from imbtorch.comparison.classical_seconds import classical_seconds
 from imbtorch.comparison.duration import expected_seconds, in_words, passes, sample_seconds
+from imbtorch.comparison.generative_seconds import generative_seconds
 from imbtorch.comparison.make_task import make_task
 from imbtorch.data.arrays import ArrayDataset
+from imbtorch.resampling.apply import resample_dataset
+from imbtorch.training.slots import build
+from imbtorch.training.try_out import KNOWN
 
 
 @pytest.fixture
@@ -98,3 +103,19 @@ def test_small_fits_are_extended_to_all_samples_and_classes(task, monkeypatch):
     large = ArrayDataset(x, y, ["a", "b", "c", "d"])
     many = replace(task, data=replace(task.data, train=large, classes=large.classes))
     assert classical_seconds(many, task.recipe("logistic")) == pytest.approx(4 * 11.0)
+
+
+def test_a_generative_over_sampler_trains_once_for_all_seeds_and_recipes(monkeypatch):
+    task = make_task("digits", profile="exponential", ratio=10.0, epochs=10, model="small-cnn")
+    gamo, few = task.recipe("gamo:steps=300:width=4"), task.recipe("gamo:steps=3:width=4")
+    assert generative_seconds(task, [task.recipe("erm"), task.recipe("smote")]) == 0
+    found, start = generative_seconds(task, [gamo]), time.perf_counter()
+    resample_dataset(build(gamo.phases[0].resample, KNOWN), task.data.train)
+    took = time.perf_counter() - start
+    assert took / 10 < found < 10 * took
+
+    monkeypatch.setattr(generative, "_timed", lambda sampler, few, steps: 5.0 + 0.1 * steps)
+    both = [gamo, task.recipe("ldam+gamo:steps=300:width=4")]
+    assert generative_seconds(task, both) == pytest.approx(30)
+    assert generative_seconds(task, [*both, few]) == pytest.approx(30.3)
+    assert expected_seconds(task, both, 3, 0.0) == pytest.approx(30)

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from imbtorch.comparison.classical_seconds import classical_seconds
+from imbtorch.comparison.generative_seconds import generative_seconds
 from imbtorch.comparison.result_file import read_rows
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import labels_of
@@ -75,8 +76,8 @@ def expected_seconds(
     task : Task
         Data and network.
     recipes : sequence of Recipe
-        Their epochs are counted, see `passes`, and fits without a network are timed, see
-        `classical_seconds`.
+        Their epochs are counted, see `passes`; fits without a network and generative over-samplers
+        are timed, see `classical_seconds` and `generative_seconds`.
     seeds : int
         Number of training seeds.
     per_sample : float
@@ -97,7 +98,7 @@ def expected_seconds(
     if any(takes_pretrained(phase) for recipe in recipes for phase in recipe.phases):
         total += task.epochs * sum(counts)
     fits = sum(classical_seconds(task, recipe) for recipe in recipes)
-    return total * per_sample + seeds * fits
+    return total * per_sample + seeds * fits + generative_seconds(task, recipes)
 
 
 def to_run(recipes: Sequence[Recipe], seeds: int, folder: Path) -> list[Recipe]:

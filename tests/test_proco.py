@@ -358,8 +358,8 @@ def test_it_runs_in_bfloat16():
 
 
 def test_its_name_joins_others():
-    recipe = make_recipe("ema+proco:views=1+drs+cosine+dbm", 10)
-    assert recipe.name == "dbm+drs+proco:views=1+cosine+ema"
+    recipe = make_recipe("ema+proco:views=1+drs+cosine+ldam", 10)
+    assert recipe.name == "ldam+drs+proco:views=1+cosine+ema"
     described = [phase.describe()["branch"] for phase in recipe.phases]
     options = {"tau": 0.1, "alpha": 1.0, "views": 1, "view_augment": "sim"}
     assert described == [{"name": "ProCo", **options}] * 2

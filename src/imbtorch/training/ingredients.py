@@ -3,8 +3,8 @@
 from imbtorch.errors import InputError
 from imbtorch.method import Method
 
-STRONG = "dbm+cutmix+proco+autoaugment+cosine+ema"
-STRONG_FAST = "dbm+cutmix+autoaugment+cosine+ema"
+STRONG = "balanced-softmax+cutmix+proco+autoaugment+cosine+ema"
+STRONG_FAST = "balanced-softmax+cutmix+autoaugment+cosine+ema"
 """What the presets are short for."""
 
 

@@ -1,5 +1,6 @@
 """Train: the phase that trains the whole network."""
 
+import warnings
 from collections.abc import Sequence
 from functools import partial
 
@@ -16,7 +17,7 @@ from imbtorch.training.made_samples import some_made
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.phase import Phase, as_shares
 from imbtorch.training.run import Run
-from imbtorch.training.slots import Known, build
+from imbtorch.training.slots import Known, build, name_of
 
 COMPILE_FROM = 500
 """Number of image batches from which compiling a frozen network repays its half-minute start."""
@@ -49,6 +50,12 @@ class Train(Phase):
     step : class or callable, optional
         How a step finds its gradients, for instance `SAM`; by default in one pass.
 
+    Warns
+    -----
+    UserWarning
+        If the loss makes up for the class shares, as `BalancedSoftmaxLoss` does, and `weights`,
+        `sampler` or `resample` does too.
+
     Examples
     --------
     >>> from imbtorch.samplers import ClassBalancedSampler
@@ -75,6 +82,16 @@ class Train(Phase):
         self.epochs, self.loss, self.weights = epochs, loss, weights
         self.sampler, self.batch, self.resample, self.step = sampler, batch, resample, step
         self.branch = branch
+        balances = {"sampler": sampler, "weights": weights, "resample": resample}
+        twice = [name for name, slot in balances.items() if slot is not None]
+        if twice and _prior_taken_out(loss):
+            warnings.warn(
+                f"{name_of(loss)} makes up for the class shares of the training set, "
+                f"and so {'does' if len(twice) == 1 else 'do'} {' and '.join(twice)}: rare classes "
+                "are favored twice; use the one or the other",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def class_shares(self, counts: Sequence[int]) -> list[float] | None:
         """Return the class shares in its batches, times the class weights."""

@@ -123,12 +123,12 @@ class GenerativeSampler(TopUpSampler):
 
         def networks(seed: int) -> nn.Module:
             with scoped_seed(seed):
-                return self._networks(samples).to(samples.device)
+                return samples.beside(self._networks(samples))
 
         def train(seed: int) -> tuple[dict[str, Tensor], float]:
             start, found = time.perf_counter(), networks(seed)
             self._train(found, samples, generator_from(derive_seed(seed, "train")))
-            state = {name: value.cpu() for name, value in found.state_dict().items()}
+            state = {name: value.cpu().contiguous() for name, value in found.state_dict().items()}
             return state, time.perf_counter() - start
 
         described = {

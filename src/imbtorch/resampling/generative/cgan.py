@@ -155,7 +155,7 @@ class CGAN(GenerativeSampler):
     ) -> None:
         with scoped_seed(int(torch.randint(LAST_SEED, (), generator=generator))):
             shape = samples.scaling.shape
-            discriminator = ConditionalDiscriminator(2, shape, self.width).to(samples.device)
+            discriminator = samples.beside(ConditionalDiscriminator(2, shape, self.width))
         optimizers = adam(discriminator, self.lr), adam(network, self.lr)
         shares = half_of_class(samples.counts, label)
         batches = samples.batches(self.batch_size, generator, shares)

@@ -167,8 +167,8 @@ class GAMO(GenerativeSampler):
         played = self._played(networks, samples)
         with scoped_seed(int(torch.randint(LAST_SEED, (), generator=generator))):
             shape, classes = played.scaling.shape, len(played.counts)
-            classifier = Classifier(shape[0], classes, self.width).to(played.device)
-            discriminator = ConditionalDiscriminator(classes, shape, self.width).to(played.device)
+            classifier = played.beside(Classifier(shape[0], classes, self.width))
+            discriminator = played.beside(ConditionalDiscriminator(classes, shape, self.width))
         of_classifier, of_discriminator, of_generator = (
             adam(player, self.lr) for player in (classifier, discriminator, networks["generator"])
         )

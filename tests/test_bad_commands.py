@@ -247,3 +247,13 @@ def test_failed_runs_stand_in_table_and_report_and_give_status_1(
     assert '<td>drs</td><td colspan="' in (tmp_path / "report.html").read_text()
     assert main([*command, "--recipes", "drs", "--seeds", "2"]) == 2
     assert "every run failed, see" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_said_once_a_command(capsys, tmp_path):
+    command = ["compare", "digits", "--profile=exponential", "--epochs=1", "--seeds=2"]
+    for folder in ("once", "again"):
+        options = ["--recipes=erm,balanced-softmax+drs", f"--out={tmp_path / folder}"]
+        assert main([*command, *options]) == 0
+        said = "with a sampler they are made up for twice"
+        assert capsys.readouterr().err.count(said) == 1

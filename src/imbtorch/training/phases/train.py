@@ -82,13 +82,12 @@ class Train(Phase):
         self.epochs, self.loss, self.weights = epochs, loss, weights
         self.sampler, self.batch, self.resample, self.step = sampler, batch, resample, step
         self.branch = branch
-        balances = {"sampler": sampler, "weights": weights, "resample": resample}
-        twice = [name for name, slot in balances.items() if slot is not None]
+        balances = {"class weights": weights, "over-sampling": resample, "a sampler": sampler}
+        twice = " and ".join(name for name, slot in balances.items() if slot is not None)
         if twice and _prior_taken_out(loss):
             warnings.warn(
-                f"{name_of(loss)} makes up for the class shares of the training set, "
-                f"and so {'does' if len(twice) == 1 else 'do'} {' and '.join(twice)}: rare classes "
-                "are favored twice; use the one or the other",
+                f"{name_of(loss)} makes up for the class shares of the training set; with {twice} "
+                "they are made up for twice, in favor of rare classes: use the one or the other",
                 UserWarning,
                 stacklevel=2,
             )

@@ -54,6 +54,23 @@ def test_a_class_is_trained_for_as_many_steps_as_are_asked_for(monkeypatch):
     assert trainings == [("CGAN of class 1", 2), ("CGAN of class 2", 2)]
 
 
+@flat
+def test_what_is_kept_is_the_average_of_the_generator(monkeypatch):
+    """With a decay of 1 the average stays what the first step left."""
+    monkeypatch.setattr("imbtorch.resampling.generative.cgan.DECAY", 1.0)
+    states = []
+
+    def once(title, described, train):
+        states.append(train(5)[0])
+        return states[-1], 0.0
+
+    for steps in (1, 4):
+        CGAN(**{**SMALL, "steps": steps}, once=once).fit_resample(*clouds((20, 8)))
+    weights = [name for name in states[0] if name.endswith("weight")]
+    assert weights
+    assert all(torch.equal(states[0][name], states[1][name]) for name in weights)
+
+
 def test_each_class_is_drawn_from_its_own_network_with_the_attribute_set():
     x, y = map(torch.from_numpy, clouds())
     samples = Samples(x, y, (2,), torch.device("cpu"), [1, 2])

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -108,14 +109,18 @@ def test_small_fits_are_extended_to_all_samples_and_classes(task, monkeypatch):
 def test_a_generative_over_sampler_trains_once_for_all_seeds_and_recipes(monkeypatch):
     task = make_task("digits", profile="exponential", ratio=10.0, epochs=10, model="small-cnn")
     gamo, few = task.recipe("gamo:steps=300:width=4"), task.recipe("gamo:steps=3:width=4")
-    assert generative_seconds(task, [task.recipe("erm"), task.recipe("smote")]) == 0
-    found, start = generative_seconds(task, [gamo]), time.perf_counter()
+    assert generative_seconds(task, [task.recipe("erm"), task.recipe("smote")], 2) == 0
+    found, start = generative_seconds(task, [gamo], 3), time.perf_counter()
     resample_dataset(build(gamo.phases[0].resample, KNOWN), task.data.train)
     took = time.perf_counter() - start
     assert took / 10 < found < 10 * took
 
     monkeypatch.setattr(generative, "_timed", lambda sampler, few, steps: 5.0 + 0.1 * steps)
     both = [gamo, task.recipe("ldam+gamo:steps=300:width=4")]
-    assert generative_seconds(task, both) == pytest.approx(30)
-    assert generative_seconds(task, [*both, few]) == pytest.approx(30.3)
+    assert generative_seconds(task, both, 3) == pytest.approx(30)
+    assert generative_seconds(task, [*both, few], 3) == pytest.approx(30.3)
     assert expected_seconds(task, both, 3, 0.0) == pytest.approx(30)
+    folded = SimpleNamespace(data=task.data, folds=3)
+    assert generative_seconds(folded, both, 3) == pytest.approx(3 * 30)
+    of_embeddings = task.recipe("head:gamo:steps=300")
+    assert generative_seconds(task, [*both, of_embeddings], 3) == pytest.approx(30 + 3 * 30)

@@ -94,3 +94,25 @@ def test_neither_classifier_nor_discriminator_nor_samples_are_kept(shape):
 def test_impossible_weights_of_errors_are_refused(weight):
     with pytest.raises(InputError, match=f"error_weight is {weight}"):
         GAMO(weight, **SMALL).fit_resample(*vectors())
+
+
+@flat
+def test_what_is_made_is_judged_as_of_its_class_and_gains_from_errors(monkeypatch):
+    """With classes far apart, a row of another class's samples would be seen."""
+    y = np.repeat([0, 1, 2], [20, 9, 7])
+    x = (np.random.default_rng(0).normal(0, 0.01, (36, 3)) + 100 * y[:, None]).astype(np.float32)
+    centers = torch.from_numpy((x - x.mean(0)) / x.std(0))[[20, 29]]
+    seen = []
+
+    def step(discriminate, real, made, optimizers, more):
+        made_x, made_y = made
+        assert torch.allclose(made_x.detach(), centers[made_y - 1], atol=0.1)
+        seen.extend(made_y.tolist())
+        gain = more(made_x, made_y)
+        assert gain > 0
+        gain.backward()  # reaches the generator, whose weights the rows hang on
+        return {}
+
+    monkeypatch.setattr("imbtorch.resampling.generative.gamo.adversarial_step", step)
+    GAMO(**{**SMALL, "steps": 9}).fit_resample(x, y)
+    assert {*seen} == {1, 2}

@@ -34,7 +34,9 @@ def test_few_samples_in_many_dimensions_have_a_distance():
 
 def test_copies_and_sameness_are_numbers():
     real = np.random.default_rng(0).normal(size=(30, 5))
-    assert copying(real[:3], real) == 0
+    assert copying(real[:3], real) == pytest.approx(0, abs=1e-6)
+    many = np.random.default_rng(0).normal(size=(3000, 5))
+    assert copying(many[-9:], many) == pytest.approx(0, abs=1e-6)
     assert variety(real[:1].repeat(9, 0), real) == 0
     assert copying(real, real[:1].repeat(2, 0)) is None
 
@@ -79,4 +81,17 @@ def test_the_report_judges_and_shows_it(tmp_path):
     page = Path(tmp_path / "report.html").read_text()
     assert "What over-samplers made" in page
     assert "recall by erm" in page
+    assert (tmp_path / "figures" / "made.png").exists()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 5])
+@pytest.mark.filterwarnings("ignore:.* no held-out sample", "ignore:.*not in the held-out")
+def test_a_class_without_held_out_samples_and_any_channels(channels, tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (66, channels, 8, 8), np.uint8)
+    y = np.repeat([0, 1, 2], [40, 20, 6])
+    held_out = x[y < 2], y[y < 2]
+    how = {"epochs": 1, "seeds": 1, "out": tmp_path, "progress": False, "model": "small-cnn"}
+    compare(((x, y), held_out), recipes=["erm", "smote"], **how)
+    assert "What over-samplers made" in Path(tmp_path / "report.html").read_text()
     assert (tmp_path / "figures" / "made.png").exists()

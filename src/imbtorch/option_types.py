@@ -48,7 +48,7 @@ def check_whole(name: str, value: Any, least: int, most: int = MOST) -> None:
         ...
     imbtorch.errors.InputError: seeds is 0; it must be a whole number from 1 to 1,000,000
     """
-    if not _is_number(value) or not least <= value <= most or value % 1:
+    if not is_number(value) or not least <= value <= most or value % 1:
         raise InputError(f"{name} is {value}; it must be a whole number from {least} to {most:,}")
 
 
@@ -63,15 +63,15 @@ def _is_of(value: Any, hint: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         return any(_is_of(value, one) for one in get_args(hint))
     if hint is float:
-        return _is_number(value) and abs(value) <= LARGEST
+        return is_number(value) and abs(value) <= LARGEST
     if hint is int:
-        return _is_number(value) and isinstance(value, Integral) and abs(int(value)) <= MOST
+        return is_number(value) and isinstance(value, Integral) and abs(int(value)) <= MOST
     if get_origin(hint) is Sequence:
         return isinstance(value, list) and all(_is_of(v, get_args(hint)[0]) for v in value)
     return isinstance(value, get_origin(hint) or hint)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)  # numpy's numbers too
 
 

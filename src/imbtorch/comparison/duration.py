@@ -98,7 +98,7 @@ def expected_seconds(
     if any(takes_pretrained(phase) for recipe in recipes for phase in recipe.phases):
         total += task.epochs * sum(counts)
     fits = sum(classical_seconds(task, recipe) for recipe in recipes)
-    return total * per_sample + seeds * fits + generative_seconds(task, recipes)
+    return total * per_sample + seeds * fits + generative_seconds(task, recipes, seeds)
 
 
 def to_run(recipes: Sequence[Recipe], seeds: int, folder: Path) -> list[Recipe]:

@@ -13,6 +13,7 @@ from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset, labels_of
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.generative.base import GenerativeSampler
+from imbtorch.training.phases.train import Train
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.slots import build, describe
 from imbtorch.training.try_out import KNOWN
@@ -20,39 +21,46 @@ from imbtorch.training.try_out import KNOWN
 SHORT, LONG = 1, 4
 """Steps of the two trainings that are timed; what both do besides falls out of the difference."""
 ROWS = 40
-"""Samples of the largest class that these see; of other classes half as many."""
+"""Samples of the largest class that these see."""
+EMBEDDING = 64
+"""Size that embeddings are taken to have."""
 
 
-def generative_seconds(task: Task, recipes: Sequence[Recipe]) -> float:
+def generative_seconds(task: Task, recipes: Sequence[Recipe], seeds: int) -> float:
     """Return about how long the recipes' generative over-samplers train; 0 if there are none.
 
-    One that several recipes use trains once, for all training seeds. A step takes as long on few
-    samples as on many, and all stages of a training grow with ``steps`` alike.
+    One of the data that several recipes use trains once, for all training seeds, or once a fold;
+    one of embeddings trains in each run. A step takes as long on few samples as on many, and all
+    stages of a training grow with ``steps`` alike.
     """
-    slots = [getattr(phase, "resample", None) for recipe in recipes for phase in recipe.phases]
-    found = {json.dumps(describe(slot), default=str): build(slot, KNOWN) for slot in slots}
-    samplers = [one for one in found.values() if isinstance(one, GenerativeSampler)]
     train = task.data.train
-    if not samplers or not isinstance(train, ArrayDataset):
+    if not isinstance(train, ArrayDataset):
         return 0.0
+    found: dict[str, tuple[GenerativeSampler, ArrayDataset, int]] = {}
     rows = few_rows(labels_of(train))
-    few = train.with_samples(train.x[rows], train.y[rows])
-    return sum((_whole(sampler, few) for sampler in samplers), start=0.0)
+    for number, phase in enumerate(phase for recipe in recipes for phase in recipe.phases):
+        slot = getattr(phase, "resample", None)
+        sampler = build(slot, KNOWN)
+        if isinstance(sampler, GenerativeSampler):
+            of_data = isinstance(phase, Train)
+            x = train.x if of_data else torch.randn(len(train.y), EMBEDDING)
+            key = f"{'' if of_data else number} {json.dumps(describe(slot), default=str)}"
+            times = 1 if of_data and task.folds == 1 else seeds
+            found[key] = (sampler, train.with_samples(x[rows], train.y[rows]), times)
+    return sum((times * _whole(sampler, few) for sampler, few, times in found.values()), start=0.0)
 
 
 def few_rows(y: Tensor) -> Tensor:
-    """Return some rows of each class, of which the largest class has the most.
+    """Return some rows of each class, in about the shares that it has.
 
     Examples
     --------
-    >>> torch.bincount(y := torch.arange(3).repeat_interleave(torch.tensor([30, 90, 2])))
-    tensor([30, 90,  2])
+    >>> y = torch.arange(3).repeat_interleave(torch.tensor([30, 90, 2]))
     >>> torch.bincount(y[few_rows(y)])
-    tensor([20, 40,  2])
+    tensor([13, 40,  1])
     """
     counts = torch.bincount(y)
-    shown = torch.full_like(counts, ROWS // 2)
-    shown[counts.argmax()] = ROWS
+    shown = (counts * ROWS // counts.max()).clamp_min(1)
     return torch.cat([(y == k).nonzero()[:n, 0] for k, n in enumerate(shown.tolist())])
 
 

@@ -1,8 +1,9 @@
 """What over-samplers made is judged by a network that was trained on real samples alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,12 +15,12 @@ from imbtorch.data.arrays import ArrayDataset
 from imbtorch.errors import InputError
 from imbtorch.metrics.made import copying, frechet_distance, variety
 from imbtorch.models.inference import embed
-from imbtorch.resampling.generative.samples import FLAT
+from imbtorch.resampling.generative.samples import one_color
 
 JUDGE = "erm"
 """The recipe whose network judges: it was trained on real samples alone."""
 COMPARED = 500
-"""Real samples of a class that made ones are compared with, at most."""
+"""Real samples of a class whose embeddings are compared, at most."""
 
 
 def judged(task: Task, folder: Path, recipes: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -50,25 +51,45 @@ def judged(task: Task, folder: Path, recipes: Sequence[str]) -> dict[str, list[d
         judge = task.restore(checkpoint_path(folder, JUDGE, 0))
     except InputError:  # not among the recipes
         judge = None
-    return {name: _rows(task, arrays, judge) for name, arrays in kept.items()}
+    known = cache(partial(_known, task, judge))
+    return {name: _rows(known, arrays, judge) for name, arrays in kept.items()}
 
 
-def _rows(task: Task, arrays: Mapping[str, NDArray[Any]], judge: Any) -> list[dict[str, Any]]:
+class _Known(NamedTuple):
+    """What is known of a class without what was made of it."""
+
+    real: NDArray[Any]
+    embedded: NDArray[np.float32] | None
+    held_out: NDArray[np.float32] | None
+
+
+def _known(task: Task, judge: Any, label: int) -> _Known:
+    real, held_out = (_of_class(part, label) for part in (task.data.train, task.data.test))
+    if judge is None:
+        return _Known(real, None, None)
+    found = [_embedded(judge, x[:COMPARED], label) for x in (real, held_out)]
+    return _Known(real, *found)
+
+
+def _rows(
+    known: Callable[[int], _Known], arrays: Mapping[str, NDArray[Any]], judge: Any
+) -> list[dict[str, Any]]:
     made_x, made_y = arrays["made"], arrays["made_y"]
     rows = []
     for label in np.unique(made_y).tolist():
-        made = made_x[made_y == label]
-        real, held_out = (_of_class(part, label) for part in (task.data.train, task.data.test))
-        flat = [x.reshape(len(x), -1).astype(np.float64) for x in (made, real)]
+        made, (real, embedded, held_out) = made_x[made_y == label], known(label)
+        flat = [x.reshape(len(x), -1).astype(np.float32) for x in (made, real)]
         row: dict[str, Any] = {"label": label, "made": len(made)}
         row |= {"copying": copying(*flat), "variety": variety(*flat)}
-        row["one_color"] = made.ndim == 4 and flat[0].std(1).mean() < FLAT * flat[1].std(1).mean()
-        if judge is not None:
-            found = [_embedded(judge, x, label) for x in (made, real, held_out[: len(made)])]
-            row["recall"], row["real_recall"] = (_recall(judge, h, label) for h in found[:2])
-            if min(map(len, found)) > 1:
-                row["frechet"] = frechet_distance(found[0], found[1])
-                row["held_out"] = frechet_distance(found[2], found[1])
+        images = [torch.from_numpy(x).float() for x in (made, real)]
+        row["one_color"] = made.ndim == 4 and one_color(*images)
+        if embedded is not None and held_out is not None:
+            h = _embedded(judge, made, label)
+            row["recall"], row["real_recall"] = (_recall(judge, a, label) for a in (h, embedded))
+            alike = held_out[: len(made)]
+            if min(map(len, (h, embedded, alike))) > 1:
+                row["frechet"] = frechet_distance(h, embedded)
+                row["held_out"] = frechet_distance(alike, embedded)
         rows.append(row)
     return rows
 
@@ -79,12 +100,13 @@ def _recall(judge: Any, h: NDArray[np.float32], label: int) -> float:
 
 
 def _of_class(dataset: Any, label: int) -> NDArray[Any]:
-    chosen = (dataset.y == label).nonzero()[:COMPARED, 0]
-    samples: NDArray[Any] = dataset.x[chosen].cpu().numpy()
+    samples: NDArray[Any] = dataset.x[dataset.y == label].cpu().numpy()
     return samples
 
 
 def _embedded(judge: Any, x: NDArray[Any], label: int) -> NDArray[np.float32]:
+    if not len(x):
+        return np.zeros((0, judge.head.in_features), np.float32)
     data = ArrayDataset(torch.from_numpy(x), torch.full((len(x),), label))
     features: NDArray[np.float32] = embed(judge, data)[0].cpu().numpy()
     return features

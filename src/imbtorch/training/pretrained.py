@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from filelock import FileLock
 from torch import Tensor, nn
@@ -95,7 +95,7 @@ class Pretrained:
         title : str
             Name of the method.
         described : mapping
-            JSON-ready values on which they depend, beside the data and the seed.
+            JSON-ready values on which they depend, beside the seed; of the data, a checksum.
         train : callable
             Seed -> their state, and the seconds of their training.
 
@@ -104,7 +104,9 @@ class Pretrained:
         (dict of str to Tensor, float)
         """
         start = time.perf_counter()
-        digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:8]
+        digest = hashlib.sha256(
+            json.dumps(described, sort_keys=True, default=_plain).encode()
+        ).hexdigest()[:8]
         name = f"{title.lower()}-{digest}"
         seed = derive_seed(self.seed, title)
         if self.path is None:
@@ -115,6 +117,10 @@ class Pretrained:
             found = _stored(self.path.with_name(f"{name}.safetensors"), lambda: train(seed))
         self.waited += time.perf_counter() - start
         return found
+
+    def __deepcopy__(self, memo: object) -> "Pretrained":
+        """Return itself: clones of an over-sampler share what is trained once."""
+        return self
 
     def _trained(self) -> tuple[nn.Module, float]:
         if self.path is None:
@@ -136,6 +142,11 @@ class Pretrained:
         own = isinstance(name, str) and is_own(name)
         model, header = load_checkpoint(path, str(name) if own else None)
         return model, float(header["seconds"])
+
+
+def _plain(number: Any) -> object:
+    """Return a number of NumPy's as one of Python's."""
+    return number.item()
 
 
 def _stored(

@@ -103,6 +103,8 @@ def describe(slot: object) -> Json:
         return slot
     if isinstance(slot, (tuple, list)):
         return [describe(value) for value in slot]
+    if isinstance(slot, Mapping):
+        return {str(name): describe(value) for name, value in slot.items()}
     if isinstance(slot, (Tensor, np.ndarray)):
         return describe(slot.tolist())
     if is_dataclass(slot) and not isinstance(slot, type):

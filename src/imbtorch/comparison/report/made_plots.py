@@ -53,6 +53,7 @@ def _row(arrays: Mapping[str, NDArray[Any]], label: int) -> NDArray[np.float32]:
     parts = []
     for kind, number in (("real", REAL), ("made", MADE)):
         images = arrays[kind][arrays[f"{kind}_y"] == label][:number]
+        images = images[:, :3] if images.shape[1] >= 3 else images[:, :1]
         images = images / np.float32(255) if images.dtype == np.uint8 else images
         blank = np.ones((number - len(images), *images.shape[1:]), np.float32)
         parts.append(np.concatenate([images, blank]))

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from imbtorch.data.checks import RandomState
 from imbtorch.errors import InputError
-from imbtorch.option_types import check_whole
+from imbtorch.option_types import check_whole, is_number
 from imbtorch.places import TrainedOnce
 from imbtorch.resampling.base import Strategy, TopUpSampler
 from imbtorch.resampling.generative.samples import Samples, nearest, warn_if_flat
+from imbtorch.resampling.generative.scaling import from_middle, to_kind
 from imbtorch.seeding import derive_seed, generator_from, random_state_from, scoped_seed
 
 EXAMPLES = 8
@@ -27,6 +28,16 @@ OTHERWISE = "sampling_strategy", "random_state", "device", "verbose", "once"
 """Arguments on which the trained networks do not depend, beside the seed."""
 LAST_SEED = 2**31 - 1
 FLOAT32_MAX = torch.finfo(torch.float32).max
+
+
+def whole_columns(X: Any) -> NDArray[np.bool_] | None:
+    """Return which columns of a data frame hold whole numbers or truths; None for all else.
+
+    Such columns lose their kind where a frame becomes one array with others.
+    """
+    if not hasattr(X, "dtypes"):
+        return None
+    return np.array([getattr(kind, "kind", "O") in "iub" for kind in X.dtypes])
 
 
 class GenerativeSampler(TopUpSampler):
@@ -70,25 +81,38 @@ class GenerativeSampler(TopUpSampler):
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
         """Return X and y with synthetic rows appended; see `TopUpSampler.fit_resample`."""
         self._check()
-        if not isinstance(X, np.ndarray):
-            return super().fit_resample(X, y, **params)
-        self._shape = X.shape[1:]
+        self.examples_: dict[Any, NDArray[Any]] = {}
+        array = isinstance(X, np.ndarray)
+        self._shape, self._whole = X.shape[1:] if array else (), whole_columns(X)
         new_x, new_y = super().fit_resample(X, y, **params)
-        made = {k: len(X) + np.flatnonzero(new_y[len(X) :] == k) for k in self.sampling_strategy_}
-        self.examples_ = {k: new_x[rows[:EXAMPLES]] for k, rows in made.items() if len(rows)}
+        if array:
+            first = len(X)
+            for label, number in self.sampling_strategy_.items():
+                if number:
+                    self.examples_[label] = new_x[first : first + min(number, EXAMPLES)]
+                first += number
         return new_x, new_y
 
     def _check(self) -> None:
         """Raise an InputError for an argument out of range."""
         for name, least in (("steps", 1), ("batch_size", 2), ("latent_size", 1), ("width", 1)):
             check_whole(name, getattr(self, name), least)
-        if not 0 < self.lr < 1:
-            raise InputError(f"lr is {self.lr}; it must be in (0, 1)")
+        if not is_number(self.lr) or not 0 < self.lr < 1:
+            raise InputError(f"lr is {self.lr!r}; it must be a number in (0, 1)")
+        if self.device is not None:
+            try:
+                torch.empty(0, device=self.device)
+            except (RuntimeError, AssertionError, TypeError) as error:
+                reason = str(error).split("\n")[0]
+                raise InputError(
+                    f"device is {self.device!r}; it cannot be used: {reason}"
+                ) from error
 
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         dense = X.toarray() if issparse(X) else X
         names, numbers = np.unique(y, return_inverse=True)
-        rows = torch.from_numpy(np.array(dense, np.float32, order="C"))  # a column-wise sum differs
+        shape = self._sample_shape(dense)
+        rows, middle = from_middle(dense, vectors=len(shape) == 1)
         if not bool(rows.isfinite().all()):
             raise InputError(f"X holds values beyond {FLOAT32_MAX:.3g}; scale its columns")
         labels = torch.from_numpy(numbers)
@@ -98,12 +122,11 @@ class GenerativeSampler(TopUpSampler):
         made, self.seconds_ = rows[:0], 0.0
         if wanted:
             device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-            shape, lacking = self._sample_shape(dense), sorted(wanted)
-            samples = Samples(rows, labels, shape, torch.device(device), lacking)
+            samples = Samples(rows, labels, shape, torch.device(device), sorted(wanted))
             made = self._made(samples, wanted, names)
         self.nearest_indices_, self.distances_ = nearest(made, made_y, rows, labels)
-        new_x = made.numpy()
-        new_x = (new_x if X.dtype.kind == "f" else new_x.round()).astype(X.dtype)
+        whole = X.dtype.kind in "iub" if self._whole is None else self._whole
+        new_x = to_kind(made, middle, dense, whole)
         new_y = np.concatenate([y, names[made_y.numpy()].astype(y.dtype)])
         if issparse(X):
             return vstack([X, type(X)(new_x)], format=X.format), new_y
@@ -127,14 +150,15 @@ class GenerativeSampler(TopUpSampler):
 
         def train(seed: int) -> tuple[dict[str, Tensor], float]:
             start, found = time.perf_counter(), networks(seed)
-            self._train(found, samples, generator_from(derive_seed(seed, "train")))
+            with torch.enable_grad():
+                self._train(found, samples, generator_from(derive_seed(seed, "train")))
             state = {name: value.cpu().contiguous() for name, value in found.state_dict().items()}
             return state, time.perf_counter() - start
 
         described = {
             **{k: v for k, v in self.get_params(deep=False).items() if k not in OTHERWISE},
             **{"shape": [*samples.scaling.shape], "counts": samples.counts.tolist()},
-            **{"lacking": samples.lacking},
+            **{"lacking": samples.lacking, "data": samples.checksum()},
         }
         once = self.once or (lambda title, described, train: train(seed))
         state, self.seconds_ = once(title, described, train)

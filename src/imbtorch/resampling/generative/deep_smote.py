@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from imbtorch.data.checks import RandomState
+from imbtorch.option_types import check_whole
 from imbtorch.places import TrainedOnce
 from imbtorch.resampling.base import Strategy
 from imbtorch.resampling.generative.base import GenerativeSampler
@@ -142,6 +143,10 @@ class DeepSMOTE(GenerativeSampler):
             once=once,
         )
         self.n_neighbors = n_neighbors
+
+    def _check(self) -> None:
+        super()._check()
+        check_whole("n_neighbors", self.n_neighbors, 1)
 
     def _networks(self, samples: Samples) -> nn.Module:
         return Autoencoder(samples.scaling.shape, self.latent_size, self.width)

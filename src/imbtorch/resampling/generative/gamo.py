@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from imbtorch.data.checks import RandomState
 from imbtorch.errors import InputError
+from imbtorch.option_types import is_number
 from imbtorch.places import TrainedOnce
 from imbtorch.resampling.base import Strategy
 from imbtorch.resampling.generative.base import LAST_SEED, GenerativeSampler
@@ -140,8 +141,9 @@ class GAMO(GenerativeSampler):
 
     def _check(self) -> None:
         super()._check()
-        if not 0 <= self.error_weight < np.inf:
-            raise InputError(f"error_weight is {self.error_weight}; it must be at least 0")
+        weight = self.error_weight
+        if not is_number(weight) or not 0 <= weight < np.inf:
+            raise InputError(f"error_weight is {weight!r}; it must be a number of at least 0")
 
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
         self.base_indices_ = np.empty(0, np.int64)

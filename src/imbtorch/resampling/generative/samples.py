@@ -1,5 +1,6 @@
 """The samples that a generative over-sampler learns from, and what is said of those it makes."""
 
+import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -71,6 +72,12 @@ class Samples:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return network.to(self.device)
 
+    def checksum(self) -> str:
+        """Return a checksum of all samples and labels."""
+        digest = hashlib.sha256(self.rows.numpy().data)
+        digest.update(self.labels.numpy().data)
+        return digest.hexdigest()[:16]
+
     def of_class(self, label: int) -> Tensor:
         """Return the row numbers of a class."""
         first = int(self._first[label])
@@ -121,15 +128,32 @@ def nearest(
     >>> nearest(torch.tensor([[1.0]]), torch.tensor([0]), rows, labels)
     (array([0]), array([1.], dtype=float32))
     """
-    found = np.empty(len(made), np.int64)
-    distances = np.empty(len(made), np.float32)
+    found = torch.zeros(len(made), dtype=torch.int64)
+    distances = torch.zeros(len(made))
+    middle = rows.mean(0)
     for label in sorted({*made_y.tolist()}):
         real, mine = (labels == label).nonzero()[:, 0], (made_y == label).nonzero()[:, 0]
+        theirs = rows[real] - middle
         for block in torch.split(mine, BLOCK):
-            least = torch.cdist(made[block], rows[real]).min(1)
-            found[block.numpy()] = real[least.indices].numpy()
-            distances[block.numpy()] = least.values.numpy() / made.shape[1] ** 0.5
-    return found, distances
+            ours = made[block] - middle
+            least = torch.cdist(ours, theirs).argmin(1)
+            found[block] = real[least]
+            distances[block] = (ours - theirs[least]).square().mean(1).sqrt()
+    return found.numpy(), distances.numpy()
+
+
+def one_color(made: Tensor, real: Tensor) -> bool:
+    """Return whether images (n, C, H, W) have next to no contrast within a channel.
+
+    Examples
+    --------
+    >>> real, red = torch.rand(4, 3, 8, 8), torch.zeros(4, 3, 8, 8)
+    >>> red[:, 0] = 1
+    >>> one_color(real, real), one_color(red, real)
+    (False, True)
+    """
+    ours, theirs = (x.flatten(2).std(2, correction=0).mean() for x in (made, real))
+    return bool(ours < FLAT * theirs)
 
 
 def warn_if_flat(
@@ -139,12 +163,11 @@ def warn_if_flat(
 
     Those of a class follow those of the one before, in the order of `wanted`: label -> number.
     """
-    parts = dict(zip(wanted, torch.split(made.flatten(1), [*wanted.values()]), strict=True))
+    parts = dict(zip(wanted, torch.split(made, [*wanted.values()]), strict=True))
     failed: dict[str, list[str]] = {"of one solid color": [], "all alike": []}
     for label, part in parts.items():
-        real = samples.at(samples.of_class(label)[:BLOCK]).flatten(1)
-        image = len(samples.scaling.shape) == 3
-        if image and part.std(1).mean() < FLAT * real.std(1).mean():
+        real = samples.at(samples.of_class(label)[:BLOCK])
+        if part.ndim == 4 and one_color(part, real):
             failed["of one solid color"].append(str(names[label]))
         elif min(len(real), len(part)) > 1 and part.std(0).mean() < ALIKE * real.std(0).mean():
             failed["all alike"].append(str(names[label]))

@@ -1,9 +1,56 @@
 """Samples in the range that networks are trained in, and back."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+
+def from_middle(X: NDArray[Any], vectors: bool) -> tuple[Tensor, NDArray[np.float64]]:
+    """Return rows (N, D) as float32 numbers from a middle, and that middle.
+
+    For vectors that is each column's mean, so that years or times keep their digits in float32;
+    for images it is 0.
+
+    Examples
+    --------
+    >>> rows, middle = from_middle(np.array([[1_700_000_001], [1_700_000_003]]), vectors=True)
+    >>> rows.flatten(), middle
+    (tensor([-1.,  1.]), array([1.7e+09]))
+    """
+    if not vectors:
+        return torch.from_numpy(np.array(X, np.float32, order="C")), np.zeros(1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = X.mean(0, dtype=np.float64)
+        rows = np.subtract(X, middle, dtype=np.float64).astype(np.float32, order="C")
+    return torch.from_numpy(rows), middle
+
+
+def to_kind(
+    made: Tensor, middle: NDArray[np.float64], X: NDArray[Any], whole: NDArray[np.bool_] | bool
+) -> NDArray[Any]:
+    """Return rows (n, D) that were made in X's kind and within its values, see `from_middle`.
+
+    Columns that are `whole` are rounded. Bounds are those of each column if the middle is one of
+    columns, else of all values.
+
+    Examples
+    --------
+    >>> X = np.array([[2**63 - 1], [2**63 - 1]])
+    >>> to_kind(torch.tensor([[0.0]]), X.mean(0), X, True) == X[:1]
+    array([[ True]])
+    """
+    values = made.numpy().astype(np.float64) + middle
+    values = np.where(whole, values.round(), values)
+    axis = 0 if middle.size == X.shape[1] else None
+    low, high = X.min(axis), X.max(axis)
+    with np.errstate(invalid="ignore"):  # what does not fit is out of bounds and replaced
+        cast = values.astype(X.dtype)
+    within = np.where(values <= low.astype(np.float64), low, cast)
+    return np.where(values >= high.astype(np.float64), high, within)
 
 
 class Scaling:

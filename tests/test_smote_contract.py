@@ -4,6 +4,7 @@ import warnings
 from contextlib import nullcontext
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from imblearn.utils.estimator_checks import parametrize_with_checks
@@ -192,3 +193,18 @@ def test_balanced_svm_keeps_to_the_strategy_and_its_machine_decides_which_rows_c
     rows = new_x[made_rows].reshape(-1, 6)
     assert np.array_equal(sampler.svm_.predict(rows), new_y[made_rows])
     assert sampler.short_  # the rest is SMOTE's
+
+
+@short
+@every
+def test_whole_numbers_and_truths_of_a_frame_are_rounded_not_cut_off(make):
+    x, y = made(shape=(3,))
+    frame = pd.DataFrame({"a": x[:, 0], "count": (3 * x[:, 1]).round().astype(int)})
+    frame["flag"] = x[:, 2] > 1
+    new, new_y = make(random_state=0).fit_resample(frame, y)
+    array, array_y = make(random_state=0).fit_resample(frame.to_numpy(dtype=float), y)
+    assert (new.dtypes == frame.dtypes).all()
+    assert np.array_equal(new_y, array_y)
+    assert np.array_equal(new["a"], array[:, 0])
+    assert np.array_equal(new["count"], array[:, 1].round())
+    assert np.array_equal(new["flag"], array[:, 2].round().astype(bool))

@@ -22,6 +22,17 @@ Strategy: TypeAlias = float | str | Mapping[Any, int] | Callable[..., Mapping[An
 """imbalanced-learn's ``sampling_strategy``: which classes are brought to which count."""
 
 
+def whole_columns(X: Any) -> NDArray[np.bool_] | None:
+    """Return which columns of a data frame hold whole numbers or truths; None for all else.
+
+    imbalanced-learn makes one array of a frame, and of what is made there whole numbers by cutting
+    their digits off, and truths of all that is not 0.
+    """
+    if not hasattr(X, "dtypes"):
+        return None
+    return np.array([getattr(kind, "kind", "O") in "iub" for kind in X.dtypes])
+
+
 class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
     """Base class of this library's over-samplers; subclasses implement ``_make``.
 
@@ -47,7 +58,8 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like, sparse matrix, data frame or Tensor of shape (N, D) or (N, ...)
-            Samples. Images can be uint8: synthetic values are rounded to it.
+            Samples. Images can be uint8: synthetic values are rounded to it, and so are those in
+            columns of whole numbers and truths of a data frame.
         y : array-like of shape (N,)
             Labels of any kind; integers if X is a Tensor.
 
@@ -57,6 +69,7 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             The real rows first, unchanged, then the synthetic ones.
         y : of the kind of the input, shape (N',)
         """
+        self._whole = whole_columns(X)
         if isinstance(X, Tensor):
             labels = as_numbers(y, "y").to(X.device)
             if labels.ndim != 1 or X.ndim < 2 or len(X) != len(labels) or not X.numel():
@@ -81,7 +94,11 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             raise cannot_resample(self, y, error) from error
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
-        return self._filled_up(y, *self._make(X, y))
+        new_x, new_y = self._filled_up(y, *self._make(X, y))
+        if self._whole is not None and isinstance(new_x, np.ndarray):
+            made = new_x[len(X) :]
+            made[:, self._whole] = made[:, self._whole].round()
+        return new_x, new_y
 
     @abstractmethod
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:

@@ -30,16 +30,6 @@ LAST_SEED = 2**31 - 1
 FLOAT32_MAX = torch.finfo(torch.float32).max
 
 
-def whole_columns(X: Any) -> NDArray[np.bool_] | None:
-    """Return which columns of a data frame hold whole numbers or truths; None for all else.
-
-    Such columns lose their kind where a frame becomes one array with others.
-    """
-    if not hasattr(X, "dtypes"):
-        return None
-    return np.array([getattr(kind, "kind", "O") in "iub" for kind in X.dtypes])
-
-
 class GenerativeSampler(TopUpSampler):
     """Base class: networks are trained on all samples, then make those that classes lack.
 
@@ -83,7 +73,7 @@ class GenerativeSampler(TopUpSampler):
         self._check()
         self.examples_: dict[Any, NDArray[Any]] = {}
         array = isinstance(X, np.ndarray)
-        self._shape, self._whole = X.shape[1:] if array else (), whole_columns(X)
+        self._shape = X.shape[1:] if array else ()
         new_x, new_y = super().fit_resample(X, y, **params)
         if array:
             first = len(X)
@@ -125,8 +115,7 @@ class GenerativeSampler(TopUpSampler):
             samples = Samples(rows, labels, shape, torch.device(device), sorted(wanted))
             made = self._made(samples, wanted, names)
         self.nearest_indices_, self.distances_ = nearest(made, made_y, rows, labels)
-        whole = X.dtype.kind in "iub" if self._whole is None else self._whole
-        new_x = to_kind(made, middle, dense, whole)
+        new_x = to_kind(made, middle, dense)
         new_y = np.concatenate([y, names[made_y.numpy()].astype(y.dtype)])
         if issparse(X):
             return vstack([X, type(X)(new_x)], format=X.format), new_y

@@ -29,22 +29,20 @@ def from_middle(X: NDArray[Any], vectors: bool) -> tuple[Tensor, NDArray[np.floa
     return torch.from_numpy(rows), middle
 
 
-def to_kind(
-    made: Tensor, middle: NDArray[np.float64], X: NDArray[Any], whole: NDArray[np.bool_] | bool
-) -> NDArray[Any]:
+def to_kind(made: Tensor, middle: NDArray[np.float64], X: NDArray[Any]) -> NDArray[Any]:
     """Return rows (n, D) that were made in X's kind and within its values, see `from_middle`.
 
-    Columns that are `whole` are rounded. Bounds are those of each column if the middle is one of
+    Whole numbers and truths are rounded. Bounds are those of each column if the middle is one of
     columns, else of all values.
 
     Examples
     --------
     >>> X = np.array([[2**63 - 1], [2**63 - 1]])
-    >>> to_kind(torch.tensor([[0.0]]), X.mean(0), X, True) == X[:1]
+    >>> to_kind(torch.tensor([[0.0]]), X.mean(0), X) == X[:1]
     array([[ True]])
     """
     values = made.numpy().astype(np.float64) + middle
-    values = np.where(whole, values.round(), values)
+    values = values.round() if X.dtype.kind in "iub" else values
     axis = 0 if middle.size == X.shape[1] else None
     low, high = X.min(axis), X.max(axis)
     with np.errstate(invalid="ignore"):  # what does not fit is out of bounds and replaced

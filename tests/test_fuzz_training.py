@@ -162,6 +162,7 @@ def test_setup_refuses_what_would_train_nan(name):
             Setup(**{name: value})
 
 
+@pytest.mark.filterwarnings("ignore:.* made up for twice:UserWarning")
 @settings(deadline=None, max_examples=200)
 @given(
     st.one_of(

@@ -76,7 +76,7 @@ def test_killed_at_ten_moments_only_running_cells_are_lost(tmp_path):
 
 
 def test_two_commands_at_once_make_each_run_once(feature_file, tmp_path):
-    command = [sys.executable, "-m", "imbtorch", "compare", str(feature_file), "--epochs", "20"]
+    command = [sys.executable, "-m", "imbtorch", "compare", str(feature_file), "--epochs", "5"]
     command += ["--recipes", "erm,rs,m2m", "--seeds", "2", "--out", str(tmp_path / "out")]
     both = [
         subprocess.Popen(

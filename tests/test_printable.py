@@ -181,7 +181,7 @@ def test_commands_print_no_forged_line(tmp_path, capsys):
 
 
 def test_warnings_lines_and_bars_are_clean(capsys):
-    _warn(UserWarning(FORGED))
+    _warn(set(), UserWarning(FORGED))
     say([FORGED])
     with tqdm(total=1, file=sys.stderr) as bar:
         bar.set_description(printable(FORGED))

@@ -113,6 +113,9 @@ def test_reuters_r52_has_the_papers_counts(shared_data):
     data = load_data(str(shared_data / "reuters_r52"))
     assert len(data.classes) == 36
     assert (sum(data.counts), len(data.test)) == (6436, 2530)
+    assert data.shape == (1000,)
+    assert data.profile.name == "stored"
+    assert str(data.profile).startswith("as stored")
     assert (max(data.counts), min(data.counts)) == (2840, 4)
 
 

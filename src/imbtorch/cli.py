@@ -4,6 +4,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -74,17 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     That is 0; 1 if some of the runs failed; 2 for unusable input, a file that cannot be written,
     or if all runs failed; 130 after Ctrl-C and 143 after SIGTERM.
     """
-    said: set[str] = set()
-
-    def warn(message: Warning | str, *_: Any, **__: Any) -> None:
-        """Print a warning that this command has not printed before."""
-        text = printable(message)
-        if text not in said:
-            said.add(text)
-            print(f"\nimbtorch: warning: {text}", file=sys.stderr)
-
     with warnings.catch_warnings(), terminable():
-        warnings.showwarning = warn
+        warnings.showwarning = partial(_warn, set())
         return _run(sys.argv[1:] if arguments is None else arguments)
 
 
@@ -116,3 +108,11 @@ def _underscored(argument: str) -> str:
         return argument
     name, equals, value = argument[2:].partition("=")
     return "--" + name.replace("-", "_") + equals + value
+
+
+def _warn(said: set[str], message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning, unless this command has said it before."""
+    text = printable(message)
+    if text not in said:
+        said.add(text)
+        print(f"\nimbtorch: warning: {text}", file=sys.stderr)

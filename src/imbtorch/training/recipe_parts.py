@@ -109,8 +109,10 @@ def explained(name: str) -> str:
 
     Examples
     --------
-    >>> explained("strong-fast+eos"), explained("drs")
-    ('strong-fast+eos (strong-fast is dbm+cutmix+autoaugment+cosine+ema)', 'drs')
+    >>> explained("strong-fast+eos")
+    'strong-fast+eos (strong-fast is balanced-softmax+cutmix+autoaugment+cosine+ema)'
+    >>> explained("drs")
+    'drs'
     """
     rows = [CATALOG[word] for word in name.split("+") if word in CATALOG]
     presets = [f"{row.name} is {row.recipe}" for row in rows if row.kind == "preset"]

@@ -163,7 +163,7 @@ def test_setup_refuses_what_would_train_nan(name):
 
 
 @pytest.mark.filterwarnings("ignore:.* made up for twice:UserWarning")
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(
     st.one_of(
         st.text(max_size=30),

@@ -122,5 +122,6 @@ def test_a_generative_over_sampler_trains_once_for_all_seeds_and_recipes(monkeyp
     assert expected_seconds(task, both, 3, 0.0) == pytest.approx(30)
     folded = SimpleNamespace(data=task.data, folds=3)
     assert generative_seconds(folded, both, 3) == pytest.approx(3 * 30)
-    of_embeddings = task.recipe("head:gamo:steps=300")
+    of_embeddings, state = task.recipe("head:gamo:steps=300"), torch.get_rng_state()
     assert generative_seconds(task, [*both, of_embeddings], 3) == pytest.approx(30 + 3 * 30)
+    assert torch.equal(torch.get_rng_state(), state)

@@ -13,6 +13,7 @@ from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset, labels_of
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.generative.base import GenerativeSampler
+from imbtorch.seeding import generator_from
 from imbtorch.training.phases.train import Train
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.slots import build, describe
@@ -43,10 +44,11 @@ def generative_seconds(task: Task, recipes: Sequence[Recipe], seeds: int) -> flo
         sampler = build(slot, KNOWN)
         if isinstance(sampler, GenerativeSampler):
             of_data = isinstance(phase, Train)
-            x = train.x if of_data else torch.randn(len(train.y), EMBEDDING)
+            drawn = torch.randn(len(rows), EMBEDDING, generator=generator_from(0))
+            few = train.with_samples(train.x[rows] if of_data else drawn, train.y[rows])
             key = f"{'' if of_data else number} {json.dumps(describe(slot), default=str)}"
             times = 1 if of_data and task.folds == 1 else seeds
-            found[key] = (sampler, train.with_samples(x[rows], train.y[rows]), times)
+            found[key] = (sampler, few, times)
     return sum((times * _whole(sampler, few) for sampler, few, times in found.values()), start=0.0)
 
 

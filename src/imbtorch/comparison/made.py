@@ -81,7 +81,7 @@ def _rows(
         flat = [x.reshape(len(x), -1).astype(np.float32) for x in (made, real)]
         row: dict[str, Any] = {"label": label, "made": len(made)}
         row |= {"copying": copying(*flat), "variety": variety(*flat)}
-        images = [torch.from_numpy(x).float() for x in (made, real)]
+        images = (torch.from_numpy(x.astype(np.float32)) for x in (made, real))
         row["one_color"] = made.ndim == 4 and one_color(*images)
         if embedded is not None and held_out is not None:
             h = _embedded(judge, made, label)

@@ -131,8 +131,8 @@ GROUPS: Mapping[str, Sequence[Option]] = {
             "precision",
             str,
             "32-true",
-            "32-true, bf16-mixed, 16-mixed or 64-true; auto: bf16-mixed where the processor "
-            "computes it natively, else 32-true",
+            "32-true, bf16-mixed or 16-mixed; auto: bf16-mixed where the processor computes it "
+            "natively, else 32-true",
         ),
     ),
 }

@@ -3,7 +3,7 @@
 from imbtorch.errors import unknown_name
 from imbtorch.option_types import LAST_SEED, check_whole
 
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 """Fabric's names of the precisions that all phases and metrics work with."""
 
 

@@ -113,7 +113,7 @@ def make_task(
         training set.
     precision : str, default="32-true"
         32-true, or bf16-mixed, which is faster where the processor supports it; auto: bf16-mixed
-        where it does, else 32-true; also 16-mixed and 64-true.
+        where it does, else 32-true; also 16-mixed.
     pretrained : str, optional
         File with the weights that a network from elsewhere starts from, by default those of its
         library.

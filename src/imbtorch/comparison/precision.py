@@ -16,8 +16,8 @@ def settled(precision: str) -> str:
 
     Examples
     --------
-    >>> settled("64-true"), settled("auto") in ("bf16-mixed", "32-true")
-    ('64-true', True)
+    >>> settled("16-mixed"), settled("auto") in ("bf16-mixed", "32-true")
+    ('16-mixed', True)
     """
     if precision != "auto":
         return precision

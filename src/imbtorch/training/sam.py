@@ -198,7 +198,7 @@ class ImbSAM:
                 "raise eta, or use sam"
             )
         tail = self.tail.to(y.device)
-        share = tail[y] if y.ndim == 1 else y @ tail
+        share = tail[y] if y.ndim == 1 else y @ tail.to(y.dtype)
         value = backward(share)
         with ascended(model, self.rho):
             backward(share)

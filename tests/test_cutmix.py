@@ -180,6 +180,26 @@ def test_any_data_set_of_images_gives_partners():
         assert torch.equal(labels, expected[1])
 
 
+class Noisy(TensorDataset):
+    """A data set that augments its samples itself."""
+
+    def __getitem__(self, i):
+        x, y = super().__getitem__(i)
+        return torch.rand(x.shape), y
+
+
+def test_what_a_data_set_draws_itself_is_another_in_each_draw_and_follows_the_seed():
+    stored = shown()
+    data = Noisy(stored.x, stored.y)
+    first, second = (Partners(data, rng=torch.Generator().manual_seed(0)) for _ in range(2))
+    state = torch.get_rng_state()
+    drawn = [first.draw(8)[0] for _ in range(2)]
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not torch.equal(*drawn)
+    torch.manual_seed(1)  # whatever the global state is
+    assert torch.equal(torch.stack(drawn), torch.stack([second.draw(8)[0] for _ in range(2)]))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

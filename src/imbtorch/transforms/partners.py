@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import Samples, as_dataset, class_counts, labels_of, take
+from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, class_counts, labels_of, take
 from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.batches import Batches
 from imbtorch.errors import InputError
@@ -47,8 +47,8 @@ class Partners:
     augment : callable, optional
         Batch-wise augmentation of what is drawn, such as `crop_flip`.
     rng : torch.Generator, optional
-        On the CPU; the samples are drawn from it, and augmented with it. By default a randomly
-        seeded one.
+        On the CPU; the samples are drawn from it, and augmented with it, and so is the seed of what
+        a Dataset draws itself. By default a randomly seeded one.
 
     Raises
     ------
@@ -92,8 +92,12 @@ class Partners:
     @same_random_state()
     def draw(self, n: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
         """Draw n samples, augmented, on a device: x of shape (n, ...) float, y of shape (n,)."""
+        rows = self.rows(n)
+        if not isinstance(self.train, ArrayDataset):  # what it draws itself follows the global seed
+            seed = int(torch.empty((), dtype=torch.int64).random_(generator=self.rng))
+            torch.default_generator.manual_seed(seed)
         batches = Batches(
-            take(self.train, self.rows(n)),
+            take(self.train, rows),
             batch_size=n,
             device=device,
             augment=self.augment,

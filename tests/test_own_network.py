@@ -59,6 +59,10 @@ def fails():
     raise KeyError("weights")
 
 
+def unbiased(num_classes):
+    return nn.Sequential(features(), nn.Linear(6, num_classes, bias=False))
+
+
 def tokens(input_shape):
     return nn.Sequential(nn.Flatten(0), nn.Linear(3, 2))
 
@@ -189,6 +193,17 @@ def test_what_a_comparison_stores_of_it_is_read_again(file, tmp_path):
     assert torch.equal(again.eval()(x), first.eval()(x))
     task.save(tmp_path / "run.safetensors", "erm", 0, first)
     assert torch.equal(task.restore(tmp_path / "run.safetensors")(x), first(x))
+
+
+@pytest.mark.parametrize("recipe", ["erm", "post-hoc", "crt"])
+def test_a_head_that_a_phase_gave_a_bias_is_read_again(file, tmp_path, recipe, blobs):
+    x = torch.cat([blobs[0], blobs[0][:, :1]], 1)
+    model = fit(recipe, build_model(f"{file}:unbiased", (3,), 3), (x, blobs[1]), epochs=1).model
+    assert (model.head.bias is None) == (recipe == "erm")
+    path, name = tmp_path / "m.safetensors", f"{file}:unbiased"
+    save_checkpoint(path, model)
+    for own in (name, build_model(name, (3,), 3)):
+        assert torch.equal(load_checkpoint(path, own)[0](x), model(x))
 
 
 @pytest.mark.parametrize("model", ["timm:test_vit", "small-cnn"])

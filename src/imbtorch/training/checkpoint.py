@@ -186,7 +186,13 @@ def _build(spec: Spec, path: Path) -> Classifier:
 
 
 def _load(network: Classifier, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Load tensors into a network, if their names, shapes and kinds of numbers are the same."""
+    """Load tensors into a network, if their names, shapes and kinds of numbers are the same.
+
+    A linear head without a bias gets one if there is one to load: it was made by a phase.
+    """
+    head = network.head
+    if isinstance(head, nn.Linear) and head.bias is None and "head.bias" in tensors:
+        head.bias = nn.Parameter(head.weight.new_zeros(head.out_features))
     try:
         for name, value in network.state_dict().items():
             stored = tensors.get(name, value)

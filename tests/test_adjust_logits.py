@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from imbtorch import InputError, Recipe, Train, fit, make_recipe
+from imbtorch import InputError, Recipe, RefitHead, Train, fit, make_recipe
 from imbtorch.comparison.tune import candidates_of
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models import CosineHead, build_model, mlp, predict_logits
+from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training import AdjustLogits, adjust_logits
 
 COUNTS = [60, 20, 8]
@@ -61,12 +62,37 @@ def test_the_recipe_adjusts_plain_training_and_knows_its_shares(tau, blobs):
 
 
 def test_the_shares_before_the_phase_count():
-    after = make_recipe("logit-adjustment:tau=0.25+post-hoc:tau=0.25", 5).class_shares(COUNTS)
+    with pytest.warns(UserWarning, match="made up for twice"):
+        recipe = make_recipe("logit-adjustment:tau=0.25+post-hoc:tau=0.25", 5)
+    after = recipe.class_shares(COUNTS)
     np.testing.assert_allclose(after, make_recipe("post-hoc:tau=0.5", 5).class_shares(COUNTS))
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("balanced-softmax+post-hoc", "BalancedSoftmaxLoss"),
+        ("strong-fast+post-hoc", "BalancedSoftmaxLoss"),
+        ("drs+post-hoc", "a sampler"),
+        ("drw+post-hoc:tau=0.5", "class weights"),
+        ("ros+post-hoc", "over-sampling"),
+        ("dos+post-hoc", "a sampler"),
+    ],
+)
+def test_shares_that_are_made_up_for_before_it_are_warned_of(name, what):
+    with pytest.warns(UserWarning, match=f"AdjustLogits .*; after {what} they are made up for twi"):
+        make_recipe(name, 10)
+
+
+def test_plain_training_before_it_is_not_warned_of():
+    for name in ("post-hoc:tau=2", "autoaugment+cosine+ema+post-hoc", "drs+post-hoc:tau=0"):
+        make_recipe(name, 10)
+    with pytest.warns(UserWarning, match="after a sampler"):
+        Recipe("own", [Train(1), RefitHead(1, sampler=ClassBalancedSampler), AdjustLogits()])
+
+
 def test_tau_is_chosen_by_tune_among_more_and_less_than_one():
-    values = candidates_of("balanced-softmax+cosine+ema+post-hoc")["tau"]
+    values = candidates_of("cosine+ema+post-hoc")["tau"]
     assert min(values) < 1 < max(values)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 
 from torch import nn
 
@@ -58,6 +59,8 @@ class Recipe:
                 raise unknown_name(f"a value of setup in recipe {self.name}", name, known)
         self.trained_with(Setup())
         self.augmented_by(None)
+        for before, phase in pairwise(self.phases):
+            phase.check_after(before)
 
     def trained_with(self, setup: Setup) -> Setup:
         """Return a set-up with the values that the recipe brings."""

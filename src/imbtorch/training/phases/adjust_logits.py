@@ -1,5 +1,6 @@
 """AdjustLogits: the phase that takes the class prior out of the trained head."""
 
+import warnings
 from collections.abc import Sequence
 
 import torch
@@ -80,6 +81,12 @@ class AdjustLogits(Phase):
     tau : float, default=1.0
         See `adjust_logits`; choose it on a validation split, never on the test set.
 
+    Warns
+    -----
+    UserWarning
+        In a recipe, after a phase that makes up for the class shares itself: by its loss, as
+        `BalancedSoftmaxLoss` does, by class weights, or by what it samples.
+
     Examples
     --------
     >>> AdjustLogits(1.5).describe()
@@ -91,6 +98,17 @@ class AdjustLogits(Phase):
     def __init__(self, tau: float = 1.0) -> None:
         check_number("tau", tau)
         self.epochs, self.tau = 0, tau
+
+    def check_after(self, before: Phase) -> None:
+        """Warn if the phase before it has made up for the class shares."""
+        if self.tau and before.makes_up:
+            warnings.warn(
+                f"AdjustLogits makes up for the class shares of the training set; after "
+                f"{before.makes_up} they are made up for twice, in favor of rare classes: use the "
+                "one or the other",
+                UserWarning,
+                stacklevel=4,
+            )
 
     def shares_after(self, before: Sequence[float], counts: Sequence[int]) -> list[float]:
         """Return the class shares before the phase, each divided by n_k to the power of tau."""

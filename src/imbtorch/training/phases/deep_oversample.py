@@ -99,6 +99,10 @@ class DeepOversample(Phase):
         """Return equal shares: minority samples are repeated up to parity."""
         return as_shares([1] * len(counts))
 
+    @property
+    def makes_up(self) -> str:
+        return "a sampler"
+
     def run(self, run: Run) -> None:
         """Embed, pair, train."""
         with run.timed():

@@ -24,6 +24,14 @@ class Phase(ABC):
     trains_network = False
     needs_linear_head = False
 
+    @property
+    def makes_up(self) -> str:
+        """What of the phase makes up for the class shares of the training set; empty if nothing."""
+        return ""
+
+    def check_after(self, before: "Phase") -> None:  # noqa: B027
+        """Warn if the phase does not go with the one before it; called when a recipe is made."""
+
     @abstractmethod
     def run(self, run: Run) -> None:
         """Train `run.model` further."""

@@ -73,6 +73,12 @@ class RefitHead(Phase):
         balanced = self.sampler is not None or self.resample is not None
         return as_shares([1] * len(counts) if balanced else counts)
 
+    @property
+    def makes_up(self) -> str:
+        if self.resample is not None:
+            return "over-sampling"
+        return "" if self.sampler is None else "a sampler"
+
     def run(self, run: Run) -> None:
         """Embed, resample, train the head, attach it to the network."""
         with run.timed():

@@ -82,8 +82,7 @@ class Train(Phase):
         self.epochs, self.loss, self.weights = epochs, loss, weights
         self.sampler, self.batch, self.resample, self.step = sampler, batch, resample, step
         self.branch = branch
-        balances = {"class weights": weights, "over-sampling": resample, "a sampler": sampler}
-        twice = " and ".join(name for name, slot in balances.items() if slot is not None)
+        twice = self._balanced()
         if twice and _prior_taken_out(loss):
             warnings.warn(
                 f"{name_of(loss)} makes up for the class shares of the training set; with {twice} "
@@ -91,6 +90,16 @@ class Train(Phase):
                 UserWarning,
                 stacklevel=2,
             )
+
+    def _balanced(self) -> str:
+        """Return what shows the classes more equally than they are, in words."""
+        slots = {"class weights": self.weights, "over-sampling": self.resample}
+        slots["a sampler"] = self.sampler
+        return " and ".join(name for name, slot in slots.items() if slot is not None)
+
+    @property
+    def makes_up(self) -> str:
+        return self._balanced() or (name_of(self.loss) if _prior_taken_out(self.loss) else "")
 
     def class_shares(self, counts: Sequence[int]) -> list[float] | None:
         """Return the class shares in its batches, times the class weights."""

@@ -88,5 +88,7 @@ def test_an_unknown_precision_is_refused():
 
 
 def test_float64_which_not_all_phases_take_is_refused():
-    with pytest.raises(InputError, match=r"precision is '64-true'; .*known are 32-true, bf16-mixed"):
+    with pytest.raises(
+        InputError, match=r"precision is '64-true'; .*known are 32-true, bf16-mixed"
+    ):
         make_task("digits", precision="64-true")

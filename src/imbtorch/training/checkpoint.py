@@ -191,8 +191,8 @@ def _load(network: Classifier, tensors: Mapping[str, Tensor], path: Path) -> Non
     A linear head without a bias gets one if there is one to load: it was made by a phase.
     """
     head = network.head
-    if isinstance(head, nn.Linear) and head.bias is None and "head.bias" in tensors:
-        head.bias = nn.Parameter(head.weight.new_zeros(head.out_features))
+    if isinstance(head, nn.Linear) and "head.bias" in tensors.keys() - network.state_dict().keys():
+        head.bias = nn.Parameter(torch.zeros_like(head.weight[:, 0]))
     try:
         for name, value in network.state_dict().items():
             stored = tensors.get(name, value)

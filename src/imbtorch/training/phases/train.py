@@ -93,8 +93,11 @@ class Train(Phase):
 
     def _balanced(self) -> str:
         """Return what shows the classes more equally than they are, in words."""
-        slots = {"class weights": self.weights, "over-sampling": self.resample}
-        slots["a sampler"] = self.sampler
+        slots: dict[str, object] = {
+            "class weights": self.weights,
+            "over-sampling": self.resample,
+            "a sampler": self.sampler,
+        }
         return " and ".join(name for name, slot in slots.items() if slot is not None)
 
     @property

@@ -13,6 +13,7 @@ from imbtorch import InputError, Recipe, Snapshots, Train, build_model, fit, mak
 from imbtorch.losses import BalancedSoftmaxLoss, ProCo
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.branch import add_branch
+from imbtorch.training.run import Run
 from imbtorch.training.sam import SAM, ImbSAM
 from imbtorch.training.setup import Setup
 from imbtorch.transforms import Mixup
@@ -53,6 +54,20 @@ def test_it_learns_beside_the_network_and_is_gone_from_it(views):
     assert not result.model.features._forward_hooks
     losses = [row["loss"] for row in result.history]
     assert losses[-1] < 0.7 * losses[0]
+
+
+def test_the_average_of_the_weights_is_not_watched(monkeypatch):
+    watched = []
+
+    def adopt(run):
+        if run.average is not None:
+            watched.append(bool(run.average.module.features._forward_hooks))
+        adopt_average(run)
+
+    adopt_average = Run.adopt_average
+    monkeypatch.setattr(Run, "adopt_average", adopt)
+    fitted(with_branch(1), setup=Setup(batch_size=16, ema=0.9))
+    assert watched == [False]
 
 
 class Nothing(nn.Module):

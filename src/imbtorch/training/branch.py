@@ -119,6 +119,7 @@ def branched(
         branch.epoch_done()
         return {}
 
+    run.optimized()  # the average of the weights is a copy of the network, and has no use for hooks
     hook = features.register_forward_hook(beside.catch)
     try:
         yield {

@@ -145,6 +145,17 @@ def test_labels_as_probabilities_are_the_labels_they_stand_for():
     torch.testing.assert_close(weight(y), weight(F.one_hot(y, 3).float()))
 
 
+def test_a_step_of_its_own_loop_in_float64_takes_probabilities_too():
+    probabilities = torch.tensor([[0.75, 0.25], [0.0, 1.0]], dtype=torch.float64)
+
+    def backward(share=None):
+        assert share.tolist() == [0.25, 1.0]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ImbSAM([9, 1])(backward, linear(3, 1), probabilities)
+
+
 def test_the_tail():
     assert ImbSAM([500, 60, 20, 19], eta=20).tail.tolist() == [0, 0, 0, 1]
     assert ImbSAM([500, 60, 20, 19]).tail.tolist() == [0, 1, 1, 1]

@@ -80,10 +80,10 @@ def make_task(
     ratio : float, optional
         Largest / smallest class count of the profile, by default 100 (digits: 40).
     model : str, default="auto"
-        resnet32, resnet32-m2m (the same, initialized as M2m's authors do), resnet56, wide-resnet,
-        densenet, small-cnn, wide-cnn, mlp or linear. auto chooses resnet32 for color images,
-        small-cnn for gray ones and mlp for texts and features. Networks from elsewhere: timm:NAME,
-        hf:NAME-or-folder, torchvision:NAME, path/to/module.py:factory.
+        resnet32, resnet32-m2m (the same, initialized and warmed up as M2m's authors do), resnet56,
+        wide-resnet, densenet, small-cnn, wide-cnn, mlp or linear. auto chooses resnet32 for color
+        images, small-cnn for gray ones and mlp for texts and features. Networks from elsewhere:
+        timm:NAME, hf:NAME-or-folder, torchvision:NAME, path/to/module.py:factory.
     epochs : int, optional
         Epochs of network training, by default the network's usual number; on data of one's own,
         as many as make 1,000 to 20,000 steps, see `imbtorch.comparison.sized_defaults.sized`.

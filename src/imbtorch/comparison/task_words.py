@@ -69,6 +69,8 @@ def setup_words(setup: Setup) -> str:
     --------
     >>> setup_words(Setup())
     'batch size 128, sgd, learning rate 0.1, step schedule, warm-up 0.025, weight decay 0.0002'
+    >>> setup_words(Setup(ramp="epochs")).split(", ")[4]
+    'warm-up 0.025 once an epoch'
     """
     more: dict[str, Any] = {
         "clip": setup.clip,
@@ -80,7 +82,8 @@ def setup_words(setup: Setup) -> str:
         [
             f"batch size {setup.batch_size}",
             f"{setup.optimizer}, learning rate {setup.lr:g}",
-            f"{setup.schedule} schedule, warm-up {setup.warmup:g}",
+            f"{setup.schedule} schedule, warm-up {setup.warmup:g}"
+            + " once an epoch" * (setup.ramp == "epochs" and setup.warmup > 0),
             f"weight decay {setup.weight_decay:g}",
             *(f"{name} {value:g}" for name, value in more.items() if value),
         ]

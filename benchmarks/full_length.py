@@ -104,7 +104,10 @@ def work(folder: Path, rows: Sequence[str], precision: str) -> None:
 
 
 def side_by_side(folder: Path, jobs: int, arguments: Sequence[str]) -> int:
-    """Start several processes of this command, wait for them, and pass an interrupt on to them."""
+    """Start several processes of this command, wait for them, and pass an interrupt on to them.
+
+    Returns 0 if all of them did: one that a signal ended, as for want of memory, has a code below.
+    """
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     command = [sys.executable, __file__, str(folder), *arguments, "--share", f"{1 / jobs:.4f}"]
     (folder / "logs").mkdir(parents=True, exist_ok=True)
@@ -116,7 +119,7 @@ def side_by_side(folder: Path, jobs: int, arguments: Sequence[str]) -> int:
             processes.append(subprocess.Popen(command, env=environment, **options))
     try:
         with terminable():
-            return max(process.wait() for process in processes)
+            return max(abs(process.wait()) for process in processes)
     except KeyboardInterrupt:
         for process in processes:
             process.send_signal(signal.SIGTERM)

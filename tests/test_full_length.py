@@ -24,6 +24,20 @@ def test_tables_columns_and_rows_exist(part):
     assert len(seeds) == len({*seeds}) > 0
 
 
+@pytest.mark.parametrize(("codes", "code"), [([0, 0], 0), ([0, -9], 9), ([1, 0], 1)])
+def test_processes_side_by_side_end_well_only_if_all_do(tmp_path, monkeypatch, codes, code):
+    ended = iter(codes)
+
+    def started(command, **options):
+        assert command[3:] == ["ERM", "--share", "0.5000"]
+        code = next(ended)
+        return SimpleNamespace(wait=lambda: code)
+
+    monkeypatch.setattr(full_length.subprocess, "Popen", started)
+    assert full_length.side_by_side(tmp_path, 2, ["ERM"]) == code
+    assert len([*(tmp_path / "logs").iterdir()]) == 2
+
+
 def said(folder):
     (path,) = (folder / "progress").iterdir()
     found = json.loads(path.read_text())

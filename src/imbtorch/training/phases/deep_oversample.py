@@ -101,6 +101,7 @@ class DeepOversample(Phase):
 
     @property
     def makes_up(self) -> str:
+        """A sampler: minority samples are repeated up to parity."""
         return "a sampler"
 
     def run(self, run: Run) -> None:

@@ -75,6 +75,7 @@ class RefitHead(Phase):
 
     @property
     def makes_up(self) -> str:
+        """Over-sampling, or a sampler."""
         if self.resample is not None:
             return "over-sampling"
         return "" if self.sampler is None else "a sampler"

@@ -111,6 +111,7 @@ class Train(Phase):
             return None
         balanced = self.sampler is not None or self.resample is not None
         shown = [1.0] * len(counts) if balanced else [float(n) for n in counts]
+        shown = _mixed(self.batch, shown, counts)
         taken_out = _prior_taken_out(self.loss)
         shown = [share / n**taken_out for share, n in zip(shown, counts, strict=True)]
         if self.weights is not None:

@@ -111,7 +111,7 @@ def unmoved() -> Iterator[None]:
 @pytest.fixture
 def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """A comparison draws no figures and writes no page: they take as long as all its runs."""
-    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *_, **__: None)
+    monkeypatch.setattr("imbtorch.comparison.compare.report_on", lambda *_, **__: None)
 
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -145,7 +145,7 @@ def surroundings(code):
 @pytest.mark.parametrize("name", [n for n in PAGES if CODE.search(PAGES[n])])
 def test_the_code_of_a_page_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *args, **options: None)
+    monkeypatch.setattr("imbtorch.comparison.compare.report_on", lambda *args, **options: None)
     if name in RUN_ELSEWHERE:
         pytest.skip("runs in a test of its own")
     code = "\n".join(CODE.findall(PAGES[name]))

@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
 def test_a_failed_report_is_made_anew_from_what_is_stored(feature_file, tmp_path, monkeypatch):
     task = replace(make_task(str(feature_file)), epochs=2)
     with monkeypatch.context() as patched:
-        patched.setattr("imbtorch.comparison.compare.write_report", full)
+        patched.setattr("imbtorch.comparison.compare.report_on", full)
         with pytest.raises(OSError, match="No space left"):
             compare(task, ["erm"], seeds=1, out=tmp_path, progress=False)
     rows = (tmp_path / "results.jsonl").read_text()

@@ -28,7 +28,7 @@ Y = np.array(([0] * 5 + [1]) * 6)
 @pytest.fixture(autouse=True)
 def no_report(monkeypatch):
     """Figures take most of the time."""
-    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *args, **options: None)
+    monkeypatch.setattr("imbtorch.comparison.compare.report_on", lambda *args, **options: None)
 
 
 @pytest.fixture

@@ -281,7 +281,7 @@ def test_recipes_that_train_the_features_are_refused_for_frozen_ones(recipe, emb
 
 
 def test_folds_share_one_pass_and_divide_its_embeddings(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *args, **options: None)
+    monkeypatch.setattr("imbtorch.comparison.compare.report_on", lambda *args, **options: None)
     task = embedded_once(task_of(photos, folds=4), progress=False)
     everything = np.load(next((tmp_path / "cache").rglob("embeddings.npy")))
     assert len(everything) == 40

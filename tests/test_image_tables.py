@@ -113,8 +113,10 @@ def test_processes_side_by_side_make_what_one_makes(tmp_path, small_table):
 
 
 def test_figures_are_drawn_beside_the_runs_of_each_column(tmp_path, small_table):
-    small_table(rows={"CNN": load_table("dos-6").rows["CNN"]}, claims={})
+    rows = load_table("dos-6").rows
+    small_table(rows={"CNN": rows["CNN"], "SMOTE": replace(rows["CNN"], recipe="smote")}, claims={})
     reproduce("small", tmp_path, 1, scale="quick", figures=True)
     (report,) = tmp_path.glob("runs/*/report.html")
     assert "t-SNE" in report.read_text()
+    assert "What over-samplers made" in report.read_text()
     assert {"recall.png", "tsne.png", "gap.png"} <= {p.name for p in report.parent.rglob("*.png")}

@@ -152,7 +152,7 @@ def test_stored_splits_that_share_samples_are_told_of(tmp_path, monkeypatch):
     np.savez(tmp_path / "shared.npz", **splits)
     task = make_task(str(tmp_path / "shared.npz"), epochs=1)
     assert task.data.leaked == 30
-    monkeypatch.setattr("imbtorch.comparison.compare.write_report", lambda *args, **options: None)
+    monkeypatch.setattr("imbtorch.comparison.compare.report_on", lambda *args, **options: None)
     with pytest.warns(UserWarning, match="30 of 30 held-out samples are also in the training set"):
         compare(task, ["erm"], seeds=1, out=tmp_path / "out", progress=False)
     splits["test_features"] = x[:30] + 1

@@ -9,20 +9,17 @@ from imbtorch.comparison.folded_task import FoldedTask
 from imbtorch.comparison.frozen_task import embedded_once
 from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
-    KINDS,
     check_checkpoints,
     checkpoint_path,
     keep_for_pictures,
     restore_embeddings,
-    stored,
 )
-from imbtorch.comparison.made import judged
 from imbtorch.comparison.out_folder import check_out
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import failure_lines
-from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.suits import check_recipe
 from imbtorch.comparison.task import Task
+from imbtorch.comparison.task_report import report_on
 from imbtorch.comparison.task_words import leak_words
 from imbtorch.comparison.tracking import Tracking
 from imbtorch.data.arrays import labels_of
@@ -107,22 +104,7 @@ def compare(
     check_checkpoints(first, folder, rows)
     for name in {row["recipe"]["name"] for row in rows if row["seed"] == 0}:
         restore_embeddings(first, folder, name)
-    kept = (stored(folder, names, kind) for kind in KINDS)
-    columns = getattr(task.data.input, "columns", ())
-    shown = task.data.test_rows
-    if isinstance(task, FoldedTask):  # every sample is held out once
-        shown = task.divided.source.train.rows
-    write_report(
-        folder,
-        rows,
-        *kept,
-        shots=shots,
-        failures=failures,
-        shown=shown,
-        columns=columns,
-        costs=task.decide.costs if task.decide else None,
-        made=judged(first, folder, names),
-    )
+    report_on(task, folder, rows, names, shots=shots, failures=failures)
     return outcome
 
 

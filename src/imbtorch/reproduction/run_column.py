@@ -9,11 +9,10 @@ from typing import Any
 
 from imbtorch.comparison.duration import expected_seconds, in_words, sample_seconds, to_run
 from imbtorch.comparison.grid import run_grid
-from imbtorch.comparison.kept import KINDS, stored
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.report.failures import Failure
-from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.task import Task
+from imbtorch.comparison.task_report import report_on
 from imbtorch.comparison.tune import named
 from imbtorch.comparison.validation import validation_task
 from imbtorch.errors import InputError
@@ -144,9 +143,8 @@ def run_column(
             failures += outcome.failures
             if options.figures and first and rows:
                 shown = [recipe.name for recipe in recipes.values()]
-                kept = (stored(folder, shown, kind) for kind in KINDS)
-                write_report(folder, rows, *kept, failures=outcome.failures)
-                bar.write(printable(f"{title}: {folder / 'report.html'}"))
+                report = report_on(task, folder, rows, shown, failures=outcome.failures)
+                bar.write(printable(f"{title}: {report}"))
             for key, recipe in recipes.items():
                 mine = [row for row in rows if row["recipe"] == recipe.describe()]
                 found.setdefault(key, []).extend(mine)

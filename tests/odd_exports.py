@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from odd_folders import images
+from made_images import images
+from made_tables import AGE, INCOME, LABEL, TEXT, N, rows, tables
 from odd_inputs import Case, refused, right
-from odd_tables import AGE, INCOME, LABEL, TEXT, N, rows, tables
 
 CASES: list[Case] = []
 

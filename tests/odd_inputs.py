@@ -1,13 +1,15 @@
 """The table of odd inputs: a case is an input, how it is made, and what must come of it.
 
-`odd_folders`, `odd_tables`, `odd_exports` and `odd_arrays` hold the cases;
-`test_right_or_refused` takes each through every door.
+`odd_folders`, `odd_images`, `odd_columns`, `odd_labels`, `odd_table_files`, `odd_exports` and
+`odd_arrays` hold the cases; `test_right_or_refused` takes each through every door.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 Make = Callable[[Path], Any]
 
@@ -55,3 +57,21 @@ def _case(name: str, make: Any, **more: Any) -> Any:
         make.append(Case(name, function, **more))
 
     return add
+
+
+def csv(name: str, columns: dict, said: str | None = None, suffix: str = ".csv", **more) -> Case:
+    """Return a CSV of 24 rows that is read."""
+    make = _writer(columns, **more.pop("how", {}))
+    return right(name, make, said=said, suffix=suffix, **{"train": 18, "test": 6, **more})
+
+
+def no_csv(name: str, columns: dict, said: str, suffix: str = ".csv", **more) -> Case:
+    """Return a CSV that is refused."""
+    return refused(name, _writer(columns, **more.pop("how", {})), said, suffix=suffix, **more)
+
+
+def _writer(columns: dict, **how: Any) -> Make:
+    def make(path: Path) -> None:
+        pd.DataFrame(columns).to_csv(path, **{"index": False, **how})
+
+    return make

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays_of
 from imbtorch import InputError, load_data
 from imbtorch.cli import main
 from imbtorch.data.load_for import TrainedOn, load_for
-from odd_folders import images
+from made_images import images
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 

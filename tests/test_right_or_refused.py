@@ -9,16 +9,23 @@ import numpy as np
 import pytest
 
 import odd_arrays
+import odd_columns
 import odd_exports
 import odd_folders
-import odd_tables
+import odd_images
+import odd_labels
+import odd_table_files
 from imbtorch import InputError, load_data
 from imbtorch.cli import main
 from imbtorch.comparison.make_task import make_task
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
-CASES = [*odd_folders.CASES, *odd_tables.CASES, *odd_exports.CASES, *odd_arrays.CASES]
+CASES = [
+    *(*odd_folders.CASES, *odd_images.CASES),
+    *(*odd_columns.CASES, *odd_labels.CASES, *odd_table_files.CASES),
+    *(*odd_exports.CASES, *odd_arrays.CASES),
+]
 RIGHT = [case for case in CASES if case.right]
 REFUSED = [case for case in CASES if not case.right]
 

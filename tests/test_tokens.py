@@ -25,7 +25,7 @@ from imbtorch.data.texts.tokens import PAD, TokenInput
 from imbtorch.models.inference import outputs
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.training.header import _check_input
-from odd_folders import images
+from made_images import images
 from tiny_bert import VOCABULARY, tokenizer
 
 CLS, SEP, UNK = (VOCABULARY.index(name) for name in ("[CLS]", "[SEP]", "[UNK]"))

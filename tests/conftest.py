@@ -31,10 +31,11 @@ collect_ignore = [
 ]
 
 SLOW = {
-    *("test_mixed_inputs", "test_table_input"),
+    *("test_mixed_inputs", "test_mixed_tables"),
     *("test_auto", "test_back_rotation", "test_bad_commands", "test_cli", "test_distributed"),
     *("test_examples", "test_faults", "test_folded", "test_fuzz_training", "test_given"),
-    *("test_grid", "test_hostile_arrays", "test_hostile_checkpoints", "test_image_tables"),
+    *("test_grid", "test_hostile_arrays", "test_hostile_headers", "test_fuzz_checkpoints"),
+    *("test_image_tables", "test_predict_tables"),
     *("test_right_or_refused", "test_new_data", "test_report", "test_proco_runs"),
     *("test_stored_results", "test_stored_tensors", "test_whole_or_not_at_all"),
     *("test_long_run", "test_methods", "test_models", "test_named_data", "test_security"),
@@ -46,9 +47,9 @@ SLOW = {
     *("test_division", "test_folds", "test_split_by_column"),
     *("test_frozen", "test_outputs", "test_random_state", "test_samples", "test_text_networks"),
     *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
-    *("test_images", "test_tuning", "test_tokens", "test_token_methods", "test_policies"),
+    *("test_tuning", "test_tokens", "test_token_methods", "test_policies"),
     *("test_figures", "test_first_look", "test_help", "test_verdict"),
-    *("test_predict", "test_export", "test_sam", "test_stored_classifier"),
+    *("test_export", "test_sam", "test_stored_classifier"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 
@@ -181,3 +182,22 @@ def feature_file(made_features: Path, tmp_path: Path) -> Path:
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What Hugging Face datasets keeps of opened files goes to the test's own folder."""
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def of_table(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A network trained on a table of two columns, as `imbtorch train` stores it."""
+    from predicting import trained_on_table  # which needs pandas
+
+    folder = tmp_path_factory.mktemp("table")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("datasets.config.HF_DATASETS_CACHE", folder / "cache")
+        return trained_on_table(folder)
+
+
+@pytest.fixture(scope="session")
+def of_images(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same for images of cats and dogs."""
+    from predicting import trained_on_images
+
+    return trained_on_images(tmp_path_factory.mktemp("images"))

@@ -1,0 +1,75 @@
+"""A stored network predicts new tables and texts: gaps, new categories, columns in any order."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fraud import fraud_table
+from imbtorch import load_checkpoint
+from imbtorch.cli import main
+from imbtorch.data.inputs import input_from_json
+from predicting import expected, predicted, probabilities, trained
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+def test_texts(tmp_path):
+    words = ["oil price rose", "wheat and grain", "oil fell", "grain harvest of wheat"] * 8
+    pd.DataFrame({"text": words, "label": ["oil", "grain"] * 16}).to_csv(
+        tmp_path / "old.csv", index=False
+    )
+    network = trained(tmp_path / "old.csv", tmp_path / "x.safetensors")
+    pd.DataFrame({"text": ["oil", None, "=wheat"]}).to_csv(tmp_path / "new.csv", index=False)
+    made = predicted(network, tmp_path / "new.csv", tmp_path / "p.csv")
+    spec = input_from_json(load_checkpoint(network)[1]["input"])
+    p, _ = expected(network, spec.transform(["oil", "", "=wheat"]).numpy())
+    np.testing.assert_allclose(probabilities(made), p, atol=1e-6)
+
+
+def test_a_table_with_gaps_and_categories_that_no_training_row_has(tmp_path, capsys):
+    old, new = fraud_table(200, 0, share=0.2), fraud_table(60, 1, share=0.2, unseen=True)
+    old.to_csv(tmp_path / "old.csv", index=False)
+    network = trained(tmp_path / "old.csv", tmp_path / "f.safetensors")
+    new.drop(columns="label").iloc[:, ::-1].to_csv(tmp_path / "new.csv", index=False)
+    made = predicted(network, tmp_path / "new.csv", tmp_path / "p.csv")
+    assert len(made) == 60
+    spec = input_from_json(load_checkpoint(network)[1]["input"])
+    p, _ = expected(network, spec.transform(pd.read_csv(tmp_path / "new.csv")).numpy())
+    np.testing.assert_allclose(probabilities(made), p, atol=1e-6)
+    assert "input" in capsys.readouterr().out
+    pd.DataFrame(new[["amount"]]).to_csv(tmp_path / "few.csv", index=False)
+    args = ["predict", network, str(tmp_path / "few.csv"), "--out", str(tmp_path / "q.csv")]
+    assert main(args) == 2
+    assert "has no column" in capsys.readouterr().err
+
+
+def test_what_no_training_row_has_is_said_over_all_blocks(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("imbtorch.comparison.predictions.ROWS", (16, 16))
+    old = fraud_table(200, 0, share=0.2)
+    old.assign(shop=old.shop.fillna("none")).to_csv(tmp_path / "old.csv", index=False)
+    network = trained(tmp_path / "old.csv", tmp_path / "f.safetensors")
+    new = fraud_table(60, 1, share=0.2).assign(abroad=[*["yes", "no"] * 29, "True", "False"])
+    new.assign(when=None).to_csv(tmp_path / "new.csv", index=False)
+    capsys.readouterr()
+    predicted(network, tmp_path / "new.csv", tmp_path / "p.csv")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "'abroad' holds categories that no training row has ('yes', 'no') in 58 rows" in said
+    assert "'when' is empty in 60 rows" in said
+
+
+def test_a_parquet_file_without_rows_is_said_to_have_none(of_table, tmp_path, capsys):
+    pd.DataFrame({"x": [1.0]}).head(0).to_parquet(tmp_path / "none.parquet")
+    assert main(["predict", of_table, str(tmp_path / "none.parquet")]) == 2
+    assert "it holds no rows" in capsys.readouterr().err
+
+
+def test_texts_without_a_word_are_said(tmp_path, capsys):
+    texts = ["good fine shop", "bad broken shop"] * 20
+    frame = pd.DataFrame({"text": texts, "label": ["a", "b"] * 20})
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    network = trained(tmp_path / "old.csv", tmp_path / "t.safetensors")
+    new = pd.DataFrame({"text": ["good", None, "", " "]})
+    new.to_parquet(tmp_path / "new.parquet")
+    capsys.readouterr()
+    assert len(predicted(network, tmp_path / "new.parquet", tmp_path / "p.csv")) == 4
+    assert "3 texts without a word" in capsys.readouterr().out

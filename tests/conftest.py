@@ -4,6 +4,8 @@ import random
 import shutil
 from collections.abc import Generator, Iterator
 from doctest import UnexpectedException
+from functools import cache
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -86,6 +88,15 @@ def test_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What the library keeps between commands does not go to the user's cache folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMBTORCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def entry_points_once() -> Iterator[None]:
+    """Each Fabric reads the metadata of all packages, for callbacks; here it does so once."""
+    with pytest.MonkeyPatch.context() as patch:
+        places = "lightning_fabric.utilities.registry.entry_points"
+        patch.setattr(places, cache(entry_points), raising=False)
         yield
 
 

@@ -1,7 +1,8 @@
 """Tables of images: complete, and run end to end on made data."""
 
+import json
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import pytest
 
@@ -18,12 +19,32 @@ NOT_AT_HAND = ("svhn", "stl10")
 STAND_INS = {"resnet32": "small-cnn", "resnet32-m2m": "small-cnn"}
 
 
+@pytest.fixture(scope="module")
+def once():
+    """The task of digits with some options, and the training of a task, each made once.
+
+    Tables and their columns ask for the same digits under several names.
+    """
+    trained, fit = {}, grid.Task.fit
+
+    def fit_once(task, recipe, seed, *more):
+        asked = task.identity()
+        del asked["data"]["name"]
+        key = json.dumps([asked, recipe.describe(), seed])
+        if key not in trained:
+            trained[key] = fit(task, recipe, seed, *more)
+        return trained[key]
+
+    return cache(partial(make_task, "digits")), fit_once
+
+
 @pytest.fixture
-def on_digits(monkeypatch):
+def on_digits(monkeypatch, once):
     """Every image table runs on a little of scikit-learn's digits.
 
     A small network stands in for ResNet-32; EOS Table 5 trains the three other large ones.
     """
+    task_of, fit_once = once
 
     def digits(data, profile, model, epochs, data_seed, augment, ratio=13.0, **options):
         if data in NOT_AT_HAND:
@@ -31,19 +52,27 @@ def on_digits(monkeypatch):
         ratio = min(ratio, 13.0)
         model = STAND_INS.get(model, model)
         fixed = {"profile": profile, "model": model, "epochs": epochs, "data_seed": data_seed}
-        task = make_task("digits", ratio=ratio, **fixed)
-        data = replace(task.data, name=data)
-        return replace(task, data=data)
+        task = task_of(ratio=ratio, **fixed)
+        return replace(task, data=replace(task.data, name=data))
 
     monkeypatch.setitem(run_column.TASKS, "data", digits)
+    monkeypatch.setattr(grid.Task, "fit", fit_once)
+
+
+@pytest.fixture
+def fewer_rows(monkeypatch):
+    """Still fewer samples than at quick scale."""
+    monkeypatch.setattr(quick, "few_rows", partial(quick.few_rows, per_class=15, least=10))
 
 
 @pytest.mark.filterwarnings("ignore:.*leaves classes short")  # few samples to start from
 @pytest.mark.filterwarnings("ignore:.* the samples it made are:UserWarning")  # of two steps
 @pytest.mark.parametrize("name", IMAGE_TABLES)
-def test_image_tables_run_and_go_on_from_what_is_stored(name, on_digits, tmp_path, monkeypatch):
-    if name == "eos-5":  # its networks are large: still fewer samples than at quick scale
-        monkeypatch.setattr(quick, "few_rows", partial(quick.few_rows, per_class=15, least=10))
+def test_image_tables_run_and_go_on_from_what_is_stored(
+    name, on_digits, tmp_path, monkeypatch, request
+):
+    if name == "eos-5":  # its networks are large
+        request.getfixturevalue("fewer_rows")
     reproduce(name, tmp_path, 1, scale="quick")
     text = (tmp_path / f"{name}-quick" / "table.md").read_text()
     table = load_table(name)
@@ -112,7 +141,7 @@ def test_processes_side_by_side_make_what_one_makes(tmp_path, small_table):
     assert "<title>DOS Table 6 (quick" in page
 
 
-def test_figures_are_drawn_beside_the_runs_of_each_column(tmp_path, small_table):
+def test_figures_are_drawn_beside_the_runs_of_each_column(tmp_path, small_table, fewer_rows):
     rows = load_table("dos-6").rows
     small_table(rows={"CNN": rows["CNN"], "SMOTE": replace(rows["CNN"], recipe="smote")}, claims={})
     reproduce("small", tmp_path, 1, scale="quick", figures=True)

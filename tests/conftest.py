@@ -23,7 +23,8 @@ if find_spec("torchvision"):  # its compiled part does not fit the build of torc
 NEEDS = {
     "timm": ("test_backbones", "test_blocks", "test_frozen", "test_tuning"),
     "transformers": (
-        *("test_backbones_hf", "test_hostile_backbones", "test_text_networks", "tiny_networks"),
+        *("test_backbones_hf", "test_hf_folders", "test_hostile_backbones"),
+        *("test_text_networks", "tiny_networks"),
     ),
     "tokenizers": ("test_tokens", "test_token_methods", "tiny_bert"),
 }
@@ -48,10 +49,11 @@ SLOW = {
     *("test_classical", "test_compare_from_python"),
     *("test_division", "test_folds", "test_split_by_column"),
     *("test_frozen", "test_outputs", "test_random_state", "test_samples", "test_text_networks"),
-    *("test_backbones", "test_backbones_hf", "test_hostile_backbones", "test_heads"),
+    *("test_backbones", "test_backbones_hf", "test_hf_folders", "test_hostile_backbones"),
+    *("test_heads", "test_interrupted_commands", "test_sam_training"),
     *("test_tuning", "test_tokens", "test_token_methods", "test_policies"),
     *("test_figures", "test_first_look", "test_help", "test_verdict"),
-    *("test_export", "test_sam", "test_stored_classifier"),
+    *("test_export", "test_lightning_callbacks", "test_stored_classifier"),
 }
 """Files of tests that take more than two seconds: `make check` leaves them out."""
 
@@ -212,3 +214,9 @@ def of_images(tmp_path_factory: pytest.TempPathFactory) -> str:
     from predicting import trained_on_images
 
     return trained_on_images(tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture
+def own_embeddings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's cache folder, with the embeddings of frozen networks, is the test's own."""
+    monkeypatch.setenv("IMBTORCH_CACHE", str(tmp_path / "cache"))

@@ -14,10 +14,7 @@ from imbtorch.models import find_head, split_head
 from imbtorch.models.backbones import open_backbone
 from imbtorch.models.backbones.hf_config import config_of, import_transformers, values_of
 from imbtorch.models.build import fresh_copy
-from tiny_bert import tokenizer_folder
-from tiny_networks import bert, gpt2, store, vit, vit_config
-
-TEXTS = ["good oil", "the price of wheat is bad", ""]
+from tiny_networks import TEXTS, bert, gpt2, opened, reference, store, vit, vit_config
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +25,6 @@ def names(tmp_path_factory):
         "gpt2": gpt2(folder / "gpt2"),
         "vit": vit(folder / "vit"),
     }
-
-
-def opened(name, **options):
-    """Return a network for three classes, in evaluation mode, and its texts' tokens."""
-    takes = open_backbone(name).takes
-    model = build_model(name, (takes.max_length,), 3, **options).eval()
-    return model, takes.transform(TEXTS)
-
-
-def reference(name, text, kind="AutoModel"):
-    """Return what transformers itself makes of one text, without any padding."""
-    transformers = import_transformers()
-    folder = name.removeprefix("hf:")
-    network = getattr(transformers, kind).from_pretrained(folder).eval()
-    ids = transformers.AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt").input_ids
-    return network(input_ids=ids).last_hidden_state[0]
 
 
 def test_padding_does_not_change_an_embedding(names):
@@ -61,62 +42,6 @@ def test_a_decoder_knows_a_text_at_its_last_token(names):
     model, tokens = opened(names["gpt2"])
     expected = reference(names["gpt2"], TEXTS[1])[-1]
     torch.testing.assert_close(model.embeddings(tokens)[1], expected)
-
-
-@pytest.mark.parametrize(
-    ("mode", "pooled"), [("cls_token", lambda h: h[0]), ("max_tokens", lambda h: h.amax(0))]
-)
-def test_pooling_is_read_from_the_folder(tmp_path, mode, pooled):
-    name = bert(tmp_path)
-    modes = {"pooling_mode_mean_tokens": False, f"pooling_mode_{mode}": True}
-    (tmp_path / "1_Pooling").mkdir()
-    (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps(modes))
-    model, tokens = opened(name)
-    torch.testing.assert_close(model.embeddings(tokens)[0], pooled(reference(name, TEXTS[0])))
-
-
-def test_pooling_that_is_unknown_is_refused(tmp_path):
-    name = bert(tmp_path)
-    (tmp_path / "1_Pooling").mkdir()
-    (tmp_path / "1_Pooling" / "config.json").write_text(
-        '{"pooling_mode_weightedmean_tokens": true}'
-    )
-    with pytest.raises(InputError, match="pools tokens by pooling_mode_weightedmean_tokens"):
-        open_backbone(name)
-
-
-def test_the_maximum_length_is_the_networks_own(tmp_path):
-    name = bert(tmp_path)
-    assert open_backbone(name).takes.max_length == 32  # its places; the tokenizer says 40
-    (tmp_path / "sentence_bert_config.json").write_text('{"max_seq_length": 9}')
-    assert open_backbone(name).takes.max_length == 9
-    (tmp_path / "sentence_bert_config.json").write_text('{"max_seq_length": 99}')
-    assert open_backbone(name).takes.max_length == 32
-
-
-def test_positions_behind_that_of_padding_are_what_a_text_has(tmp_path):
-    """RoBERTa of 32 positions numbers the tokens from 5 on if its padding is 4; XLNet has all."""
-    transformers = import_transformers()
-    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
-    config = transformers.RobertaConfig(
-        vocab_size=200, **sizes, intermediate_size=16, max_position_embeddings=32, pad_token_id=4
-    )
-    name = store(tokenizer_folder(tmp_path / "roberta"), transformers.RobertaModel(config))
-    takes = open_backbone(name).takes
-    assert takes.max_length == 27
-    h = build_model(name, (27,), 3).eval().embeddings(takes.transform(["good oil " * 50]))
-    assert h.shape == (1, 8)
-    config = transformers.XLNetConfig(vocab_size=200, d_model=8, n_layer=1, n_head=2, d_inner=16)
-    name = store(tokenizer_folder(tmp_path / "xlnet"), transformers.XLNetModel(config))
-    assert open_backbone(name).takes.max_length == 40  # as the tokenizer says
-
-
-@pytest.mark.parametrize("kind", ["BertForSequenceClassification", "BertForMaskedLM"])
-def test_heads_of_other_tasks_are_left_out(tmp_path, kind):
-    name = bert(tmp_path, kind)
-    model, tokens = opened(name)
-    torch.testing.assert_close(model.embeddings(tokens)[0], reference(name, TEXTS[0]).mean(0))
-    assert model.head.weight.shape == (3, 8)
 
 
 def test_what_an_image_processor_says_is_used(names, tmp_path):
@@ -150,13 +75,6 @@ def test_pixels_are_normalized_as_by_the_image_processor(names):
         mean, std = (torch.tensor(said[key]).view(3, 1, 1) for key in ("mean", "std"))
         expected = processor(image.numpy(), return_tensors="pt").pixel_values[0]
         torch.testing.assert_close((image / 255 - mean) / std, torch.as_tensor(expected))
-
-
-def test_images_in_another_order_of_colors_are_refused(tmp_path):
-    name = vit(tmp_path)
-    import_transformers().MobileViTImageProcessor().save_pretrained(tmp_path)
-    with pytest.raises(InputError, match="go through flip_channel_order"):
-        open_backbone(name)
 
 
 def test_an_image_network_is_that_of_transformers_without_its_head(names):
@@ -234,18 +152,6 @@ def test_recipes_train_a_language_model(names):
     ]
     assert any("query" in name for name in moved)
     assert "head.weight" in moved
-
-
-def test_other_networks_and_folders_are_refused(tmp_path, offline):
-    transformers = import_transformers()
-    transformers.DetrConfig().save_pretrained(tmp_path)
-    for name, said in [
-        (f"hf:{tmp_path}", "a network of type detr; one for images or texts is needed"),
-        ("hf:someone/something", r"whose config\.json cannot be read"),
-        (f"hf:{tmp_path / 'absent'}", r"whose config\.json cannot be read"),
-    ]:
-        with pytest.raises(InputError, match=said):
-            open_backbone(name)
 
 
 def test_of_several_heads_that_with_the_labels_is_the_head():

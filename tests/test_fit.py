@@ -1,4 +1,4 @@
-"""fit: schedules, slots, any data set, two processes, checkpoints."""
+"""fit: schedules, slots, any data set, phases one after another."""
 
 from functools import partial
 from types import SimpleNamespace
@@ -16,12 +16,10 @@ from imbtorch import (
     Train,
     build_model,
     fit,
-    load_checkpoint,
     make_recipe,
-    save_checkpoint,
     split_head,
 )
-from imbtorch.models import CosineHead, embed, linear, mlp, predict_logits, resnet32
+from imbtorch.models import CosineHead, embed, linear, mlp, resnet32
 from imbtorch.resampling import EOS
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.sklearn import ImbalancedClassifier
@@ -230,29 +228,6 @@ def test_batches_of_one_sample_train_on_every_sample(blobs):
 
 def test_resnet32_has_the_published_size():
     assert sum(p.numel() for p in resnet32((3, 32, 32), 10).parameters()) == 464_154
-
-
-def test_checkpoints_come_back_whole(tmp_path, blobs):
-    data = ArrayDataset(*blobs)
-    for head in ("linear", "cosine"):
-        model = build_model("mlp", (2,), 3, train=data, head=head)
-        save_checkpoint(tmp_path / "m.safetensors", model, {"recipe": {"name": "erm"}})
-        loaded, header = load_checkpoint(tmp_path / "m.safetensors")
-        assert torch.equal(predict_logits(model, data)[0], predict_logits(loaded, data)[0])
-        assert header["recipe"] == {"name": "erm"}
-    assert [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
-
-
-def test_bad_checkpoints_are_said(tmp_path):
-    with pytest.raises(InputError, match="no such file"):
-        load_checkpoint(tmp_path / "none")
-    path = tmp_path / "m.safetensors"
-    save_checkpoint(path, build_model("mlp", (2,), 3))
-    with pytest.raises(InputError, match="does not fit"):
-        load_checkpoint(path, mlp((5,), 3))
-    path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(InputError, match="damaged"):
-        load_checkpoint(path)
 
 
 def test_a_pretrained_network_that_is_none_is_refused(blobs):

@@ -2,9 +2,13 @@
 
 import torch
 
+from imbtorch.models import build_model
+from imbtorch.models.backbones import open_backbone
 from imbtorch.models.backbones.hf import _quietly
 from imbtorch.models.backbones.hf_config import import_transformers
 from tiny_bert import VOCABULARY, tokenizer_folder
+
+TEXTS = ["good oil", "the price of wheat is bad", ""]
 
 
 def store(folder, network):
@@ -52,3 +56,19 @@ def vit(folder, **processing):
     ).save_pretrained(folder)
     torch.manual_seed(3)
     return store(folder, transformers.ViTForImageClassification(vit_config()))
+
+
+def opened(name, **options):
+    """Return a network for three classes, in evaluation mode, and its texts' tokens."""
+    takes = open_backbone(name).takes
+    model = build_model(name, (takes.max_length,), 3, **options).eval()
+    return model, takes.transform(TEXTS)
+
+
+def reference(name, text, kind="AutoModel"):
+    """Return what transformers itself makes of one text, without any padding."""
+    transformers = import_transformers()
+    folder = name.removeprefix("hf:")
+    network = getattr(transformers, kind).from_pretrained(folder).eval()
+    ids = transformers.AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt").input_ids
+    return network(input_ids=ids).last_hidden_state[0]

@@ -1,0 +1,93 @@
+"""The noise of test samples in a verdict: its variance, and what it limits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from imbtorch.comparison.kept import keep_outputs
+from imbtorch.comparison.outputs import Outputs
+from imbtorch.comparison.verdict.judge import judge
+from imbtorch.comparison.verdict.sampling_noise import sampling_variance
+
+
+def test_the_variance_over_test_samples_is_that_of_the_bootstrap():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [60, 30, 12])
+    gains = rng.choice([-1, -0.5, 0, 0.5, 1], size=102)
+    drawn = [
+        np.mean([gains[rng.choice(np.flatnonzero(labels == k), n)].mean() for k, n in CLASSES])
+        for _ in range(2000)
+    ]
+    exact = sum(gains[labels == k].var() / n for k, n in CLASSES) / 9
+    assert np.var(drawn) == pytest.approx(exact, rel=0.1)
+    unbiased = sum(gains[labels == k].var() / (n - 1) for k, n in CLASSES) / 9
+    assert sampling_variance(labels, gains) == pytest.approx(unbiased)
+    alone = sampling_variance([0, 0, 1], [0.0, 1.0, 0.5])
+    assert alone == pytest.approx((0.5 / 2 + 0.5) / 4)
+    assert sampling_variance([0, 1], [1.0, 0.0]) == np.inf
+
+
+CLASSES = ((0, 60), (1, 30), (2, 12))
+
+
+@dataclass
+class Stored:
+    """Stores runs whose predictions are right on a share of the samples of each class."""
+
+    folder: object
+    labels: np.ndarray
+
+    def run(self, recipe, seed, wrong):
+        predicted = np.where(wrong, 1 - self.labels, self.labels)
+        y, p = torch.as_tensor(self.labels), torch.as_tensor(predicted)
+        keep_outputs(
+            self.folder, recipe, seed, Outputs(torch.zeros(len(y), 1), y, p, torch.eye(2)[p])
+        )
+        recalls = [float((predicted == self.labels)[self.labels == k].mean()) for k in (0, 1)]
+        metrics = {"balanced_accuracy": float(np.mean(recalls)), "f1_macro": 0.5}
+        return {"recipe": {"name": recipe}, "seed": seed, "metrics": metrics}
+
+
+def test_a_small_test_set_limits_the_verdict(tmp_path):
+    labels = np.repeat([0, 1], [20, 10])
+    stored = Stored(tmp_path, labels)
+    base, other = np.zeros(30, bool), np.zeros(30, bool)
+    base[[0, 1, 20, 21]] = True
+    other[[0, 2, 20]] = True
+    rows = []
+    for seed in range(4):  # every seed makes the same mistakes: no noise of seeds
+        rows += [stored.run("erm", seed, base), stored.run("rs", seed, other)]
+    assert judge(rows).leads["rs"].verdict == "better"
+    verdicts = judge(rows, folder=tmp_path)
+    lead = verdicts.leads["rs"]
+    assert lead.mean == pytest.approx(0.05)
+    gains = base.astype(float) - other
+    assert lead.test_noise == pytest.approx(
+        1.95996 * sampling_variance(labels, gains) ** 0.5, rel=1e-5
+    )
+    assert lead.noise == lead.test_noise
+    assert (lead.verdict, lead.more_seeds) == ("within noise", None)
+    assert "rs: the test set is too small to tell +5.0" in verdicts.sentences[1]
+    (tmp_path / "checkpoints" / "rs-seed2-outputs.npz").unlink()
+    assert np.isnan(judge(rows, folder=tmp_path).leads["rs"].test_noise)
+
+
+def test_one_seed_tells_what_the_test_samples_tell(tmp_path):
+    labels = np.repeat([0, 1], [400, 100])
+    stored, rng = Stored(tmp_path, labels), np.random.default_rng(0)
+    base, same = rng.random(500) < 0.4, rng.random(500) < 0.4
+    rows = [
+        stored.run("erm", 0, base),
+        stored.run("rs", 0, base & (rng.random(500) < 0.3)),
+        stored.run("drw", 0, same),
+    ]
+    verdicts = judge(rows, folder=tmp_path)
+    rs, drw = verdicts.leads["rs"], verdicts.leads["drw"]
+    assert (rs.verdict, drw.verdict) == ("noise unknown", "within noise")
+    assert rs.mean > rs.test_noise
+    assert str(rs) == f"{100 * rs.mean:+.1f}"
+    assert "that of the training seeds is unknown" in rs.sentences[0]
+    assert "With one seed, a verdict is not possible: run at least 2" in verdicts.sentences[1]
+    assert judge(rows).leads["rs"].verdict == "noise unknown"

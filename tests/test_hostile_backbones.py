@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
+from hostile_checkpoints import DROP, KEY, changed, memory_of_at_most, write
 from imbtorch import InputError, build_model, load_checkpoint, save_checkpoint
-from test_hostile_checkpoints import DROP, KEY, changed, memory_of_at_most, write
 from tiny_networks import bert, vit
 
 

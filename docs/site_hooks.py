@@ -2,11 +2,11 @@
 
 A page requests measured figures with the comment ``<!-- figures: TABLE | rows | columns -->``.
 TABLE is a folder of results/ (or of results/runs/, by the beginning of its name), rows are names
-from its first column, and columns are optional. With a single column, the sub-tables of TABLE
-become the rows of one table. ``<!-- twin: NAME.py -->`` shows how a script of examples/ differs
-from plain.py, ``<!-- printed: NAME -->`` what a script of docs/pitfalls/ printed,
-``<!-- script: NAME -->`` that script or one of examples/, and ``<!-- reference: NAMESPACE -->`` the
-entries of a namespace's public names.
+from its first column; without any, all are shown. Columns are optional, too. With a single column,
+the sub-tables of TABLE become the rows of one table. ``<!-- twin: NAME.py -->`` shows how a script
+of examples/ differs from plain.py, ``<!-- printed: NAME -->`` what a script of docs/pitfalls/
+printed, ``<!-- script: NAME -->`` that script or one of examples/, and ``<!-- reference: NAMESPACE
+-->`` the entries of a namespace's public names.
 """
 
 import difflib
@@ -81,9 +81,10 @@ def drawn(title: str, head: list[str], rows: list[list[str]]) -> str:
 def figures(request: str) -> str:
     """Return the Markdown for a request; a missing name is an error."""
     name, *rest = [part.strip() for part in request.split("|")]
-    rows, *columns = [[word.strip() for word in part.split(",")] for part in rest]
+    asked, *columns = [[word.strip() for word in part.split(",")] for part in rest] or [[]]
     parts = []
     for title, head, body in stored(name):
+        rows = asked or [line[0] for line in body]
         wanted = [line for word in rows for line in body if line[0] == word]
         if missing := set(rows) - {line[0] for line in wanted}:
             raise ValueError(f"results/{name}, {title}: no row {', '.join(sorted(missing))}")

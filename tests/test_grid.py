@@ -24,7 +24,7 @@ NO_REPORT = """
 import importlib, sys
 import imbtorch.cli
 module = importlib.import_module("imbtorch.comparison.compare")
-module.write_report = lambda *_, **__: None  # takes as long as all runs
+module.report_on = lambda *_, **__: None  # takes as long as all runs
 sys.exit(imbtorch.cli.main())
 """
 CELLS = [({"name": name}, seed) for name in "abcdef" for seed in range(4)]

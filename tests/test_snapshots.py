@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
 
 from imbtorch import InputError, Recipe, RefitHead, Snapshots, Train, build_model, fit, make_recipe
 from imbtorch.losses import FocalLoss
@@ -78,6 +80,31 @@ def test_images_too(network, tmp_path):
     assert again.history == whole.history
     for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_the_scale_of_the_loss_goes_on_too(blobs, tmp_path):
+    """Of 16-mixed: found by trial, from 65,536 on, it would be found anew."""
+
+    def scale(folder, kill_at=None):
+        scaler = torch.amp.GradScaler("cpu", growth_interval=2)
+        fabric = Fabric(
+            accelerator="cpu", devices=1, plugins=MixedPrecision("16-mixed", "cpu", scaler)
+        )
+
+        def on_epoch(row):
+            if row["epoch"] == kill_at:
+                raise Killed
+
+        try:
+            model, states = build_model("mlp", (2,), 3, seed=0), Snapshots(folder, every=0)
+            fit("erm", model, blobs, epochs=5, on_epoch=on_epoch, fabric=fabric, snapshots=states)
+        except Killed:
+            assert kill_at
+        return scaler.get_scale()
+
+    whole = scale(tmp_path / "whole")
+    assert whole > scale(tmp_path / "killed", 3) > 65_536
+    assert scale(tmp_path / "killed") == whole
 
 
 def test_what_recipes_share_is_trained_once(blobs, tmp_path, monkeypatch):

@@ -206,6 +206,7 @@ def _state(run: Run) -> State:
         "seconds": run.seconds,
         "shared_seconds": run.shared_seconds,
         "param_groups": [dict(group) for group in optimizer["param_groups"]],
+        "loss_scale": run.fabric._precision.state_dict(),  # of 16-mixed
     }
     return tensors, header
 
@@ -231,6 +232,8 @@ def _load(path: Path, run: Run) -> bool:
     run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
     run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
     run.shared_seconds = header.get("shared_seconds", {})
+    if header.get("loss_scale"):
+        run.fabric._precision.load_state_dict(header["loss_scale"])
     torch.set_rng_state(groups["random"]["cpu"])
     if "cuda" in groups["random"] and run.fabric.device.type == "cuda":
         torch.cuda.set_rng_state(groups["random"]["cuda"], run.fabric.device)

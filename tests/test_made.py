@@ -102,3 +102,11 @@ def test_what_is_drawn_of_channels(channels, drawn):
     arrays = {"made": x, "made_y": np.ones(3, int), "real": x[:1], "real_y": np.ones(1, int)}
     (image,) = plot_made({"x": arrays}, ["a", "b"]).axes[0].get_images()
     assert image.get_array().shape[2:] == drawn
+
+
+def test_recipes_that_share_an_over_sampler_show_it_once():
+    x = np.zeros((4, 1, 8, 8), np.float32)
+    one = {"real": x, "real_y": np.zeros(4, int), "made": x, "made_y": np.zeros(4, int)}
+    other = {**one, "made": x + 1}
+    drawn = plot_made({"gamo": one, "bagan": other, "focal+gamo": dict(one), "erm": {}}, ["a"])
+    assert [axis.get_title() for axis in drawn.axes] == ["gamo, focal+gamo", "bagan"]

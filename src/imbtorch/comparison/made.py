@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from imbtorch.comparison.kept import checkpoint_path, stored
+from imbtorch.comparison.report.made import once_each
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.errors import InputError
@@ -33,7 +34,8 @@ def judged(task: Task, folder: Path, recipes: Sequence[str]) -> dict[str, list[d
     folder : Path
         Of the results.
     recipes : sequence of str
-        Names; of those that made nothing there is no entry.
+        Names; of those that made nothing there is no entry, and of those that made the same one,
+        under all their names (see `once_each`).
 
     Returns
     -------
@@ -43,7 +45,7 @@ def judged(task: Task, folder: Path, recipes: Sequence[str]) -> dict[str, list[d
         of real training samples, ``real_recall``; ``frechet`` and, as a scale, ``held_out``: the
         Fréchet distance of as many held-out samples to the training samples.
     """
-    kept = {name: a for name, a in stored(folder, recipes, "examples").items() if "made" in a}
+    kept = once_each(stored(folder, recipes, "examples"))
     train = task.data.train
     if not kept or not isinstance(train, ArrayDataset):
         return {}

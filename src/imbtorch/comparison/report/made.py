@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 COPIES = 0.1
 """Distance to real samples, in units of theirs from each other, below which made ones are copies
 of them."""
@@ -13,6 +16,27 @@ OTHERS = 0.1
 their class."""
 KNOWN = 0.5
 """Recall of real training samples from which a network knows a class."""
+
+
+def once_each(
+    examples: Mapping[str, Mapping[str, NDArray[Any]]],
+) -> dict[str, Mapping[str, NDArray[Any]]]:
+    """Return what recipes made, once where several made the same, under all their names.
+
+    Recipes of one over-sampler, such as ``gamo`` and ``focal+gamo``, share what it made.
+
+    Examples
+    --------
+    >>> one, other = ({"made": np.full((1, 2), n), "made_y": np.array([1])} for n in (0, 1))
+    >>> list(once_each({"gamo": one, "bagan": other, "focal+gamo": one, "erm": {}}))
+    ['gamo, focal+gamo', 'bagan']
+    """
+    names: dict[tuple[bytes, ...], list[str]] = {}
+    for name, arrays in examples.items():
+        if "made" in arrays:
+            same = tuple(np.ascontiguousarray(arrays[a]).tobytes() for a in ("made", "made_y"))
+            names.setdefault(same, []).append(name)
+    return {", ".join(alike): examples[alike[0]] for alike in names.values()}
 
 
 def made_rows(

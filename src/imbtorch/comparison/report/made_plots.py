@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imbtorch.comparison.report.canvas import WIDTH, Arrays
+from imbtorch.comparison.report.made import once_each
 from imbtorch.extras import extra
 
 with extra("cli"):
@@ -22,8 +23,8 @@ GAP = 1
 
 
 def plot_made(examples: Arrays, classes: Sequence[str]) -> Figure | None:
-    """Draw some real images of the rarest classes, and what each recipe made of them."""
-    strips = {n: a for n, a in examples.items() if "made" in a and a["made"].ndim == 4}
+    """Draw some real images of the rarest classes, and what each over-sampler made of them."""
+    strips = {n: a for n, a in once_each(examples).items() if a["made"].ndim == 4}
     if not strips:
         return None
     first = next(iter(strips.values()))

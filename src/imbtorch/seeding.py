@@ -61,7 +61,10 @@ def scoped_seed(seed: int) -> Iterator[None]:
     """
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        if devices or torch.backends.mps.is_available():
+            torch.manual_seed(seed)
+        else:  # which does not keep the seed, and the stack, for a GPU that is not there
+            torch.default_generator.manual_seed(seed)
         yield
 
 

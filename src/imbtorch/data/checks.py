@@ -56,15 +56,21 @@ def check_images(x: Tensor) -> None:
         raise InputError(f"x has shape {tuple(x.shape)}; images of shape (B, C, H, W) are needed")
 
 
-def check_pixels(x: Tensor) -> None:
-    """Raise an InputError if `x` is not a batch of images in uint8 or in floats in 0..1."""
+def check_pixels(x: Tensor, by: str, *, colors: bool = False) -> None:
+    """Raise an InputError if `x` is not a batch of images in uint8 or in floats in 0..1.
+
+    With `colors`, they must be gray or in color, too. `by` names what needs such images.
+    """
     check_images(x)
+    if colors and x.shape[1] not in (1, 3):
+        raise InputError(f"x has {x.shape[1]} channels; {by} needs 1 (gray) or 3 (color)")
     if x.dtype == torch.uint8:
         return  # nothing is read: on a GPU that would wait for it
+    needed = f"{by} needs images in uint8 or in floats in 0..1"
     if not x.is_floating_point():
-        raise InputError(f"x is of {x.dtype}; images in uint8 or in floats in 0..1 are needed")
+        raise InputError(f"x is of {x.dtype}; {needed}")
     if not bool(((x >= 0) & (x <= 1)).all()):
-        raise InputError("x holds values outside 0..1; images in uint8 or in 0..1 are needed")
+        raise InputError(f"x holds values outside 0..1; {needed}, not yet normalized")
 
 
 def check_batch(x: Tensor, y: Tensor, num_classes: int) -> Tensor:

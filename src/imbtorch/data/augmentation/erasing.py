@@ -95,7 +95,7 @@ def random_erasing(x: Tensor, rng: torch.Generator, p: float = 0.5) -> Tensor:
     check_types(random_erasing, {"p": p})
     if not 0 <= p <= 1:
         raise InputError(f"p is {p}; it must lie in 0..1")
-    check_pixels(x)
+    check_pixels(x, "random erasing")
     batch, _, height, width = x.shape
     area, aspect = (
         torch.empty(TRIES, batch).uniform_(*bounds, generator=rng) for bounds in (AREA, ASPECT)

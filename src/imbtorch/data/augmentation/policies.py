@@ -82,7 +82,7 @@ def trivial_augment(x: Tensor, rng: torch.Generator) -> Tensor:
     >>> trivial_augment(x, torch.Generator().manual_seed(0)).shape
     torch.Size([4, 3, 32, 32])
     """
-    _check(x)
+    check_pixels(x, "trivial_augment", colors=True)
     height, width = x.shape[2:]
     far = {"translate_x": (0.0, min(32 / width, 1.0)), "translate_y": (0.0, min(32 / height, 1.0))}
     drawn = torch.randint(len(WIDE), (len(x),), generator=rng)
@@ -131,7 +131,7 @@ def rand_augment(
         raise InputError(f"num_ops is {num_ops}; it must be at least 1")
     if not 0 <= magnitude <= 10:
         raise InputError(f"magnitude is {magnitude}; it must lie in 0..10")
-    _check(x)
+    check_pixels(x, "rand_augment", colors=True)
     drawn = torch.randint(len(RANGES), (num_ops, len(x)), generator=rng)
     strength = torch.full((len(x),), magnitude / 10)
     return _transformed(x, [(row, strength) for row in drawn], RANGES, rng)
@@ -168,7 +168,7 @@ def auto_augment(x: Tensor, rng: torch.Generator, policy: str = "cifar") -> Tens
     >>> auto_augment(x, torch.Generator().manual_seed(0)).dtype
     torch.uint8
     """
-    _check(x)
+    check_pixels(x, "auto_augment", colors=True)
     if policy not in AUTO_POLICIES:
         raise unknown_name("policy", policy, AUTO_POLICIES)
     sub_policies = _sub_policies(policy)
@@ -218,9 +218,3 @@ def _transformed(
         ]
         out = torch.cat(made or [out]).index_select(0, order.argsort().to(x.device))
     return out if x.dtype == torch.uint8 else out.to(x.dtype).div_(255)
-
-
-def _check(x: Tensor) -> None:
-    check_pixels(x)
-    if x.shape[1] not in (1, 3):
-        raise InputError(f"x has {x.shape[1]} channels; 1 (gray) or 3 (color) are needed")

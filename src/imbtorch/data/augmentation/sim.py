@@ -8,7 +8,6 @@ from torch import Tensor
 
 from imbtorch.data.arrays import as_float
 from imbtorch.data.checks import check_images, check_pixels
-from imbtorch.errors import InputError
 
 AREA, ASPECT = (0.08, 1.0), (3 / 4, 4 / 3)
 """The share of the image that is kept, and its width over its height."""
@@ -55,9 +54,7 @@ def sim_augment(x: Tensor, rng: torch.Generator) -> Tensor:
     >>> sim_augment(x, torch.Generator().manual_seed(0)).shape
     torch.Size([4, 3, 32, 32])
     """
-    check_pixels(x)
-    if x.shape[1] not in (1, 3):
-        raise InputError(f"x has {x.shape[1]} channels; 1 (gray) or 3 (color) are needed")
+    check_pixels(x, "sim_augment, which makes the views of proco,", colors=True)
     out = _recolored(resized_crop_flip(as_float(x).float(), rng), rng).clamp_(0, 1)
     return out.mul_(255).round_().to(x.dtype) if x.dtype == torch.uint8 else out.to(x.dtype)
 

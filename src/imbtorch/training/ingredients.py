@@ -3,8 +3,8 @@
 from imbtorch.errors import InputError
 from imbtorch.method import Method
 
-STRONG = "balanced-softmax+cutmix+proco+autoaugment+cosine+ema"
-STRONG_FAST = "balanced-softmax+cutmix+autoaugment+cosine+ema"
+STRONG = "balanced-softmax+proco+autoaugment+cosine+ema"
+STRONG_FAST = "balanced-softmax+autoaugment+cosine+ema"
 """What the presets are short for."""
 
 

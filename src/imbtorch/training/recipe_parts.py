@@ -110,7 +110,7 @@ def explained(name: str) -> str:
     Examples
     --------
     >>> explained("strong-fast+eos")
-    'strong-fast+eos (strong-fast is balanced-softmax+cutmix+autoaugment+cosine+ema)'
+    'strong-fast+eos (strong-fast is balanced-softmax+autoaugment+cosine+ema)'
     >>> explained("drs")
     'drs'
     """

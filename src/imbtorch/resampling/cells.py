@@ -5,8 +5,10 @@ from math import isqrt
 import torch
 from torch import Tensor
 
-from imbtorch.resampling.search import BLOCK, linear_for, search_blocks
+from imbtorch.resampling.search import BLOCK, linear_for, search_blocks, squared_norms
 
+COLUMNS = 16
+"""How many columns of the rows are reordered at a time."""
 SAMPLE = 1024
 """Queries, at most, that are searched exactly to find how far the others must look."""
 
@@ -24,7 +26,8 @@ class Cells:
     Parameters
     ----------
     base : Tensor of shape (N, D)
-        The rows to search, float32 or float64.
+        The rows to search, float32 or float64. They are brought into another order in place, so
+        that they are in memory once.
 
     Attributes
     ----------
@@ -38,7 +41,7 @@ class Cells:
     Examples
     --------
     >>> x = torch.arange(1000.0)[:, None]
-    >>> cells = Cells(x)
+    >>> cells = Cells(x.clone())
     >>> reach, recall, share = cells.reach(x, 3, 0.99)
     >>> recall, share < 0.5, cells.search(x[7:8], 3, reach)[1].sort().values.tolist()
     (1.0, True, [[6, 7, 8]])
@@ -57,10 +60,12 @@ class Cells:
             self.centers = torch.where(size > 0, sums / size.clamp_min(1), self.centers)
         home = self._homes(base)
         self.rows = home.argsort(stable=True)
-        self.base, self.home = base[self.rows], home[self.rows]
+        for columns in torch.split(base, COLUMNS, 1):
+            columns.copy_(columns[self.rows])
+        self.base, self.home = base, home[self.rows]
         self.sizes = torch.bincount(home, minlength=count)
         self._ends: list[int] = self.sizes.cumsum(0).tolist()
-        self._norms = self.base.square().sum(1)
+        self._norms = squared_norms(self.base)
         self._apart = torch.cdist(self.centers, self.centers).clamp_min(1e-12)
 
     def reach(self, queries: Tensor, k: int, recall: float) -> tuple[float, float, float]:

@@ -16,8 +16,10 @@ BLOCK = 2**20
 """Maximum number of distances in memory at a time (or those of one query, if more)."""
 WHOLE = 25_000
 """Up to this many rows, a block of queries is compared with all rows at a time."""
-TILE = 2**12
-"""Above, it is compared with this many rows at a time, or more for many neighbors."""
+TILE = 342 * 12
+"""Above, it is compared with this many rows at a time, or more for many neighbors.
+
+A multiple of the largest group, so that only the last tile is padded, which takes a copy."""
 
 
 def has_faiss() -> bool:
@@ -53,7 +55,7 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
     (tensor([[0., 1.]]), tensor([[0, 2]]))
     """
     linear = linear_for(base)
-    norms = base.square().sum(1)
+    norms = squared_norms(base)
     rows = len(base) if len(base) <= WHOLE else max(TILE, 48 * k)
     tiles = [
         _grouped(*tile, k)
@@ -62,16 +64,21 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
     squared = queries.new_empty(len(queries), k)
     indices = torch.empty(len(queries), k, dtype=torch.int64, device=queries.device)
     step, starts = max(1, BLOCK // min(rows, len(base))), range(0, len(base), rows)
+    # of all tiles, in memory of their own: kept one by one, they would split what blocks free
+    values = queries.new_empty(step, len(tiles) * k)
+    places = torch.empty(step, len(tiles) * k, dtype=torch.int64, device=queries.device)
     for i in range(0, len(queries), step):
-        # |x|^2 - 2 x q orders rows as the distance does
-        scaled = -2 * queries[i : i + step]
-        found = [_nearest(linear(scaled, x, bias), size, k) for x, bias, size in tiles]
-        values, places = found[0]
-        if len(found) > 1:
-            values, order = torch.cat([v for v, _ in found], 1).topk(k, largest=False)
-            places = torch.cat([p + s for s, (_, p) in zip(starts, found, strict=True)], 1)
-            places = places.gather(1, order)
-        squared[i : i + step], indices[i : i + step] = values, places
+        scaled = -2 * queries[i : i + step]  # |x|^2 - 2 x q orders rows as the distance does
+        n, used = len(scaled), 0
+        for start, (x, bias, size) in zip(starts, tiles, strict=True):
+            near, where = _nearest(linear(scaled, x, bias), size, k)
+            part = slice(used, used := used + near.shape[1])
+            values[:n, part], places[:n, part] = near, where + start
+        near, where = values[:n, :used], places[:n, :used]
+        if len(tiles) > 1:
+            near, order = near.topk(k, largest=False)
+            where = where.gather(1, order)
+        squared[i : i + step], indices[i : i + step] = near, where
     squared += queries.square().sum(1, keepdim=True)
     return squared, indices
 
@@ -99,6 +106,12 @@ def _nearest(distances: Tensor, size: int, k: int) -> tuple[Tensor, Tensor]:
     nearest = distances.gather(2, inside).flatten(1).topk(k, largest=False)
     member, group = nearest.indices // k, chosen.gather(1, nearest.indices % k)
     return nearest.values, member * groups + group
+
+
+def squared_norms(x: Tensor) -> Tensor:
+    """Return the squared length of each row, (N,), without a copy of the rows in memory."""
+    blocks = torch.split(x, max(1, BLOCK // x.shape[1]))
+    return torch.cat([rows.square().sum(1) for rows in blocks])
 
 
 def linear_for(base: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:

@@ -111,3 +111,15 @@ def test_nan_and_bad_arguments_are_refused():
     for name, value in (("epsilon", -0.1), ("p", 1.5), ("p", float("nan"))):
         with pytest.raises(InputError, match=name):
             AOS([9, 1], **{name: value})
+
+
+def test_float16_does_not_lose_the_gradients_of_a_sure_network():
+    network = nn.Linear(8, 2)
+    with torch.no_grad():
+        network.weight.mul_(30)
+    x = torch.randn(32, 8, generator=torch.Generator().manual_seed(0))
+    y = network(x).argmax(1)
+    with torch.autocast("cpu", torch.float16):
+        moved = adversarial(x, y, network, 0.1)
+    surely = (network(x).softmax(1).amin(1) > 1e-30)[:, None]
+    assert ((moved != x) | ~surely).all()

@@ -19,7 +19,7 @@ from imbtorch.models.backbones import is_backbone, open_backbone, torchvision
 from imbtorch.models.backbones.timm import import_timm
 from imbtorch.models.backbones.torchvision import _DECLARED, import_torchvision
 from imbtorch.models.build import MODELS, fresh_copy
-from imbtorch.training.checkpoint import tensors_of
+from imbtorch.training.tensor_file import tensors_of
 
 
 def built(name="timm:test_efficientnet", shape=(3, 32, 32), classes=3, **options):

@@ -18,6 +18,7 @@ RECIPES = [
     "eos:k=2.5",
     "eos:k=ten",
     "eos:k=true",
+    "eos:k=5:n_neighbors=50",
     "eos:k=1e30",
     "eos:k=400",  # of 378 samples
     "eos:direction=up",
@@ -76,6 +77,7 @@ RECIPES = [
     "dos:rounds=0",
     "dos:rounds=many",
     "dos:each=0",
+    "dos:each=400",
     "dos:sampler=5",
     "lmle:margins=[0.1]",
     "lmle:margins=wide",

@@ -198,3 +198,11 @@ def test_names_of_data_and_networks_work_as_on_the_command_line(feature_file, bl
     assert second.rows[0]["model"] == "own"
     third = run(blobs, tmp_path / "c", model="linear", recipes=["erm"])
     assert third.rows[0]["setup"]["batch_size"] == 6  # a tenth of the training set
+
+
+@pytest.mark.parametrize("data", ["digits", "arrays"])
+def test_a_built_in_network_is_not_worth_freezing(data, blobs, tmp_path):
+    given = blobs if data == "arrays" else data
+    with pytest.raises(InputError, match=r"freeze is 'backbone'; model \S+ is built in"):
+        run(given, tmp_path, model="auto", setup=Setup(freeze="backbone"), recipes=["erm"])
+    assert not any(tmp_path.iterdir())

@@ -86,3 +86,32 @@ def test_without_a_compiler_the_network_is_used_as_it_is(monkeypatch, caplog):
     torch.testing.assert_close(folded(x), network(x))
     assert "not compiled" in caplog.text
     assert "no working C++ compiler" in caplog.text
+
+
+class Shared(nn.Module):
+    """One convolution before two normalizations, or before one and once more alone."""
+
+    def __init__(self, norms, tied=False):
+        super().__init__()
+        self.first = nn.Conv2d(2, 2, 1)
+        self.second = nn.Conv2d(2, 2, 1) if tied else self.first
+        self.second.weight = self.first.weight
+        self.norms = nn.ModuleList(norms)
+
+    def forward(self, x):
+        for convolution, norm in zip((self.first, self.second), self.norms, strict=True):
+            x = norm(convolution(x))
+        return x.flatten(1)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize(
+    "last", [nn.BatchNorm2d(2), nn.Identity(), nn.BatchNorm2d(2, track_running_stats=False)]
+)
+def test_what_is_used_twice_or_normalized_by_the_batch_is_not_folded(last, tied):
+    network = Shared([nn.BatchNorm2d(2), last], tied)
+    with torch.no_grad():
+        network.train()(3 + 2 * torch.randn(64, 2, 4, 4))
+    x = torch.randn(5, 2, 4, 4)
+    folded = FoldedNetwork(network)
+    torch.testing.assert_close(folded(x), network.eval()(x), rtol=1e-5, atol=1e-5)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from torch import nn
 
 from imbtorch import InputError, load_checkpoint, load_data
 from imbtorch.cli import main
@@ -18,7 +19,10 @@ from imbtorch.comparison.make_task import make_task
 from imbtorch.files import WriteError
 from imbtorch.metrics import evaluate
 from imbtorch.models.backbones.timm import import_timm
+from imbtorch.models.classifier import Classifier
 from imbtorch.models.inference import embed
+from imbtorch.training.shared_backbone import shared_tensors
+from imbtorch.training.tensor_file import read_tensors, write_tensors
 
 MODEL = "timm:test_resnet"
 pytestmark = pytest.mark.usefixtures("own_embeddings")
@@ -210,3 +214,15 @@ def test_folds_share_one_pass_and_divide_its_embeddings(photos, tmp_path, monkey
     ).rows
     assert [(row["seed"], row["fold"], row["folds"]) for row in rows] == [(0, 0, 2), (1, 1, 2)] * 2
     assert len(list((tmp_path / "cache").rglob("embeddings.npy"))) == 1
+
+
+def test_what_heads_share_is_all_but_the_last_layer_and_stands_in_it_once(tmp_path):
+    """Layers that share a weight, and an inner layer of the same number as the last one."""
+    inner = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
+    inner[2].weight = inner[0].weight
+    model = Classifier(nn.Sequential(nn.Flatten(), inner, nn.Linear(4, 3)), nn.Linear(3, 2))
+    shared = shared_tensors(model)
+    assert [*shared] == [f"features.1.{i}.{kind}" for i in (0, 2) for kind in ("weight", "bias")]
+    write_tensors(tmp_path / "shared.safetensors", shared, {})
+    stored, _ = read_tensors(tmp_path / "shared.safetensors")
+    assert torch.equal(stored["features.1.2.weight"], inner[0].weight)

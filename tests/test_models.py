@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from torch import nn
 
 from imbtorch import build_model
+from imbtorch.models import predict_logits
 from imbtorch.models.build import MODELS
 
 
@@ -38,3 +40,23 @@ def test_m2m_network_begins_as_its_authors_do():
     assert model.head.weight.std().item() == pytest.approx((2 / 64) ** 0.5, rel=0.05)
     cosine = build_model("resnet32-m2m", (3, 32, 32), 10, head="cosine").head.weight
     torch.testing.assert_close(cosine.norm(dim=1), torch.ones(10))
+
+
+def test_measuring_leaves_each_module_in_its_mode():
+    network = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    network.train()[1].eval()  # a frozen norm, as when fine-tuning
+    data = torch.randn(6, 2), torch.tensor([0, 1] * 3)
+    predict_logits(network, data)
+    assert [module.training for module in network] == [True, False, True]
+
+
+@pytest.mark.parametrize("order", ["as they come", "mixed"])
+def test_inputs_are_normalized_by_all_rows_whatever_their_order(order):
+    rng = torch.Generator().manual_seed(0)
+    x = torch.cat([0.01 * torch.randn(52_000, 2, generator=rng), 5 + torch.randn(3_000, 2)])
+    y = torch.tensor([0] * 52_000 + [1] * 3_000)
+    if order == "mixed":
+        i = torch.randperm(len(x), generator=rng)
+        x, y = x[i], y[i]
+    norm = build_model("mlp", (2,), 2, train=(x, y)).features[0]
+    torch.testing.assert_close(norm.std, x.std(0), rtol=0.02, atol=0)

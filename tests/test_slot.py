@@ -5,6 +5,7 @@ import torch
 from imblearn.over_sampling import SMOTE, SVMSMOTE, BorderlineSMOTE, RandomOverSampler
 
 from imbtorch import InputError
+from imbtorch.resampling import EOS
 from imbtorch.resampling.apply import resample
 from imbtorch.resampling.up_to import UpToNeighbors
 
@@ -48,3 +49,11 @@ def test_a_class_that_cannot_be_interpolated_is_refused_with_the_counts():
     x, y = torch.randn(11, 2), torch.tensor([0] * 10 + [1])
     with pytest.raises(InputError, match=r"SMOTE cannot resample class counts \[10, 1\]"):
         resample(SMOTE(), x, y)
+
+
+@pytest.mark.parametrize("sampler", [SMOTE, EOS, RandomOverSampler])
+def test_bfloat16_comes_back_as_it_was_given(sampler, blobs):
+    x = blobs[0].bfloat16()
+    made, _ = resample(sampler(random_state=0), x, blobs[1])
+    assert made.dtype == torch.bfloat16
+    assert torch.equal(made[: len(x)], x)

@@ -1,13 +1,17 @@
 """The SMOTE family: the same as imbalanced-learn's, and honest when short."""
 
+from itertools import product
+
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from imblearn import over_sampling as theirs
 from sklearn.svm import SVC
 
 from few_steps import NAMES
 from imbtorch import InputError
-from imbtorch.resampling import SMOTE, SVMSMOTE, BalancedSVM, BorderlineSMOTE
+from imbtorch.resampling import EOS, SMOTE, SVMSMOTE, BalancedSVM, BorderlineSMOTE
 from imbtorch.resampling.names import make_over_sampler
 from imbtorch.resampling.one_search import OnceSVC
 
@@ -97,3 +101,21 @@ def test_borderline_with_one_search_is_imbalanced_learns():
         their_x, their_y = theirs.BorderlineSMOTE(**options).fit_resample(x, y)
         np.testing.assert_array_equal(ours_y, their_y)
         np.testing.assert_array_equal(ours_x, their_x)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "kind"),
+    [*product((SMOTE, BorderlineSMOTE, EOS), ("array", "frame")), (SMOTE, "tensor")],
+)
+def test_whole_numbers_are_rounded_not_cut_off(sampler, kind):
+    rng = np.random.default_rng(0)
+    x = rng.integers(-40, 40, (60, 3))
+    x[0, 0] = 2**53 + 1  # real rows keep every digit
+    y = np.repeat([0, 1], [45, 15])
+    exact, _ = sampler(random_state=0).fit_resample(x.astype(float), y)
+    given = {"array": x, "frame": pd.DataFrame(x), "tensor": torch.from_numpy(x)}[kind]
+    labels = torch.from_numpy(y) if kind == "tensor" else y
+    made = np.asarray(sampler(random_state=0).fit_resample(given, labels)[0])
+    assert made.dtype == np.int64
+    assert np.array_equal(made[:60], x)
+    assert np.array_equal(made[60:], exact[60:].round())

@@ -247,3 +247,16 @@ def test_a_comparison_has_workers_too(tmp_path):
 def test_a_file_that_ends_too_soon_is_not_taken_for_a_lost_process(num_workers):
     with pytest.raises(EOFError), Workers(num_workers) as workers:
         [*workers.load(Faulty(EOFError("the file ends")), [[4], [5]])]
+
+
+def test_measuring_does_not_change_training():
+    """A data set that draws is measured at other epochs, or not at all: the network is the same."""
+
+    def trained(val, every=1):
+        torch.manual_seed(0)
+        network = fit("erm", mlp((4,), 3), Drawn(), val, epochs=3, eval_every=every).model
+        return network.head.weight
+
+    alone = trained(None)
+    for every in (1, 2):
+        assert torch.equal(trained(Drawn(), every), alone)

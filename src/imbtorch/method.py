@@ -180,10 +180,13 @@ def parse(text: str) -> tuple[str, dict[str, object]]:
         option, equals, value = part.partition("=")
         if not equals or not option or not value:
             raise InputError(f"{text!r} has the option {part!r}; name=value is needed")
+        option = SHORT.get(option, option)
+        if option in options:
+            raise InputError(f"{text!r} has the option {option} twice; once is needed")
         try:
-            options[SHORT.get(option, option)] = json.loads(value)
+            options[option] = json.loads(value)
         except json.JSONDecodeError:
-            options[SHORT.get(option, option)] = value
+            options[option] = value
     return name, options
 
 

@@ -12,7 +12,7 @@ MOST, LARGEST = 1_000_000, 3.4e38
 """The largest whole number of an option, and the largest number at all, that of float32."""
 LAST_SEED = 2**32 - 1
 """The largest seed that numpy and scikit-learn take."""
-UNDECLARED = float | str | Mapping[str, int] | None
+UNDECLARED = float | str | None
 """What an argument without a declared type can be; imbalanced-learn's own classes have some."""
 
 
@@ -38,11 +38,13 @@ def check_types(slot: Callable[..., object], options: Mapping[str, object]) -> N
             raise InputError(f"{name} is {value!r}; {_wanted(hint)} is needed")
 
 
-def check_whole(name: str, value: Any, least: int, most: int = MOST) -> None:
-    """Raise an InputError if an argument is not a whole number within bounds.
+def check_whole(name: str, value: Any, least: int, most: int = MOST) -> int:
+    """Return an argument as an int; an InputError if it is not a whole number within bounds.
 
     Examples
     --------
+    >>> check_whole("seeds", 3.0, 1)
+    3
     >>> check_whole("seeds", 0, 1)
     Traceback (most recent call last):
         ...
@@ -50,6 +52,7 @@ def check_whole(name: str, value: Any, least: int, most: int = MOST) -> None:
     """
     if not is_number(value) or not least <= value <= most or value % 1:
         raise InputError(f"{name} is {value}; it must be a whole number from {least} to {most:,}")
+    return int(value)
 
 
 def _hints(slot: Callable[..., object]) -> dict[str, object]:
@@ -83,7 +86,6 @@ def _wanted(hint: Any) -> str:
         bool: "true or false",
         str: "a word",
         type(None): "null",
-        Mapping: "an object",
     }
     if get_origin(hint) is Sequence:
         return "a list of numbers, as in [0.1,0.2]"

@@ -70,12 +70,12 @@ def in_csv(text: object) -> str:
     return "'" + shown if shown.startswith(("=", "+", "-", "@")) else shown
 
 
-def plural(number: int, one: str, many: str = "") -> str:
+def plural(number: int, noun: str) -> str:
     """Return a number with its noun.
 
     Examples
     --------
-    >>> plural(1, "seed"), plural(3, "seed"), plural(0, "class", "classes")
-    ('1 seed', '3 seeds', '0 classes')
+    >>> plural(1, "seed"), plural(3, "seed"), plural(0, "seed")
+    ('1 seed', '3 seeds', '0 seeds')
     """
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -76,7 +76,8 @@ def derive_seed(seed: int, *words: str | int) -> int:
     seed : int
         The run's training seed, non-negative.
     *words : str or int
-        What the seed is for, e.g. ``"augment"`` or ``("epoch", 3)``.
+        What the seed is for, e.g. ``"augment"`` or ``("epoch", 3)``. Words are joined without a
+        mark between them: ``("ab", "c")`` and ``("a", "bc")`` give the same seed.
 
     Returns
     -------

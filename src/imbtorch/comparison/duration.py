@@ -1,6 +1,5 @@
 """How long a comparison takes: a few batches are timed, and the passes over the data counted."""
 
-import inspect
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +22,6 @@ from imbtorch.seeding import generator_from, scoped_seed
 from imbtorch.training.freeze import frozen
 from imbtorch.training.loop import train_epoch
 from imbtorch.training.optimizer import make_optimizer
-from imbtorch.training.phases import Phase
 from imbtorch.training.recipe import Recipe
 
 TIMED = 1.0
@@ -95,7 +93,7 @@ def expected_seconds(
         measured = min(task.measurements, recipe.epochs) + 1
         total += FORWARD * (measured * tested + sum(counts))
     total *= seeds
-    if any(takes_pretrained(phase) for recipe in recipes for phase in recipe.phases):
+    if any(phase.takes_pretrained for recipe in recipes for phase in recipe.phases):
         total += task.epochs * sum(counts)
     fits = sum(classical_seconds(task, recipe) for recipe in recipes)
     return total * per_sample + seeds * fits + generative_seconds(task, recipes, seeds)
@@ -143,12 +141,6 @@ def passes(recipe: Recipe, counts: Sequence[int]) -> tuple[list[str], list[float
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:
     """Return how many first epochs two recipes share."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-
-
-def takes_pretrained(phase: Phase) -> bool:
-    """Whether a phase asks for a second, trained network."""
-    slot = getattr(phase, "batch", None)
-    return callable(slot) and "pretrained" in inspect.signature(slot).parameters
 
 
 def _options(slot: Callable[..., Any] | None) -> dict[str, object]:

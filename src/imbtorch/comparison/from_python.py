@@ -11,7 +11,7 @@ from torch import nn
 
 from imbtorch.comparison.given_data import Given, given_data
 from imbtorch.comparison.make_task import make_task
-from imbtorch.comparison.network_options import open_network
+from imbtorch.comparison.network_options import check_freeze, open_network
 from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.own_code import with_code
 from imbtorch.comparison.own_network import OwnNetwork
@@ -22,13 +22,11 @@ from imbtorch.data.arrays import labels_of
 from imbtorch.data.workers import MOST_WORKERS
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
+from imbtorch.models.build import suiting
 from imbtorch.models.classifier import Classifier
 from imbtorch.option_types import check_whole
 from imbtorch.training.recipe import Recipe
-from imbtorch.training.setup import Setup, usual_setup
-
-OWN_SETUP = (Setup(batch_size=64, lr=0.01), 15)
-"""Setup and epochs for a network of a program's own, as `ImbalancedClassifier` has them."""
+from imbtorch.training.setup import OWN_SETUP, Setup, usual_setup
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,11 @@ def _task(
         name = model if named else "auto"
         task = make_task(data, model=name, epochs=epochs, data_seed=data_seed, **options)  # type: ignore[arg-type]
         if own is None:
-            return task if setup is None else replace(task, setup=setup)
+            if setup is None:
+                return task
+            backbone = task.origin.backbone if isinstance(task.origin, Origin) else None
+            check_freeze(task.model, backbone, setup, "none")
+            return replace(task, setup=setup)
         augment, precision, loaded = task.augment, task.precision, task.data
     else:
         if options:
@@ -190,11 +192,12 @@ def _task(
     origin: Origin | OwnNetwork | None = own
     usual, pretrained, shown = OWN_SETUP, False, "own"
     if isinstance(model, str):
-        shown = _suiting(loaded.shape) if model == "auto" else model
+        shown = suiting(loaded.shape) if model == "auto" else model
         backbone, start = open_network(shown, None, False)
         if backbone is not None:
             origin = Origin.of(backbone, start, loaded.shape, len(loaded.classes))
             pretrained = bool(backbone.pretrained)
+        check_freeze(shown, backbone, setup or Setup(), "none")
         freeze = "none" if setup is None else setup.freeze
         usual = usual_setup(shown, pretrained=pretrained, freeze=freeze)
     made, whole = sized(*usual, len(labels_of(loaded.train)), pretrained=pretrained)
@@ -216,8 +219,3 @@ def _own_network(model: object, setup: Setup | None) -> OwnNetwork:
             "imbtorch.models.embed and compare on the embeddings"
         )
     return OwnNetwork(model)
-
-
-def _suiting(shape: Sequence[int]) -> str:
-    """Return the name of the built-in network for inputs of a shape."""
-    return "mlp" if len(shape) != 3 else "resnet32" if shape[0] == 3 else "small-cnn"

@@ -32,7 +32,7 @@ from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import OnEpoch
 from imbtorch.training.shared_backbone import HEADER, SHARED, shared_path
 from imbtorch.training.snapshots import Snapshots
-from imbtorch.training.tensor_file import write_tensors
+from imbtorch.training.tensor_file import tensors_of, write_tensors
 
 MEASUREMENTS = 5
 """About how often a run measures the held-out accuracy, which takes as long as half an epoch."""
@@ -111,8 +111,8 @@ class FrozenTask(Task):
             self.keep_shared(path.parent)
         whole = self._whole(model)
         header |= {SHARED: self.frozen.name, "spec": whole.spec}
-        own = {k: v for k, v in whole.state_dict().items() if k not in self.frozen.shared}
-        write_tensors(path, {k: v.contiguous() for k, v in own.items()}, header)
+        own = {k: v for k, v in tensors_of(whole).items() if k not in self.frozen.shared}
+        write_tensors(path, own, header)
 
     def keep_shared(self, folder: Path) -> None:
         """Write the frozen network that the checkpoints in a folder share, if it is not there."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def run_grid(
                 log.outcome(row["metrics"])
         return row
 
-    cells = [(recipe, recipe.describe(), seed) for recipe in recipes for seed in seeds]
+    cells = [(recipe, recipe.describe(), seed) for recipe, seed in product(recipes, seeds)]
     failures: dict[int, Failure] = {}
     # first the runs that no other process works on, then those that others did not finish
     for again in (False, True) if wait else (False,):

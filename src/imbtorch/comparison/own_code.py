@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 from imbtorch.training.recipe import Recipe
@@ -39,7 +39,8 @@ def with_code(recipe: str | Recipe) -> str | Recipe:
         return recipe
     parts = [part for phase in recipe.phases for part in (phase, *vars(phase).values())]
     code = code_of([*parts, recipe.head])
-    return OwnRecipe(**vars(recipe), code=code) if code else recipe
+    given = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
+    return OwnRecipe(**given, code=code) if code else recipe
 
 
 def code_of(things: Iterable[object]) -> str:

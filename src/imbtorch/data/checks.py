@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, fx
 
 from imbtorch.data.finite import check_finite
@@ -40,6 +40,13 @@ def check_labels(y: object, name: str = "y") -> Tensor:
     if len(labels) and int(labels.min()) < 0:
         raise InputError(f"{name} holds the label {int(labels.min())}; labels 0..K-1 are needed")
     return labels
+
+
+def label_arrays(y_true: object, y_pred: object) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return true and predicted labels as arrays, see `check_labels`."""
+    given = (y_true, "y_true"), (y_pred, "y_pred")
+    true, predicted = (check_labels(y, name).cpu().numpy() for y, name in given)
+    return true, predicted
 
 
 def check_counts(counts: Sequence[int], name: str = "class_counts") -> Tensor:

@@ -13,8 +13,8 @@ MOST = 256
 """Number of training samples that are remembered."""
 
 
-def fingerprints(dataset: Dataset[Any], most: int | None = MOST) -> list[str]:
-    """Return hashes of samples, evenly spaced over the data set: 16 hexadecimal digits each.
+def fingerprints(dataset: Dataset[Any]) -> list[str]:
+    """Return hashes of 256 samples, evenly spaced over the data set: 16 hexadecimal digits each.
 
     Samples of which there is another like it are left out: new data may well hold them too.
 
@@ -22,8 +22,6 @@ def fingerprints(dataset: Dataset[Any], most: int | None = MOST) -> list[str]:
     ----------
     dataset : Dataset
         Yields (x, y); the labels are not looked at.
-    most : int or None, default=256
-        About how many samples to take; None for all.
 
     Examples
     --------
@@ -31,7 +29,7 @@ def fingerprints(dataset: Dataset[Any], most: int | None = MOST) -> list[str]:
     2
     """
     size = len(dataset)  # type: ignore[arg-type]
-    rows = np.unique(np.linspace(0, size - 1, min(size, most or size)).astype(int))
+    rows = np.unique(np.linspace(0, size - 1, min(size, MOST)).astype(int))
     counts = Counter(_hash(dataset, int(row)) for row in rows)
     return [found for found, number in counts.items() if number == 1]
 

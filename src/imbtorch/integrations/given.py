@@ -10,6 +10,7 @@ from torch import Tensor
 
 from imbtorch.data.samples import check_classes
 from imbtorch.errors import InputError
+from imbtorch.models.build import suiting
 from imbtorch.models.classifier import Classifier, Normalize
 
 
@@ -48,7 +49,7 @@ def _words(X: Any, column: object) -> bool:
     return any(isinstance(value, str) for value in values)
 
 
-def check_pixels(network: Classifier, x: Tensor) -> None:
+def check_unit_pixels(network: Classifier, x: Tensor) -> None:
     """Raise an InputError if a network from elsewhere, which knows its pixels, is given others.
 
     A little beyond 0..1 is what interpolation leaves.
@@ -102,4 +103,4 @@ def network_name(model: object, shape: tuple[int, ...]) -> str:
         return "one of the user's own"
     if model != "auto":
         return model
-    return "mlp" if len(shape) == 1 else "resnet32" if shape[0] == 3 else "small-cnn"
+    return suiting(shape)

@@ -22,7 +22,7 @@ from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import (
-    check_pixels,
+    check_unit_pixels,
     given_labels,
     given_samples,
     network_name,
@@ -38,7 +38,7 @@ from imbtorch.seeding import random_state_from
 from imbtorch.training.fit import fit
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import recipe_of
-from imbtorch.training.setup import Setup, usual_setup
+from imbtorch.training.setup import OWN_SETUP, Setup, usual_setup
 
 
 class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -156,7 +156,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
             shape = (self.texts_.max_length,)
         self.sample_shape_ = shape
         name = network_name(self.model, shape)
-        setup, usual = Setup(batch_size=64, lr=0.01), 15
+        setup, usual = OWN_SETUP
         if isinstance(self.model, str):
             freeze = "none" if self.setup is None else self.setup.freeze
             setup, usual = usual_setup(name, pretrained=bool(self.pretrained), freeze=freeze)
@@ -173,7 +173,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
             if isinstance(self.model, str)
             else copy.deepcopy(self.model)
         )
-        check_pixels(network, train.x)
+        check_unit_pixels(network, train.x)
         fitted = fit(
             recipe,
             network,
@@ -214,7 +214,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
                 f"X has samples of shape {tuple(data.x.shape[1:])}; the network was trained on "
                 f"{self.sample_shape_}"
             )
-        check_pixels(self.model_, data.x)
+        check_unit_pixels(self.model_, data.x)
         logits, _ = predict_logits(self.model_, data)
         probabilities: NDArray[np.float64] = self.model_.probabilities(logits).double().numpy()
         if prior is None:

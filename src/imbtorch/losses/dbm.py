@@ -93,7 +93,7 @@ class DBMLoss(MarginLoss):
         check_number("scale", scale, positive=True)
         check_number("tau", tau)
         n = check_counts(class_counts)
-        self.scale = scale
+        self.margin, self.tau, self.scale = margin, tau, scale
         self.register_buffer("margins", (margin * (n.min() / n) ** tau).float())
         self.register_buffer("log_prior", torch.log(n / n.sum()).float())
 

@@ -107,7 +107,7 @@ class LDAMLoss(MarginLoss):
     ) -> None:
         super().__init__(weight, ignore_index, reduction, label_smoothing)
         check_number("scale", scale, positive=True)
-        self.scale = scale
+        self.max_margin, self.scale = max_margin, scale
         self.register_buffer("margins", ldam_margins(class_counts, max_margin))
 
     def _wrong(self, z: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ class LogitAdjustedLoss(ClassLoss):
     tensor(2.3026)
     """
 
-    takes_out_prior = True
+    takes_out_prior = "tau"
     takes_mixed = True
     adjustment: Tensor
 

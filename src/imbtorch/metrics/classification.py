@@ -10,7 +10,7 @@ from scipy.stats import gmean
 from sklearn.metrics import precision_recall_fscore_support
 
 from imbtorch.data.arrays import Samples, as_dataset
-from imbtorch.data.checks import check_labels
+from imbtorch.data.checks import label_arrays
 from imbtorch.data.profiles.class_groups import SHOTS, minority_classes, shot_groups
 from imbtorch.data.workers import Workers
 from imbtorch.errors import InputError
@@ -99,7 +99,7 @@ def classification_metrics(
     >>> metrics["balanced_accuracy"], metrics["recall"]
     (0.75, [1.0, 0.5, None])
     """
-    true, predicted = check_labels(y_true, "y_true").numpy(), check_labels(y_pred, "y_pred").numpy()
+    true, predicted = label_arrays(y_true, y_pred)
     labels = np.arange(len(class_counts))
     if true.shape != predicted.shape or not len(true) > 0:
         raise InputError(

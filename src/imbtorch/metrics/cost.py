@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imbtorch.data.checks import check_labels
+from imbtorch.data.checks import label_arrays
 from imbtorch.errors import InputError
 
 LARGEST = 1e100
@@ -40,7 +40,7 @@ def expected_cost(y_true: ArrayLike, y_pred: ArrayLike, costs: ArrayLike) -> flo
     >>> expected_cost([0, 0, 1, 1], [0, 1, 1, 0], [[0, 1], [20, 0]])
     5.25
     """
-    true, predicted = check_labels(y_true, "y_true").numpy(), check_labels(y_pred, "y_pred").numpy()
+    true, predicted = label_arrays(y_true, y_pred)
     matrix = check_costs(costs)
     if true.shape != predicted.shape or not len(true) > 0:
         raise InputError(

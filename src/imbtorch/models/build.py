@@ -39,6 +39,17 @@ MEASURED = 2**28
 
 
 @same_random_state()
+def suiting(shape: Sequence[int]) -> str:
+    """Return the name of the built-in network that suits samples of a shape.
+
+    Examples
+    --------
+    >>> suiting((4,)), suiting((3, 32, 32)), suiting((1, 28, 28))
+    ('mlp', 'resnet32', 'small-cnn')
+    """
+    return "mlp" if len(shape) != 3 else "resnet32" if shape[0] == 3 else "small-cnn"
+
+
 def build_model(
     name: str,
     input_shape: Sequence[int],
@@ -160,9 +171,11 @@ def replace_head(model: Classifier, kind: Callable[[int, int], nn.Module], seed:
 
 
 def fresh_copy(model: Classifier, seed: int) -> Classifier:
-    """Return a copy of a network with newly drawn parameters and the same buffers.
+    """Return a copy of a network with newly drawn parameters.
 
-    A pretrained network from elsewhere starts from its pretrained weights again, with a new head.
+    What a network of your own holds outside of modules that can be reset is copied as it is, and so
+    are the buffers of a built-in one. A pretrained network from elsewhere starts from its
+    pretrained weights again, with a new head.
     """
     if model.spec is not None and is_backbone(model.spec["name"]):
         return _fresh_backbone(model, seed)
@@ -173,9 +186,10 @@ def fresh_copy(model: Classifier, seed: int) -> Classifier:
             copied.load_state_dict(dict(fresh.named_parameters()), strict=False)
         else:
             for module in copied.modules():
-                reset = getattr(module, "reset_parameters", None)
-                if callable(reset):
-                    reset()
+                for name in ("reset_parameters", "_reset_parameters"):  # that of attention
+                    reset = getattr(module, name, None)
+                    if callable(reset):
+                        reset()
     return copied
 
 
@@ -200,7 +214,7 @@ def _normalization(shape: Sequence[int], train: Dataset[object] | None) -> Norma
     if train is None:
         return Normalize(torch.zeros(size), torch.ones(size))
     if isinstance(train, ArrayDataset):
-        x = train.x[:50_000]
+        x = train.x[:: max(-(-len(train.x) // 50_000), 1)]
         x = as_float(x[:: max(-(-x.numel() // MEASURED), 1)]).cpu()
     else:
         step = max(len(train) // 2_000, 1)  # type: ignore[arg-type]

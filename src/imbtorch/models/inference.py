@@ -113,7 +113,7 @@ def outputs(
             f"dataset has {len(data)} samples and batch_size is {batch_size}; "
             "both must be at least 1"
         )
-    training = model.training
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
         lengths = lengths_of(data)
@@ -121,7 +121,8 @@ def outputs(
         batches = Batches(data, order, batch_size=batch_size, device=device, workers=workers)
         parts = [(logits_of(function(x)).float(), y) for x, y in batches]
     finally:
-        model.train(training)
+        for module, training in modes:  # which may differ: a frozen norm, say
+            module.training = training
     made, y = torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
     if order is None:
         return made, y

@@ -9,7 +9,6 @@ from imbtorch.comparison.kept import keep_arrays, keep_for_pictures
 from imbtorch.comparison.outputs import Outputs, outputs_of
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import labels_of, take
-from imbtorch.data.fold import Fold
 from imbtorch.training.fit import FitResult
 from imbtorch.training.recipe import Recipe
 
@@ -28,14 +27,13 @@ def keep_run(
     seed: int,
     fitted: FitResult,
     outputs: Outputs,
-    fold: Fold | None = None,
 ) -> None:
     """Store what `keep_for_pictures` does and, of the first seed, training embeddings.
 
     They are ``features``, ``labels`` and ``predicted`` of a few samples of each class, drawn from
     those that the head was trained on if over-sampled embeddings were among them.
     """
-    keep_for_pictures(folder, recipe, seed, fitted, outputs, fold)
+    keep_for_pictures(folder, recipe, seed, fitted, outputs)
     if seed:
         return
     made = fitted.embedded

@@ -1,10 +1,12 @@
 """Apply any ``fit_resample`` sampler to samples of any shape."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 
 import numpy as np
 import torch
+from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -51,16 +53,51 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
         if tensors:
             rows, labels = sampler.fit_resample(x.flatten(1), y)
             return rows.view(-1, *x.shape[1:]), labels  # type: ignore[attr-defined, return-value]
-        flat, restore = as_rows(x.cpu().numpy())
+        # NumPy has no bfloat16
+        array = (x.float() if x.dtype is torch.bfloat16 else x).cpu().numpy()
+        flat, restore = as_rows(array)
         if getattr(sampler, "takes_images", False):
-            flat, restore = x.cpu().numpy(), np.asarray
+            flat, restore = array, np.asarray
         made, targets = sampler.fit_resample(flat, y.cpu().numpy())
     except InputError:
         raise
     except ValueError as error:
         raise cannot_resample(sampler, y.cpu().numpy(), error) from error
     out = torch.from_numpy(np.ascontiguousarray(restore(np.asarray(made))))
-    return out.to(x.device), torch.from_numpy(np.asarray(targets)).to(y.device)
+    return out.to(x), torch.from_numpy(np.asarray(targets)).to(y.device)
+
+
+def counts_after(sampler: object, counts: Sequence[int]) -> list[int]:
+    """Return the class counts that a sampler is to bring the given ones to.
+
+    Parameters
+    ----------
+    sampler : class, ``functools.partial`` or object with ``fit_resample(X, y)``
+        Its ``sampling_strategy`` counts; what it has too few samples to make does not.
+    counts : sequence of int
+        Class counts n_k; a class without samples gets none.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> from imblearn.over_sampling import SMOTE
+    >>> counts_after(SMOTE, [90, 10]), counts_after(partial(SMOTE, sampling_strategy=0.5), [90, 10])
+    ([90, 90], [90, 45])
+    """
+    made = isinstance(sampler, partial)
+    options = sampler.keywords if made else getattr(sampler, "__dict__", {})  # type: ignore[attr-defined]
+    kind = getattr(sampler.func if made else sampler, "_sampling_type", "over-sampling")  # type: ignore[attr-defined]
+    if kind not in ("over-sampling", "under-sampling"):  # cleaned: only the data say
+        return [*counts]
+    strategy = options.get("sampling_strategy", "auto")
+    y = np.repeat(np.arange(len(counts)), counts)
+    try:
+        found = check_sampling_strategy(strategy, y, kind)
+    except ValueError as error:
+        raise cannot_resample(sampler, y, error) from error
+    if kind == "under-sampling":
+        return [int(found.get(k, n)) for k, n in enumerate(counts)]
+    return [int(n + found.get(k, 0)) for k, n in enumerate(counts)]
 
 
 def cannot_resample(sampler: object, y: object, error: ValueError) -> InputError:

@@ -94,6 +94,10 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             raise cannot_resample(self, y, error) from error
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
+        whole_numbers = isinstance(X, np.ndarray) and X.dtype.kind in "iu"
+        if whole_numbers:  # imbalanced-learn would cut the digits of what it makes off
+            new_x, new_y = self._filled_up(y, *self._make(X.astype(np.float64), y))
+            return np.concatenate([X, new_x[len(X) :].round().astype(X.dtype)]), new_y
         new_x, new_y = self._filled_up(y, *self._make(X, y))
         if self._whole is not None and isinstance(new_x, np.ndarray):
             made = new_x[len(X) :]
@@ -117,7 +121,7 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
 
     def _filled_up(self, y: NDArray[Any], new_x: Any, new_y: Any) -> tuple[Any, Any]:
         """Record and report the classes short of their target, and fill them up if asked to."""
-        before, after = Counter(np.asarray(y).tolist()), Counter(np.asarray(new_y).tolist())
+        before, after = Counter(np.asarray(y).tolist()), Counter(new_y.tolist())
         wanted = {k: before[k] + n for k, n in self.sampling_strategy_.items() if n}
         self.short_ = {k: n - after[k] for k, n in wanted.items() if after[k] < n}
         if self.short_ and self.warns_when_short:

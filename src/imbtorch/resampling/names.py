@@ -64,6 +64,9 @@ def try_over_sampler(make: Callable[..., object]) -> None:
             raise InputError(f"{name} is {number}; it must be at least 1")
         if number > 5:  # whether there are so many, only the data say
             sampler.set_params(**{name: 5})
+    ratio = getattr(sampler, "sampling_strategy", None)
+    if isinstance(ratio, float) and 0 < ratio <= 1:  # whether the classes are below it, the same
+        sampler.set_params(sampling_strategy="auto")
     if getattr(sampler, "steps", 0) > 1:  # of a training: one shows what is out of range
         sampler.set_params(steps=1)
     with warnings.catch_warnings():

@@ -3,6 +3,7 @@
 from math import prod
 from typing import Annotated, Any, NotRequired, TypedDict
 
+from imbtorch.data.images.framing import FILTERS
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.backbones.backbone import PREFIXES
 from imbtorch.models.backbones.hf_features import POOLINGS
@@ -13,8 +14,6 @@ Side = Annotated[int, Range(1, 2**14)]
 Color = Annotated[float, Range(-(2**16), 2**16)]
 BATCH_BYTES = 128 * 16 * 4
 """Bytes per pixel of a batch of images after the first layer: 16 channels and more in float32."""
-FILTERS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
-"""Pillow's names of its filters."""
 
 
 class Images(TypedDict):

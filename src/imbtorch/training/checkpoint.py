@@ -16,7 +16,7 @@ from imbtorch.models.classifier import Classifier, Spec
 from imbtorch.training.checksum import CHECKSUM, checksum
 from imbtorch.training.header import Header, parse_header
 from imbtorch.training.shared_backbone import SHARED, shared_name, shared_path
-from imbtorch.training.tensor_file import KEY, write_tensors
+from imbtorch.training.tensor_file import KEY, tensors_of, write_tensors
 
 
 def save_checkpoint(
@@ -44,17 +44,6 @@ def save_checkpoint(
     (Linear(in_features=256, out_features=3, bias=True), {'name': 'erm'})
     """
     write_tensors(Path(path), tensors_of(model), {**(header or {}), "spec": model.spec})
-
-
-def tensors_of(model: nn.Module) -> dict[str, Tensor]:
-    """Return a network's tensors as a file stores them; what layers share stands there twice."""
-    tensors: dict[str, Tensor] = {}
-    seen: set[int] = set()
-    for name, value in model.state_dict().items():
-        stored = value.contiguous().cpu()
-        tensors[name] = stored.clone() if stored.data_ptr() in seen else stored
-        seen.add(stored.data_ptr())
-    return tensors
 
 
 def load_checkpoint(

@@ -1,5 +1,6 @@
 """The `fit` function: train a network on imbalanced data with a recipe."""
 
+from copy import deepcopy
 from functools import partial
 
 import torch
@@ -132,7 +133,9 @@ def fit(
             model.head.to_unit_length()
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     if pretrained is None:
-        own = partial(train_pretrained, model, train, recipe.epochs, given, augment, seed, fabric)
+        asked = any(phase.takes_pretrained for phase in recipe.phases)
+        begun = deepcopy(model) if asked else model  # when a phase asks, it will have learned
+        own = partial(train_pretrained, begun, train, recipe.epochs, given, augment, seed, fabric)
         make = partial(own, snapshots=snapshots, num_workers=num_workers)
         pretrained = Pretrained(make, seed=seed)
     elif isinstance(pretrained, nn.Module):
@@ -206,12 +209,15 @@ def train_pretrained(
     """
     own_seed = derive_seed(seed, "generator")  # stored results depend on this string
     network = fresh_copy(model, own_seed)
-    frozen_too = set(frozen_part(model, setup or Setup()).parameters)
-    kept = {name: p for name, p in model.named_parameters() if p in frozen_too}
+    part = frozen_part(model, setup or Setup())
+    buffers = {b for module in part.modules for b in module.buffers()}
+    frozen_too = {*part.parameters, *buffers}
+    named = [*model.named_parameters(), *model.named_buffers()]
+    kept = {name: value for name, value in named if value in frozen_too}
     network.load_state_dict(kept, strict=False)  # what is not trained has no fresh start
     network.frozen = ()
-    for name in kept:
-        network.get_parameter(name).requires_grad_()
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(parameter.requires_grad or name in kept)
     if isinstance(network.head, CosineHead):  # plain cross-entropy needs unbounded logits
         replace_head(network, nn.Linear, own_seed)
     return fit(

@@ -1,7 +1,9 @@
 """The `Recipe` class: a way to train a network, as a list of phases."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from itertools import pairwise
 
 from torch import nn
@@ -110,8 +112,13 @@ class Recipe:
         """Return the recipe with all its parameters as JSON-ready values.
 
         Without a set-up or an augmentation of its own it has no entry for them: results of before
-        there were any keep their identity.
+        there were any keep their identity. Objects in it are described as they are at the first
+        call: training may change what they hold.
         """
+        return deepcopy(self._described)
+
+    @cached_property
+    def _described(self) -> dict[str, Json]:
         phases: list[Json] = [phase.describe() for phase in self.phases]
         brought: dict[str, Json] = {}
         if self.setup:

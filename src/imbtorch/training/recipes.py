@@ -92,7 +92,7 @@ def make_recipe(name: str, epochs: int = 200) -> Recipe:
     >>> make_recipe("m2m:beta=0.99").phases[-1].describe()["batch"]["beta"]
     0.99
     """
-    check_whole("epochs", epochs, 1)
+    epochs = check_whole("epochs", epochs, 1)
     parts = split_name(name)
     _check_options(name)
     loss, head = parts.get("loss"), parts.get("head")

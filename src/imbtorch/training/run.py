@@ -17,7 +17,7 @@ from imbtorch.data.workers import Workers
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier, head_size
 from imbtorch.models.inference import outputs
-from imbtorch.seeding import derive_seed
+from imbtorch.seeding import derive_seed, same_random_state
 from imbtorch.training.average import moving_average
 from imbtorch.training.held_out import held_out_accuracy
 from imbtorch.training.optimizer import make_optimizer
@@ -232,7 +232,8 @@ class Run:
         }
         row.update(more or {})
         if val is not None and (last or row["epoch"] % self.eval_every == 0):
-            row["balanced_accuracy"] = held_out_accuracy(model, val, self.workers)
+            with same_random_state():  # a data set may draw: measuring does not change training
+                row["balanced_accuracy"] = held_out_accuracy(model, val, self.workers)
         self.history.append(row)
         if self.on_epoch is not None:
             self.on_epoch(row)

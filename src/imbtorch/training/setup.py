@@ -185,6 +185,9 @@ SETUPS = {
 }
 """Default setup and number of epochs of each built-in network."""
 
+OWN_SETUP = (Setup(batch_size=64, lr=0.01), 15)
+"""Default setup and number of epochs of a network of a program's own."""
+
 _ADAMW = Setup(
     optimizer="adamw", schedule="cosine", weight_decay=0.05, warmup=0.1, batch_size=32, clip=1.0
 )

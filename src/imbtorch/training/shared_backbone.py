@@ -10,6 +10,7 @@ from torch import Tensor
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier
 from imbtorch.training.checksum import checksum
+from imbtorch.training.tensor_file import tensors_of
 
 SHARED = "shared_backbone"
 """Key of a header that holds the checksum of the tensors in the other file."""
@@ -20,8 +21,11 @@ HEADER = {"spec": None}
 def shared_tensors(model: Classifier) -> dict[str, Tensor]:
     """Return the frozen part of a network: all of its features but the last layer, by name."""
     last = f"features.{len(list(model.features.children())) - 1}."
-    tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
-    return {n: v for n, v in tensors.items() if n.startswith("features.") and last not in n}
+    return {
+        name: value
+        for name, value in tensors_of(model).items()
+        if name.startswith("features.") and not name.startswith(last)
+    }
 
 
 def shared_name(tensors: Mapping[str, Tensor]) -> str:

@@ -1,23 +1,32 @@
 """Slots of a phase: each holds a method's class, and the object is created when the run starts."""
 
 import inspect
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
+from itertools import chain
+from pathlib import PurePath
 from types import FunctionType
 from typing import Any, TypeAlias, Union
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError, unknown_name
+from imbtorch.training.checksum import checksum
 
 Json: TypeAlias = Union[bool, int, float, str, list["Json"], dict[str, "Json"], None]  # noqa: UP007
 """A value that JSON can represent."""
 Known = Mapping[str, Callable[[], object]]
 """What the run can supply: argument name -> function without arguments, called only on demand."""
-_PLAIN = (bool, int, float, str, tuple, list)
+_PLAIN = (bool, int, float, str, tuple, list, np.generic)
 """Types of an object's parameters that `describe` records."""
+_BY_REPR = (bytes, complex, range, set, frozenset, np.dtype, PurePath, torch.dtype, torch.device)
+"""Types of values that their representation tells from others."""
+
+_OF_ANY_MODULE = frozenset(vars(nn.Module()))
 
 
 def build(slot: object, known: Known) -> Any:
@@ -71,11 +80,15 @@ def name_of(slot: object) -> str:
     return str(getattr(target, "__name__", type(target).__name__))
 
 
+def asks_for(slot: object, name: str) -> bool:
+    """Whether a slot is given an argument of that name when it is built, if the run knows it."""
+    return isinstance(slot, (type, partial, FunctionType)) and name in _parameters(slot)
+
+
 def has_argument(slot: object, name: str) -> bool:
     """Whether a slot can be given an argument by name, or its object has set its own."""
-    if isinstance(slot, (type, partial, FunctionType)):
-        return name in _parameters(slot)
-    return bool(getattr(slot, name, None))
+    made = not isinstance(slot, (type, partial, FunctionType))
+    return bool(getattr(slot, name, None)) if made else asks_for(slot, name)
 
 
 def _parameters(slot: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
@@ -92,6 +105,9 @@ def _parameters(slot: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
 def describe(slot: object) -> Json:
     """Return a slot as JSON-ready values: its name, and every parameter with its value.
 
+    An object that was made already also has a checksum, under "holds", of what its parameters do
+    not tell: the Tensors, arrays and numbers in it and in its modules, such as class weights.
+
     Examples
     --------
     >>> def method(class_counts, beta=0.9):
@@ -101,6 +117,10 @@ def describe(slot: object) -> Json:
     """
     if slot is None or isinstance(slot, (bool, int, float, str)):
         return slot
+    if isinstance(slot, np.generic):
+        return describe(slot.item())
+    if isinstance(slot, _BY_REPR):
+        return repr(sorted(slot, key=repr) if isinstance(slot, (set, frozenset)) else slot)
     if isinstance(slot, (tuple, list)):
         return [describe(value) for value in slot]
     if isinstance(slot, Mapping):
@@ -118,11 +138,41 @@ def describe(slot: object) -> Json:
         return {"name": name_of(slot), **_described(values)}
     if hasattr(slot, "get_params"):
         return {"name": type(slot).__name__, **_described(slot.get_params(deep=False))}
-    names = inspect.signature(type(slot)).parameters
+    try:
+        names: Collection[str] = _parameters(type(slot)).keys()
+    except ValueError:  # written in C
+        names = ()
     known = {n: getattr(slot, n) for n in names if isinstance(getattr(slot, n, None), _PLAIN)}
     known = _told(type(slot), known)
+    if holds := _checksum(slot, names):
+        known["holds"] = holds
     shown = repr(slot) if isinstance(slot, nn.Module) else type(slot).__name__
     return {"name": shown, **_described(known)} if known else shown
+
+
+def _checksum(slot: object, names: Collection[str]) -> str:
+    """Return a checksum of what an object holds beside the parameters of these names.
+
+    Empty if it holds nothing: no Tensors or numbers, in its attributes or its modules.
+    """
+    own = {n: v for n, v in getattr(slot, "__dict__", {}).items() if n not in _OF_ANY_MODULE}
+    plain = {n: describe(v) for n, v in own.items() if n not in names and isinstance(v, _PLAIN)}
+    held: dict[str, Tensor] = dict(_numbers(own))
+    for name, value in own.items():
+        if isinstance(value, nn.Module):
+            held |= {f"{name}.{inner}": tensor for inner, tensor in value.state_dict().items()}
+    if isinstance(slot, nn.Module):
+        held |= dict(chain(slot.named_parameters(), slot.named_buffers()))
+    on_cpu = {name: value.detach().cpu() for name, value in held.items()}
+    text = json.dumps(plain, sort_keys=True) if plain else ""
+    return checksum(text, on_cpu)[:16] if plain or held else ""
+
+
+def _numbers(values: Mapping[str, object]) -> Iterator[tuple[str, Tensor]]:
+    for name, value in values.items():
+        numeric = isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
+        if numeric or isinstance(value, Tensor):
+            yield name, torch.as_tensor(value)
 
 
 def _described(values: Mapping[str, object]) -> dict[str, Json]:
@@ -132,5 +182,7 @@ def _described(values: Mapping[str, object]) -> dict[str, Json]:
 def _told(method: Callable[..., object], values: Mapping[str, object]) -> dict[str, object]:
     """Return the values without those of `recorded_if_set` that are at their default."""
     quiet = getattr(method, "recorded_if_set", ())
+    if not quiet:
+        return dict(values)
     parameters = inspect.signature(method).parameters
     return {n: v for n, v in values.items() if n not in quiet or v != parameters[n].default}

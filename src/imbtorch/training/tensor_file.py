@@ -7,13 +7,24 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from imbtorch.files import set_aside, write_atomically
 from imbtorch.training.checksum import CHECKSUM, checksum
 
 KEY = "imbtorch"
 """Metadata key under which a file keeps its header."""
+
+
+def tensors_of(model: nn.Module) -> dict[str, Tensor]:
+    """Return a network's tensors as a file stores them; what layers share stands there twice."""
+    tensors: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, value in model.state_dict().items():
+        stored = value.contiguous().cpu()
+        tensors[name] = stored.clone() if stored.data_ptr() in seen else stored
+        seen.add(stored.data_ptr())
+    return tensors
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: Mapping[str, object]) -> None:

@@ -1,6 +1,7 @@
 """AOS: adversarial over-sampling of minority samples."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import torch
 import torch.nn.functional as F
@@ -58,7 +59,11 @@ def adversarial(
     """
     # a separate copy, so that training does not see the gradient request
     inputs = x.detach().clone().requires_grad_()
-    with frozen(model), torch.enable_grad():
+    # in float16, most gradients of a network that is sure of its answers would vanish
+    kind = x.device.type
+    half = torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) is torch.float16
+    precise = torch.autocast(kind, enabled=False) if half else nullcontext()
+    with frozen(model), torch.enable_grad(), precise:
         scale = head_scale(model)
         loss = F.cross_entropy(scale * logits_of(model(inputs)), y, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, inputs)

@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from collections import Counter
 from typing import Any
 
 import torch
@@ -120,12 +121,20 @@ def _fold(network: nn.Module, pairs: dict[str, str]) -> nn.Module:
     if any(n.op == "get_attr" and n.target.startswith("_tensor_constant") for n in graph.nodes):
         return copied
     modules = dict(copied.named_modules())
+    called = [modules[node.target] for node in graph.nodes if node.op == "call_module"]
+    uses = Counter(id(getattr(module, "weight", None)) for module in called)
     for node in list(graph.nodes):
         if node.op != "call_module" or not isinstance(modules[node.target], _NORMALIZATIONS):
             continue
         before = node.args[0]
         convolution = modules.get(before.target) if before.op == "call_module" else None
-        if isinstance(convolution, _CONVOLUTIONS) and len(before.users) == 1:
+        # what is used elsewhere too stays as it is, and so does a norm by each batch's statistics
+        fixed = modules[node.target].running_mean is not None
+        if (
+            isinstance(convolution, _CONVOLUTIONS)
+            and len(before.users) == uses[id(convolution.weight)] == 1
+            and fixed
+        ):
             if convolution.bias is None:
                 convolution.bias = nn.Parameter(
                     convolution.weight.new_zeros(convolution.out_channels)

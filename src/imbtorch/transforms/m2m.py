@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import Samples, as_dataset, labels_of
+from imbtorch.data.arrays import Samples, as_dataset, as_float, labels_of
 from imbtorch.data.checks import check_batch
 from imbtorch.errors import InputError
 from imbtorch.seeding import same_random_state
@@ -136,7 +136,8 @@ class M2m:
                 f"gamma is {gamma}; it must lie in [0, 1] for accept='probability' and be at "
                 "least 0 for accept='loss'"
             )
-        self.gamma, self.accept_by, self.early_stop = gamma, accept, early_stop
+        self.beta, self.gamma, self.accept, self.early_stop = beta, gamma, accept, early_stop
+        self.seeds_per_class = seeds_per_class
         self.lam, self.steps, self.step_size = lam, steps, step_size
         self.noise, self.input_range = noise, input_range
         self.dtype, self.compile = dtype, bool(compile)
@@ -178,7 +179,7 @@ class M2m:
         with torch.no_grad():
             confidence = target_probability(judge(moved), k)
             kept = confidence >= self.gamma
-            if self.accept_by == "loss":
+            if self.accept == "loss":
                 kept = -confidence.log() < self.gamma
             self.statistics.record(x0, moved, k0, k, confidence, f, kept)
         out, labels = x.clone(), y
@@ -225,4 +226,4 @@ def _pool(train: Samples | None, per_class: int, rng: torch.Generator) -> tuple[
     y = labels_of(data)
     classes = [torch.nonzero(y == k).flatten() for k in range(int(y.max()) + 1)]
     rows = torch.cat([c[torch.randperm(len(c), generator=rng)[:per_class]] for c in classes])
-    return torch.stack([data[int(i)][0] for i in rows]), y[rows]
+    return torch.stack([as_float(torch.as_tensor(data[int(i)][0])) for i in rows]), y[rows]

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.special import betaincinv
+from scipy.special import betainc, betaincinv
 from torch import Tensor, nn
 
 from imbtorch.data.checks import check_batch, check_counts
@@ -156,6 +157,40 @@ class Remix(Mixup):
         if 1 - lam < self.tau:
             share[self.kappa * n_first <= n_second] = 1.0
         return share.to(first.device)
+
+    @staticmethod
+    def label_shares(
+        shares: Sequence[float],
+        class_counts: Sequence[int],
+        alpha: float = 1.0,
+        kappa: float = 3.0,
+        tau: float = 0.5,
+    ) -> list[float]:
+        """Return the class shares in mixed labels on average.
+
+        Parameters
+        ----------
+        shares : sequence of float
+            Class shares of the batches before, up to a factor.
+        class_counts : sequence of int
+            Class counts n_k of the training set.
+        alpha, kappa, tau : float
+            See `Remix`.
+
+        Examples
+        --------
+        >>> Remix.label_shares([0.9, 0.1], [90, 10])
+        [0.87..., 0.12...]
+        """
+        own = np.array(shares, dtype=np.float64) / sum(shares)
+        counts = np.array(class_counts)
+        # lambda counts as 0 below `least`, as 1 above `most`; of lambda, its mean between
+        least = np.where(counts[:, None] >= kappa * counts, tau, 0.0)
+        most = np.where(kappa * counts[:, None] <= counts, 1 - tau, 1.0)
+        between = (betainc(alpha + 1, alpha, most) - betainc(alpha + 1, alpha, least)) / 2
+        first = 1 - betainc(alpha, alpha, most) + between.clip(0)
+        made: list[float] = (own * (first @ own + (1 - first).T @ own)).tolist()
+        return made
 
 
 def check_alpha(alpha: float) -> None:

@@ -33,9 +33,9 @@ LONGEST = 24
 """Number of characters of a name that figures show; wide ones, as in Chinese, count twice."""
 
 
-def new_figure(height: float = 4.0) -> tuple[Figure, Axes]:
-    """Return a figure of this height in inches, and its single pair of axes."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+def new_figure() -> tuple[Figure, Axes]:
+    """Return a figure, 4 inches high, and its single pair of axes."""
+    figure = Figure(figsize=(WIDTH, 4.0), layout="constrained")
     return figure, figure.subplots()
 
 

@@ -69,7 +69,7 @@ def describe(name: str, pretrained: bool | str, config: Mapping[str, Any] | None
         values = values_of(network)
         config_of(values)  # what a checkpoint will hold can be read again
         config = Config(network=values, images=images, pooling=pooling)
-    make = partial(_make, name, source, pretrained, config)
+    make = partial(_make, name, pretrained, config)
     words = where_from(pretrained, f"transformers, {source}")
     if config["images"] is not None:
         return image_backbone(name, make, config["images"], words, config)
@@ -173,7 +173,7 @@ def _quietly(transformers: Any) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _make(name: str, source: str, pretrained: bool | str, config: Mapping[str, Any]) -> nn.Module:
+def _make(name: str, pretrained: bool | str, config: Mapping[str, Any]) -> nn.Module:
     transformers = import_transformers()
     network = config_of(config["network"])
     images = config["images"] is not None

@@ -43,7 +43,7 @@ def _size(processor: Any, crops: bool) -> tuple[tuple[int, int], float | None]:
     if crops and processor.crop_size:
         cropped = dict(processor.crop_size)
         made = int(cropped.get("height", 0)), int(cropped.get("width", 0))
-        return made, min(made[0] / scaled[0], 1.0) if shortest else min(1.0, made[0] / scaled[0])
+        return made, min(made[0] / scaled[0], 1.0)
     if shortest and share is not None:  # ConvNeXt: cropped below 384 pixels only
         return scaled, float(share) if shortest < 384 else None
     return scaled, 1.0 if shortest else None

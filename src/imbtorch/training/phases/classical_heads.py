@@ -64,8 +64,15 @@ def logistic_head(x: Tensor, y: Tensor, C: float, class_weight: str | None = Non
         Inverse strength of the L2 penalty.
     class_weight : {"balanced"}, optional
         Class weights inverse to the class counts.
+
+    Raises
+    ------
+    InputError
+        If all labels are the same.
     """
     features, labels = x.cpu().numpy(), y.cpu().numpy()
+    if len(labels) and (labels == labels[0]).all():
+        raise InputError(f"y holds the label {labels[0]} alone; logistic regression needs two")
     scaler = StandardScaler().fit(features)
     model = LogisticRegression(C=C, tol=1e-3, max_iter=1000, class_weight=class_weight)
     model.fit(scaler.transform(features), labels)

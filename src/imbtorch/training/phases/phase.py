@@ -3,8 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from imbtorch.places import EpochSampler, OverSampler, Slot
+from imbtorch.resampling.apply import counts_after
 from imbtorch.training.run import Run
-from imbtorch.training.slots import Json, describe
+from imbtorch.training.slots import Json, asks_for, describe
 
 
 class Phase(ABC):
@@ -29,6 +31,11 @@ class Phase(ABC):
         """What of the phase makes up for the class shares of the training set; empty if nothing."""
         return ""
 
+    @property
+    def takes_pretrained(self) -> bool:
+        """Whether it asks for a second, trained network."""
+        return any(asks_for(slot, "pretrained") for slot in vars(self).values())
+
     def check_after(self, before: "Phase") -> None:  # noqa: B027
         """Warn if the phase does not go with the one before it; called when a recipe is made."""
 
@@ -51,6 +58,18 @@ class Phase(ABC):
         """Return the phase and all its parameters as JSON-ready values."""
         values = {k: describe(v) for k, v in vars(self).items() if v is not None}
         return {"phase": type(self).__name__, **values}
+
+
+def shown_counts(
+    counts: Sequence[int], sampler: Slot[EpochSampler], resample: Slot[OverSampler]
+) -> list[float]:
+    """Return how often an epoch shows each class, up to a factor.
+
+    A sampler shows all classes equally; an over-sampler as often as its strategy says.
+    """
+    if sampler is not None:
+        return [1.0] * len(counts)
+    return [float(n) for n in (counts if resample is None else counts_after(resample, counts))]
 
 
 def as_shares(amounts: Sequence[float]) -> list[float]:

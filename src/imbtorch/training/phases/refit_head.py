@@ -8,11 +8,12 @@ from torch import nn
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.errors import InputError
 from imbtorch.models.classifier import head_size
+from imbtorch.option_types import check_whole
 from imbtorch.places import EpochSampler, OverSampler, Slot
 from imbtorch.resampling.apply import resample_dataset
-from imbtorch.seeding import derive_seed, scoped_seed
+from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
 from imbtorch.training.head import head_epochs
-from imbtorch.training.phases.phase import Phase, as_shares
+from imbtorch.training.phases.phase import Phase, as_shares, shown_counts
 from imbtorch.training.run import Run
 from imbtorch.training.setup import HEAD_SETUP, Setup
 from imbtorch.training.slots import build
@@ -61,17 +62,15 @@ class RefitHead(Phase):
         start: str = "fresh",
         setup: Setup = HEAD_SETUP,
     ) -> None:
-        if epochs < 1:
-            raise InputError(f"epochs is {epochs}; it must be at least 1")
         if start not in ("fresh", "trained"):
             raise InputError(f"start is {start!r}; it must be 'fresh' or 'trained'")
-        self.epochs, self.resample, self.sampler = epochs, resample, sampler
+        self.epochs = check_whole("epochs", epochs, 1)
+        self.resample, self.sampler = resample, sampler
         self.start, self.setup = start, setup
 
     def class_shares(self, counts: Sequence[int]) -> list[float]:
-        """Return equal shares if embeddings are over-sampled or drawn by class, else the data's."""
-        balanced = self.sampler is not None or self.resample is not None
-        return as_shares([1] * len(counts) if balanced else counts)
+        """Return equal shares if embeddings are drawn by class, else those after over-sampling."""
+        return as_shares(shown_counts(counts, self.sampler, self.resample))
 
     @property
     def makes_up(self) -> str:
@@ -102,7 +101,8 @@ class RefitHead(Phase):
             sampler=sampler,
             trained=self.start == "trained",
         )
-        val = None if run.val is None else ArrayDataset(*run.embed(run.val))
+        with same_random_state():  # measuring does not change training
+            val = None if run.val is None else ArrayDataset(*run.embed(run.val))
         for epoch in range(self.epochs):
             with run.timed():
                 loss, lr = next(epochs)

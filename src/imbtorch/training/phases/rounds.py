@@ -34,8 +34,13 @@ def in_rounds(
     rounds : int, default=3
         Number of rounds.
     each : int, optional
-        Epochs per round, instead of `rounds`: as many rounds as fit after plain training of the
-        same length.
+        Epochs per round, instead of `rounds`: as many rounds as fit after plain training of at
+        least the same length, or one round.
+
+    Raises
+    ------
+    InputError
+        If `rounds` or `each` is below 1, or `each` leaves no epoch for plain training.
 
     Examples
     --------
@@ -44,14 +49,18 @@ def in_rounds(
     [4, 2, 2, 2]
     >>> [p.epochs for p in in_rounds(6, {}, phase=DeepOversample, each=2)]
     [2, 2, 2]
+    >>> [p.epochs for p in in_rounds(15, {}, phase=DeepOversample, each=4)]
+    [7, 4, 4]
     """
     for name, value in (("rounds", rounds), ("each", each)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}; it must be at least 1")
+    if each is not None and each >= epochs > 1:
+        raise InputError(f"each is {each}; of {epochs} epochs it can be at most {epochs - 1}")
     if each is not None:
         rounds = max(1, epochs // each - 1)
     rounds = min(rounds, epochs - 1)
-    length = max(1, epochs // (rounds + 1))
+    length = each or max(1, epochs // (rounds + 1))
     given = loss if "loss" in inspect.signature(phase).parameters else {}
     last = [] if then is None else [then()]
     return [

@@ -1,5 +1,6 @@
 """Train: the phase that trains the whole network."""
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -8,14 +9,14 @@ from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.errors import InputError
+from imbtorch.option_types import check_whole
 from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.mixed import over_sampler_for
 from imbtorch.training.branch import branched
 from imbtorch.training.made_samples import some_made
 from imbtorch.training.phases.network_epochs import train_network
-from imbtorch.training.phases.phase import Phase, as_shares
+from imbtorch.training.phases.phase import Phase, as_shares, shown_counts
 from imbtorch.training.run import Run
 from imbtorch.training.slots import Known, build, name_of
 
@@ -77,9 +78,7 @@ class Train(Phase):
         branch: Slot[Branch] = None,
         step: Slot[Step] = None,
     ) -> None:
-        if epochs < 0:
-            raise InputError(f"epochs is {epochs}; it must be at least 0")
-        self.epochs, self.loss, self.weights = epochs, loss, weights
+        self.epochs, self.loss, self.weights = check_whole("epochs", epochs, 0), loss, weights
         self.sampler, self.batch, self.resample, self.step = sampler, batch, resample, step
         self.branch = branch
         twice = self._balanced()
@@ -109,8 +108,7 @@ class Train(Phase):
         """Return the class shares in its batches, times the class weights."""
         if not self.epochs:
             return None
-        balanced = self.sampler is not None or self.resample is not None
-        shown = [1.0] * len(counts) if balanced else [float(n) for n in counts]
+        shown = shown_counts(counts, self.sampler, self.resample)
         shown = _mixed(self.batch, shown, counts)
         taken_out = _prior_taken_out(self.loss)
         shown = [share / n**taken_out for share, n in zip(shown, counts, strict=True)]
@@ -174,15 +172,16 @@ def _mixed(batch: object, shares: list[float], counts: Sequence[int]) -> list[fl
     if change is None:
         return shares
     options = batch.keywords if isinstance(batch, partial) else vars(batch)
-    known = {name: options[name] for name in ("alpha", "p", "r") if name in options}
-    made: list[float] = change(shares, counts, **known)
+    names = inspect.signature(change).parameters.keys() & options.keys()
+    made: list[float] = change(shares, counts, **{name: options[name] for name in names})
     return made
 
 
 def _prior_taken_out(loss: object) -> float:
     """Return the power of the class prior that a loss takes out of the logits, 0 if none."""
     target = loss.func if isinstance(loss, partial) else loss
-    if not getattr(target, "takes_out_prior", False):
-        return 0.0
+    power = getattr(target, "takes_out_prior", False)
+    if not isinstance(power, str):
+        return float(power)
     options = loss.keywords if isinstance(loss, partial) else vars(loss)
-    return float(options.get("tau", 1.0))
+    return float(options.get(power, 1.0))

@@ -103,14 +103,20 @@ def _deep(kind):
                     made = Image.fromarray(np.full((6, 6), 65535 * level).astype(np.int32))
                     suffix = "tiff"
                 else:
-                    made = Image.fromarray(np.full((6, 6), 65535 * level).astype(np.uint16))
+                    most = 4095 if kind == "12 bits" else 65535
+                    made = Image.fromarray(np.full((6, 6), most * level).astype(np.uint16))
                     suffix = "png"
                 made.save(folder / name / f"{i}.{suffix}")
 
     return make
 
 
-for kind, words in (("I;16", "16-bit"), ("I", "32-bit integer"), ("F", "float")):
+for kind, words in (
+    ("I;16", "16-bit"),
+    ("12 bits", "read as in 0..4095"),
+    ("I", "32-bit integer"),
+    ("F", "float"),
+):
     CASES.append(
         right(f"gray images of mode {kind}", _deep(kind), 9, 3, said=words, mean=(70, 197))
     )

@@ -59,6 +59,11 @@ CASES: list[Case] = [
         classes=("-1", "1"),
     ),
     csv(
+        "the label in other words",
+        {"age": AGE, "grade": [f"of {name}" for name in LABEL], "label": LABEL},
+        "warning: grade says the label of each row",
+    ),
+    csv(
         "two label columns",
         {"age": AGE, "target": LABEL, "label": LABEL},
         "not used: target (another label)",

@@ -1,14 +1,16 @@
 """AOS on networks where the gradient's sign is known."""
 
+import functools
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from imbtorch import InputError
-from imbtorch.models import Classifier, CosineHead, resnet32
-from imbtorch.transforms import AOS, adversarial
+from imbtorch import InputError, fit
+from imbtorch.models import Classifier, CosineHead, resnet32, small_cnn
+from imbtorch.transforms import AOS, M2m, adversarial
 
 
 def linear(weight):
@@ -123,3 +125,24 @@ def test_float16_does_not_lose_the_gradients_of_a_sure_network():
         moved = adversarial(x, y, network, 0.1)
     surely = (network(x).softmax(1).amin(1) > 1e-30)[:, None]
     assert ((moved != x) | ~surely).all()
+
+
+@pytest.mark.parametrize("name", ["aos", "m2m:defer=0"])
+def test_images_beyond_0_to_1_are_moved_without_bounds_and_that_is_said(name, monkeypatch):
+    seen = []
+
+    def kept(self, *arguments, input_range, **options):
+        seen.append(input_range)
+        original(self, *arguments, input_range=input_range, **options)
+
+    kind = AOS if name == "aos" else M2m
+    original = kind.__init__
+    monkeypatch.setattr(kind, "__init__", functools.wraps(original)(kept))
+    x = torch.rand(24, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    y = torch.tensor([0] * 18 + [1] * 6)
+    for scaled in (x, (255 * x).byte()):
+        fit(name, small_cnn((3, 8, 8), 2), (scaled, y), epochs=1)
+        assert seen.pop() == (0.0, 1.0)
+    with pytest.warns(UserWarning, match="images reach from -2 to"):
+        fit(name, small_cnn((3, 8, 8), 2), (4 * x - 2, y), epochs=1)
+    assert seen.pop() is None

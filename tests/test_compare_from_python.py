@@ -94,7 +94,7 @@ def test_data_sets_are_told_apart_by_what_they_hold(blobs):
                 TensorDataset(torch.zeros(4, 2), torch.tensor([0, 0, 1, 1])),
                 TensorDataset(torch.zeros(1, 2), torch.tensor([2])),
             ),
-            "held-out labels up to 2",
+            "held-out labels up to number 2",
         ),
         ([1, 2, 3], "must be a torch Dataset"),
     ],
@@ -175,8 +175,8 @@ def test_what_is_no_network_or_no_list_is_refused(blobs, tmp_path):
             run(blobs, tmp_path, model=model, recipes=["erm"])
     with pytest.raises(InputError, match=r"a Classifier is needed: split_head\(model\)"):
         run(blobs, tmp_path, model=lambda: nn.Linear(2, 3), recipes=["erm"])
-    with pytest.raises(InputError, match="a list is needed"):
-        run(blobs, tmp_path, recipes="erm")
+    with pytest.raises(InputError, match=r"a list is needed: \['erm', 'eos:k=5'\]"):
+        run(blobs, tmp_path, recipes="erm,eos:k=5")
     with pytest.raises(InputError, match="recipes is empty; name at least one"):
         run(blobs, tmp_path, recipes=[])
     with pytest.raises(InputError, match="label cannot be set for data at hand"):
@@ -206,3 +206,12 @@ def test_a_built_in_network_is_not_worth_freezing(data, blobs, tmp_path):
     with pytest.raises(InputError, match=r"freeze is 'backbone'; model \S+ is built in"):
         run(given, tmp_path, model="auto", setup=Setup(freeze="backbone"), recipes=["erm"])
     assert not any(tmp_path.iterdir())
+
+
+def test_a_class_is_named_as_its_labels_are(tmp_path):
+    y = [0] * 6 + [2] * 5 + [3] * 9 + [7]
+    with pytest.raises(InputError, match="data has one sample of class 7: each"):
+        run((np.zeros((21, 2)), y), tmp_path)
+    words = np.array(["cat", "dog"])[[0] * 5 + [1]]
+    with pytest.raises(InputError, match="one sample of class dog"):
+        run((np.zeros((6, 2)), words), tmp_path)

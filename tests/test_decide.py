@@ -146,7 +146,7 @@ def test_decide_on_new_samples_changes_nothing_but_the_decision(made, tmp_path, 
     status, text = said(capsys, "evaluate", out, made / "all.csv", "--cost", made / "costs.csv")
     assert status == 0
     assert "expected cost" in text
-    assert "an upper bound, not a result" in text
+    assert "too good to be a result" in text
 
 
 def test_decide_uses_what_was_held_out(made, tmp_path, capsys):

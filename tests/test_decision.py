@@ -91,6 +91,13 @@ def test_recall_at_a_precision_is_read_off_the_curve():
     assert right == pytest.approx(recall[precision >= 0.8].max())
 
 
+def test_the_figure_of_a_recall_at_a_precision_is_0_where_that_is_not_reached():
+    objective, y = objective_of("recall@precision:0.6", 2), np.array([0, 0, 1, 1])
+    assert objective.figure(y, np.array([0, 1, 1, 0]), [9, 1]) == 0.0  # precision .5
+    assert objective.figure(y, np.array([0, 0, 1, 0]), [9, 1]) == 0.5
+    assert objective.figure(y, np.zeros(4, int), [9, 1]) == 0.0
+
+
 def test_a_precision_out_of_reach_is_said_and_the_closest_taken():
     y, p = np.array([0, 1, 0, 0]), np.array([[0.2, 0.8], [0.4, 0.6], [0.9, 0.1], [0.9, 0.1]])
     with pytest.warns(UserWarning, match=r"reaches precision 0.9 on the 4 .* highest, 0.50, is"):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import WeightedRandomSampler
 
 from imbtorch import (
     ArrayDataset,
@@ -188,7 +189,7 @@ def test_own_networks_are_split_at_their_head(blobs):
     network = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
     result = fit("eos", split_head(network, "2"), blobs, blobs, epochs=20)
     assert result.history[-1]["balanced_accuracy"] > 0.5
-    with pytest.raises(InputError, match="0, 2"):
+    with pytest.raises(InputError, match="'0', '2'"):
         split_head(network, "fc")
     with pytest.raises(InputError, match="split_head"):
         fit("erm", network, blobs)
@@ -257,3 +258,11 @@ def test_whole_numbers_of_other_kinds_are_numbers_of_epochs(blobs):
         assert phase(np.int64(3)).describe() == phase(3.0).describe() == phase(3).describe()
         with pytest.raises(InputError, match=r"epochs is 1\.5"):
             phase(1.5)
+
+
+def test_samplers_of_torch_train_a_network(blobs):
+    def sampler(labels):
+        return WeightedRandomSampler(1 / torch.bincount(labels)[labels], len(labels))
+
+    for phase in (Train(1, sampler=sampler), RefitHead(1, sampler=sampler)):
+        fit(Recipe("own", [Train(1), phase]), mlp((2,), 3), blobs)

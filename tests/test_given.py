@@ -168,3 +168,52 @@ def test_samples_and_labels_of_any_kind(samples, name):
     head = clone(ESTIMATORS[1]).fit(samples, y)
     assert head.classes_.tolist() == classes
     assert set(head.predict(samples).tolist()) <= set(classes)
+
+
+def images(seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (12, 1, 8, 8), dtype=np.uint8)
+
+
+SCALES = {
+    "uint8": lambda x: x,
+    "0..1": lambda x: np.float32(x) / 255,
+    "0..255": np.float32,
+    "standardized": lambda x: (np.float32(x) - 130) / 70,
+}
+TOLD = {
+    *((other, "uint8") for other in ("0..255", "standardized")),
+    *((other, "0..255") for other in ("uint8", "0..1", "standardized")),
+}
+
+
+@pytest.mark.parametrize("trained", SCALES)
+def test_images_of_quite_another_scale_than_in_training_are_refused(trained):
+    estimator = ImbalancedClassifier("erm", model="small-cnn", epochs=1, random_state=0)
+    estimator.fit(SCALES[trained](images()), Y)
+    for given, scaled in SCALES.items():
+        if (trained, given) in TOLD:
+            with pytest.raises(InputError, match="give them in the same scale"):
+                estimator.predict(scaled(images(1)))
+        else:
+            estimator.predict(scaled(images(1)))
+
+
+def test_what_is_no_image_is_told_what_images_are():
+    for kind in (np.int32, np.int64, np.uint16):
+        with pytest.raises(InputError, match=f"X is of type {np.dtype(kind)}; images are uint8"):
+            ImbalancedClassifier("erm", epochs=1).fit(images().astype(kind), Y)
+    last = np.repeat(images(), 3, 1).transpose(0, 2, 3, 1)
+    with pytest.raises(InputError, match=r"channels first, as by x\.transpose\(0, 3, 1, 2\)"):
+        ImbalancedClassifier("erm", epochs=1).fit(last, Y)
+
+
+def test_a_network_without_a_head_of_its_own_is_told_how_to_get_one():
+    with pytest.raises(InputError, match=r"a Classifier is needed: split_head\(model\)"):
+        ImbalancedClassifier("erm", model=torch.nn.Linear(2, 2), epochs=1).fit(X, Y)
+
+
+@pytest.mark.parametrize("epochs", [2.5, "5", 0, None])
+def test_epochs_of_a_head_are_a_whole_number(epochs):
+    with pytest.raises(InputError, match=f"epochs is {epochs}; it must be a whole number"):
+        EmbeddingHead(epochs=epochs).fit(X, Y)

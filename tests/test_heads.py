@@ -45,15 +45,18 @@ def test_a_head_is_found(made, head):
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (network(first=linear(), second=linear()), "linear layers are first, second"),
-        (network(fc=linear(), classifier=linear()), "linear layers are fc, classifier"),
-        (network(head=linear(), head_dist=linear()), "linear layers are head, head_dist"),
-        (network(head=network(head=linear(), head_dist=linear())), "head.head, head.head_dist"),
-        (network(head=nn.ModuleList([linear(), linear()])), "head.0, head.1"),
-        (network(body=linear(), fc=nn.Sequential(linear(), nn.ReLU())), "body, fc.0"),
+        (network(first=linear(), second=linear()), "linear layers are 'first', 'second'"),
+        (network(fc=linear(), classifier=linear()), "linear layers are 'fc', 'classifier'"),
+        (network(head=linear(), head_dist=linear()), "linear layers are 'head', 'head_dist'"),
+        (network(head=network(head=linear(), head_dist=linear())), "'head.head', 'head.head_dist'"),
+        (network(head=nn.ModuleList([linear(), linear()])), "'head.0', 'head.1'"),
+        (network(body=linear(), fc=nn.Sequential(linear(), nn.ReLU())), "'body', 'fc.0'"),
         (network(conv=nn.Conv2d(3, 4, 3)), "it has no linear layer"),
         (network(words=nn.Embedding(4, 3)), "it has no linear layer"),
-        (nn.Sequential(*(linear() for _ in range(20)), nn.ReLU()), "0, 1, 2, ..., 15, 16, 17, 18"),
+        (
+            nn.Sequential(*(linear() for _ in range(20)), nn.ReLU()),
+            "'0', '1', '2', ..., '15', '16', '17', '18'",
+        ),
     ],
 )
 def test_a_head_that_is_not_certain_is_asked_for(made, said):

@@ -26,6 +26,19 @@ def test_texts(tmp_path):
     np.testing.assert_allclose(probabilities(made), p, atol=1e-6)
 
 
+def test_each_line_of_a_file_of_texts_is_a_row_of_the_predictions(tmp_path, capsys):
+    words = ["oil price rose", "wheat and grain"] * 8
+    pd.DataFrame({"text": words, "label": ["oil", "grain"] * 8}).to_csv(
+        tmp_path / "old.csv", index=False
+    )
+    network = trained(tmp_path / "old.csv", tmp_path / "x.safetensors")
+    (tmp_path / "new.csv").write_text("text\noil\n\nwheat\n   \nrose\n")
+    capsys.readouterr()
+    made = predicted(network, tmp_path / "new.csv", tmp_path / "p.csv")
+    assert made["row"].tolist() == [0, 1, 2, 3, 4]
+    assert "2 texts without a word" in capsys.readouterr().out
+
+
 def test_a_table_with_gaps_and_categories_that_no_training_row_has(tmp_path, capsys):
     old, new = fraud_table(200, 0, share=0.2), fraud_table(60, 1, share=0.2, unseen=True)
     old.to_csv(tmp_path / "old.csv", index=False)

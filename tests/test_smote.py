@@ -119,3 +119,9 @@ def test_whole_numbers_are_rounded_not_cut_off(sampler, kind):
     assert made.dtype == np.int64
     assert np.array_equal(made[:60], x)
     assert np.array_equal(made[60:], exact[60:].round())
+
+
+def test_a_class_of_one_sample_is_told_by_the_counts():
+    x, y = np.zeros((9, 2)), np.repeat([0, 1], [8, 1])
+    with pytest.raises(InputError, match=r"cannot resample class counts \[8, 1\]: a class has"):
+        SMOTE().fit_resample(x, y)

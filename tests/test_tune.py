@@ -92,3 +92,15 @@ def test_another_task_in_the_same_folder_has_trials_of_its_own(task, tmp_path, f
     assert first != other
     with pytest.raises(InputError, match="trials is 0"):
         tune.tune(task, "eos", trials=0, out=tmp_path)
+
+
+@pytest.mark.parametrize("trials", [1, 2, 3])
+def test_fewer_trials_are_other_combinations_and_the_same_each_time(
+    trials, task, tmp_path, few_candidates
+):
+    found = [
+        tune.tune(task, "erm+eos", trials=trials, out=tmp_path / name, progress=False)
+        for name in ("one", "another")
+    ]
+    assert found[0] == found[1]
+    assert len({name for name, _ in found[0]}) == trials

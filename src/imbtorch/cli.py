@@ -1,5 +1,6 @@
 """The command line ``imbtorch``: parses it and calls a module of ``imbtorch.commands``."""
 
+import os
 import re
 import sys
 import warnings
@@ -73,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status.
 
     That is 0; 1 if some of the runs failed; 2 for unusable input, a file that cannot be written,
-    or if all runs failed; 130 after Ctrl-C and 143 after SIGTERM.
+    or if all runs failed; 130 after Ctrl-C, 143 after SIGTERM, and 141 if what reads the output,
+    such as ``head``, has ended.
     """
     with warnings.catch_warnings(), terminable():
         warnings.showwarning = partial(_warn, set())
@@ -90,6 +92,8 @@ def _run(given: Sequence[str]) -> int:
         print(f"imbtorch: error: {printable(error)}", file=sys.stderr)
         return 2
     except OSError as error:  # no space, no permission: what was stored before is unchanged
+        if isinstance(error, BrokenPipeError) and _unread():
+            return 141
         print(
             f"imbtorch: error: {printable(error)}; what is stored stays: when that is mended, the "
             "same command goes on",
@@ -100,6 +104,16 @@ def _run(given: Sequence[str]) -> int:
         print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)
         return 143 if isinstance(interrupt, Terminated) else 130
     return status or 0
+
+
+def _unread() -> bool:
+    """Whether nothing reads the output any more; what is left of it is then dropped."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _underscored(argument: str) -> str:

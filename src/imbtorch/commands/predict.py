@@ -100,7 +100,8 @@ def run(
     made = write_predictions(path, predictor, rows)
     shown = ", ".join(f"{name}: {n}" for name, n in made.counts.most_common(8))
     more = ", ..." if len(made.counts) > 8 else ""
-    say([f"rows predicted, {rows.total - len(made.faults)} of {rows.total}: {shown}{more}"])
+    done = "predicted" if decision is None else "decided"
+    say([f"rows {done}, {rows.total - len(made.faults)} of {rows.total}: {shown}{more}"])
     words = made.unseen.sentences()
     if made.empty:
         words.append(f"{plural(made.empty, 'text')} without a word: predicted all the same")

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from imbtorch.models.build import suiting
 from imbtorch.models.classifier import Classifier
 from imbtorch.option_types import check_whole
 from imbtorch.training.recipe import Recipe
+from imbtorch.training.recipes import split_list
 from imbtorch.training.setup import OWN_SETUP, Setup, usual_setup
 
 
@@ -134,10 +136,12 @@ def compare(
         from rich.console import Console
 
     if isinstance(recipes, (str, Recipe)):
-        raise InputError(f"recipes is {recipes!r}; a list is needed: [{recipes!r}]")
+        listed = split_list(recipes) if isinstance(recipes, str) else [recipes]
+        raise InputError(f"recipes is {recipes!r}; a list is needed: {listed}")
     if recipes is not None and not recipes:
         raise InputError("recipes is empty; name at least one, such as erm, or leave it out")
     check_whole("num_workers", num_workers, 0, MOST_WORKERS)
+    data = str(data) if isinstance(data, PathLike) else data
     task = _task(data, model, _common_epochs(epochs, recipes or ()), setup, data_seed, options)
     task = replace(task, num_workers=num_workers)
     names = recipes or usual_recipes(task)

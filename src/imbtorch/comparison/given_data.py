@@ -63,10 +63,11 @@ def given_data(data: Given, data_seed: int = 0) -> LoadedData:
     notes = ["data in memory"]
     if len(sets) == 1:
         y = labels_of(sets[0]).numpy()
+        named = classes or _names(sets[0], int(y.max()) + 1)
         if (single := np.flatnonzero(np.bincount(y) == 1)).size:
             raise InputError(
-                f"data has one sample of class {single[0]}: each class needs one to train on and "
-                "one to hold out; pass (train, test), or leave the class out"
+                f"data has one sample of class {named[single[0]]}: each class needs one to train "
+                "on and one to hold out; pass (train, test), or leave the class out"
             )
         sets = [take(sets[0], rows) for rows in stratified(y, SHARE, data_seed)]
         notes.append("a quarter of each class is held out")
@@ -76,14 +77,18 @@ def given_data(data: Given, data_seed: int = 0) -> LoadedData:
     held = labels_of(test)
     if len(counts) < 2 or 0 in counts or int(held.max()) >= len(counts):
         raise InputError(
-            f"data has {counts} training samples of classes 0..{len(counts) - 1} and held-out "
-            f"labels up to {int(held.max())}; at least two classes, each with samples to train on, "
-            "are needed"
+            f"data has training samples {_counted(counts, classes)} and held-out labels up to "
+            f"number {int(held.max())}; at least two classes, each with samples to train on, are "
+            "needed"
         )
     profile = Profile("stored", 1.0).measured(np.array(counts))
     spec = FeatureInput(tuple(torch.as_tensor(train[0][0]).shape))
     digest = _digest(train, test)
     return LoadedData("data", train, test, classes, spec, profile, tuple(notes), digest)
+
+
+def _counted(counts: Sequence[int], classes: Sequence[str]) -> str:
+    return ", ".join(f"{name}: {n}" for name, n in zip(classes, counts, strict=False))
 
 
 def _is_pair_of_sets(data: object) -> bool:

@@ -46,8 +46,8 @@ def tune(
         A recipe of which one part has candidates (see `Method`), such as ``ldam+m2m``; options
         in its name, as in ``aos:epsilon=0.1``, are fixed.
     trials : int, optional
-        Combinations to try, by default all. If fewer, optuna's TPE chooses them; it may choose
-        one again, and then takes its stored score.
+        Combinations to try, by default all. If fewer, they are drawn at random, none twice and
+        always the same ones.
     seeds : int, default=1
         Training seeds 0..seeds-1, whose scores are averaged.
     out : str or Path
@@ -83,12 +83,10 @@ def tune(
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     runs, journal = folder / task.folder, folder / "trials.log"
-    sampler = (
-        optuna.samplers.GridSampler(dict(candidates), seed=0)
-        if trials == total
-        else optuna.samplers.TPESampler()
-    )
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = optuna.samplers.BruteForceSampler(seed=0)  # at random, none twice
     open_study = partial(
         optuna.create_study,
         study_name=f"{recipe}, {task.folder}, {seeds} seed(s)",

@@ -202,7 +202,10 @@ def check_several(values: np.ndarray, names: Sequence[str] | None = None) -> Non
         raise InputError("DATA holds no labeled training sample")
     if len(values) < 2:
         only = some(values.tolist(), names)
-        raise InputError(f"DATA holds only one class ({only}); at least 2 are needed")
+        raise InputError(
+            f"DATA holds only one class ({only}); at least 2 are needed. A label that is empty, "
+            "NA, None or -1 is missing: if one of these is a class, write it otherwise"
+        )
 
 
 def class_names(labels: np.ndarray, names: Sequence[str] | None = None) -> list[str]:

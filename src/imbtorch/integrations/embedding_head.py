@@ -14,8 +14,8 @@ from torch import nn
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.checks import RandomState
 from imbtorch.data.pairs import check_not_dataset
-from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered
+from imbtorch.option_types import check_whole
 from imbtorch.places import OverSampler
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.names import make_over_sampler
@@ -93,8 +93,7 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         EmbeddingHead
             This estimator.
         """
-        if self.epochs < 1:
-            raise InputError(f"epochs is {self.epochs}; it must be at least 1")
+        number = check_whole("epochs", self.epochs, 1)
         check_not_dataset(X)
         rows, labels = validate_data(self, given_samples(X), given_labels(y), dtype=np.float32)
         self.classes_, codes = numbered(labels)
@@ -106,7 +105,7 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fabric = Fabric(accelerator="auto", devices=1)
         with scoped_seed(seed):
             head = nn.Linear(rows.shape[1], len(self.classes_)).to(fabric.device)
-        epochs = head_epochs(head, data, self.epochs, setup=HEAD_SETUP, seed=seed, fabric=fabric)
+        epochs = head_epochs(head, data, number, setup=HEAD_SETUP, seed=seed, fabric=fabric)
         self.loss_curve_ = [loss for loss, _ in epochs]
         self.head_ = head.cpu().eval()
         return self

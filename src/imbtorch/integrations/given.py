@@ -37,6 +37,8 @@ def given_samples(X: Any) -> Any:
     dtype = getattr(X, "dtype", None)
     if getattr(dtype, "kind", "f") in "USMmV":
         raise InputError(f"X is of type {dtype}; real numbers are needed")
+    if getattr(X, "ndim", 0) > 3 and getattr(dtype, "kind", "f") in "iu" and dtype != np.uint8:
+        raise InputError(f"X is of type {dtype}; images are uint8 in 0..255 or numbers in 0..1")
     if getattr(dtype, "kind", "f") == "c":  # begins as scikit-learn's estimator checks want it
         raise InputError(f"Complex data not supported: X is of type {dtype}; real numbers needed")
     return X
@@ -49,19 +51,32 @@ def _words(X: Any, column: object) -> bool:
     return any(isinstance(value, str) for value in values)
 
 
-def check_unit_pixels(network: Classifier, x: Tensor) -> None:
-    """Raise an InputError if a network from elsewhere, which knows its pixels, is given others.
+def check_scale(network: Classifier, x: Tensor) -> None:
+    """Raise an InputError if images have another scale than the network normalizes.
 
-    A little beyond 0..1 is what interpolation leaves.
+    A network from elsewhere knows its pixels; of a built-in one, the mean and standard deviation of
+    its training images tell theirs. A little beyond 0..1 is what interpolation leaves.
     """
-    if network.spec is None or "config" not in network.spec or not x.is_floating_point():
+    front = next(network.features.children(), None)
+    if network.spec is None or not isinstance(front, Normalize) or x.ndim != 4:
         return
-    front = next(network.features.children())
     low, high = map(float, x.aminmax())
-    if isinstance(front, Normalize) and (low < -0.1 or high > 1.1):
+    if "config" in network.spec:
+        if x.is_floating_point() and (low < -0.1 or high > 1.1):
+            raise InputError(
+                f"X has pixels in {low:.4g}..{high:.4g}; model {network.spec['name']!r} normalizes "
+                "images itself: give them as uint8 in 0..255 or as numbers in 0..1"
+            )
+        return
+    mean, std = float(front.mean.mean()), float(front.std.mean())
+    in_unit = 0 <= mean <= 1 and std <= 0.5  # what lies in 0..1 varies by no more
+    beyond = high > max(2, mean + 100 * std)
+    if beyond if x.is_floating_point() else not in_unit:
+        given = f"{low:.4g}..{high:.4g}" + ("" if x.is_floating_point() else ", in uint8")
         raise InputError(
-            f"X has pixels in {low:.4g}..{high:.4g}; model {network.spec['name']!r} normalizes "
-            "images itself: give them as uint8 in 0..255 or as numbers in 0..1"
+            f"X has pixels in {given}; those that the network was trained on have a mean of "
+            f"{mean:.4g} and a standard deviation of {std:.4g}"
+            f"{', uint8 as numbers in 0..1' if in_unit else ''}: give them in the same scale"
         )
 
 

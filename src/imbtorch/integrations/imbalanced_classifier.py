@@ -22,7 +22,7 @@ from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import (
-    check_unit_pixels,
+    check_scale,
     given_labels,
     given_samples,
     network_name,
@@ -32,7 +32,7 @@ from imbtorch.integrations.given_texts import text_input, texts_for
 from imbtorch.integrations.stored_classifier import StoredClassifier, check_given
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
-from imbtorch.models.classifier import Classifier
+from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.models.inference import predict_logits
 from imbtorch.seeding import random_state_from
 from imbtorch.training.fit import fit
@@ -157,7 +157,9 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         self.sample_shape_ = shape
         name = network_name(self.model, shape)
         setup, usual = OWN_SETUP
-        if isinstance(self.model, str):
+        if not isinstance(self.model, str):
+            check_classifier(self.model)
+        else:
             freeze = "none" if self.setup is None else self.setup.freeze
             setup, usual = usual_setup(name, pretrained=bool(self.pretrained), freeze=freeze)
         recipe = recipe_of(self.recipe, self.epochs, usual)
@@ -173,7 +175,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
             if isinstance(self.model, str)
             else copy.deepcopy(self.model)
         )
-        check_unit_pixels(network, train.x)
+        check_scale(network, train.x)
         fitted = fit(
             recipe,
             network,
@@ -214,7 +216,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
                 f"X has samples of shape {tuple(data.x.shape[1:])}; the network was trained on "
                 f"{self.sample_shape_}"
             )
-        check_unit_pixels(self.model_, data.x)
+        check_scale(self.model_, data.x)
         logits, _ = predict_logits(self.model_, data)
         probabilities: NDArray[np.float64] = self.model_.probabilities(logits).double().numpy()
         if prior is None:

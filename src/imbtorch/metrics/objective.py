@@ -174,12 +174,11 @@ class Objective:
     def figure(self, y_true: Any, y_pred: Any, counts: Sequence[int]) -> float:
         """Return the figure of decisions under its `key`: the mean cost, or the metric.
 
-        Of the recall at a precision it is the recall, whatever the precision.
+        The recall at a precision is 0 where the precision is not reached.
         """
-        if self.for_two:
-            rare, y = rarer(counts), np.asarray(y_true)
-            return float((np.asarray(y_pred)[y == rare] == rare).mean())
         value = self.value(y_true, y_pred, counts)
+        if self.for_two:
+            return max(value, 0.0)
         return value if self.costs is None else -value
 
 

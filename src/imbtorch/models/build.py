@@ -117,9 +117,11 @@ def build_model(
         and name not in VECTORS
         and (len(input_shape) != 3 or min(input_shape[1:]) < 4)
     ):
+        last = len(input_shape) == 3 and input_shape[-1] in (1, 3)
         raise InputError(
             f"model is {name!r}, which needs images (C, H, W) of at least 4 x 4 pixels; these "
-            f"inputs have shape {tuple(input_shape)}: use mlp"
+            f"inputs have shape {tuple(input_shape)}: "
+            + ("put the channels first, as by x.transpose(0, 3, 1, 2)" if last else "use mlp")
         )
     shape = tuple(input_shape)
     if is_backbone(name):

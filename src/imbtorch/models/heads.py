@@ -1,6 +1,7 @@
 """The head of any network: find it, split it from the features, join it to them again."""
 
 import copy
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
@@ -105,7 +106,7 @@ def split_head(model: nn.Module, name: str | None = None) -> Classifier:
         name = find_head(model)
     if name not in modules or not name:
         linear = [n for n, m in modules.items() if isinstance(m, nn.Linear)]
-        raise InputError(f"head is {name!r}; the model's linear layers are {', '.join(linear)}")
+        raise InputError(f"head is {name!r}; the model's linear layers are {_quoted(linear)}")
     features = copy.deepcopy(model)
     head = copy.deepcopy(features.get_submodule(name))  # its weight may be shared
     features.set_submodule(name, nn.Identity())
@@ -165,9 +166,15 @@ def _is_head(module: nn.Module) -> bool:
     return flat and not isinstance(module, (nn.Embedding, nn.EmbeddingBag))
 
 
+def _quoted(names: Sequence[str]) -> str:
+    """Return the names of layers; of many, the first three and the last five."""
+    shown = [repr(name) for name in names]
+    return ", ".join([*shown[:3], "...", *shown[-5:]] if len(shown) > 9 else shown) or "none"
+
+
 def _ask(model: nn.Module) -> InputError:
     linear = [name for name, module in model.named_modules() if _is_head(module)]
-    shown = ", ".join([*linear[:3], "...", *linear[-5:]] if len(linear) > 9 else linear)
+    shown = _quoted(linear)
     return InputError(
         f"model is a {type(model).__name__}, in which no layer is certain to be the head; name "
         f"it: {f'its linear layers are {shown}' if linear else 'it has no linear layer'}"

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from imbtorch.errors import InputError
 from imbtorch.resampling.neighbors import Neighbors
 
 
@@ -35,7 +34,7 @@ class UpToNeighbors(Neighbors):
     ) -> Any:
         """Return the neighbors of the rows of `X`, nearest first."""
         if self.n_samples_fit_ == 1:
-            raise InputError(
+            raise ValueError(
                 "a class has only one sample, so it has no neighbor to move toward: over-sample at "
                 "random, or with EOS, which moves toward other classes"
             )

@@ -90,7 +90,8 @@ def head_epochs(
     if not trained:  # a new head is initialized for the scaled embeddings
         _multiply(head.weight, 1 / scale)
     for epoch in range(epochs):
-        sampler.set_epoch(epoch)
+        if hasattr(sampler, "set_epoch"):  # torch's own, but the distributed one, have none
+            sampler.set_epoch(epoch)
         rate = setup.rates(epoch, len(batches), epochs)
         _multiply(head.weight, scale)
         with single_thread():

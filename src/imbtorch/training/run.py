@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, labels_of, take
 from imbtorch.data.augmentation.augment import Augment
+from imbtorch.data.pixels import pixel_range
 from imbtorch.data.workers import Workers
 from imbtorch.models.build import head_kind
 from imbtorch.models.classifier import Classifier, head_size
@@ -128,7 +129,7 @@ class Run:
             "train": lambda: self.train,
             "augment": lambda: self.augment,
             "pretrained": self.pretrained_network,
-            "input_range": lambda: (0.0, 1.0) if x.ndim == 3 else None,
+            "input_range": lambda: pixel_range(self.train) if x.ndim == 3 else None,
             "seed": lambda: derive_seed(self.seed, purpose),
             "random_state": lambda: derive_seed(self.seed, purpose),
             "num_replicas": lambda: self.fabric.world_size,

@@ -87,7 +87,7 @@ def in_8_bits(image: Any, channels: int, value_range: tuple[float, float] | None
 
     if image.mode.startswith("I;16") or image.mode in WIDE:
         values = np.asarray(image)
-        if image.mode not in WIDE:
+        if image.mode not in WIDE and value_range is None:
             values = values >> 8
         elif value_range is None or not _fits(values, value_range):
             trained = "..".join(f"{v:g}" for v in value_range) if value_range else "8 or 16 bits"

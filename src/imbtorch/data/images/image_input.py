@@ -55,7 +55,8 @@ class Survey:
     rotated, transparent, animated : int
         Images with an EXIF orientation, with transparency, with several frames.
     value_range : tuple of float or None
-        Range of the values in `WIDE` modes, if there are any.
+        Range of the values in `WIDE` modes, if there are any; of 16-bit ones that use fewer bits,
+        as those of a 12-bit camera do, from 0 to the largest number of so many.
     total : int
         Images in all.
     """
@@ -107,8 +108,9 @@ class Survey:
 class ImageInput:
     """Encoded images (dicts with ``bytes`` and ``path``) or uint8 arrays -> uint8 (N, C, H, W).
 
-    Images are turned upright by their EXIF orientation, transparent pixels become white, 16-bit
-    values v become v >> 8, and 32-bit integers and floats are scaled from `value_range`.
+    Images are turned upright by their EXIF orientation, and transparent pixels become white. 32-bit
+    integers and floats are scaled from `value_range`, and so are 16-bit values, which without it
+    become v >> 8.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ class ImageInput:
     channels : int
         1 (gray) or 3 (color).
     value_range : tuple of float, optional
-        Values of 32-bit images that become 0 and 255; without, such images are refused.
+        Values of 32-bit and 16-bit images that become 0 and 255; without, 32-bit ones are refused.
     crop : float, optional
         Share of each side that is cut from the middle, at most 1: the image is scaled so that it
         covers size / crop, its aspect ratio kept. Without, it is stretched to `size`.
@@ -191,7 +193,7 @@ def survey(rows: Indexed) -> Survey:
             rotated += orientation_of(image) in range(2, 9)
             transparent += is_transparent(image)
             animated += getattr(image, "is_animated", False)
-        if mode in WIDE:
+        if mode in WIDE or mode.startswith("I;16"):
             values = np.asarray(decode_image(rows[i], i), np.float64)
             values = values[np.isfinite(values)]
             low, high = min(low, values.min(initial=low)), max(high, values.max(initial=high))
@@ -200,6 +202,9 @@ def survey(rows: Indexed) -> Survey:
         sizes = Counter(dict.fromkeys(sizes, len(rows)))
     usual = (r for r in RANGES if r[0] <= low and high <= r[1] and ("F" in modes or r[1] > 1))
     found = next(usual, (low, high)) if low <= high else None
+    if modes.keys().isdisjoint(WIDE) and found:
+        bits = max(8, int(high).bit_length())
+        found = (0.0, 2.0**bits - 1) if bits < 16 else None
     return Survey(modes, sizes, rotated, transparent, animated, found, len(rows))
 
 

@@ -50,6 +50,14 @@ def is_label_again(table: Any, name: str, label: str) -> bool:
     return len(pairs) == len(classes) and len({value for value, _ in pairs}) > 1
 
 
+def says_label(table: Any, name: str, label: str) -> bool:
+    """Whether a column's values and the labels decide each other, in too many rows for chance."""
+    seen = table.select(_spaced(table)).select_columns([name, label]).to_dict()
+    pairs = {*zip(map(str, seen[name]), map(str, seen[label]), strict=True)}
+    values, classes = ({pair[i] for pair in pairs} for i in (0, 1))
+    return len(pairs) == len(values) == len(classes) and len(seen[label]) >= 10 * len(classes)
+
+
 def is_empty(table: Any, name: str) -> bool:
     """Whether a column has no value at all."""
     first = table.select(range(min(8, len(table)))).with_format("arrow")[name][:]

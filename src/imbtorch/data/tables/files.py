@@ -216,6 +216,7 @@ def _dialect(path: Path, suffix: str) -> dict[str, Any]:
     return {
         "sep": mark,
         "decimal": "," if is_comma else ".",
+        "skip_blank_lines": width > 1,  # in a table of one column, an empty row
         "quoting": csv.QUOTE_NONE if _has_bare_quotes(path, mark) else csv.QUOTE_MINIMAL,
     }
 

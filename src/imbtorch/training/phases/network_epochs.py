@@ -74,7 +74,8 @@ def train_network(
             rng.set_state(run.state["rng"])
     for epoch in range(run.epoch, first + epochs):
         with run.timed():
-            sampler.set_epoch(epoch)
+            if hasattr(sampler, "set_epoch"):  # torch's own, but the distributed one, have none
+                sampler.set_epoch(epoch)
             augment_rng.manual_seed(derive_seed(run.seed, "augment", epoch, rank))
             rate = run.setup.rates(epoch, len(batches), run.total_epochs)
             clip = run.setup.clip

@@ -77,7 +77,6 @@ RECIPES = [
     "dos:rounds=0",
     "dos:rounds=many",
     "dos:each=0",
-    "dos:each=400",
     "dos:sampler=5",
     "lmle:margins=[0.1]",
     "lmle:margins=wide",

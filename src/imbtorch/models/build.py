@@ -38,7 +38,6 @@ MEASURED = 2**28
 """Values, as float32 one gigabyte, that mean and standard deviation are taken from at most."""
 
 
-@same_random_state()
 def suiting(shape: Sequence[int]) -> str:
     """Return the name of the built-in network that suits samples of a shape.
 
@@ -50,6 +49,7 @@ def suiting(shape: Sequence[int]) -> str:
     return "mlp" if len(shape) != 3 else "resnet32" if shape[0] == 3 else "small-cnn"
 
 
+@same_random_state()
 def build_model(
     name: str,
     input_shape: Sequence[int],

@@ -33,6 +33,21 @@ def whole_columns(X: Any) -> NDArray[np.bool_] | None:
     return np.array([getattr(kind, "kind", "O") in "iub" for kind in X.dtypes])
 
 
+def cast_within(made: NDArray[np.float64], low: Any, high: Any) -> NDArray[Any]:
+    """Return numbers in the kind of their bounds, arrays or numbers of NumPy, and within them.
+
+    Examples
+    --------
+    >>> most = np.int64(2**63 - 1)  # as a float, one more
+    >>> cast_within(np.array([float(most), 2.0]), np.int64(0), most) - [most, 0]
+    array([0, 2])
+    """
+    with np.errstate(invalid="ignore"):  # what does not fit is out of bounds and replaced
+        cast = made.astype(low.dtype)
+    within = np.where(made <= low.astype(np.float64), low, cast)
+    return np.where(made >= high.astype(np.float64), high, within)
+
+
 class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
     """Base class of this library's over-samplers; subclasses implement ``_make``.
 
@@ -47,6 +62,8 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
     """
 
     takes_tensors = False
+    cuts_digits = False
+    """Whether `_make` cuts the digits of whole numbers off, as imbalanced-learn does."""
     warns_when_short = True
     top_up: bool
     random_state: RandomState
@@ -94,10 +111,11 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             raise cannot_resample(self, y, error) from error
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
-        whole_numbers = isinstance(X, np.ndarray) and X.dtype.kind in "iu"
-        if whole_numbers:  # imbalanced-learn would cut the digits of what it makes off
+        if self.cuts_digits and isinstance(X, np.ndarray) and X.dtype.kind in "iu":
             new_x, new_y = self._filled_up(y, *self._make(X.astype(np.float64), y))
-            return np.concatenate([X, new_x[len(X) :].round().astype(X.dtype)]), new_y
+            return np.concatenate(
+                [X, cast_within(new_x[len(X) :].round(), X.min(), X.max())]
+            ), new_y
         new_x, new_y = self._filled_up(y, *self._make(X, y))
         if self._whole is not None and isinstance(new_x, np.ndarray):
             made = new_x[len(X) :]

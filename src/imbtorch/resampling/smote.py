@@ -45,6 +45,8 @@ class SMOTE(TopUpSampler):
     array([7, 7])
     """
 
+    cuts_digits = True
+
     def __init__(
         self,
         n_neighbors: int = 5,
@@ -114,6 +116,8 @@ class BorderlineSMOTE(TopUpSampler):
     (array([3, 2]), array([3, 3]))
     """
 
+    cuts_digits = True
+
     def __init__(
         self,
         n_neighbors: int = 5,
@@ -174,6 +178,8 @@ class SVMSMOTE(TopUpSampler):
     >>> np.bincount(SVMSMOTE(3, random_state=0).fit_resample(X, y)[1])
     array([14, 14])
     """
+
+    cuts_digits = True
 
     def __init__(
         self,

@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from imbtorch.resampling.base import cast_within
+
 
 def from_middle(X: NDArray[Any], vectors: bool) -> tuple[Tensor, NDArray[np.float64]]:
     """Return rows (N, D) as float32 numbers from a middle, and that middle.
@@ -44,11 +46,7 @@ def to_kind(made: Tensor, middle: NDArray[np.float64], X: NDArray[Any]) -> NDArr
     values = made.numpy().astype(np.float64) + middle
     values = values.round() if X.dtype.kind in "iub" else values
     axis = 0 if middle.size == X.shape[1] else None
-    low, high = X.min(axis), X.max(axis)
-    with np.errstate(invalid="ignore"):  # what does not fit is out of bounds and replaced
-        cast = values.astype(X.dtype)
-    within = np.where(values <= low.astype(np.float64), low, cast)
-    return np.where(values >= high.astype(np.float64), high, within)
+    return cast_within(values, X.min(axis), X.max(axis))
 
 
 class Scaling:

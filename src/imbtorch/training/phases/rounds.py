@@ -35,12 +35,12 @@ def in_rounds(
         Number of rounds.
     each : int, optional
         Epochs per round, instead of `rounds`: as many rounds as fit after plain training of at
-        least the same length, or one round.
+        least the same length, or one round, of all epochs but the first if there are no more.
 
     Raises
     ------
     InputError
-        If `rounds` or `each` is below 1, or `each` leaves no epoch for plain training.
+        If `rounds` or `each` is below 1.
 
     Examples
     --------
@@ -55,12 +55,10 @@ def in_rounds(
     for name, value in (("rounds", rounds), ("each", each)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}; it must be at least 1")
-    if each is not None and each >= epochs > 1:
-        raise InputError(f"each is {each}; of {epochs} epochs it can be at most {epochs - 1}")
     if each is not None:
         rounds = max(1, epochs // each - 1)
     rounds = min(rounds, epochs - 1)
-    length = each or max(1, epochs // (rounds + 1))
+    length = min(each or max(1, epochs // (rounds + 1)), max(1, epochs - 1))
     given = loss if "loss" in inspect.signature(phase).parameters else {}
     last = [] if then is None else [then()]
     return [

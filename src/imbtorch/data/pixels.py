@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, as_float
+from imbtorch.data.arrays import ArrayDataset
 
 
 def pixel_range(images: Dataset[Any]) -> tuple[float, float] | None:
@@ -20,9 +20,11 @@ def pixel_range(images: Dataset[Any]) -> tuple[float, float] | None:
     >>> pixel_range(ArrayDataset(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), [0, 1]))
     (0.0, 1.0)
     """
-    rows = images.x[:: max(len(images.x) // 2_000, 1)] if isinstance(images, ArrayDataset) else None
-    x = as_float(torch.as_tensor(images[0][0]) if rows is None else rows)
-    low, high = map(float, x.aminmax())
+    if isinstance(images, ArrayDataset):
+        x = images.x[:: max(len(images.x) // 2_000, 1)]
+    else:
+        x = torch.as_tensor(images[0][0])
+    low, high = (0.0, 1.0) if x.dtype == torch.uint8 else map(float, x.aminmax())
     if low >= -0.1 and high <= 1.1:  # a little beyond is what interpolation leaves
         return 0.0, 1.0
     warnings.warn(

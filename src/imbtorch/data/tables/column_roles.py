@@ -50,12 +50,21 @@ def is_label_again(table: Any, name: str, label: str) -> bool:
     return len(pairs) == len(classes) and len({value for value, _ in pairs}) > 1
 
 
-def says_label(table: Any, name: str, label: str) -> bool:
-    """Whether a column's values and the labels decide each other, in too many rows for chance."""
-    seen = table.select(_spaced(table)).select_columns([name, label]).to_dict()
-    pairs = {*zip(map(str, seen[name]), map(str, seen[label]), strict=True)}
-    values, classes = ({pair[i] for pair in pairs} for i in (0, 1))
-    return len(pairs) == len(values) == len(classes) and len(seen[label]) >= 10 * len(classes)
+def say_label(table: Any, names: Sequence[str], label: str) -> list[str]:
+    """Return the columns whose values and the labels decide each other.
+
+    Of columns of single values, and where there are too many rows for chance.
+    """
+    rows = _spaced(table)
+    single = [n for n in names if type(table.features[n]).__name__ in ("Value", "ClassLabel")]
+    if not single:
+        return []
+    seen = table.select(rows).select_columns([*single, label]).to_pandas().astype(str)
+    classes = seen[label].nunique()
+    if len(rows) < 10 * classes:
+        return []
+    alike = [name for name in single if seen[name].nunique() == classes]
+    return [name for name in alike if len(seen[[name, label]].drop_duplicates()) == classes]
 
 
 def is_empty(table: Any, name: str) -> bool:

@@ -14,7 +14,7 @@ from imbtorch.data.rows import Rows, Source, Split, keep_tested
 from imbtorch.data.splits import Reading, choose_splits
 from imbtorch.data.tables.by_column import split_by
 from imbtorch.data.tables.cells import frame_of, numbers_of, text_of
-from imbtorch.data.tables.column_roles import role_of_column, says_label
+from imbtorch.data.tables.column_roles import role_of_column, say_label
 from imbtorch.data.tables.columns import find_columns
 from imbtorch.data.tables.files import Tables
 from imbtorch.data.tables.input_columns import Columns
@@ -85,11 +85,11 @@ def read_tables(
         train = train.remove_columns(by[0].column)
         notes.append(f"held out by the column {by[0].column!r}, which is no input")
     columns = find_columns(train, label, reading)
-    said = [] if reading.columns else [c for c in columns.used if says_label(train, c, label)]
+    single = [] if reading.columns or columns.kind not in ("table", "features") else columns.used
     notes += [
         f"warning: {column} says the label of each row: if it is not known before the label is, "
         "name the columns to use with --columns"
-        for column in said
+        for column in say_label(train, single, label)
     ]
     train = tables[name]
     labels = {name: labels_of_split(train, label, names, name)}

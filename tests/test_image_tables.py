@@ -101,6 +101,25 @@ def test_tables_share_their_runs(on_digits, tmp_path, monkeypatch):
     assert trained == 2 * ["dos:k_minority=3:each=1", "dos:k_minority=10:each=1"]
 
 
+def test_what_is_stored_is_shown_without_training(on_digits, tmp_path, monkeypatch, capsys):
+    title = "mnist, p 0.99"
+    reproduce("dos-6", tmp_path, 1, scale="quick", columns=title)
+    (file,) = tmp_path.glob("runs/*/results.jsonl")
+    kept = [line for line in file.read_text().splitlines() if '"name": "dos' not in line]
+    file.write_text("\n".join(kept) + "\n")
+    whole = (tmp_path / "dos-6-quick" / "table.md").read_text()
+    monkeypatch.setattr(grid.Task, "fit", None)
+    reproduce("dos-6", tmp_path, 1, scale="quick", stored=True)
+    text = (tmp_path / "dos-6-quick" / "table.md").read_text()
+    assert "\nDOS | not run" in text
+    others = [line for line in whole.splitlines() if " | " in line and line[:5] != "DOS |"]
+    assert set(others) <= set(text.splitlines())
+    assert "Only what is stored is shown." in text
+    assert "left out, no run of it is stored in" in text
+    with pytest.raises(InputError, match="stored is set; it shows a table"):
+        reproduce("eos-figure-3", tmp_path, 1, scale="quick", stored=True)
+
+
 def test_one_column_alone(on_digits, tmp_path):
     reproduce("dos-6", tmp_path, 1, scale="quick", columns="mnist, p 0.99")
     text = (tmp_path / "dos-6-quick" / "table.md").read_text()

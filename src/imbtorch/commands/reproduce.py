@@ -28,6 +28,7 @@ def add_options(parser: Any) -> None:
     add("--precision", type=str | None, help="32-true, bf16-mixed or auto, see compare")
     add = parser.add_argument_group("how and where").add_argument
     add("--out", type=str, default="runs", help="folder of all tables (default: %(default)s)")
+    add("--stored", action="store_true", help="train nothing: show what is stored of a table")
     add("--figures", action="store_true", help="also write a report of each column")
     add("--jobs", type=int, default=1, help="number of parallel processes (default: %(default)s)")
     add("--backend", type=str, default="loky", help="joblib backend: loky, dask or ray")

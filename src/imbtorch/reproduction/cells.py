@@ -57,6 +57,8 @@ class Cell:
             said = "not run" if self.measured is None else "failed"
             return said if self.mean is None else f"{said} ({self.mean:.1f})"
         mean, std = self.ours
+        if isnan(mean) and self.mean is None:  # of a group without classes
+            return "-"
         here = f"{mean:.1f}±{std:.1f}" if len(self.measured) > 1 else f"{mean:.1f}"
         if self.mean is None:
             return here

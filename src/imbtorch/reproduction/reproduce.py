@@ -27,6 +27,7 @@ def reproduce(
     backend: str = "loky",
     figures: bool = False,
     columns: str | None = None,
+    stored: bool = False,
     **options: Any,
 ) -> int:
     """Run a table and print it next to the published figures, or run a figure and draw it.
@@ -53,6 +54,8 @@ def reproduce(
         Whether to write a report with all figures for each column, next to its runs.
     columns : str, optional
         Run only the column with this title, or else those whose titles contain it.
+    stored : bool, default=False
+        Train nothing: show the runs of a table that are stored.
     **options
         Options of `make_task` that override the table's, such as epochs or precision.
 
@@ -78,9 +81,11 @@ def reproduce(
     quick = scale == "quick"
     asked = {k: v for k, v in options.items() if v is not None}
     asked = {"epochs": EPOCHS, **asked} if quick else asked
-    how = Options(seeds, asked, quick, figures, columns)
+    how = Options(seeds, asked, quick, figures, columns, stored)
+    if stored and (isinstance(found, PaperFigure) or figures):
+        raise InputError("stored is set; it shows a table of what is stored, without figures")
     tables = found.tables.values() if isinstance(found, PaperFigure) else [found]
-    for part in tables if jobs > 1 else []:
+    for part in tables if jobs > 1 and not stored else []:
         gather_side_by_side(part, root, how, jobs=jobs, backend=backend)
     if isinstance(found, PaperFigure):
         return run_figure(found, root, how)

@@ -1,5 +1,6 @@
 """Run one column of a published table: all its methods on one data set."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,6 +12,7 @@ from imbtorch.comparison.duration import expected_seconds, in_words, sample_seco
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.report.failures import Failure
+from imbtorch.comparison.result_file import read_rows
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.task_report import report_on
 from imbtorch.comparison.tune import named
@@ -23,6 +25,7 @@ from imbtorch.reproduction.paper_table import PaperTable, Row
 from imbtorch.reproduction.quick import few_of_each, few_steps
 from imbtorch.reproduction.text_task import make_text_task
 from imbtorch.reproduction.training_embeddings import keep_run
+from imbtorch.training.recipe import Recipe
 
 MEASUREMENTS = 4
 """About how often a run is measured during training; the table shows only its last epoch."""
@@ -57,6 +60,8 @@ class Options:
         Whether to write a report with all figures for each column, for the first data seed.
     columns : str, optional
         Title of the column to run, or a part of the titles; by default all are run.
+    stored : bool
+        Whether to train nothing and take the runs that are stored.
     """
 
     seeds: int
@@ -64,12 +69,14 @@ class Options:
     quick: bool = False
     figures: bool = False
     columns: str | None = None
+    stored: bool = False
 
     @property
     def words(self) -> str:
         """These options as command-line arguments."""
         changed = "".join(f" --{name} {value}" for name, value in self.task.items())
         changed += f' --columns "{self.columns}"' if self.columns else ""
+        changed += " --stored" if self.stored else ""
         return f" --seeds {self.seeds}{changed}" + (" --scale quick" if self.quick else "")
 
 
@@ -110,7 +117,7 @@ def run_column(
     options: Options,
     progress: bool,
 ) -> Column:
-    """Run all methods of a table on one data set."""
+    """Run all methods of a table on one data set, or find what is stored of it."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     chosen: dict[str, str] = {}
     failures: list[Failure] = []
@@ -122,7 +129,7 @@ def run_column(
             task = few_of_each(task) if options.quick else task
             names = {recipe: recipe for recipe in table.recipes}
             for row, method in table.rows.items():
-                if method.tune:
+                if method.tune and not options.stored:  # else only all runs would tell the best
                     names[row] = chosen[row] = best_on_validation(task, method, root, bar)
             recipes = {key: task.recipe(name) for key, name in names.items()}
             if options.quick:
@@ -130,6 +137,11 @@ def run_column(
             bar.total += len(of_grid) * sum(recipe.all_epochs for recipe in recipes.values())
             bar.refresh()
             folder = root / "runs" / task.folder
+            if options.stored:
+                rows = read_rows(folder / "results.jsonl")
+                _add(found, recipes, [row for row in rows if row["seed"] in of_grid])
+                described = described or (task.identity()["data"], folder)
+                continue
             described = described or (task.identity()["data"], folder)
             if progress and first and "task" not in asked and not options.quick:
                 missing = to_run([*recipes.values()], len(of_grid), folder)
@@ -145,11 +157,24 @@ def run_column(
                 shown = [recipe.name for recipe in recipes.values()]
                 report = report_on(task, folder, rows, shown, failures=outcome.failures)
                 bar.write(printable(f"{title}: {report}"))
-            for key, recipe in recipes.items():
-                mine = [row for row in rows if row["recipe"] == recipe.describe()]
-                found.setdefault(key, []).extend(mine)
+            _add(found, recipes, rows)
     assert described is not None
+    if options.stored:
+        found = {key: rows for key, rows in found.items() if rows}
+        if not found:
+            raise InputError(f"no run of it is stored in {described[1]}")
     return Column(found, chosen, failures, *described)
+
+
+def _add(
+    found: dict[str, list[Mapping[str, Any]]],
+    recipes: Mapping[str, Recipe],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Add the result rows of each recipe."""
+    for key, recipe in recipes.items():
+        described = json.loads(json.dumps(recipe.describe()))
+        found.setdefault(key, []).extend(row for row in rows if row["recipe"] == described)
 
 
 def best_on_validation(task: Task, row: Row, root: Path, bar: Any) -> str:

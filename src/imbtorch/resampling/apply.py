@@ -84,9 +84,11 @@ def counts_after(sampler: object, counts: Sequence[int]) -> list[int]:
     >>> counts_after(SMOTE, [90, 10]), counts_after(partial(SMOTE, sampling_strategy=0.5), [90, 10])
     ([90, 90], [90, 45])
     """
-    made = isinstance(sampler, partial)
-    options = sampler.keywords if made else getattr(sampler, "__dict__", {})  # type: ignore[attr-defined]
-    kind = getattr(sampler.func if made else sampler, "_sampling_type", "over-sampling")  # type: ignore[attr-defined]
+    if isinstance(sampler, partial):
+        made, options = sampler.func, sampler.keywords
+    else:
+        made, options = sampler, getattr(sampler, "__dict__", {})
+    kind = getattr(made, "_sampling_type", "over-sampling")
     if kind not in ("over-sampling", "under-sampling"):  # cleaned: only the data say
         return [*counts]
     strategy = options.get("sampling_strategy", "auto")

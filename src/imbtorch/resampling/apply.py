@@ -84,10 +84,10 @@ def counts_after(sampler: object, counts: Sequence[int]) -> list[int]:
     >>> counts_after(SMOTE, [90, 10]), counts_after(partial(SMOTE, sampling_strategy=0.5), [90, 10])
     ([90, 90], [90, 45])
     """
+    made: object = sampler
+    options = getattr(sampler, "__dict__", {})
     if isinstance(sampler, partial):
         made, options = sampler.func, sampler.keywords
-    else:
-        made, options = sampler, getattr(sampler, "__dict__", {})
     kind = getattr(made, "_sampling_type", "over-sampling")
     if kind not in ("over-sampling", "under-sampling"):  # cleaned: only the data say
         return [*counts]

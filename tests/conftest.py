@@ -21,7 +21,13 @@ if find_spec("torchvision"):  # its compiled part does not fit the build of torc
     import_torchvision()
 
 NEEDS = {
-    "timm": ("test_backbones", "test_blocks", "test_frozen", "test_tuning"),
+    "timm": (
+        "test_backbones",
+        "test_backbones_torchvision",
+        "test_blocks",
+        "test_frozen",
+        "test_tuning",
+    ),
     "transformers": (
         *("test_backbones_hf", "test_hf_folders", "test_hostile_backbones"),
         *("test_text_networks", "tiny_networks"),

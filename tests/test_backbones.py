@@ -1,8 +1,5 @@
 """Networks from elsewhere: what is known of them is used, and a checkpoint makes them again."""
 
-import sys
-from types import ModuleType
-
 import numpy as np
 import pytest
 import torch
@@ -15,9 +12,8 @@ from torch import nn
 from imbtorch import InputError, build_model, fit, load_checkpoint, save_checkpoint
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.integrations.imbalanced_classifier import ImbalancedClassifier
-from imbtorch.models.backbones import is_backbone, open_backbone, torchvision
+from imbtorch.models.backbones import is_backbone, open_backbone
 from imbtorch.models.backbones.timm import import_timm
-from imbtorch.models.backbones.torchvision import _DECLARED, import_torchvision
 from imbtorch.models.build import MODELS, fresh_copy
 from imbtorch.training.tensor_file import tensors_of
 
@@ -50,15 +46,6 @@ def test_what_timm_knows_of_a_network_is_used():
     assert squashed.takes.crop is None  # stretched, not cropped
     assert open_backbone(LITE0, pretrained=False).pretrained == ""
     assert "timm/tf_efficientnet_lite0.in1k" in found.pretrained
-
-
-def test_what_torchvision_knows_of_a_network_is_used():
-    found = open_backbone("torchvision:efficientnet_b0")
-    assert found.takes == ImageInput((224, 224), 3, crop=224 / 256, interpolation="bicubic")
-    assert found.mean == (0.485, 0.456, 0.406)
-    model = built("torchvision:shufflenet_v2_x0_5")
-    assert model.head.weight.shape == (3, 1024)
-    assert model.embeddings(torch.rand(2, 3, 32, 32)).shape == (2, 1024)
 
 
 @pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet", "test_vit"])
@@ -239,19 +226,6 @@ def test_layers_that_share_a_weight_can_be_saved(tmp_path):
     tensors = tensors_of(nn.Sequential(first, second))
     save_file(tensors, tmp_path / "tied.safetensors")
     assert torch.equal(tensors["0.weight"], tensors["1.weight"])
-
-
-def test_the_declared_operators_are_declared_once():
-    assert import_torchvision() is import_torchvision()
-    assert len(_DECLARED) <= 1
-
-
-def test_a_torchvision_that_works_is_left_alone(monkeypatch):
-    works = ModuleType("torchvision")
-    monkeypatch.setitem(sys.modules, "torchvision", works)
-    monkeypatch.setattr(torchvision, "_DECLARED", [])
-    assert import_torchvision() is works
-    assert torchvision._DECLARED == []
 
 
 def test_a_real_network_knows_a_photograph(lite0):

@@ -1,13 +1,9 @@
 """Command lines that cannot be right: status 2, one line, and nothing written."""
 
-import re
-import warnings
-
 import pytest
 
 from imbtorch import InputError, make_recipe
 from imbtorch.cli import main
-from imbtorch.commands import inspect
 from imbtorch.comparison.task import Task
 from imbtorch.method import options_of
 from imbtorch.training.catalog import CATALOG
@@ -218,50 +214,3 @@ def test_no_option_takes_what_is_no_number_of_its_kind(name, option, default):
     if isinstance(default, (int, float)):
         shown = str(default).lower()
         assert make_recipe(f"{name}:{option}={shown}", 10).name.startswith(name)
-
-
-@pytest.mark.filterwarnings("default")
-def test_failed_runs_stand_in_table_and_report_and_give_status_1(
-    feature_file, tmp_path, capsys, monkeypatch
-):
-    from imbtorch.samplers import ClassBalancedSampler
-    from imbtorch.training import Train
-    from test_grid import Diverging
-
-    whole = Train.run
-
-    def run(self, run):
-        diverging = self.sampler is ClassBalancedSampler and run.seed == 1
-        return (Diverging.run if diverging else whole)(self, run)
-
-    monkeypatch.setattr(Train, "run", run)
-    command = ["compare", str(feature_file), "--epochs", "2", "--out", str(tmp_path)]
-    assert main([*command, "--recipes", "erm,rs", "--seeds", "2"]) == 1
-    printed = capsys.readouterr().out
-    table = (tmp_path / "table.md").read_text()
-    report = (tmp_path / "report.html").read_text()
-    for text in (printed, table, report):
-        assert "failed: rs, seed 1: InputError: the loss became NaN" in text
-    monkeypatch.setattr(Train, "run", lambda self, run: Diverging.run(self, run))
-    assert main([*command, "--recipes", "erm,drs", "--seeds", "2"]) == 1
-    table = (tmp_path / "table.md").read_text()
-    assert re.search(r"\| drs +\| +failed", table)
-    assert "failed: drs, seeds 0, 1: InputError" in table
-    assert '<td>drs</td><td colspan="' in (tmp_path / "report.html").read_text()
-    assert main([*command, "--recipes", "drs", "--seeds", "2"]) == 2
-    assert "every run failed, see" in capsys.readouterr().err.splitlines()[-1]
-
-
-@pytest.mark.filterwarnings("default")
-def test_a_warning_is_said_once_a_command(capsys, monkeypatch):
-    def run(**_):
-        for text in ("rare", "rarer", "rare"):
-            with warnings.catch_warnings():  # forgets what was said
-                warnings.warn(text, stacklevel=1)
-
-    run.__doc__ = inspect.run.__doc__
-    monkeypatch.setattr(inspect, "run", run)
-    for _ in range(2):
-        assert main(["inspect", "digits"]) == 0
-        said = capsys.readouterr().err.split()
-        assert (said.count("rare"), said.count("rarer")) == (1, 1)

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import re
 import resource
+import warnings
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,8 @@ from imbtorch import (
     load_data,
     save_checkpoint,
 )
+from imbtorch.cli import main
+from imbtorch.commands import inspect
 from imbtorch.comparison.compare import compare
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.store import ResultStore
@@ -160,3 +164,50 @@ def test_a_truncated_npz_is_said(feature_file):
         feature_file.write_bytes(whole[:length])
         with pytest.raises(InputError, match=r"not a readable \.npz"):
             load_data(str(feature_file))
+
+
+@pytest.mark.filterwarnings("default")
+def test_failed_runs_stand_in_table_and_report_and_give_status_1(
+    feature_file, tmp_path, capsys, monkeypatch
+):
+    from imbtorch.samplers import ClassBalancedSampler
+    from imbtorch.training import Train
+    from test_grid import Diverging
+
+    whole = Train.run
+
+    def run(self, run):
+        diverging = self.sampler is ClassBalancedSampler and run.seed == 1
+        return (Diverging.run if diverging else whole)(self, run)
+
+    monkeypatch.setattr(Train, "run", run)
+    command = ["compare", str(feature_file), "--epochs", "2", "--out", str(tmp_path)]
+    assert main([*command, "--recipes", "erm,rs", "--seeds", "2"]) == 1
+    printed = capsys.readouterr().out
+    table = (tmp_path / "table.md").read_text()
+    report = (tmp_path / "report.html").read_text()
+    for text in (printed, table, report):
+        assert "failed: rs, seed 1: InputError: the loss became NaN" in text
+    monkeypatch.setattr(Train, "run", lambda self, run: Diverging.run(self, run))
+    assert main([*command, "--recipes", "erm,drs", "--seeds", "2"]) == 1
+    table = (tmp_path / "table.md").read_text()
+    assert re.search(r"\| drs +\| +failed", table)
+    assert "failed: drs, seeds 0, 1: InputError" in table
+    assert '<td>drs</td><td colspan="' in (tmp_path / "report.html").read_text()
+    assert main([*command, "--recipes", "drs", "--seeds", "2"]) == 2
+    assert "every run failed, see" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_said_once_a_command(capsys, monkeypatch):
+    def run(**_):
+        for text in ("rare", "rarer", "rare"):
+            with warnings.catch_warnings():  # forgets what was said
+                warnings.warn(text, stacklevel=1)
+
+    run.__doc__ = inspect.run.__doc__
+    monkeypatch.setattr(inspect, "run", run)
+    for _ in range(2):
+        assert main(["inspect", "digits"]) == 0
+        said = capsys.readouterr().err.split()
+        assert (said.count("rare"), said.count("rarer")) == (1, 1)

@@ -12,14 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from scipy.sparse import csr_array
-from sklearn.metrics import precision_recall_curve
 
 from imbtorch.comparison.kept import keep_outputs
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.answer import answer, chosen, use
 from imbtorch.comparison.report.canvas import held_out
-from imbtorch.comparison.report.curves import interpolated_precision, reliability, thresholds
-from imbtorch.comparison.report.decided import decided_threshold
 from imbtorch.comparison.report.html import write_report
 from imbtorch.comparison.report.mistakes import OF_A_PAIR, SHOWN, confident_mistakes
 from imbtorch.comparison.report.page_data import taken_for, worst_confusions
@@ -28,7 +25,7 @@ from imbtorch.comparison.report.summary import Summary
 from imbtorch.comparison.verdict.lead import Lead
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows
-from imbtorch.metrics import Decision, classification_metrics
+from imbtorch.metrics import classification_metrics
 
 HOSTILE = "</script><script>alert(1)</script><!--"
 
@@ -104,53 +101,6 @@ def test_confusions_are_those_of_the_matrix(number, seed):
     assert len(found) == (off > 0).sum()  # of few classes, all
     for k, other in enumerate(taken_for(csr_array(matrix))):
         assert (off[k].max() == 0) if other < 0 else off[k, other] == off[k].max() > 0
-
-
-@settings(deadline=None, max_examples=50)
-@given(st.integers(2, 60), st.integers(1, 30), st.integers(0, 999))
-def test_a_curve_has_the_highest_precision_that_reaches_each_recall(number, steps, seed):
-    rng = np.random.default_rng(seed)
-    true = np.append(rng.random(number) < 0.4, True)
-    scores = rng.integers(0, 9, number + 1) / 8  # with ties
-    curve = interpolated_precision(true, scores, steps)
-    precision, recall, _ = precision_recall_curve(true, scores)
-    expected = [precision[recall >= (i + 1) / steps - 1e-9].max() for i in range(steps)]
-    np.testing.assert_allclose(curve, expected)
-    assert (np.diff(curve) <= 0).all()
-
-
-@settings(deadline=None, max_examples=50)
-@given(st.integers(1, 80), st.integers(0, 999))
-def test_thresholds_count_hits_and_alarms(number, seed):
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 2, number)
-    p = rng.random(number).astype(np.float32)
-    found = thresholds({"labels": labels, "probabilities": np.stack([1 - p, p], 1)}, 1, 0.3)
-    assert found["at"][found["start"]] == 0.3
-    assert found["at"] == sorted(found["at"])
-    for at, hits, alarms in zip(found["at"], found["hits"], found["alarms"], strict=True):
-        flagged = labels[p.astype(np.float64) >= at]
-        assert (hits, alarms) == (flagged.sum(), (1 - flagged).sum())
-
-
-def test_the_bins_of_reliability_hold_all_samples():
-    rng = np.random.default_rng(0)
-    scores = np.append(rng.random(2000), [0.0, 1.0])
-    bins = reliability(scores, rng.random(2002) < scores)
-    assert sum(number for number, _, _ in bins) == 2002
-    assert all(abs(mean - share) < 0.1 for _, mean, share in bins)  # right by construction
-
-
-@pytest.mark.parametrize("rare", [0, 1])
-def test_the_explorer_starts_where_the_decision_changes_its_mind(rare):
-    decision = Decision(temperature=1.7, offsets=(0.4, -0.9), maximizes="f1")
-    at = decided_threshold([{"seed": 0, "decision": decision.to_json()}], rare)
-    below, above = (
-        decision.calibrated([[1 - q, q] if rare else [q, 1 - q]]) for q in (at - 1e-6, at + 1e-6)
-    )
-    assert decision.classes(below).tolist() == [1 - rare]
-    assert decision.classes(above).tolist() == [rare]
-    assert decided_threshold([{"seed": 0}], rare) == 0.5
 
 
 def outputs(labels, predicted, sure):

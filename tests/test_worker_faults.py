@@ -16,6 +16,7 @@ from imbtorch.data.workers import Workers
 from imbtorch.reproduction import run_table
 from imbtorch.stopping import Terminated, passed_on, terminable
 from imbtorch.transforms import M2m, translate
+from test_workers import Drawn
 
 FORK = multiprocessing.get_context("fork")
 
@@ -152,3 +153,33 @@ def test_m2m_survives_short_memory(monkeypatch):
     with pytest.warns(UserWarning, match="halves"):
         found, _ = batch(short=True)
     torch.testing.assert_close(found, expected)
+
+
+class Slow(Drawn):
+    def __getitem__(self, index):
+        time.sleep(0.02)
+        return super().__getitem__(index)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_ctrl_c_ends_all_processes_without_their_tracebacks(tmp_path):
+    """A terminal sends it to the whole group."""
+    said = tmp_path / "said"
+
+    def work(ready):
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+        os.dup2(os.open(said, os.O_CREAT | os.O_WRONLY), 2)
+        try:
+            for _ in Workers(2).load(Slow(), [[i % 30] for i in range(5_000)]):
+                ready.set()
+        except KeyboardInterrupt:
+            os._exit(7 if not multiprocessing.active_children() else 8)
+
+    ready = FORK.Event()
+    worker = FORK.Process(target=work, args=(ready,))
+    worker.start()
+    assert ready.wait(60)
+    os.killpg(worker.pid, signal.SIGINT)
+    worker.join(60)
+    assert (worker.exitcode, said.read_text()) == (7, "")

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import random
-import signal
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -172,35 +171,6 @@ def test_an_interrupted_run_leaves_no_process():
 
     with pytest.raises(KeyboardInterrupt):
         fit("erm", mlp((4,), 3), Drawn(), epochs=2, on_epoch=stop, num_workers=2)
-
-
-class Slow(Drawn):
-    def __getitem__(self, index):
-        time.sleep(0.02)
-        return super().__getitem__(index)
-
-
-def test_ctrl_c_ends_all_processes_without_their_tracebacks(tmp_path):
-    """A terminal sends it to the whole group."""
-    said = tmp_path / "said"
-
-    def work(ready):
-        os.setpgid(0, 0)
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
-        os.dup2(os.open(said, os.O_CREAT | os.O_WRONLY), 2)
-        try:
-            for _ in Workers(2).load(Slow(), [[i % 30] for i in range(5_000)]):
-                ready.set()
-        except KeyboardInterrupt:
-            os._exit(7 if not multiprocessing.active_children() else 8)
-
-    ready = FORK.Event()
-    worker = FORK.Process(target=work, args=(ready,))
-    worker.start()
-    assert ready.wait(60)
-    os.killpg(worker.pid, signal.SIGINT)
-    worker.join(60)
-    assert (worker.exitcode, said.read_text()) == (7, "")
 
 
 def test_what_cannot_be_sent_to_another_process_is_refused():

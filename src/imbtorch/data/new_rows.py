@@ -1,6 +1,6 @@
 """Rows without labels, for a network that is trained: opened, named, and read block by block."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from imbtorch.data.folders import Folder
 from imbtorch.data.images.files import image_suffixes
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import IN_WORDS, FeatureInput, Input, stored_kind
-from imbtorch.data.rows import Blocks, NewRows
+from imbtorch.data.rows import Blocks, NewRows, sliced
 from imbtorch.data.sources import ON_HUB, open_source, path_of
 from imbtorch.data.stored_arrays import are_images, as_images
 from imbtorch.data.tables.files import Tables, open_tables, table_files
@@ -55,7 +55,7 @@ def open_new(data: str, spec: Input, split: str | None = None) -> NewRows:
     if data in ("digits", "mnist-back-rotation"):
         source = open_source(data)
         values = (source.test or source.train).rows.values
-        return _of_array(spec, len(values), values.shape, values.dtype, partial(_sliced, values))
+        return _of_array(spec, len(values), values.shape, values.dtype, partial(sliced, values))
     if path.suffix == ".npz" and path.is_file():
         return _of_npz(path, spec, split)
     if isinstance(spec, ImageInput) and path.exists():
@@ -129,10 +129,6 @@ def _of_table(spec: TableInput, rows: Any) -> tuple[list[Tensor], dict[int, str]
     return [], faults
 
 
-def _sliced(values: Any, rows: int) -> Iterator[Any]:
-    return (values[i : i + rows] for i in range(0, len(values), rows))
-
-
 def _of_images(path: Path) -> NewRows | None:
     """Return the image, or all images in a folder; None if there is none."""
     if path.is_file():
@@ -147,7 +143,7 @@ def _of_images(path: Path) -> NewRows | None:
     notes = (f"{others} files that are no images skipped",) if others else ()
     rows = np.array([{"bytes": None, "path": str(file)} for file in files], dtype=object)
     paths = [str(file.relative_to(root)) for file in files]
-    return NewRows(len(files), partial(_sliced, rows), paths, notes)
+    return NewRows(len(files), partial(sliced, rows), paths, notes)
 
 
 def _of_npz(path: Path, spec: Input, split: str | None) -> NewRows:

@@ -157,3 +157,8 @@ class NewRows:
     blocks: Blocks
     paths: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
+
+
+def sliced(values: Any, rows: int) -> Iterator[Any]:
+    """Yield blocks of at most `rows` of the values, in order."""
+    return (values[i : i + rows] for i in range(0, len(values), rows))

@@ -32,6 +32,9 @@ COLUMNS = {
 """Metrics of the table -> headings; a metric is NaN if there is no such class."""
 DECIDED = ("decided", "undecided")
 """What a decision was chosen for, on the test set: under the decision, and without it."""
+LISTED = 20
+"""Classes without a held-out sample that a sentence names."""
+
 CALIBRATION = {"ece": "ECE", "ece_corrected": "ECE, prior corrected"}
 """Metrics of the report's second table; NaN in results older than these metrics."""
 
@@ -206,7 +209,7 @@ def best_recipe(summaries: Sequence[Summary], metric: str) -> str:
     return "" if tied else best.recipe
 
 
-def untested_line(names: Sequence[str], most: int = 20) -> str:
+def untested_line(names: Sequence[str]) -> str:
     """Return a sentence on the classes without a held-out sample; empty if there are none.
 
     Examples
@@ -216,8 +219,8 @@ def untested_line(names: Sequence[str], most: int = 20) -> str:
     """
     if not names:
         return ""
-    shown = ", ".join(map(printable, names[:most]))
-    more = f" and {len(names) - most} more classes" if len(names) > most else ""
+    shown = ", ".join(map(printable, names[:LISTED]))
+    more = f" and {len(names) - LISTED} more classes" if len(names) > LISTED else ""
     return (
         f"No held-out sample of {shown}{more}: recall is undefined there, and the averages are "
         "over the rest."

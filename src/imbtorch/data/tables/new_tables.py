@@ -9,7 +9,7 @@ import numpy as np
 from imbtorch.data.images.files import is_stored_image
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import IN_WORDS, Input, stored_kind
-from imbtorch.data.rows import NewRows
+from imbtorch.data.rows import NewRows, sliced
 from imbtorch.data.tables.column_roles import OTHER_LABELS, role_of_column, seen_strings
 from imbtorch.data.tables.input_columns import IMAGE, Columns
 from imbtorch.data.tables.open_tables import stored_rows
@@ -40,7 +40,7 @@ def rows_of_table(table: Any, spec: Input, folder: Path, split: str) -> NewRows:
         words = [window for text in table["tokens"] for window in windows(text)]
         values = np.array(words, dtype=object).reshape(len(words), -1)
         note = "a row of the output is a word, numbered over all texts"
-        return NewRows(len(words), lambda rows: _sliced(values, rows), None, (note,))
+        return NewRows(len(words), lambda rows: sliced(values, rows), None, (note,))
     columns = Columns(stored_kind(spec), spec.columns or _only_column(table, spec))
 
     def blocks(rows: int) -> Iterator[Any]:
@@ -49,10 +49,6 @@ def rows_of_table(table: Any, spec: Input, folder: Path, split: str) -> NewRows:
             yield stored_rows(part, columns, folder, split, []).values
 
     return NewRows(len(table), blocks, None, (columns.notes()[0],))
-
-
-def _sliced(values: Any, rows: int) -> Iterator[Any]:
-    return (values[i : i + rows] for i in range(0, len(values), rows))
 
 
 def _only_column(table: Any, spec: Input) -> tuple[str, ...]:
@@ -103,4 +99,4 @@ def _images(table: Any, folder: Path) -> NewRows:
     paths = [str(path or "") for path in table[name][:]]
     files = [{"bytes": None, "path": path and str(folder / path)} for path in paths]
     values = np.array(files, dtype=object)
-    return NewRows(len(table), lambda rows: _sliced(values, rows), paths, notes)
+    return NewRows(len(table), lambda rows: sliced(values, rows), paths, notes)

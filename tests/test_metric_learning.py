@@ -65,6 +65,15 @@ def test_more_neighbours_than_samples_are_all_of_them():
     assert head(torch.tensor([[0.0]])).softmax(1)[0].tolist() == pytest.approx([1 / 3, 2 / 3], 1e-2)
 
 
+@pytest.mark.parametrize("offset", [0, 30, 300])
+def test_the_vote_is_of_the_nearest_however_far_all_are_from_the_origin(offset):
+    rng = np.random.default_rng(0)
+    x, h = (torch.from_numpy(rng.normal(offset, 0.05, (n, 16)).astype("f")) for n in (300, 200))
+    head = NeighborHead(x, torch.from_numpy(rng.integers(0, 3, 300)), 3)
+    exact = NeighborHead(x.double(), head.labels, 3)
+    torch.testing.assert_close(head(h).double(), exact(h.double()))
+
+
 def test_quintuplets_by_hand():
     angle = torch.deg2rad(torch.tensor([0.0, 10.0, 40.0, 90.0]))
     features = torch.stack([angle.cos(), angle.sin()], 1) * torch.tensor(

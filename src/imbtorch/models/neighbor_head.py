@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from imbtorch.resampling.search import search_blocks
+
 
 class NeighborHead(nn.Module):
     r"""k-nearest-neighbors classifier as a head; logits are the logs of the vote shares.
@@ -62,11 +64,12 @@ class NeighborHead(nn.Module):
 
     def _nearest(self, h: Tensor, k: int) -> Tensor:
         """Return the labels of the k nearest embeddings of each row."""
-        if torch.compiler.is_compiling():  # in the graph, cdist has a path for small batches alone
-            distances = self.features.square().sum(1) - 2 * h @ self.features.T  # up to |h|²
-        else:
-            distances = torch.cdist(h, self.features)
-        return self.labels[distances.topk(k, largest=False).indices]
+        center = self.features.mean(0)  # subtracted, so that it is not rounded against
+        x, h = self.features - center, h - center
+        if torch.compiler.is_compiling():  # a graph has no searches in blocks
+            distances = x.square().sum(1) - 2 * h @ x.T  # up to |h|²
+            return self.labels[distances.topk(k, largest=False).indices]
+        return self.labels[search_blocks(x, h, k)[1]]
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
         """Load any number of stored embeddings; those that cannot be used are said to torch."""

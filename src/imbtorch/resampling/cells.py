@@ -5,7 +5,7 @@ from math import isqrt
 import torch
 from torch import Tensor
 
-from imbtorch.resampling.search import BLOCK, linear_for, search_blocks, squared_norms
+from imbtorch.resampling.search import BLOCK, linear_for, search_blocks
 
 COLUMNS = 16
 """How many columns of the rows are reordered at a time."""
@@ -65,7 +65,6 @@ class Cells:
         self.base, self.home = base, home[self.rows]
         self.sizes = torch.bincount(home, minlength=count)
         self._ends: list[int] = self.sizes.cumsum(0).tolist()
-        self._norms = squared_norms(self.base)
         self._apart = torch.cdist(self.centers, self.centers).clamp_min(1e-12)
 
     def reach(self, queries: Tensor, k: int, recall: float) -> tuple[float, float, float]:
@@ -126,10 +125,13 @@ class Cells:
                 start, stop = self._ends[cell - 1] if cell else 0, self._ends[cell]
                 if start == stop or not len(group):
                     continue
-                rows, norms = self.base[start:stop], self._norms[start:stop]
+                center = self.centers[cell]  # subtracted, so that rounding is that of the cell
+                rows = self.base[start:stop] - center
+                norms = rows.square().sum(1)
                 for who in torch.split(group, max(1, BLOCK // (stop - start))):
-                    near = queries.index_select(0, who)
+                    near = queries.index_select(0, who) - center
                     distances = torch.addmm(norms, near, rows.T, alpha=-2)
+                    distances += near.square().sum(1, keepdim=True)
                     worst = best.index_select(0, who)[:, -1]
                     better = (distances.amin(1) < worst).nonzero()[:, 0]
                     who, distances = who[better], distances.index_select(0, better)
@@ -139,7 +141,7 @@ class Cells:
                     merged = values.topk(k, largest=False)
                     best.index_copy_(0, who, merged.values)
                     place.index_copy_(0, who, places.gather(1, merged.indices))
-        return best + queries.square().sum(1, keepdim=True), self.rows[place]
+        return best, self.rows[place]
 
     def _bounds(self, queries: Tensor) -> Tensor:
         """Return the least distance of each query to what it can find in each cell, (n, C)."""

@@ -75,8 +75,8 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    Distances are computed from squared norms and inner products after subtracting the data's
-    mean: exact up to rounding in the precision given above.
+    Distances come from squared norms and inner products of centered rows, in float64 where rounding
+    would else decide: exact up to rounding in the precision given above, but for faiss.
 
     Examples
     --------
@@ -161,8 +161,8 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
         if own:
             keep = without_itself(indices, torch.arange(len(indices), device=indices.device))
             distances, indices = (a[keep].view(-1, k) for a in (distances, indices))
-        device = X.device if isinstance(X, Tensor) else "cpu"
-        found: list[Any] = [distances.to(device), indices.to(device)]
+        on = X.device if isinstance(X, Tensor) else "cpu"
+        found: list[Any] = [a.to(on) for a in (distances, indices)]
         if not isinstance(X, Tensor):
             found = [a.numpy() for a in found]
         return tuple(found) if return_distance else found[1]

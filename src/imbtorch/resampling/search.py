@@ -20,6 +20,9 @@ TILE = 342 * 12
 """Above, it is compared with this many rows at a time, or more for many neighbors.
 
 A multiple of the largest group, so that only the last tile is padded, which takes a copy."""
+ROUNDING = 1e-3
+"""Rounding, as a share of the squared distance to the second row, beyond which a query is searched
+again in float64. In embeddings it is some 1e-5."""
 
 
 def has_faiss() -> bool:
@@ -33,6 +36,10 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
     Selecting k of N distances takes longer than computing them. So the N rows are split into
     groups, and the nearest row of each group is compared first: the k nearest rows lie in the k
     groups whose nearest row is nearest, and the selection continues only in these.
+
+    Distances come from squared norms and inner products. Where both are much larger than the
+    distances, as in narrow clusters far apart or in columns of large numbers, float32 would leave
+    nothing of these: such queries are searched in float64.
 
     Parameters
     ----------
@@ -79,7 +86,16 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
             near, order = near.topk(k, largest=False)
             where = where.gather(1, order)
         squared[i : i + step], indices[i : i + step] = near, where
-    squared += queries.square().sum(1, keepdim=True)
+    length = queries.square().sum(1)
+    squared += length[:, None]
+    if base.dtype != torch.float64:
+        rounding = 8 * torch.finfo(base.dtype).eps * (length + squared[:, -1].clamp_min(0))
+        unsure = rounding > ROUNDING * squared[:, min(1, k - 1)]  # the first may be itself
+        if unsure.any():
+            device = torch.device("cpu") if base.device.type == "mps" else base.device
+            wide = (x.to(device, torch.float64) for x in (base, queries[unsure]))
+            exact, where = search_blocks(*wide, k)
+            squared[unsure], indices[unsure] = exact.to(squared), where.to(indices)
     return squared, indices
 
 

@@ -3,8 +3,9 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations
 
-from imbtorch.models import resnet32
+from imbtorch.models import CosineHead, mlp, resnet32
 from imbtorch.transforms.folded import FoldedNetwork
 
 
@@ -115,3 +116,40 @@ def test_what_is_used_twice_or_normalized_by_the_batch_is_not_folded(last, tied)
     x = torch.randn(5, 2, 4, 4)
     folded = FoldedNetwork(network)
     torch.testing.assert_close(folded(x), network.eval()(x), rtol=1e-5, atol=1e-5)
+
+
+def conv_and_norm():
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5)
+    )
+    with torch.no_grad():
+        network[1].running_mean.normal_()
+        network[1].weight.uniform_(0.5, 2)
+    return network
+
+
+@pytest.mark.parametrize("computed", [parametrizations.weight_norm, parametrizations.spectral_norm])
+def test_layers_whose_weights_are_computed_stay_as_they_are(computed):
+    network, x = conv_and_norm(), torch.rand(3, 3, 8, 8)
+    computed(network[0])
+    network.eval()(x)
+    torch.testing.assert_close(FoldedNetwork(network)(x), network(x))
+
+
+@pytest.mark.parametrize("hooked", [0, 1, 3, None])
+def test_hooks_are_called(hooked):
+    network, x = conv_and_norm().eval(), torch.rand(3, 3, 8, 8)
+    layer = network if hooked is None else network[hooked]
+    layer.register_forward_hook(lambda module, given, made: 2 * made)
+    layer.register_forward_pre_hook(lambda module, given: (given[0] + 1,))
+    torch.testing.assert_close(FoldedNetwork(network)(x), network(x))
+
+
+def test_the_scale_of_a_cosine_head_is_refreshed():
+    network = mlp((4,), 3)
+    network.head = CosineHead(network.head.in_features, 3)
+    folded, x = FoldedNetwork(network), torch.rand(2, 4)
+    network.head.scale.fill_(64)
+    folded.refresh()
+    torch.testing.assert_close(folded(x), 64 * network.eval()(x))

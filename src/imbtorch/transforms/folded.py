@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
+from torch.nn.utils.parametrize import is_parametrized
 
 from imbtorch.data.checks import logits_of
 from imbtorch.errors import InputError
@@ -30,7 +31,8 @@ class FoldedNetwork:
     ----------
     network : nn.Module
         Any network. If its ``forward`` cannot be traced, or makes tensors other than of its input
-        and parameters, nothing is folded.
+        and parameters, or it has hooks, nothing is folded; nor are layers that have hooks or
+        computed weights (``torch.nn.utils.parametrizations``).
     dtype : torch.dtype, default=torch.float32
         Precision of weights and activations; logits are float32.
     compile : bool, default=False
@@ -55,7 +57,6 @@ class FoldedNetwork:
         self, network: nn.Module, dtype: torch.dtype = torch.float32, compile: bool = False
     ) -> None:
         self.network, self.dtype = network, dtype
-        self.scale = head_scale(network)
         self._pairs: dict[str, str] = {}
         self._module = _fold(network, self._pairs)
         self._module.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -66,6 +67,7 @@ class FoldedNetwork:
     @torch.no_grad()
     def refresh(self) -> None:
         """Copy the network's current weights and statistics."""
+        self.scale = head_scale(self.network)
         source = dict(self.network.named_modules())
         for name, module in self._module.named_modules():
             if name in self._pairs:
@@ -113,6 +115,8 @@ class _Tracer(fx.Tracer):
 def _fold(network: nn.Module, pairs: dict[str, str]) -> nn.Module:
     """Return a copy with normalizations folded into convolutions; `pairs` maps their names."""
     copied = copy.deepcopy(network).eval()
+    if _has_hooks(copied):  # a graph leaves out those of the whole network
+        return copied
     try:
         graph = _Tracer().trace(copied)
     except Exception:  # tracing runs the network's own code, which may raise anything
@@ -132,6 +136,7 @@ def _fold(network: nn.Module, pairs: dict[str, str]) -> nn.Module:
         fixed = modules[node.target].running_mean is not None
         if (
             isinstance(convolution, _CONVOLUTIONS)
+            and all(map(_is_plain, (convolution, modules[node.target])))
             and len(before.users) == uses[id(convolution.weight)] == 1
             and fixed
         ):
@@ -144,6 +149,15 @@ def _fold(network: nn.Module, pairs: dict[str, str]) -> nn.Module:
             graph.erase_node(node)
     graph.lint()
     return fx.GraphModule(copied, graph)
+
+
+def _is_plain(layer: nn.Module) -> bool:
+    """Whether a layer is called without hooks and its weights are stored, not computed."""
+    return not (_has_hooks(layer) or is_parametrized(layer))
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 def _folded_weights(convolution: Any, norm: Any) -> tuple[Tensor, Tensor]:

@@ -139,9 +139,9 @@ class CosineHead(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Return cosines of shape (B, K)."""
-        return nn.functional.linear(
-            nn.functional.normalize(h), nn.functional.normalize(self.weight)
-        )
+        # the least length is one of half precision, or an embedding of zeros would give NaN
+        rows = (nn.functional.normalize(a, eps=torch.finfo(a.dtype).tiny) for a in (h, self.weight))
+        return nn.functional.linear(*rows)
 
 
 class Normalize(nn.Module):

@@ -1,9 +1,10 @@
 """The head of any network: find it, split it from the features, join it to them again."""
 
 import copy
+import inspect
 from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from imbtorch.errors import InputError
 from imbtorch.models.binary import single_logit_head, two_logit_head
@@ -12,6 +13,7 @@ from imbtorch.models.classifier import Classifier, head_size
 NAMES = ("classifier", "fc", "head", "heads", "score", "classification_head", "last_linear")
 """Names of heads in timm, torchvision and transformers."""
 _PASSING = (nn.Identity, nn.Dropout, nn.Flatten)
+_SAME_NUMBERS = ("squeeze", "float", "contiguous", "logits_of")
 
 
 def find_head(model: nn.Module) -> str:
@@ -75,9 +77,10 @@ def split_head(model: nn.Module, name: str | None = None) -> Classifier:
     ----------
     model : nn.Module
         Network whose layer `name` takes embeddings of shape (B, D) and computes the logits that
-        `model` returns. It is not changed; the result holds a copy. A single logit, whose
-        sigmoid is the probability of class 1, becomes the two logits of `two_logit_head`. A
-        head that shares its weight with another layer gets a weight of its own.
+        `model` returns, alone or with others; nothing may follow it, such as a softmax, which is
+        checked if ``forward`` can be traced. It is not changed; the result holds a copy. A single
+        logit, whose sigmoid is the probability of class 1, becomes the two logits of
+        `two_logit_head`. A head that shares its weight with another layer gets one of its own.
     name : str, optional
         Name of the head layer, for example ``"fc"`` or ``"classifier.2"``; by default that which
         `find_head` finds.
@@ -89,8 +92,8 @@ def split_head(model: nn.Module, name: str | None = None) -> Classifier:
     Raises
     ------
     InputError
-        If `model` has no such layer, or it is not certain which it is; the message lists the
-        candidates.
+        If `model` has no such layer, or it is not certain which it is (the message lists the
+        candidates), or if `model` computes something of the logits.
 
     Examples
     --------
@@ -107,6 +110,7 @@ def split_head(model: nn.Module, name: str | None = None) -> Classifier:
     if name not in modules or not name:
         linear = [n for n, m in modules.items() if isinstance(m, nn.Linear)]
         raise InputError(f"head is {name!r}; the model's linear layers are {_quoted(linear)}")
+    _check_last(model, name)
     features = copy.deepcopy(model)
     head = copy.deepcopy(features.get_submodule(name))  # its weight may be shared
     features.set_submodule(name, nn.Identity())
@@ -146,6 +150,53 @@ def join_head(classifier: Classifier, name: str) -> nn.Module:
         name, single_logit_head(head) if classifier.single_logit else copy.deepcopy(head)
     )
     return model
+
+
+class _ToHead(fx.Tracer):
+    """Traces only into the modules that contain the head."""
+
+    def __init__(self, head: nn.Module) -> None:
+        super().__init__()
+        self.head = head
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return m is self.head or all(part is not self.head for part in m.modules())
+
+
+def _check_last(model: nn.Module, name: str) -> None:
+    """Raise an InputError if what the head returns is not what the model returns."""
+    tensors = {id(t): t for t in (*model.parameters(), *model.buffers())}
+    traced = copy.deepcopy(model, tensors)  # tracing leaves its mark on what ``forward`` stores
+    defaults = {
+        key: argument.default
+        for key, argument in inspect.signature(model.forward).parameters.items()
+        if argument.default is not argument.empty
+    }
+    try:
+        graph = _ToHead(traced.get_submodule(name)).trace(traced, defaults)
+    except Exception:  # tracing runs the network's own code, which may raise anything
+        return
+    modules = dict(traced.named_modules())
+    heads = [node for node in graph.nodes if node.op == "call_module" and node.target == name]
+    (output,) = (node for node in graph.nodes if node.op == "output")
+    returned = [output]
+    for node in returned:  # which grows
+        if node is output or _is_passing(node, modules):
+            returned += node.all_input_nodes
+    if heads and not set(heads) & set(returned):
+        changed = next(iter(heads[-1].users), output)
+        what = getattr(changed.target, "__name__", changed.target)
+        raise InputError(
+            f"model is a {type(model).__name__}, whose forward computes {what} of what its head "
+            f"{name!r} returns; let it return the logits themselves, which the losses take"
+        )
+
+
+def _is_passing(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
+    """Whether a node returns the numbers that it is given."""
+    if node.op == "call_module":
+        return isinstance(modules[str(node.target)], _PASSING)
+    return getattr(node.target, "__name__", node.target) in _SAME_NUMBERS
 
 
 def _last(module: nn.Module, name: str, model: nn.Module) -> str:

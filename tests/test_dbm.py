@@ -68,3 +68,12 @@ def test_the_recipe_has_a_cosine_head_and_takes_the_prior_out():
 def test_what_is_out_of_range_is_refused(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         DBMLoss(COUNTS, **wrong)
+
+
+def test_a_tie_is_not_hard_whichever_class_it_is():
+    """With equal counts and cosines the loss is that of equal margins, in any order of classes."""
+    loss = DBMLoss([3, 3])
+    first, second = (loss(torch.zeros(1, 2), torch.tensor([y])) for y in (0, 1))
+    torch.testing.assert_close(first, second)
+    eased = 32 * torch.tensor(0.1).sin()  # cos(90° + m) = -sin m
+    torch.testing.assert_close(first, torch.nn.functional.softplus(eased))

@@ -151,3 +151,11 @@ def test_several_labels_per_sample(monkeypatch, reduction, weight):
     (value, slope), (in_parts, slope_in_parts) = both(monkeypatch, loss, Z, y)
     torch.testing.assert_close(in_parts, value, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(slope_in_parts, slope, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CLASS_LOSSES)
+def test_only_the_label_that_is_ignored_is_ignored(monkeypatch, name):
+    monkeypatch.setattr(in_blocks, "BLOCK", 2 * K)
+    loss, z = CLASS_LOSSES[name](ignore_index=255), torch.randn(7, K)
+    with pytest.raises(InputError, match="label -100"):
+        loss(z, torch.tensor([0, -100, 1, 255, 2, 3, -100]))

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imbtorch import InputError, Recipe, Train, fit
-from imbtorch.losses import AsymmetricLoss, FocalLoss
+from imbtorch.losses import (
+    AsymmetricLoss,
+    BalancedSoftmaxLoss,
+    CDTLoss,
+    DBMLoss,
+    FocalLoss,
+    LDAMLoss,
+)
 from imbtorch.models import mlp
 from imbtorch.training.catalog import CATALOG
 from imbtorch.training.slots import build, describe
@@ -84,6 +91,13 @@ def test_where_all_is_ignored_the_loss_is_zero_with_gradient_zero(make, weight, 
     value, slope = gradient(loss, LOGITS, torch.full_like(Y, label))
     assert (value == 0).all()
     assert (slope == 0).all()
+
+
+@pytest.mark.parametrize("make", [BalancedSoftmaxLoss, LDAMLoss, CDTLoss, DBMLoss])
+@reductions
+def test_of_one_class_too(make, reduction):
+    value = make([5], ignore_index=0, reduction=reduction)(torch.ones(3, 1), torch.zeros(3).long())
+    assert (value == 0).all()
 
 
 @class_loss

@@ -156,3 +156,12 @@ def test_bad_arguments_are_said():
     ):
         with pytest.raises(InputError):
             wrong()
+
+
+def test_quintuplets_are_computed_in_float32_under_autocast():
+    features, labels = torch.randn(12, 8), torch.arange(12) % 3
+    expected = QuintupletLoss()(features, labels, torch.arange(12) % 6)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = QuintupletLoss()(features, labels, torch.arange(12) % 6)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected)

@@ -18,6 +18,9 @@ from imbtorch.losses.checks import (
     shares,
 )
 
+_NO_LABEL = torch.iinfo(torch.int64).min
+"""What stands for an ignored label, so that -100 is none where `ignore_index` is another."""
+
 
 class ClassLoss(nn.Module):
     """Base class: the cross-entropy of logits that a subclass changes in ``_moved``.
@@ -88,7 +91,7 @@ class ClassLoss(nn.Module):
         kept = y != self.ignore_index
         z = z.masked_fill(~kept[:, None], 0)  # so that not even NaN counts
         some = kept.any()  # if there is none: the loss of another label, times 0
-        filled = y.masked_fill(~some, (self.ignore_index + 1) % z.shape[1])
+        filled = y.masked_fill(~kept, _NO_LABEL).masked_fill(~some, 0)
         return some * self._entropy(self._moved(z, y.masked_fill(~kept, 0)), filled)
 
     def _mixed(self, z: Tensor, p: Tensor) -> Tensor:
@@ -101,16 +104,21 @@ class ClassLoss(nn.Module):
             z,
             y,
             self._weight(z),
-            ignore_index=-100 if y.is_floating_point() else self.ignore_index,
+            ignore_index=_NO_LABEL,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
         )
 
     def _each(self, z: Tensor, y: Tensor) -> Tensor:
         """Return the loss of each row of (M, K), all of whose targets count."""
-        smoothing = self.label_smoothing
-        moved, weight = self._moved(z, y), self._weight(z)
-        return F.cross_entropy(moved, y, weight, reduction="none", label_smoothing=smoothing)
+        return F.cross_entropy(
+            self._moved(z, y),
+            y,
+            self._weight(z),
+            ignore_index=_NO_LABEL,
+            reduction="none",
+            label_smoothing=self.label_smoothing,
+        )
 
     def _block(self, z: Tensor, y: Tensor) -> Tensor:
         """Return what `_each` does, where no gradient is asked for."""

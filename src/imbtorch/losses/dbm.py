@@ -68,8 +68,8 @@ class DBMLoss(MarginLoss):
     Examples
     --------
     >>> loss = DBMLoss([3, 1])
-    >>> loss(torch.zeros(1, 2), torch.tensor([1]))  # hard: a margin of 0.15
-    tensor(5.8834)
+    >>> loss(torch.tensor([[0.1, 0.0]]), torch.tensor([1]))  # hard: a margin of 0.15
+    tensor(9.0807)
     """
 
     takes_out_prior = True
@@ -101,7 +101,7 @@ class DBMLoss(MarginLoss):
         return self.scale * z + self.log_prior
 
     def _right(self, z: Tensor, cosines: Tensor, y: Tensor) -> Tensor:
-        hard = z.argmax(1, keepdim=True) != y
+        hard = z.amax(1, keepdim=True) > cosines
         margin = self.margins[y] * (1 + hard * (1 - cosines) / 2)
         # cos(theta + m) by the addition theorem; the root's slope has no limit at 0
         sine = (1 - cosines.square()).clamp_min(1e-6).sqrt()

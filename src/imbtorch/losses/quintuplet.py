@@ -73,7 +73,8 @@ class QuintupletLoss(nn.Module):
         if not features.is_floating_point():
             raise InputError(f"features has dtype {features.dtype}; float is needed")
         unit = nn.functional.normalize(at_least_float32(features))
-        distance = 2 - 2 * unit @ unit.T
+        with torch.autocast(unit.device.type, enabled=False):
+            distance = 2 - 2 * unit @ unit.T
         label = labels[:, None] == labels
         cluster = label & (clusters[:, None] == clusters)
         itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)

@@ -202,3 +202,18 @@ def test_other_bad_input_is_refused():
         EOS().fit_resample(torch.tensor(x), y)
     with pytest.raises(InputError, match="shape"):
         EOS().fit_resample(torch.zeros(4, 2), torch.zeros(3))
+
+
+def test_tensors_of_bytes_are_resampled_as_arrays_of_bytes():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (30, 4), np.uint8), np.repeat([0, 1], [20, 10])
+    expected, _ = EOS(random_state=0).fit_resample(x, y)
+    found, _ = EOS(random_state=0).fit_resample(torch.from_numpy(x), torch.from_numpy(y))
+    assert np.array_equal(found.numpy(), expected)
+
+
+def test_one_class_alone_is_refused_in_one_way():
+    x, y = np.random.default_rng(0).normal(size=(6, 2)), np.zeros(6, int)
+    for pair in ((x, y), (torch.from_numpy(x), torch.from_numpy(y))):
+        with pytest.raises(InputError, match=r"EOS cannot resample class counts \[6\]"):
+            EOS().fit_resample(*pair)

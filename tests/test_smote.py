@@ -125,3 +125,14 @@ def test_a_class_of_one_sample_is_told_by_the_counts():
     x, y = np.zeros((9, 2)), np.repeat([0, 1], [8, 1])
     with pytest.raises(InputError, match=r"cannot resample class counts \[8, 1\]: a class has"):
         SMOTE().fit_resample(x, y)
+
+
+@pytest.mark.filterwarnings("ignore:SVMSMOTE had too few:UserWarning")
+@pytest.mark.parametrize("sampler", [SMOTE, BorderlineSMOTE, SVMSMOTE, BalancedSVM, EOS])
+def test_truths_stay_truths(sampler):
+    rng = np.random.default_rng(0)
+    x, y = rng.random((40, 5)) < 0.5, np.repeat([0, 1], [30, 10])
+    made, labels = sampler(random_state=0, top_up=True).fit_resample(x, y)
+    assert made.dtype == bool
+    assert np.array_equal(made[:40], x)
+    assert len(made) == len(labels)

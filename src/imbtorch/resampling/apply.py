@@ -117,7 +117,8 @@ def as_rows(
 ) -> tuple[NDArray[np.generic], Callable[[NDArray[np.generic]], NDArray[np.generic]]]:
     """Return samples as rows of numbers, and a function that restores their shape and dtype.
 
-    Integers of 8 or 16 bits become float32 on the way, because differences would wrap around.
+    Integers of 8 or 16 bits and truths become float32 on the way: their differences would wrap
+    around, or are none.
 
     Examples
     --------
@@ -126,13 +127,14 @@ def as_rows(
     ((2, 9), dtype('float32'), array([8, 8, 8], dtype=uint8))
     """
     flat = x.reshape(len(x), prod(x.shape[1:]))
-    narrow = x.dtype.kind in "iu" and x.dtype.itemsize <= 2
+    narrow = x.dtype.kind in "biu" and x.dtype.itemsize <= 2
 
     def restore(rows: NDArray[np.generic]) -> NDArray[np.generic]:
         rows = rows.reshape(-1, *x.shape[1:])
         if narrow:
-            limits = np.iinfo(x.dtype.name)
-            rows = rows.astype(np.float32).round().clip(limits.min, limits.max)
+            limits = None if x.dtype.kind == "b" else np.iinfo(x.dtype.name)
+            low, high = (limits.min, limits.max) if limits else (0, 1)
+            rows = rows.astype(np.float32).round().clip(low, high)
         return rows.astype(x.dtype, copy=False)
 
     return flat.astype(np.float32) if narrow else flat, restore

@@ -96,8 +96,13 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
                 )
             if labels.is_floating_point() and not bool((labels == labels.trunc()).all()):
                 raise InputError("y holds values that are not whole numbers; labels are needed")
-            if self.takes_tensors and X.ndim == 2:
-                return self._fit_resample_tensor(X, labels)
+            if self.takes_tensors and X.ndim == 2 and X.is_floating_point():
+                try:
+                    return self._fit_resample_tensor(X, labels)
+                except InputError:
+                    raise
+                except ValueError as error:
+                    raise cannot_resample(self, labels.cpu(), error) from error
             return resample(self, X, labels)
         try:
             if isinstance(X, np.ndarray) and X.ndim > 1:

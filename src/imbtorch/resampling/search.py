@@ -93,8 +93,8 @@ def search_blocks(base: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor
         unsure = rounding > ROUNDING * squared[:, min(1, k - 1)]  # the first may be itself
         if unsure.any():
             device = torch.device("cpu") if base.device.type == "mps" else base.device
-            wide = (x.to(device, torch.float64) for x in (base, queries[unsure]))
-            exact, where = search_blocks(*wide, k)
+            wide, again = (x.to(device, torch.float64) for x in (base, queries[unsure]))
+            exact, where = search_blocks(wide, again, k)
             squared[unsure], indices[unsure] = exact.to(squared), where.to(indices)
     return squared, indices
 

@@ -166,6 +166,26 @@ def test_ablations_do_what_they_are_called():
         M2m(g, counts, seeds_per_class=1)
 
 
+def test_a_pool_of_a_data_set_that_draws_follows_the_seed():
+    def pool(seed, of_torch):
+        torch.manual_seed(of_torch)
+        return M2m(
+            linear([[1.0, 0, 0]] * 3), [4, 4, 4], seeds_per_class=2, train=Noisy(), seed=seed
+        ).pool
+
+    class Noisy(torch.utils.data.Dataset):
+        targets = torch.arange(12) % 3
+
+        def __len__(self):
+            return 12
+
+        def __getitem__(self, index):
+            return torch.rand(3), int(self.targets[index])
+
+    assert torch.equal(pool(0, 1)[0], pool(0, 2)[0])
+    assert not torch.equal(pool(0, 1)[0], pool(1, 1)[0])
+
+
 def test_early_stop_moves_a_sample_until_it_passes():
     g = linear([[0.0, 0.0], [10.0, 0.0]])  # probability of class 1 is sigmoid(10 x_0)
     x = torch.tensor([[-0.25, 0.0], [0.5, 0.0]])

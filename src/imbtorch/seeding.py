@@ -116,6 +116,25 @@ def generator_from(seed: int | torch.Generator | None) -> torch.Generator:
     return rng
 
 
+def seed_from(rng: torch.Generator) -> None:
+    """Seed torch's global generator by a draw: what a user's Dataset draws itself follows `rng`.
+
+    For the inside of `same_random_state`.
+
+    Examples
+    --------
+    >>> with same_random_state():
+    ...     seed_from(generator_from(3))
+    ...     first = torch.rand(1)
+    ...     seed_from(generator_from(3))
+    ...     bool(first == torch.rand(1))
+    True
+    """
+    torch.default_generator.manual_seed(
+        int(torch.empty((), dtype=torch.int64).random_(generator=rng))
+    )
+
+
 def random_state_from(
     random_state: int | np.random.RandomState | None,
 ) -> int | np.random.RandomState:

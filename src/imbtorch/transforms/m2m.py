@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import Samples, as_dataset, as_float, labels_of
+from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, labels_of, take
+from imbtorch.data.batches import Batches
 from imbtorch.data.checks import check_batch
 from imbtorch.errors import InputError
-from imbtorch.seeding import same_random_state
+from imbtorch.seeding import same_random_state, seed_from
 from imbtorch.transforms.folded import FoldedNetwork
 from imbtorch.transforms.seeds import SeedDraw, TranslationStatistics
 from imbtorch.transforms.translate import target_probability, translate
@@ -226,4 +227,7 @@ def _pool(train: Samples | None, per_class: int, rng: torch.Generator) -> tuple[
     y = labels_of(data)
     classes = [torch.nonzero(y == k).flatten() for k in range(int(y.max()) + 1)]
     rows = torch.cat([c[torch.randperm(len(c), generator=rng)[:per_class]] for c in classes])
-    return torch.stack([as_float(torch.as_tensor(data[int(i)][0])) for i in rows]), y[rows]
+    if not isinstance(data, ArrayDataset):
+        seed_from(rng)
+    ((x, y),) = Batches(take(data, rows), batch_size=len(rows))
+    return x, y

@@ -12,7 +12,7 @@ from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, class_counts
 from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.batches import Batches
 from imbtorch.errors import InputError
-from imbtorch.seeding import generator_from, same_random_state
+from imbtorch.seeding import generator_from, same_random_state, seed_from
 
 
 def partner_shares(class_counts: Sequence[int] | Tensor, r: float) -> Tensor:
@@ -93,9 +93,8 @@ class Partners:
     def draw(self, n: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
         """Draw n samples, augmented, on a device: x of shape (n, ...) float, y of shape (n,)."""
         rows = self.rows(n)
-        if not isinstance(self.train, ArrayDataset):  # what it draws itself follows the global seed
-            seed = int(torch.empty((), dtype=torch.int64).random_(generator=self.rng))
-            torch.default_generator.manual_seed(seed)
+        if not isinstance(self.train, ArrayDataset):
+            seed_from(self.rng)
         batches = Batches(
             take(self.train, rows),
             batch_size=n,

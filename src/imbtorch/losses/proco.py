@@ -175,7 +175,7 @@ class ProCo(nn.Module):
         check_whole("views", views, 0)
         augment_by_name(view_augment)
         n = check_counts(class_counts)
-        self.tau, self.alpha, self.weight = tau, alpha, alpha
+        self.tau, self.alpha = tau, alpha
         self.views, self.view_augment, self.again = views, view_augment, False
         with scoped_seed(seed or 0):
             self.projection = nn.Sequential(
@@ -188,6 +188,11 @@ class ProCo(nn.Module):
         # of the epoch before, and of the current one
         self.register_buffer("sums", torch.zeros(2, len(n), SIZE))
         self.register_buffer("counts", torch.zeros(2, len(n)))
+
+    @property
+    def weight(self) -> float:
+        """Factor of this loss beside the logits', see `imbtorch.places.Branch`."""
+        return self.alpha
 
     def forward(self, embeddings: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss over all views."""

@@ -60,6 +60,8 @@ def test_a_claim_on_a_row_that_failed_is_not_measured():
     assert said == ["a above c: yes, +0.5", "not measured: b"]
     assert str(Cell(60.0, 2.0, [])) == "failed (60.0)"
     assert str(Cell(60.0, 2.0, None)) == "not run (60.0)"
+    assert str(Cell(60.0, None, None, elsewhere=True)) == "(60.0)"
+    assert str(Cell(None, None, None, elsewhere=True)) == "-"
 
 
 def test_one_seed_shows_no_spread():

@@ -23,6 +23,8 @@ class Cell:
         As published; None if not published.
     measured : sequence of float or None
         One value per training seed; None if not run.
+    elsewhere : bool, default=False
+        Whether it is a figure of another program, which is not run here.
 
     Examples
     --------
@@ -34,6 +36,7 @@ class Cell:
     mean: float | None
     std: float | None
     measured: Sequence[float] | None
+    elsewhere: bool = False
 
     @property
     def ours(self) -> tuple[float, float]:
@@ -53,6 +56,8 @@ class Cell:
         return (mean - self.mean) / joint if joint else (0.0 if mean == self.mean else inf)
 
     def __str__(self) -> str:
+        if self.elsewhere:
+            return "-" if self.mean is None else f"({self.mean:.1f})"
         if not self.measured:
             said = "not run" if self.measured is None else "failed"
             return said if self.mean is None else f"{said} ({self.mean:.1f})"

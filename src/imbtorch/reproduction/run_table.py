@@ -194,5 +194,5 @@ def row_cells(table: PaperTable, section: str, row: str, runs: Mapping[str, Runs
         measured = None
         if key is not None and key in runs.get(column, {}):
             measured = [heading(run, method.classes) for run in runs[column][key]]
-        cells.append(Cell(mean, std, measured))
+        cells.append(Cell(mean, std, measured, elsewhere=key is None))
     return cells

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.data.tables.written import ORDERS, part_of_date, read_dates, read_numbers
+from imbtorch.data.tables.written import MISSING, ORDERS, part_of_date, read_dates, read_numbers
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.extras import extra
 
@@ -115,7 +115,7 @@ class CategoryInput:
 
     def read(self, values: Any) -> np.ndarray:
         """Return a Series of any rows as texts of shape (N,), None where there is none."""
-        words = _words(values)
+        words = self._known(values)
         if OTHERS in self.values:
             words = words.where(words.isin([*self.values]), OTHERS)
         texts: np.ndarray = words.to_numpy(object)
@@ -128,8 +128,13 @@ class CategoryInput:
         """
         if OTHERS in self.values:
             return Counter()
-        words = Counter(_words(values).tolist())
+        words = Counter(self._known(values).tolist())
         return Counter({word: rows for word, rows in words.items() if word not in self.values})
+
+    def _known(self, values: Any) -> Any:
+        """Return a Series as texts, None where one is no category but the sign of a gap."""
+        words = _words(values)
+        return words.where(words.isin([*self.values]) | ~words.isin(MISSING), None)
 
 
 def _numbers(values: Any, part: str, style: str) -> np.ndarray:

@@ -114,6 +114,14 @@ class TableInput:
         return tuple(dict.fromkeys([*numbers, *self.missing, *categories]))
 
     @property
+    def as_text(self) -> dict[str, bool]:
+        """Whether columns of numbers and of categories are texts; truth values are neither."""
+        numbers = {n.column: n.style == "comma" for n in self.numbers if n.part == "value"}
+        words = {c.column: {*c.values} for c in self.categories}
+        truths = {"True", "False", OTHERS, None}
+        return numbers | {name: True for name, found in words.items() if not found <= truths}
+
+    @property
     def categorical(self) -> list[tuple[int, int]]:
         """The blocks of inputs, from start to before stop, of which one is 1 and the others 0.
 

@@ -9,11 +9,19 @@ import numpy as np
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 
-BLANK = ("", "?", "-", "--", "na", "n/a", "nan", "none", "null")
+BLANK = ("", "?", "-", "--", "na", "n/a", "<na>", "#na", "#n/a", "nan", "none", "null")
 """What stands for a missing number or date, in lower case and without spaces around it."""
+MISSING = (
+    *("", "NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "NULL", "null", "None"),
+    *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+)
+"""What programs write for a missing cell. Among texts only an empty one is missing."""
 NUMBER = re.compile(r"[-+]?[$€£¥]?[-+]?[\d.,' ]*\d[\d.,' ]*[%$€£¥]?")
-CODE = re.compile(r"0\d+")
+CODE = r"0\d+"
 """A number with leading zeros is a code, such as a postal code."""
+WHOLE = r"[-+]?\d+"
+THOUSANDS = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})*|0"
+"""A whole number, with points between thousands."""
 POINT = re.compile(r"[-+]?([1-9]\d{0,2}(,\d{3})+|\d+)?(\.\d*)?")
 COMMA = re.compile(r"[-+]?([1-9]\d{0,2}(\.\d{3})+|\d+)?(,\d*)?")
 YEAR_FIRST = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([ T].*)?")

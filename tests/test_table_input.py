@@ -153,3 +153,5 @@ def test_a_stored_style_that_is_none_is_refused(part, style):
     number = NumberInput("x", part, style, 0.0, 0.0, 1.0)
     with pytest.raises(InputError, match="style"):
         TableInput((number,), (), ()).check()
+    with pytest.raises(InputError, match="sign that is 'kg'"):
+        NumberInput("x", "value", "point", 0.0, 0.0, 1.0, "kg").check()

@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from imbtorch.data.tables.written import MISSING, ORDERS, part_of_date, read_dates, read_numbers
+from imbtorch.data.tables.written import (
+    MISSING,
+    ORDERS,
+    SIGNS,
+    part_of_date,
+    read_dates,
+    read_numbers,
+    sign_of,
+)
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.extras import extra
 
@@ -36,6 +44,8 @@ class NumberInput:
         Stands in for a missing value: the training median.
     mean, std : float
         Over training rows, missing values filled.
+    sign : str, optional
+        The sign or unit that the numbers are written with, "" for none; by default, any is taken.
     """
 
     column: str
@@ -44,6 +54,7 @@ class NumberInput:
     fill: float
     mean: float
     std: float
+    sign: str | None = None
 
     @classmethod
     def fit(cls, values: Any, part: str, style: str) -> "NumberInput | None":
@@ -61,7 +72,11 @@ class NumberInput:
                 f"column {values.name!r} holds values from {there.min():g} to {there.max():g}, "
                 "whose standard deviation floats cannot express: scale them, or leave it out"
             )
-        return cls(str(values.name), part, style, fill, mean, std)
+        sign = None
+        if part == "value":
+            written = values.drop_duplicates() if values.dtype.kind not in "biuf" else []
+            sign = max(map(sign_of, written), default="")
+        return cls(str(values.name), part, style, fill, mean, std, sign)
 
     def check(self) -> None:
         """Raise an InputError if the part, the style or the deviation cannot be right."""
@@ -73,10 +88,12 @@ class NumberInput:
         styles = ("", "point", "comma") if self.part == "value" else ORDERS
         if self.style not in styles:
             raise unknown_name("input.numbers has a style that", self.style, filter(None, styles))
+        if self.sign not in (None, "", *SIGNS):
+            raise unknown_name("input.numbers has a sign that", str(self.sign), SIGNS)
 
     def read(self, values: Any) -> np.ndarray:
         """Return a Series of any rows as float64 of shape (N,), NaN where there is none."""
-        return _numbers(values, self.part, self.style)
+        return _numbers(values, self.part, self.style, self.sign)
 
 
 @dataclass(frozen=True)
@@ -137,9 +154,9 @@ class CategoryInput:
         return words.where(words.isin([*self.values]) | ~words.isin(MISSING), None)
 
 
-def _numbers(values: Any, part: str, style: str) -> np.ndarray:
+def _numbers(values: Any, part: str, style: str, sign: str | None = None) -> np.ndarray:
     if part == "value":
-        return read_numbers(values, style)
+        return read_numbers(values, style, sign)
     return part_of_date(read_dates(values, style), part)
 
 

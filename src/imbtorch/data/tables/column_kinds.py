@@ -39,7 +39,10 @@ def kind_of_column(table: Any, name: str, role: str) -> ColumnKind | str:
         return f"{what}, but for {others[0][:30]!r}"
     style = style_of_numbers(values) if numbers else style_of_dates(values)
     if style is None and numbers:
-        return f"{what}, such as {values[0]}, in more than one form or one that is doubtful"
+        return (
+            f"{what}, such as {values[0]}, in more than one form or one that is doubtful: write "
+            "them with the same sign, and as 1234.5"
+        )
     if style is None:
         return f"{what}, such as {values[0]}: write them as 2024-12-31, day and month are doubtful"
     return ColumnKind("number" if numbers else "date", style)

@@ -95,6 +95,14 @@ class NumberInput:
         """Return a Series of any rows as float64 of shape (N,), NaN where there is none."""
         return _numbers(values, self.part, self.style, self.sign)
 
+    def standardized(self, values: Any) -> np.ndarray:
+        """Return a Series of any rows as inputs of shape (N, 1), gaps filled."""
+        numbers = self.read(values)[:, None]
+        scaled: np.ndarray = (
+            np.where(np.isnan(numbers), self.fill, numbers) - self.mean
+        ) / self.std
+        return scaled
+
 
 @dataclass(frozen=True)
 class CategoryInput:
@@ -137,6 +145,13 @@ class CategoryInput:
             words = words.where(words.isin([*self.values]), OTHERS)
         texts: np.ndarray = words.to_numpy(object)
         return texts
+
+    def one_hot(self, values: Any) -> np.ndarray:
+        """Return a Series of any rows as inputs of shape (N, K), of which at most one is true."""
+        places = {value: k for k, value in enumerate(self.values)}
+        found = np.array([places.get(word, -1) for word in self.read(values)])
+        hot: np.ndarray = found[:, None] == np.arange(len(places))
+        return hot
 
     def unseen(self, values: Any) -> "Counter[str | None]":
         """Return which categories of a Series no training row has, and in how many rows.

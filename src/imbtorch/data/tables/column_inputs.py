@@ -1,7 +1,9 @@
 """What a network takes of one column of a table: a number, a part of a date, or categories."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,11 @@ MOST = 100
 """Categories of a column that have one: the most frequent."""
 OTHERS = ""
 """Stands for all other categories of a column; no category is empty."""
+SPELLED: dict[str, str | None] = {
+    **dict.fromkeys(MISSING),
+    **{word: name for name in ("True", "False") for word in (name.upper(), name.lower())},
+}
+"""Cells of files in another spelling -> the category that they are, if they are none themselves."""
 PARTS = ("days", "month", "weekday", "hour")
 """What of a date becomes a number."""
 
@@ -164,9 +171,8 @@ class CategoryInput:
         return Counter({word: rows for word, rows in words.items() if word not in self.values})
 
     def _known(self, values: Any) -> Any:
-        """Return a Series as texts, None where one is no category but the sign of a gap."""
-        words = _words(values)
-        return words.where(words.isin([*self.values]) | ~words.isin(MISSING), None)
+        """Return a Series as texts: what is no category may be a gap or a truth value."""
+        return _words(values, {word: SPELLED[word] for word in SPELLED.keys() - {*self.values}})
 
 
 def _numbers(values: Any, part: str, style: str, sign: str | None = None) -> np.ndarray:
@@ -175,17 +181,18 @@ def _numbers(values: Any, part: str, style: str, sign: str | None = None) -> np.
     return part_of_date(read_dates(values, style), part)
 
 
-def _words(values: Any) -> Any:
+def _words(values: Any, spelled: Mapping[str, str | None] = MappingProxyType({})) -> Any:
     """Return a Series as texts, None where there is none: 3 and 3.0 are one."""
     with extra("cli", "DATA"):
         import pandas as pd
 
     codes, uniques = pd.factorize(values)
-    texts = np.array([*map(_word, uniques), None], dtype=object)
+    words = [_word(value) for value in uniques]
+    texts = np.array([*(spelled.get(word, word) or None for word in words), None], dtype=object)
     return pd.Series(texts[codes], dtype=object)
 
 
-def _word(value: Any) -> str | None:
+def _word(value: Any) -> str:
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         value = int(value)
-    return str(value).strip() or None
+    return str(value).strip()

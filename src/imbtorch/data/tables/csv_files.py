@@ -17,6 +17,8 @@ from imbtorch.extras import extra
 DELIMITERS = ",;\t|"
 CODED = re.compile(rb"[,;\t|\n\"] *0\d+ *(?:[,;\t|\r\n\"]|\Z)")
 """Where a cell may be a code, such as 00123."""
+NUMBERS = ("int64", "uint64", "float64")
+"""Types of columns of numbers."""
 ROWS = 10_000
 """Rows that are looked at together."""
 
@@ -58,9 +60,6 @@ def open_csv(files: Sequence[Path], as_text: Mapping[str, bool]) -> Any:
     return table
 
 
-NUMBERS = ("int64", "uint64", "float64")
-
-
 def _types(files: Sequence[Path], dialect: Mapping[str, Any]) -> dict[str, set[str]]:
     """Return the types that the parts of each column have; "" where cells are missing."""
     with extra("cli", "DATA"):
@@ -100,6 +99,8 @@ def _no_numbers(
     whole, grouped = set(names), set(names if german else ())
     coded, pointed, plain = set[str](), set[str](), set[str]()
     for part in _parts(files, dialect, dtype=str, usecols=names):
+        if not (whole or grouped):
+            break
         for name, values in part.items():
             texts = values.dropna().str.strip()
             if name in whole and not texts.str.fullmatch(WHOLE).all():

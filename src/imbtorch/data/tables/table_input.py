@@ -113,11 +113,9 @@ class TableInput:
 
     @property
     def as_text(self) -> dict[str, bool]:
-        """Whether columns of numbers and of categories are texts; truth values are neither."""
+        """Whether columns of numbers and of categories are texts."""
         numbers = {n.column: n.style == "comma" for n in self.numbers if n.part == "value"}
-        words = {c.column: {*c.values} for c in self.categories}
-        truths = {"True", "False", OTHERS, None}
-        return numbers | {name: True for name, found in words.items() if not found <= truths}
+        return numbers | dict.fromkeys((one.column for one in self.categories), True)
 
     @property
     def categorical(self) -> list[tuple[int, int]]:

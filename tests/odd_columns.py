@@ -73,6 +73,12 @@ CASES += [
         shape=(1 + 2,),
     ),
     csv(
+        "codes and sizes that look like numbers",
+        {"zip": ["01123", "9"] * 12, "size": ["1.0", "1.5", "XL"] * 8, "age": AGE, "label": LABEL},
+        "numbers: age; categories: zip, size",
+        shape=(1 + 2 + 3,),
+    ),
+    csv(
         "dates",
         {"since": [f"2024-01-{d:02d}" for d in range(1, N + 1)], "age": AGE, "label": LABEL},
         "input, columns of a table (2): numbers: age; dates: since",

@@ -15,6 +15,12 @@ CASES: list[Case] = [
         left_out=2,
     ),
     csv(
+        "a class called NA",
+        {"age": AGE, "label": ["NA" if name == "spam" else name for name in LABEL]},
+        "'NA' is taken as a class; empty cells have no label",
+        classes=("NA", "ham"),
+    ),
+    csv(
         "labels of spaces",
         {"age": AGE, "label": ["  ", *LABEL[1:]]},
         train=17,

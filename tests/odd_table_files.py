@@ -103,6 +103,12 @@ CASES += [
         {"age": AGE, "label": LABEL, "split": ["train"] * 20 + ["later"] * 4},
         "split",
     ),
+    refused(
+        "a name of two columns",
+        lambda path: path.write_text("x,x,label\n" + "1,2,a\n3,4,b\n" * 9) and None,
+        "names 'x' more than once",
+        suffix=".csv",
+    ),
     no_csv("a kind of file unknown", {"age": AGE, "label": LABEL}, "not known", suffix=".xlsx"),
     no_csv(
         "Latin-1",

@@ -89,6 +89,20 @@ def test_a_profile_survives_json(text):
         profile.ratio = 3
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("random:0.9", "profile is 'random:0.9', which reduces four of the classes; DATA has 3"),
+        ("gaussian:2", "profile is 'gaussian:2': fraction is 2"),
+        ("step:0", "profile is 'step:0': minority_fraction is 0"),
+        ("exponential", "^ratio is 100"),
+    ],
+)
+def test_what_is_wrong_with_a_profile_is_said_in_its_own_words(text, said):
+    with pytest.raises(InputError, match=said):
+        Profile.parse(text, 100).rows(np.repeat([0, 1, 2], 20), 3, 0)
+
+
 @given(many_counts, st.floats(0, 0.99), st.integers(0, 9))
 def test_gaussian_reduction_removes_the_fraction_and_empties_no_class(counts, fraction, seed):
     wanted = round(fraction * sum(counts))

@@ -143,6 +143,7 @@ def test_a_transform_of_the_users_own_stays():
         (lambda i: (IMAGES[i], "cat"), "y is one number"),
         (lambda i: (IMAGES[i], [0, 1]), "y is one number"),
         (lambda i: (Image.new("I", (8, 8)), 0), "mode I, whose range is not 0..255"),
+        (lambda i: (Image.new("I;16", (8, 8), 9), 0), "mode I;16, whose range is not 0..255"),
         (lambda i: (IMAGES[i] if i % 2 else IMAGES[i, :1], i % 2), r"shapes \(., 8, 8\), \(., 8"),
         (lambda i: (IMAGES[i, :, : 8 - i % 3], i % 2), r"shapes \(3, ., 8\), \(3, ., 8"),
     ],

@@ -51,6 +51,17 @@ def test_what_is_new_at_prediction():
     assert spec.unseen(cities) == []
 
 
+def test_truth_values_and_gaps_are_known_in_any_spelling():
+    spec = TableInput.fit(
+        pd.DataFrame({"x": [True] * 6 + [False] * 5 + [None] * 5}), {"x": CATEGORY}
+    )
+    new = pd.DataFrame({"x": ["TRUE", "false", "NA", "unknown", "True"]})
+    assert spec.transform(new).argmax(1).tolist() == [0, 1, 2, 0, 0]
+    assert spec.transform(new).sum(1).tolist() == [1, 1, 1, 0, 1]
+    own = TableInput.fit(pd.DataFrame({"x": ["TRUE"] * 6 + ["NA"] * 5}), {"x": CATEGORY})
+    assert own.transform(new[:3]).tolist() == [[1, 0], [0, 0], [0, 1]]
+
+
 def test_rare_categories_share_an_input_with_unseen_ones():
     cities = pd.DataFrame({"city": ["Bonn"] * 6 + ["Kiel"] * 4 + ["Ulm"]})
     spec = TableInput.fit(cities, {"city": CATEGORY})
@@ -153,3 +164,5 @@ def test_a_stored_style_that_is_none_is_refused(part, style):
     number = NumberInput("x", part, style, 0.0, 0.0, 1.0)
     with pytest.raises(InputError, match="style"):
         TableInput((number,), (), ()).check()
+    with pytest.raises(InputError, match="sign that is 'kg'"):
+        NumberInput("x", "value", "point", 0.0, 0.0, 1.0, "kg").check()

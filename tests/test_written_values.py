@@ -1,5 +1,7 @@
 """Numbers and dates as people write them: which style a column has, and what is read by it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,10 +64,33 @@ def test_a_year_first_date_keeps_its_month_among_others():
         (["5 %", "7 %"], "point"),
         (["1'234.5", "2 345"], "point"),
         (["1.2.3"], None),
+        (["999 €", "1.234 €", "12.500 €"], None),
+        (["1.234 €", "12.500 €"], None),
+        (["1.234 €", "0.999 €"], "point"),
+        (["1.234", "999"], None),
+        (["1.234", "12.500"], "point"),
+        (["1.234", "2.5", "5"], "point"),
     ],
 )
 def test_how_numbers_are_written(written, style):
     assert style_of_numbers(written) == style
+
+
+@pytest.mark.parametrize(
+    ("written", "style"),
+    [
+        (["21-03-05", "22-04-16"], None),
+        (["21-03-05", "22-04-32"], "day"),
+        (["03/14/24", "02/28/24"], "month"),
+        (["05.03.21 10:30"], None),
+        (["5.3.21"], "day"),
+        (["05.03.2021"], "day"),
+        (["05.13.21"], "month"),
+    ],
+)
+def test_how_dates_are_written(written, style):
+    """21-03-05 may be a day of 2021 or of 2005."""
+    assert style_of_dates(written) == style
 
 
 @pytest.mark.parametrize(
@@ -82,9 +107,26 @@ def test_how_numbers_are_written(written, style):
     ],
 )
 def test_written_numbers_are_read(written, style, value):
-    train = pd.DataFrame({"price": ["1", "2"]})
-    (one,) = TableInput.fit(train, {"price": ColumnKind("number", style)}).numbers
-    np.testing.assert_equal(one.read(pd.Series([written], dtype=object))[0], value)
+    np.testing.assert_equal(read_numbers(pd.Series([written], dtype=object), style)[0], value)
+
+
+@pytest.mark.parametrize(
+    ("trained", "new"), [("%", "$5"), ("%", "5"), ("%", 0.5), ("", "5%"), ("$", "5 €")]
+)
+def test_a_number_with_another_sign_than_in_training_is_refused(trained, new):
+    """50 % is not 50."""
+    train = pd.DataFrame({"x": [f"1{trained}", None, f"2 {trained}"]})
+    spec = TableInput.fit(train, {"x": ColumnKind("number", "point")})
+    assert spec.numbers[0].sign == trained
+    rows = pd.DataFrame({"x": pd.Series([f"{trained}3", new, None], dtype=object)})
+    with pytest.raises(InputError) as raised:
+        spec.transform(rows)
+    said = "which is written with another sign than in training"
+    assert f"holds {new!r} in row 1, {said}, {trained or 'none'}" in str(raised.value)
+    older = replace(spec, numbers=(replace(spec.numbers[0], sign=None),))
+    assert older.numbers[0].read(rows["x"])[:2].tolist() == [3, float(str(new).strip("$€% "))]
+    with pytest.raises(InputError, match="another sign"):
+        spec.numbers[0].read(pd.Series([0.5] if trained else ["$5"], name="x"))
 
 
 @pytest.mark.parametrize(

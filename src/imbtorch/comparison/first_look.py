@@ -17,9 +17,9 @@ from imbtorch.comparison.result_file import Row
 from imbtorch.comparison.sized_defaults import FEWEST, sized
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset, Pairs, as_float, labels_of, take
-from imbtorch.data.hold_out import stratified
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.load import Part
+from imbtorch.data.stratified import stratified
 from imbtorch.errors import InputError
 from imbtorch.progress import progress_bar
 from imbtorch.training.recipes import make_recipe

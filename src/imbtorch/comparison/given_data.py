@@ -16,11 +16,12 @@ from imbtorch.data.arrays import (
     labels_of,
     take,
 )
-from imbtorch.data.hold_out import SHARE, stratified
+from imbtorch.data.hold_out import SHARE
 from imbtorch.data.inputs import FeatureInput
 from imbtorch.data.load import LoadedData
 from imbtorch.data.pairs import is_hugging_face
 from imbtorch.data.profiles.profile import Profile
+from imbtorch.data.stratified import stratified
 from imbtorch.data.tensors import digest_of
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered

@@ -115,7 +115,7 @@ or a pair (x, y) of arrays.
 
 A sample of a data set is a pair (x, y); or a dict or dataclass with one part that is named like an
 input (x, image, pixel_values, features, ...) and one like a label (y, label, target, ...); or
-(x, y, ...) whose further parts are no numbers. Images that Pillow opened become uint8 Tensors of
+(x, y, ...) whose further parts are no numbers. 8-bit images of Pillow become uint8 Tensors of
 shape (C, H, W). What is not certain is refused."""
 
 

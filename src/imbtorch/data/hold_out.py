@@ -9,7 +9,6 @@ from imbtorch.data.copies import copies_in
 from imbtorch.data.division import Division
 from imbtorch.data.labels import some
 from imbtorch.data.rows import Source, Split
-from imbtorch.data.stratified import stratified as stratified
 from imbtorch.errors import InputError
 
 SHARE = 0.25

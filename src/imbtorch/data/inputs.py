@@ -140,3 +140,16 @@ def stored_kind(spec: Input) -> str:
     ('text', 'image')
     """
     return "text" if isinstance(spec, TokenInput) else spec.kind
+
+
+def as_text(spec: Input) -> dict[str, bool]:
+    """Return whether an input kind takes columns of a CSV for texts, or for numbers.
+
+    Examples
+    --------
+    >>> as_text(FeatureInput((2,), ("age", "size")))
+    {'age': False, 'size': False}
+    """
+    if isinstance(spec, TableInput):
+        return spec.as_text
+    return dict.fromkeys(getattr(spec, "columns", ()), stored_kind(spec) == "text")

@@ -14,6 +14,8 @@ INVISIBLE = re.compile("[\u200b\u200e\u200f\u2060\ufeff]")
 """Characters that cannot be seen, and do not make another class."""
 HIDDEN = -1
 """The label of samples whose class a benchmark keeps to itself."""
+WORDS = ("na", "n/a", "nan", "none", "null")
+"""Classes that may have been meant as missing labels."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _clean(texts: list[str], known: np.ndarray) -> StoredLabels:
         for same in folded.values()
         if len(same) > 1
     ]
-    odd = sorted({v for v in values[known].tolist() if v.casefold() in ("nan", "none", "null")})
+    odd = sorted({v for v in values[known].tolist() if v.casefold() in WORDS})
     if odd:
         notes.append(f"{', '.join(map(repr, odd))} is taken as a class; empty cells have no label")
     return StoredLabels(values, known, tuple(notes))
@@ -204,7 +206,7 @@ def check_several(values: np.ndarray, names: Sequence[str] | None = None) -> Non
         only = some(values.tolist(), names)
         raise InputError(
             f"DATA holds only one class ({only}); at least 2 are needed. A label that is empty, "
-            "NA, None or -1 is missing: if one of these is a class, write it otherwise"
+            "-1 or, among numbers, NA is missing: if one of these is a class, write it otherwise"
         )
 
 

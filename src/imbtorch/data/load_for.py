@@ -1,5 +1,6 @@
 """Load DATA for a network that is already trained, in the form it takes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,13 +12,14 @@ from imbtorch.data.arrays import labels_of, take
 from imbtorch.data.division import Division
 from imbtorch.data.folds import Folds
 from imbtorch.data.hold_out import Splits, divided, hold_out, validation_rows
-from imbtorch.data.inputs import Input, stored_kind
+from imbtorch.data.inputs import Input, as_text, stored_kind
 from imbtorch.data.labels import class_names
 from imbtorch.data.load import Part
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Source, Split
 from imbtorch.data.sources import open_source
 from imbtorch.data.splits import FREE, Reading
+from imbtorch.data.tables.column_roles import LABEL_COLUMNS
 from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.takes import check_kind
 from imbtorch.data.tensors import datasets_of
@@ -129,6 +131,9 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
     columns = () if data.endswith(".npz") else getattr(spec, "columns", ())
     kind = stored_kind(spec) if columns else None
     reading = replace(reading, columns=columns, kind=kind, trained_label=trained_on.label)
+    label = reading.label or trained_on.label
+    labels = dict.fromkeys([label] if label else LABEL_COLUMNS, _are_texts(trained_on.classes))
+    reading = replace(reading, as_text=labels | as_text(spec))
     source = open_source(data, reading)
     notes = list(source.notes)
     check_kind(source, spec)
@@ -148,6 +153,11 @@ def load_for(data: str, spec: Input, trained_on: TrainedOn, reading: Reading = F
         return Opened(None, test, tuple(notes))
     train, test = _datasets(source, spec, trained_on, source.train, source.test)
     return Opened(train, test, tuple(notes))
+
+
+def _are_texts(classes: Sequence[str]) -> bool:
+    """Whether labels are texts: neither whole numbers nor truth values."""
+    return not all(re.fullmatch(r"0|-?[1-9]\d*|True|False", name) for name in classes)
 
 
 def _divided_alike(source: Source, data: str, reading: Reading, trained_on: TrainedOn) -> Source:

@@ -11,7 +11,7 @@ from torch import Tensor
 from imbtorch.data.folders import Folder
 from imbtorch.data.images.files import image_suffixes
 from imbtorch.data.images.image_input import ImageInput
-from imbtorch.data.inputs import IN_WORDS, FeatureInput, Input, stored_kind
+from imbtorch.data.inputs import IN_WORDS, FeatureInput, Input, as_text, stored_kind
 from imbtorch.data.rows import Blocks, NewRows, sliced
 from imbtorch.data.sources import ON_HUB, open_source, path_of
 from imbtorch.data.stored_arrays import are_images, as_images
@@ -180,7 +180,7 @@ def _tables(data: str, path: Path, spec: Input) -> tuple[Tables, dict[str, Path]
     if path.is_dir() and not table_files(path) and Folder(path).all_images:
         _check("image", spec)
     if path.exists():
-        return open_tables(path)
+        return open_tables(path, as_text(spec))
     if data.startswith((".", "/", "~")) or path.suffix or data.count("/") > 1:
         raise InputError(f"DATA is {data!r}; there is no such file or folder")
     return open_hub(*ON_HUB.get(data, (data, None))), {}

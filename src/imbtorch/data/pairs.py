@@ -161,11 +161,11 @@ def _is_number(value: object) -> bool:
 
 def _pixels(image: Any) -> Tensor:
     """Return a Pillow image as uint8 (C, H, W): one channel if it is gray, else three."""
-    if image.mode in WIDE:
+    if image.mode in WIDE or image.mode.startswith("I;16"):
         raise InputError(
             f"a sample is an image of mode {image.mode}, whose range is not 0..255: convert it to "
             "8 bits or to a Tensor in 0..1"
         )
-    pixels = np.asarray(in_8_bits(image, 1 if image.mode in GRAY else 3, (0.0, 255.0)))
+    pixels = np.asarray(in_8_bits(image, 1 if image.mode in GRAY else 3, None))
     made = torch.from_numpy(pixels.copy()).view(*pixels.shape[:2], -1)
     return made.permute(2, 0, 1).contiguous()

@@ -131,7 +131,7 @@ def _stored(path: Path, reading: Reading) -> Source:
 
 
 def _of_tables(path: Path, reading: Reading) -> Source:
-    tables, folders = open_tables(path)
+    tables, folders = open_tables(path, reading.as_text)
     return read_tables(tables, reading, folders)
 
 

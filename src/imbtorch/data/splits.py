@@ -1,8 +1,8 @@
 """Which stored split is the training set and which is held out, by their usual names."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from imbtorch.errors import InputError
 
@@ -50,6 +50,8 @@ class Reading:
         What a stored network takes the columns of a table for: text, features or table.
     trained_label : str, optional
         The label column of a stored network's training data, which other data may lack.
+    as_text : mapping of str to bool, optional
+        What a stored network takes columns of a CSV for: texts, or numbers.
     """
 
     label: str | None = None
@@ -59,6 +61,7 @@ class Reading:
     image_size: int | None = None
     kind: str | None = None
     trained_label: str | None = None
+    as_text: Mapping[str, bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, columns: str | None = None, **options: str | int | None) -> "Reading":
@@ -83,7 +86,7 @@ class Reading:
                 "Parquet) of the samples can have one, such as the image files, the labels and it"
             )
         for name, value in asdict(self).items():
-            if value and name not in (*names, "trained_label"):
+            if value and name not in (*names, "trained_label", "as_text"):
                 raise InputError(f"{name} is {value!r}; {of} has no such choice: leave it out")
 
 

@@ -113,12 +113,25 @@ class Profile:
         counts = np.bincount(y, minlength=num_classes)
         if self.name == "stored":
             return np.arange(len(y))
-        if self.name in REDUCTIONS:
-            kept = REDUCTIONS[self.name](counts, self.fraction, data_seed=data_seed)
-        else:
-            share = {} if self.fraction is None else {"minority_fraction": self.fraction}
-            kept = PROFILES[self.name](int(counts.min()), num_classes, self.ratio, **share)
+        if self.name == "random" and num_classes <= 4:
+            raise InputError(
+                f"profile is {self.label!r}, which reduces four of the classes; DATA has "
+                f"{num_classes}: choose another profile"
+            )
+        try:
+            kept = self._kept(counts, data_seed)
+        except InputError as error:
+            if self.fraction is None:
+                raise
+            raise InputError(f"profile is {self.label!r}: {error}") from error
         return make_imbalanced(y, kept, data_seed)
+
+    def _kept(self, counts: np.ndarray, data_seed: int) -> list[int]:
+        """Return the class counts that stay."""
+        if self.name in REDUCTIONS:
+            return REDUCTIONS[self.name](counts, self.fraction, data_seed=data_seed)
+        share = {} if self.fraction is None else {"minority_fraction": self.fraction}
+        return PROFILES[self.name](int(counts.min()), len(counts), self.ratio, **share)
 
     def measured(self, counts: np.ndarray) -> "Profile":
         """Return the profile with the ratio measured from counts, unless a ratio was requested."""

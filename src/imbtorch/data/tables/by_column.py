@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from imbtorch.data.split_by import SplitBy
 from imbtorch.data.splits import Reading
+from imbtorch.data.tables.written import CODE, WHOLE, is_blank
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 
@@ -51,7 +52,7 @@ def split_by(table: Any, label: str, reading: Reading) -> tuple[SplitBy, NDArray
         numbers = factorize(values)[0]
         by, known = SplitBy(how, column, numbers.astype(np.int64)), numbers >= 0
     else:
-        times = _times(values, column)
+        times = _times(values := _without_codes(values), column)
         start = float(_times(values[:0], column, [date])[0]) if date else None
         by, known = SplitBy(how, column, times, start), ~np.isnan(times)
     if not known.any():
@@ -77,6 +78,16 @@ def _bare(value: Any) -> Any:
     return value
 
 
+def _without_codes(values: Any) -> Any:
+    """Return whole numbers of which some have leading zeros, such as 0830, as numbers."""
+    with extra("cli", "DATA"):
+        from pandas import to_numeric
+
+    texts = values.dropna().astype(str)
+    coded = texts.str.fullmatch(WHOLE).all() and texts.str.fullmatch(CODE).any()
+    return to_numeric(values) if coded else values
+
+
 def _times(column: Any, name: str, given: list[str] | None = None) -> NDArray[np.float64]:
     """Return times as numbers: of a column of numbers as they are, else microseconds.
 
@@ -98,6 +109,7 @@ def _times(column: Any, name: str, given: list[str] | None = None) -> NDArray[np
         raise InputError(f"column {name!r} holds truth values; times are needed to divide by it")
     if values.dtype.kind not in "M":
         values = values.map(_bare)
+        values = values.where(~is_blank(values), None)
     moments = to_datetime(values, format="ISO8601", utc=True, errors="coerce")
     if bad := values[moments.isna() & values.notna()].tolist():
         where = f"column {name!r} holds" if given is None else "test_split names"

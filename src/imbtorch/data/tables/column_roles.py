@@ -117,7 +117,8 @@ def _role_of_strings(name: str, seen: list[str], asked: bool) -> str:
     there = [v for v in values if v.lower() not in BLANK]
     if there and all(map(DATE.fullmatch, there)):
         return "written dates"
-    if there and all(map(NUMBER.fullmatch, there)) and not any(map(CODE.fullmatch, there)):
+    coded = any(re.fullmatch(CODE, v) for v in there)
+    if there and all(map(NUMBER.fullmatch, there)) and not coded:
         return "written numbers"
     if TEXT.fullmatch(name.strip()):
         return "text"

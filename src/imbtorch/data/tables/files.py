@@ -1,17 +1,17 @@
 """Open files and folders of tables as splits: CSV, TSV, Parquet, JSON, Arrow."""
 
-import csv
 import glob
 import hashlib
-import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from imbtorch.data.splits import USUAL, role_of, words_of
+from imbtorch.data.tables.csv_files import open_csv
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 
@@ -24,17 +24,26 @@ BUILDERS = {
     ".arrow": "arrow",
 }
 """Suffixes of tables -> how Hugging Face `datasets` opens them."""
-DELIMITERS = ",;\t|"
 
 Tables = dict[str, Any]
 """Split -> `datasets.Dataset`."""
 
 
-def open_tables(path: Path) -> tuple[Tables, dict[str, Path]]:
+def open_tables(
+    path: Path, as_text: Mapping[str, bool] = MappingProxyType({})
+) -> tuple[Tables, dict[str, Path]]:
     """Open a table, or all tables in a folder, each split by itself.
 
     In a folder, the names of files and subfolders say which split a file belongs to; files of the
-    same split are joined, and files beside named splits are splits of their own.
+    same split are joined, and files beside named splits are splits of their own. The columns of a
+    CSV are of the types that those of the training split have.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder of them.
+    as_text : mapping of str to bool, optional
+        What a trained network takes columns for, see `open_csv`.
 
     Returns
     -------
@@ -52,7 +61,7 @@ def open_tables(path: Path) -> tuple[Tables, dict[str, Path]]:
         from datasets import DatasetDict, load_from_disk
 
     if path.is_file():
-        return {path.stem: _open([path])}, {path.stem: path.parent}
+        return {path.stem: _open([path], as_text)}, {path.stem: path.parent}
     if (path / "dataset_dict.json").exists() or (path / "state.json").exists():
         stored = load_from_disk(str(path))
         return dict(stored) if isinstance(stored, DatasetDict) else {"train": stored}, {}
@@ -76,7 +85,19 @@ def open_tables(path: Path) -> tuple[Tables, dict[str, Path]]:
                 "give the file as DATA"
             )
     folders = {name: members[0].parent for name, members in splits.items()}
-    return {name: _open(members) for name, members in splits.items()}, folders
+    tables = {}
+    for name in sorted(splits, key=lambda name: role_of(name) != "train"):
+        tables[name] = _open(splits[name], as_text)
+        if role_of(name) == "train":
+            as_text = {**_are_texts(tables[name]), **as_text}
+    return {name: tables[name] for name in splits}, folders
+
+
+def _are_texts(table: Any) -> dict[str, bool]:
+    """Return whether columns are of texts, or of numbers."""
+    types = {name: str(getattr(feature, "dtype", "")) for name, feature in table.features.items()}
+    texts, numbers = ("string", "large_string"), ("int", "uint", "float")
+    return {n: t in texts for n, t in types.items() if t in texts or t.startswith(numbers)}
 
 
 def table_files(path: Path) -> list[Path]:
@@ -135,7 +156,7 @@ def _no_bar() -> Iterator[None]:
             enable_progress_bars()
 
 
-def _open(files: list[Path]) -> Any:
+def _open(files: list[Path], as_text: Mapping[str, bool]) -> Any:
     with extra("cli", "DATA"):
         from datasets import Dataset, concatenate_datasets
 
@@ -145,13 +166,12 @@ def _open(files: list[Path]) -> Any:
             f"DATA is {str(files[0])!r}, a file of a kind that is not known; "
             f".npz, {', '.join(BUILDERS)} are, and folders of images"
         )
-    options = _dialect(files[0], suffix) if BUILDERS[suffix] == "csv" else {}
     names = [glob.escape(str(file)) for file in files]
     try:
         # not load_dataset, which counts each use of it on a server
         if BUILDERS[suffix] == "csv":
             with _no_bar():
-                table = Dataset.from_csv(names, **options)
+                table = open_csv(files, as_text)
         elif BUILDERS[suffix] == "json":
             with _no_bar():
                 table = Dataset.from_json(names)
@@ -180,57 +200,3 @@ def _open(files: list[Path]) -> Any:
     if len(table) == 0:
         raise InputError(f"DATA is {str(files[0])!r}; it holds no rows")
     return table
-
-
-def _dialect(path: Path, suffix: str) -> dict[str, Any]:
-    """Return delimiter and decimal mark of a CSV file, from its first lines."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [line for line, _ in zip(file, range(20), strict=False)]
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"DATA is {str(path)!r}, which is not text in UTF-8 ({error.reason} at byte "
-            f"{error.start}): save it in UTF-8"
-        ) from error
-    if not lines or not lines[0].strip():
-        raise InputError(f"DATA is {str(path)!r}; it holds no rows, or its first line is empty")
-    marks = "\t" if suffix == ".tsv" else DELIMITERS
-    widths = {mark: len(next(csv.reader(lines[:1], delimiter=mark))) for mark in marks}
-    mark = max(widths, key=lambda mark: widths[mark])
-    rows = list(csv.reader(lines, delimiter=mark))
-    width = len(rows[0])
-    if longer := next((i for i, row in enumerate(rows[:-1]) if len(row) > width), None):
-        raise InputError(
-            f"DATA is {str(path)!r}; its line {longer + 1} has {len(rows[longer])} fields, its "
-            f"first line has {width} names"
-        )
-    numbers = [name for name in rows[0] if re.fullmatch(r"[-+]?\d*\.?\d+", name.strip())]
-    if 2 * len(numbers) >= width:
-        raise InputError(
-            f"DATA is {str(path)!r}; its first line holds numbers ({', '.join(numbers[:4])}), not "
-            "the names of the columns: add a line of names"
-        )
-    body = "".join(lines[1:])
-    decimals = re.findall(r"\d,(\d+)", body)
-    is_comma = mark != "," and "." not in body and any(len(part) != 3 for part in decimals)
-    return {
-        "sep": mark,
-        "decimal": "," if is_comma else ".",
-        "skip_blank_lines": width > 1,  # in a table of one column, an empty row
-        "quoting": csv.QUOTE_NONE if _has_bare_quotes(path, mark) else csv.QUOTE_MINIMAL,
-    }
-
-
-def _has_bare_quotes(path: Path, mark: str) -> bool:
-    """Whether quotes in a CSV stand for themselves: each line is a row, and some have an odd one.
-
-    Read as quotes, they would join the lines between two of them.
-    """
-    odd, first = False, None
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for line in filter(str.strip, file):
-            first = line.count(mark) if first is None else first
-            if line.count(mark) != first:
-                return False
-            odd |= line.count('"') % 2 == 1
-    return odd

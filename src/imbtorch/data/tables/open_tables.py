@@ -64,9 +64,10 @@ def read_tables(
     """
     folders = folders or {}
     where = [*folders.values(), Path()][0]
-    column = None
+    column, without = None, 0
     if len(tables) == 1 and not _is_tagged(first := next(iter(tables.values())), reading):
-        tables, column = split_by_column(tables, reading, label_column(first, reading))
+        label = label_column(first, reading)
+        tables, column, without = split_by_column(tables, reading, label)
     name, others = choose_splits([*tables], reading)
     train = tables[name]
     notes = [f"splits are named in the column {column!r}"] if column else []
@@ -107,8 +108,10 @@ def read_tables(
     if test_name is None and others:
         notes.append("every held-out split hides its labels: some of the training set is held out")
     left_out = {f"split {part!r}": len(tables[part]) for part in tables if part not in used}
+    if without:
+        left_out[f"without a value in {column!r}"] = without
     if missing := sum(int((~labels[part].known).sum()) for part in used):
-        left_out["without a label (empty, NA, None, or -1)"] = missing
+        left_out["without a label (empty or -1; among numbers, NA)"] = missing
     known = {part: np.flatnonzero(labels[part].known & (by[1] if by else True)) for part in used}
 
     def labelled(columns: Columns, part: str) -> Rows:
@@ -121,8 +124,8 @@ def read_tables(
         rows = {part: labelled(columns, part) for part in used}
     splits = {}
     for part in used:
-        if by and (without := int((labels[part].known & ~by[1]).sum())):
-            left_out[f"without a value in {by[0].column!r}"] = without
+        if by and (unsaid := int((labels[part].known & ~by[1]).sum())):
+            left_out[f"without a value in {by[0].column!r}"] = unsaid
         told = by[0].take(known[part]) if by else None
         splits[part] = Split(rows[part], labels[part].values[known[part]], told)
     notes += dict.fromkeys(note for part in used for note in labels[part].notes)

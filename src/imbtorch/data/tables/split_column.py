@@ -3,6 +3,7 @@
 from typing import Any
 
 from imbtorch.data.splits import Reading, doubt, role_of
+from imbtorch.data.tables.written import BLANK
 from imbtorch.errors import InputError
 
 NAMES = ("split", "subset", "partition", "set", "fold", "usage", "dataset", "sample", "phase")
@@ -15,7 +16,7 @@ MOST = 10
 
 def split_by_column(
     tables: dict[str, Any], reading: Reading, label: str
-) -> tuple[dict[str, Any], str | None]:
+) -> tuple[dict[str, Any], str | None, int]:
     """Split a table, the only one, by a column that says the split of each row, if it has one.
 
     Parameters
@@ -33,6 +34,8 @@ def split_by_column(
         Its splits, without that column; the same tables if there is none.
     column : str or None
         The column.
+    without : int
+        Rows without a value in it, which are in no split.
 
     Raises
     ------
@@ -52,16 +55,24 @@ def split_by_column(
         if dtype in ("string", "large_string") and _says_splits(table, column, reading):
             rows: dict[str, list[int]] = {}
             for i, value in enumerate(table[column]):
-                rows.setdefault(str(value).strip(), []).append(i)
-            return {v: table.select(r).remove_columns(column) for v, r in rows.items()}, column
-    return tables, None
+                rows.setdefault(_split_of(value), []).append(i)
+            without = len(rows.pop("", []))
+            parts = {v: table.select(r).remove_columns(column) for v, r in rows.items()}
+            return parts, column, without
+    return tables, None, 0
+
+
+def _split_of(value: Any) -> str:
+    """Return the split that a cell names, empty if it names none."""
+    name = "" if value is None else str(value).strip()
+    return "" if name.lower() in BLANK else name
 
 
 def _says_splits(table: Any, column: str, reading: Reading) -> bool:
     first = table.select(range(min(200, len(table)))).unique(column)
     if len(first) > MOST:
         return False
-    values = [str(value).strip() for value in table.unique(column) if value is not None]
+    values = [name for name in map(_split_of, table.unique(column)) if name]
     if len(values) > MOST or len(values) < 2:
         return False
     if reading.train_split in values:

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from sklearn.compose import ColumnTransformer
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from torch import Tensor
 
 from imbtorch.data.tables.column_inputs import OTHERS, PARTS, RARE, CategoryInput, NumberInput
@@ -114,6 +112,12 @@ class TableInput:
         return tuple(dict.fromkeys([*numbers, *self.missing, *categories]))
 
     @property
+    def as_text(self) -> dict[str, bool]:
+        """Whether columns of numbers and of categories are texts."""
+        numbers = {n.column: n.style == "comma" for n in self.numbers if n.part == "value"}
+        return numbers | dict.fromkeys((one.column for one in self.categories), True)
+
+    @property
     def categorical(self) -> list[tuple[int, int]]:
         """The blocks of inputs, from start to before stop, of which one is 1 and the others 0.
 
@@ -140,27 +144,12 @@ class TableInput:
         InputError
             If a column is missing, or holds what is no number or date.
         """
-        inputs = self._read(_as_frame(rows))
-        n, m = len(self.numbers), len(self.missing)
-        measures = {
-            name: np.array([getattr(one, name) for one in self.numbers])
-            for name in ("fill", "mean", "std")
-        }
-        one_hot = OneHotEncoder(
-            categories=[np.array(one.values, dtype=object) for one in self.categories],
-            handle_unknown="ignore",
-            sparse_output=False,
-        )
-        places = np.arange(inputs.shape[1])
-        encoder = ColumnTransformer(  # nothing of it is estimated from these rows
-            [
-                ("numbers", FunctionTransformer(_scaled, kw_args=measures), places[:n]),
-                ("missing", "passthrough", places[n : n + m]),
-                ("categories", one_hot, places[n + m :]),
-            ]
-        )
+        frame = _as_frame(rows)
         with np.errstate(over="ignore"):  # infinite in float32
-            x = np.ascontiguousarray(encoder.fit_transform(inputs), np.float32)
+            blocks = [one.standardized(_column(frame, one.column)) for one in self.numbers]
+            blocks += [is_blank(_column(frame, name))[:, None] for name in self.missing]
+            blocks += [one.one_hot(_column(frame, one.column)) for one in self.categories]
+            x = np.concatenate(blocks, axis=1, dtype=np.float32, casting="same_kind")
         if (large := ~np.isfinite(x)).any():
             column = self.numbers[int(large.any(0).argmax())].column
             why = (
@@ -201,24 +190,6 @@ class TableInput:
         """Add to `found` the categories and gaps of some rows that no training row has."""
         gapless = {one.column for one in self.numbers} - {*self.missing}
         found.add(self.categories, gapless, rows)
-
-    def _read(self, frame: Any) -> Any:
-        """Return a data frame with a column for each number, gap and category."""
-        with extra("cli", "DATA"):
-            import pandas as pd
-
-        read = [one.read(_column(frame, one.column)) for one in self.numbers]
-        read += [is_blank(_column(frame, name)).astype(np.float64) for name in self.missing]
-        texts = [one.read(_column(frame, one.column)) for one in self.categories]
-        read += [pd.Series(words, dtype=object) for words in texts]  # else None becomes NaN
-        return pd.DataFrame(dict(enumerate(read)))
-
-
-def _scaled(values: Any, fill: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """Return numbers, gaps filled, in standard deviations from the mean."""
-    numbers = values.to_numpy(np.float64)
-    scaled: np.ndarray = (np.where(np.isnan(numbers), fill, numbers) - mean) / std
-    return scaled
 
 
 def some_of(names: Sequence[str]) -> str:

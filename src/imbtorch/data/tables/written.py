@@ -9,15 +9,24 @@ import numpy as np
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 
-BLANK = ("", "?", "-", "--", "na", "n/a", "nan", "none", "null")
+BLANK = ("", "?", "-", "--", "na", "n/a", "<na>", "#na", "#n/a", "nan", "none", "null")
 """What stands for a missing number or date, in lower case and without spaces around it."""
-NUMBER = re.compile(r"[-+]?[$€£¥]?[-+]?[\d.,' ]*\d[\d.,' ]*[%$€£¥]?")
-CODE = re.compile(r"0\d+")
+MISSING = (
+    *("", "NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "NULL", "null", "None"),
+    *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+)
+"""What programs write for a missing cell. Among texts only an empty one is missing."""
+SIGNS = "%$€£¥"
+NUMBER = re.compile(rf"[-+]?[{SIGNS[1:]}]?[-+]?[\d.,' ]*\d[\d.,' ]*[{SIGNS}]?")
+CODE = r"0\d+"
 """A number with leading zeros is a code, such as a postal code."""
+WHOLE = r"[-+]?\d+"
+THOUSANDS = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})*|0"
+"""A whole number, with points between thousands."""
 POINT = re.compile(r"[-+]?([1-9]\d{0,2}(,\d{3})+|\d+)?(\.\d*)?")
 COMMA = re.compile(r"[-+]?([1-9]\d{0,2}(\.\d{3})+|\d+)?(,\d*)?")
 YEAR_FIRST = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([ T].*)?")
-YEAR_LAST = re.compile(r"(\d\d?)[./-](\d\d?)[./-]\d{2,4}( .*)?")
+YEAR_LAST = re.compile(r"(\d\d?)[./-](\d\d?)[./-](\d{2,4})( .*)?")
 ORDERS = {"year": "year-month-day", "day": "day before month", "month": "month before day"}
 """How dates of each style are written, in words."""
 DATE = re.compile(f"{YEAR_FIRST.pattern}|{YEAR_LAST.pattern}")
@@ -32,15 +41,31 @@ def style_of_numbers(values: Sequence[str]) -> str | None:
     ('point', 'comma')
     >>> style_of_numbers(["1,234", "5,678"]), style_of_numbers(["5", "5 %"])
     (None, None)
+    >>> style_of_numbers(["1.234 €", "1.999 €"]), style_of_numbers(["999", "1.234"])
+    (None, None)
     """
-    signs = {re.sub(r"[-+\d.,' ]", "", value) for value in values}
+    signs = {sign_of(value) for value in values}
     bare = [_bare(value) for value in values]
     point, comma = (all(map(mark.fullmatch, bare)) for mark in (POINT, COMMA))
     if len(signs) > 1 or not (point or comma):
         return None
+    pointed = ["." in value for value in bare]
     if point and comma and any("," in value for value in bare):
         return None  # thousands, or three decimals
+    if point and comma and any(pointed) and (any(signs) or not all(pointed)):
+        return None  # so, too; if all numbers had another unit, this would change nothing
     return "point" if point else "comma"
+
+
+def sign_of(text: object) -> str:
+    """Return the sign or unit of a written number, which may have none.
+
+    Examples
+    --------
+    >>> sign_of("-5.50 €"), sign_of("$5"), sign_of("5")
+    ('€', '$', '')
+    """
+    return re.sub(f"[^{SIGNS}]", "", text) if isinstance(text, str) else ""
 
 
 def style_of_dates(values: Sequence[str]) -> str | None:
@@ -50,13 +75,13 @@ def style_of_dates(values: Sequence[str]) -> str | None:
     --------
     >>> style_of_dates(["2024-03-04 10:30"]), style_of_dates(["03/04/2024", "03/14/2024"])
     ('year', 'month')
-    >>> style_of_dates(["03.04.2024"]), style_of_dates(["03/04/2024"])
-    ('day', None)
+    >>> style_of_dates(["03.04.2024"]), style_of_dates(["03/04/2024"]), style_of_dates(["21-03-05"])
+    ('day', None, None)
     """
     if all(map(YEAR_FIRST.fullmatch, values)):
         return "year"
     found = [match for match in map(YEAR_LAST.fullmatch, values) if match]
-    if len(found) < len(values):
+    if len(found) < len(values) or all(map(_may_begin_with_year, found)):
         return None
     first, second = (max(int(match[i]) for match in found) for i in (1, 2))
     if first > 12 or second > 12:
@@ -82,25 +107,29 @@ def is_blank(values: Any) -> np.ndarray:
     return blank
 
 
-def read_numbers(values: Any, style: str) -> np.ndarray:
+def read_numbers(values: Any, style: str, sign: str | None = None) -> np.ndarray:
     """Return a column of a frame as float64 of shape (N,), NaN where it lacks a number.
 
     Raises
     ------
     InputError
-        If it holds something else, or infinite numbers.
+        If it holds something else, infinite numbers, or numbers with another sign than `sign`.
     """
     with extra("cli", "DATA"):
         import pandas as pd
 
     if values.dtype.kind in "biuf":
         numbers: np.ndarray = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        other = ~np.isnan(numbers) & bool(sign)
     else:
         texts, codes = _distinct(values)
         plain = [_plain(v, style) if isinstance(v, str) else v for v in texts]
         read = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(np.float64)
         _check((np.isnan(read) & ~_are_blank(texts))[codes], values, "is no number")
         numbers = read[codes]
+        differ = np.array([sign is not None and sign_of(v) != sign for v in texts])
+        other = (~np.isnan(read) & differ)[codes]
+    _check(other, values, f"is written with another sign than in training, {sign or 'none'}")
     _check(np.isinf(numbers), values, "is infinite: leave the row out, or the column")
     return numbers
 
@@ -173,6 +202,12 @@ def _are_blank(texts: Sequence[Any]) -> np.ndarray:
     )
 
 
+def _may_begin_with_year(date: re.Match[str]) -> bool:
+    """Whether a date with its year last can also be read as yy-mm-dd, in the order of ISO 8601."""
+    year, month, day = date.groups()[:3]
+    return len(year) == len(day) == 2 and 1 <= int(month) <= 12 and 1 <= int(day) <= 31
+
+
 def _in_order(text: str, style: str) -> bool:
     """Whether a date with its year last has its day and month in the order of `style`."""
     found = YEAR_LAST.fullmatch(text)
@@ -180,7 +215,7 @@ def _in_order(text: str, style: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[$€£¥%' ]", "", text)
+    return re.sub(f"[{SIGNS}' ]", "", text)
 
 
 def _plain(text: str, style: str) -> str:

@@ -1,0 +1,119 @@
+"""CSV files: a cell is read alike whatever else stands in the file, and wherever it stands."""
+
+import pytest
+
+from imbtorch import load_data
+from imbtorch.data.new_rows import open_new
+from imbtorch.data.splits import FREE
+from imbtorch.data.tables.files import open_tables
+from imbtorch.data.tables.open_tables import read_tables
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+LATE = 10_000
+"""Rows that are read together: what stands behind them counts as well."""
+LABEL = ["a", "b", "b"]
+
+
+def written(path, separator=",", rows=24, **columns):
+    """Write a CSV whose columns repeat these cells; return its path."""
+    cells = zip(*([v[i % len(v)] for i in range(rows)] for v in columns.values()), strict=True)
+    lines = [separator.join(map(str, row)) for row in ([*columns], *cells)]
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def opened(path, **as_text):
+    (table,) = open_tables(path, as_text)[0].values()
+    return table
+
+
+COLUMNS = {
+    "fraction": ([1], 1.5, "float64", 1.5),
+    "gap": ([1], "", "float64", None),
+    "word": ([1], "x", "string", "x"),
+    "number": ([""], 2, "float64", 2),
+    "code": ([10115], "01123", "string", "01123"),
+    "code gaps": ([10115, "", "NA"], "01123", "string", "01123"),
+    "no code": (["1.5", 2], "01", "float64", 1),
+    "zero": (["0", "0.5"], "-0.25", "float64", -0.25),
+    "large": ([2**63], 2**63 + 1, "uint64", 2**63 + 1),
+    "NA of numbers": (["3", "null"], "NA", "float64", None),
+    "NA of texts": (["DE"], "NA", "string", "NA"),
+    "gap of texts": (["DE"], "", "string", None),
+    "truth": (["TRUE"], "false", "bool", False),
+    "truth gaps": (["TRUE", ""], "False", "bool", False),
+    "truth numbers": (["TRUE"], "1", "string", "1"),
+    "empty": ([""], "NA", "float64", None),
+}
+"""Column -> cells of the first rows, last cell; type of the column, last value."""
+
+
+def test_a_column_has_the_type_that_all_its_cells_have(tmp_path):
+    cells = {n: [*(first * LATE)[:LATE], last] for n, (first, last, *_) in COLUMNS.items()}
+    table = opened(written(tmp_path / "t.csv", rows=LATE + 1, **cells))
+    last = table[LATE]
+    for name, (*_, dtype, value) in COLUMNS.items():
+        assert (table.features[name].dtype, last[name]) == (dtype, value), name
+
+
+GROUPS = {
+    "g1": (["999", "1.234", "12.500", "850"], True),  # or 1234
+    "g2": (["0.123", "1.234", "5", "5"], False),
+    "g3": (["12.500", "1.234", "3.125", "1.000"], False),  # whatever the unit
+    "g4": (["1.234", "1234", "5", "5"], False),
+    "g5": (["1.234", "2.5", "5", "5"], False),
+    "g6": (["1", "2", "5", "5"], False),
+}
+"""Column -> cells, whether they are doubtful."""
+
+
+def test_points_that_may_stand_between_thousands(tmp_path):
+    """In a file of a German program; elsewhere, or if they were in training, they are decimal."""
+    cells = {name: values for name, (values, _) in GROUPS.items()}
+    german = written(tmp_path / "g.csv", ";", label=LABEL, **cells)
+    texts = [n for n, f in opened(german).features.items() if f.dtype == "string"]
+    assert texts == ["label", *(name for name, (_, doubtful) in GROUPS.items() if doubtful)]
+    english = written(tmp_path / "e.csv", label=LABEL, **cells)
+    for table in (opened(german, g1=False), opened(english)):
+        assert [n for n, f in table.features.items() if f.dtype == "string"] == ["label"]
+
+
+@pytest.mark.parametrize(
+    ("trained", "new"),
+    [
+        (["1.0", "1.50", "XL"], ["1.0", "1.50"]),
+        (["01", "02", "X"], ["01", "02"]),
+        (["TRUE", "FALSE", "both"], ["FALSE", "TRUE"]),
+        (["00123", "01123", "10115"], ["10115"]),
+        (["TRUE", "FALSE", ""], ["TRUE", "FALSE"]),
+    ],
+)
+def test_a_category_is_the_same_in_every_file(trained, new, tmp_path):
+    columns = {"age": range(3, 99, 4), "label": LABEL}
+    spec = load_data(str(written(tmp_path / "t.csv", x=trained, **columns)), profile="none").input
+    (categories,) = spec.categories
+    rows = open_new(str(written(tmp_path / "n.csv", x=new, **columns)), spec)
+    read = categories.read(next(iter(rows.blocks(24)))["x"]).tolist()
+    words = {"TRUE": "True", "FALSE": "False"} if "both" not in trained else {}
+    assert read == [words.get(new[i % len(new)], new[i % len(new)]) or None for i in range(24)]
+
+
+def test_rows_that_name_no_split_are_left_out_with_a_word(tmp_path):
+    split = ["train", "", "test", "train", "NA"]
+    path = written(tmp_path / "t.csv", age=range(3, 99), split=split, label=LABEL)
+    assert load_data(str(path), profile="none").left_out == {"without a value in 'split'": 9}
+
+
+def test_codes_are_times_as_numbers(tmp_path):
+    path = written(tmp_path / "t.csv", at=["0830", "1015", "0901"], age=range(3, 99), label=LABEL)
+    data = load_data(str(path), profile="none", test_split="time:at:1000")
+    assert (len(data.train), len(data.test)) == (16, 8)
+
+
+def test_columns_of_the_test_set_are_read_as_those_of_the_training_set(tmp_path):
+    written(tmp_path / "a_test.csv", size=["1.0", "1.5"], zip=["01123", "02123"], label=LABEL)
+    written(tmp_path / "train.csv", size=["1.0", "1.5", "XL"], zip=[1123, 2123], label=LABEL)
+    source = read_tables(open_tables(tmp_path)[0], FREE)
+    assert source.test.rows.values["size"].tolist()[:2] == ["1.0", "1.5"]
+    assert source.test.rows.values["zip"].tolist()[:2] == [1123, 2123]

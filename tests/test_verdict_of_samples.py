@@ -5,31 +5,43 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from verdict_simulation import of_few_samples
 
 from imbtorch.comparison.kept import keep_outputs
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.verdict.judge import judge
 from imbtorch.comparison.verdict.sampling_noise import sampling_variance
 
+CLASSES = ((0, 600), (1, 300), (2, 120))
+
 
 def test_the_variance_over_test_samples_is_that_of_the_bootstrap():
     rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1, 2], [60, 30, 12])
-    gains = rng.choice([-1, -0.5, 0, 0.5, 1], size=102)
+    labels = np.repeat([0, 1, 2], [600, 300, 120])
+    gains = rng.choice([-1, -0.5, 0, 0.5, 1], size=1020, p=[0.05, 0.1, 0.5, 0.2, 0.15])
     drawn = [
         np.mean([gains[rng.choice(np.flatnonzero(labels == k), n)].mean() for k, n in CLASSES])
         for _ in range(2000)
     ]
     exact = sum(gains[labels == k].var() / n for k, n in CLASSES) / 9
     assert np.var(drawn) == pytest.approx(exact, rel=0.1)
-    unbiased = sum(gains[labels == k].var() / (n - 1) for k, n in CLASSES) / 9
-    assert sampling_variance(labels, gains) == pytest.approx(unbiased)
-    alone = sampling_variance([0, 0, 1], [0.0, 1.0, 0.5])
-    assert alone == pytest.approx((0.5 / 2 + 0.5) / 4)
-    assert sampling_variance([0, 1], [1.0, 0.0]) == np.inf
+    assert sampling_variance(labels, gains) == pytest.approx(exact, rel=0.03)
 
 
-CLASSES = ((0, 60), (1, 30), (2, 12))
+@pytest.mark.parametrize("gains", [[1.0], [1, 1, 1], [0.5, -1, 1, 0], [0, 0]])
+def test_few_samples_that_agree_are_no_certainty(gains):
+    n, total = len(gains), sum(gains)
+    alone = (sum(np.square(gains)) / n - (total / (n + 4)) ** 2) / n
+    found = sampling_variance([1] * n, gains)
+    assert found == pytest.approx(alone)
+    both = sampling_variance([0, 0, *[1] * n], [0, 0, *gains])
+    assert both == pytest.approx(alone / 4)
+    assert 1.96 * found**0.5 > abs(total / n) or total == 0
+
+
+def test_equal_recipes_look_different_in_a_twentieth_of_small_test_sets():
+    assert max(of_few_samples(number, 0.3) for number in (3, 5, 10)) < 5
+    assert max(of_few_samples(number, 0.5) for number in (3, 5, 10)) < 7  # as if by dice
 
 
 @dataclass

@@ -82,8 +82,37 @@ def test_a_small_test_set_limits_the_verdict(tmp_path):
     assert lead.noise == lead.test_noise
     assert (lead.verdict, lead.more_seeds) == ("within noise", None)
     assert "rs: the test set is too small to tell +5.0" in verdicts.sentences[1]
-    (tmp_path / "checkpoints" / "rs-seed2-outputs.npz").unlink()
-    assert np.isnan(judge(rows, folder=tmp_path).leads["rs"].test_noise)
+
+
+def test_lost_outputs_narrow_no_interval(tmp_path):
+    labels, rng = np.repeat([0, 1], [20, 10]), np.random.default_rng(0)
+    stored, rows = Stored(tmp_path, labels), []
+    base = rng.random(30) < 0.4
+    for seed in range(3):  # every seed makes the same mistakes: no noise of seeds
+        rows += [stored.run("erm", seed, base), stored.run("rs", seed, base & (labels == 0))]
+        rows += [stored.run("drw", seed, base)]
+    whole = judge(rows, folder=tmp_path).leads["rs"]
+    assert whole.verdict == "within noise"
+    files = [tmp_path / "checkpoints" / f"rs-seed{seed}-outputs.npz" for seed in range(3)]
+    files[0].unlink()
+    Stored(tmp_path, 1 - labels).run("rs", 1, base)
+    assert judge(rows, folder=tmp_path).leads["rs"] == whole  # by the seed that is left
+    files[2].write_bytes(b"damaged")
+    with pytest.warns(UserWarning, match="damaged"):
+        verdicts = judge(rows, folder=tmp_path)
+    rs, drw = verdicts.leads["rs"], verdicts.leads["drw"]
+    assert (rs.verdict, drw.verdict) == ("noise unknown", "within noise")
+    assert (rs.mean, rs.seed_noise, rs.noise) == (whole.mean, 0.0, np.inf)
+    assert np.isnan(rs.test_noise)
+    assert "that of the test samples is unknown" in verdicts.sentences[1]
+    assert verdicts.sentences[2].startswith("rs: the noise of the test samples is not known, as")
+    assert not any("one seed" in said for said in verdicts.sentences)
+    for seed in range(3):
+        (tmp_path / "checkpoints" / f"erm-seed{seed}-outputs.npz").unlink()
+    verdicts = judge(rows, folder=tmp_path)
+    assert [lead.verdict for lead in verdicts.leads.values()] == ["noise unknown", "within noise"]
+    assert verdicts.leads["drw"].sentences == ()
+    assert verdicts.sentences[2].startswith("rs, drw: the noise of the test samples is not known")
 
 
 def test_one_seed_tells_what_the_test_samples_tell(tmp_path):

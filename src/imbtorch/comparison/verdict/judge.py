@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import hypot, inf, isfinite, nan, sqrt
+from math import hypot, inf, isfinite, isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def judge(
         Recipe to compare with; the first one, if there are no runs of it.
     folder : Path, optional
         Folder of the comparison, which holds each run's predictions. Without it, the verdict is on
-        training seeds alone.
+        training seeds alone; where predictions are lost, there is none on a lead beyond that noise.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def judge(
         name: _lead(
             of,
             *pooled.get(name, (inf, 1.0)),
-            tests.get(name, nan),
+            tests.get(name),
             len(shared),
             overlap,
             folds or 1,
@@ -147,15 +147,17 @@ def _lead(
     differences: np.ndarray,
     variance: float,
     df: float,
-    test_variance: float,
+    test_variance: float | None,
     comparisons: int,
     overlap: float,
     folds: int,
 ) -> Lead:
-    """Return a lead with its noise; the variances are of one difference, and of the mean."""
+    """Return a lead with its noise; the variances are of one difference, and of the mean.
+
+    That over test sets is None if it does not count, and NaN if it does, but is not known.
+    """
     mean, n = float(differences.mean()), len(differences)
-    test_noise = critical_value(comparisons, inf) * sqrt(test_variance)
-    known = 0.0 if np.isnan(test_noise) else test_noise
+    test_noise = critical_value(comparisons, inf) * sqrt(test_variance or 0.0)
 
     def seed_noise(runs: int) -> float:
         freedom = df * (runs - 1) / max(n - 1, 1)
@@ -163,9 +165,10 @@ def _lead(
             variance * (1 / runs + overlap)
         )
 
-    noise = hypot(seed_noise(n), known) if isfinite(variance) else inf
-    lead = Lead(mean, noise, seed_noise(n) if isfinite(variance) else inf, test_noise, n)
+    seeds = seed_noise(n) if isfinite(variance) else inf
+    noise = inf if isnan(test_noise) else hypot(seeds, test_noise)
+    lead = Lead(mean, noise, seeds, nan if test_variance is None else test_noise, n)
     if lead.is_real or not isfinite(noise) or mean == 0:
         return lead
-    enough = (m for m in SEEDS if hypot(seed_noise(n + m * folds), known) < abs(mean))
+    enough = (m for m in SEEDS if hypot(seed_noise(n + m * folds), test_noise) < abs(mean))
     return replace(lead, more_seeds=next(enough, None))

@@ -75,8 +75,8 @@ def stored_variances(
     """Return recipe -> variance of its lead over test sets, by what is stored of each run.
 
     Of balanced accuracy, see `sampling_variance`; of an expected cost, which is a mean over all
-    samples, their paired variance divided by their number. NaN where outputs are missing, and for
-    other measures.
+    samples, their paired variance divided by their number. Of other measures, nothing. Seeds whose
+    outputs are missing, damaged or of another test set do not count; NaN if none does.
 
     Parameters
     ----------
@@ -89,6 +89,8 @@ def stored_variances(
     measure : Measure
         What the recipes are compared by.
     """
+    if not measure.is_cost and measure.name != BALANCED.name:
+        return {}
     base = {
         s: _stored(folder, baseline, s, measure)
         for s in sorted({s for of in seeds.values() for s in of})
@@ -96,18 +98,17 @@ def stored_variances(
     out = {}
     for name, of in seeds.items():
         pairs = [(_stored(folder, name, s, measure), base[s]) for s in of]
-        known = [(a, b) for a, b in pairs if a is not None and b is not None]
-        labels = known[0][1][0] if known else None
-        if len(known) < len(pairs) or labels is None:
+        known = [(a, b) for a, b in pairs if a and b and np.array_equal(a[0], b[0])]
+        if not known:
             out[name] = nan
-        elif not all(np.array_equal(labels, one) for a, b in known for one in (a[0], b[0])):
-            out[name] = nan  # other test sets
+            continue
+        labels = known[0][0][0]
+        same = [a[1] - b[1] for a, b in known if np.array_equal(a[0], labels)]
+        gains = np.mean(same, axis=0)
+        if measure.is_cost:
+            out[name] = float(gains.var(ddof=1)) / len(gains) if len(gains) > 1 else inf
         else:
-            gains = np.mean([a[1] - b[1] for a, b in known], axis=0)
-            if measure.is_cost:
-                out[name] = float(gains.var(ddof=1)) / len(gains) if len(gains) > 1 else inf
-            else:
-                out[name] = sampling_variance(labels, gains)
+            out[name] = sampling_variance(labels, gains)
     return out
 
 
@@ -119,6 +120,6 @@ def _stored(folder: Path, recipe: str, seed: int, measure: Measure) -> tuple[Lab
     if measure.is_cost:
         return (found["labels"], -found["costs"].astype(np.float64)) if "costs" in found else None
     classes = found.get("decided" if measure.decided else "predicted")
-    if classes is None or measure.name != "balanced_accuracy":
+    if classes is None:
         return None
     return found["labels"], (classes == found["labels"]).astype(np.float64)

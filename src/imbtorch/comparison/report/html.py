@@ -77,7 +77,7 @@ def write_report(
     columns : sequence of str
         Names of their columns, if they are rows of numbers.
     costs : sequence of sequence of float, optional
-        Cost of each true class (rows) decided as each class, of two classes.
+        Cost of each true class (rows) decided as each class.
     made : mapping, optional
         Recipe -> the quality of what it made, a row a class, as `judged` returns it.
 

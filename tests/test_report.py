@@ -216,4 +216,7 @@ def test_with_folds_the_classes_count_all_held_out_samples():
         for seed in range(4)
     ]  # fmt: skip
     assert held_out(runs) == [7, 4]
+    other = [{**run, "recipe": {"name": "rs"}} for run in runs]
+    assert held_out(runs[1:] + other) == [7, 4]  # a fold of the first recipe failed
+    assert held_out(runs[2:3]) == [5, 2]  # one of another repetition is all there is
     assert held_out([{**run, "folds": 1} for run in runs[:1]]) == [3, 2]

@@ -1,14 +1,13 @@
 """The verdict on a table in sentences."""
 
 from collections.abc import Mapping, Sequence
-from math import ceil, isfinite, isnan
+from math import ceil, isfinite, isnan, nan
 from typing import Any
-
-import numpy as np
 
 from imbtorch.comparison.kept import AGAIN
 from imbtorch.comparison.verdict.lead import Lead
 from imbtorch.comparison.verdict.measure import BALANCED, Measure
+from imbtorch.metrics.undefined import mean_defined
 from imbtorch.printable import plural
 
 MOST, SOME = 8, 5
@@ -174,8 +173,8 @@ def _without_decision(
 
 
 def _mean(runs: Mapping[int, Mapping[str, Any]], metric: str) -> float:
-    found = [run["metrics"].get(metric) for run in runs.values()]
-    return float(np.mean([np.nan if value is None else value for value in found]))
+    mean = mean_defined([run["metrics"].get(metric) for run in runs.values()])
+    return nan if mean is None else mean
 
 
 def _named(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from sklearn.metrics import precision_recall_curve
 
 from imbtorch.comparison.report.curves import interpolated_precision, reliability, thresholds
 from imbtorch.comparison.report.decided import decided_threshold
+from imbtorch.comparison.report.embedding_plots import plot_true_false
 from imbtorch.comparison.report.page_data import page_data
 from imbtorch.metrics import Decision, expected_cost
 from imbtorch.metrics.classification import classification_metrics
@@ -83,3 +84,12 @@ def test_the_explorer_knows_the_cost_of_every_outcome_of_two_classes(classes):
         misses, rest = page["heldOut"][rare] - hits, page["heldOut"][1 - rare] - alarms
         total = of_rare @ [misses, hits] + of_other @ [rest, alarms]
         assert total / 12 == pytest.approx(expected_cost(y, p[:, rare] >= at, costs))
+
+
+def test_an_undefined_gap_has_no_bar():
+    rows = [
+        {"recipe": {"name": name}, "embedding": {"gap_true": [0.25, 0.75], "gap_false": false}}
+        for name, false in (("erm", [0.5, None]), ("rs", [None, None]))
+    ]
+    heights = [bar.get_height() for bar in plot_true_false(rows).axes[0].patches]
+    np.testing.assert_array_equal(heights, [0.5, 0.5, 0.5, np.nan])

@@ -10,6 +10,9 @@ recipe that leads by that many standard deviations of a run), for
     paired t    each recipe against the baseline by its own t test, as before
 
 A run is the sum of a recipe's mean, the seed's effect (standard deviation 1), and the run's own.
+
+Then, for some numbers of rare test samples, false "better" or "worse" by the noise of test samples
+alone, in percent of test sets.
 """
 
 import sys
@@ -21,6 +24,7 @@ from scipy import stats
 
 from imbtorch.comparison.verdict.dunnett import critical_value
 from imbtorch.comparison.verdict.judge import judge
+from imbtorch.comparison.verdict.sampling_noise import sampling_variance
 
 SHAPES = (
     (2, 3),
@@ -46,6 +50,10 @@ POWER = (
     (15, 3, 3.0),
 )
 """Recipes, seeds and the lead of one of them."""
+RARE = (2, 3, 4, 5, 7, 10, 15, 20, 30, 50)
+"""Numbers of test samples of the rare one of two classes."""
+APART = (0.1, 0.3, 0.5)
+"""Shares of these on which the recipes differ; more is rare."""
 
 
 def spreads(recipes: int) -> dict[str, np.ndarray]:
@@ -105,6 +113,24 @@ def shares(spread: np.ndarray, seeds: int, lead: float, tables: int) -> dict[str
     return {rule: 100 * float(np.mean(of)) for rule, of in found.items()}
 
 
+def of_few_samples(number: int, apart: float) -> float:
+    """Return the percentage of test sets of which one of two equal recipes looks better or worse.
+
+    They have so many samples of the rare class. With all seeds, one recipe is right and the other
+    wrong on a sample with probability `apart`. All outcomes are counted, with their probabilities.
+    """
+    found, labels = 0.0, np.repeat([0, 1], number)
+    for more, less in np.ndindex(number + 1, number + 1):
+        if more + less <= number:
+            outcome = [more, less, number - more - less]
+            gains = np.repeat([0, 1, -1, 0], [number, *outcome])
+            noise = critical_value(1, np.inf) * sampling_variance(labels, gains) ** 0.5
+            if abs(more - less) / number / 2 > noise:
+                chances = [apart / 2, apart / 2, 1 - apart]
+                found += float(stats.multinomial.pmf(outcome, number, chances))
+    return 100 * found
+
+
 def main(arguments: Sequence[str]) -> None:
     """Print both tables."""
     tables = int(arguments[0]) if arguments else 1000
@@ -117,6 +143,12 @@ def main(arguments: Sequence[str]) -> None:
         for name in ("equal", "one recipe x 10"):
             found = shares(spreads(recipes)[name], seeds, lead, tables)
             _print(f"{recipes} recipes x {seeds} seeds, {name}, lead {lead}", found)
+    print('False "better" or "worse" by the noise of test samples, percent of test sets')
+    for number in RARE:
+        _print(
+            f"{number} rare test samples",
+            {f"{apart} apart": of_few_samples(number, apart) for apart in APART},
+        )
 
 
 def _print(title: str, found: dict[str, float]) -> None:

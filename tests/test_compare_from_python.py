@@ -119,8 +119,18 @@ def test_own_network_loss_and_names_stand_in_one_table(blobs, tmp_path):
     again = evaluate(network, held, [45, 15, 6])["recall"]
     assert again == result.rows[3]["metrics"]["recall"]
     lines = (result.folder / "results.jsonl").read_bytes()
-    assert run(blobs, tmp_path, recipes=["erm", mine, "hgb"], seeds=2, epochs=None).rows
+    twice = [Recipe("mine", [Train(2, loss=Weighted)]), "erm", mine, "erm", "hgb"]
+    again = run(blobs, tmp_path, recipes=twice, seeds=2, epochs=None)
+    assert [row["recipe"]["name"] for row in again.rows[::2]] == ["mine", "erm", "hgb"]
     assert (result.folder / "results.jsonl").read_bytes() == lines
+
+
+@pytest.mark.parametrize("name", ["my/own", "my:own"])
+def test_two_recipes_of_one_name_are_refused(blobs, tmp_path, name):
+    both = [Recipe("my/own", [Train(2, loss=Weighted)]), Recipe(name, [Train(2)])]
+    with pytest.raises(InputError, match=f"'my/own' and '{name}', whose files"):
+        run(blobs, tmp_path, recipes=both)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_function_gives_each_seed_its_network_and_a_network_the_same_to_all(blobs, tmp_path):

@@ -49,6 +49,7 @@ def made(costs=COST, key="expected_cost", folds=None):
                 "balanced_accuracy": ACCURACY[name] + s / 1000,
                 "f1_macro": 0.9 - ACCURACY[name],
                 "recall": [ACCURACY[name]] * 2,
+                "confusion": [[40, 5], [2, 3]],
             },
             "decision": {"metrics": {key: value, "f1_macro": 0.5}, "plain": {key: 2 * value}},
             "seconds": 1.0,
@@ -122,10 +123,11 @@ def test_the_noise_of_the_test_samples_is_that_of_paired_costs(tmp_path):
     assert lead.test_noise == pytest.approx(
         stats.norm.ppf(0.975) * paired.std(ddof=1) / 20, rel=1e-6
     )
-    (tmp_path / "checkpoints" / "erm-seed1-outputs.npz").unlink()
+    for seed in range(2):
+        (tmp_path / "checkpoints" / f"erm-seed{seed}-outputs.npz").unlink()
     verdicts = judge(made(values), folder=tmp_path)
     assert np.isnan(verdicts.leads["hgb"].test_noise)
-    assert any("training seeds alone" in said for said in verdicts.sentences)
+    assert any(said.startswith("hgb: the noise of the test") for said in verdicts.sentences)
 
 
 def test_a_metric_that_is_no_mean_is_judged_by_seeds_alone(tmp_path):
@@ -134,6 +136,9 @@ def test_a_metric_that_is_no_mean_is_judged_by_seeds_alone(tmp_path):
         keep(tmp_path, name, 0, y, y, [[0.0, 1.0], [1.0, 0.0]])
     verdicts = judge([row for row in made(key="f1") if row["seed"] == 0], folder=tmp_path)
     assert np.isnan(verdicts.leads["rs"].test_noise)
+    verdicts = judge(made(key="f1"), folder=tmp_path)
+    assert verdicts.leads["rs"].verdict == "better"
+    assert any("training seeds alone" in said for said in verdicts.sentences)
 
 
 EXPECTED = Measure("expected_cost", True, 3)

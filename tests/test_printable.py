@@ -24,8 +24,9 @@ from imbtorch.comparison.inspection import lines
 from imbtorch.comparison.report.canvas import drawable_recipes
 from imbtorch.comparison.report.classes import classes_csv
 from imbtorch.comparison.report.html import write_report
-from imbtorch.comparison.report.summary import summarize, untested_line
+from imbtorch.comparison.report.summary import summarize
 from imbtorch.comparison.report.table import markdown_table, print_classes, print_table
+from imbtorch.comparison.report.words import untested_line
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.metrics import classification_metrics
 from imbtorch.printable import in_csv, in_markdown, printable

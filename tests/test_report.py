@@ -52,6 +52,14 @@ ERM = summary("erm", 0.70)
         # the surest lead, not the highest mean
         ([summary("rs", 0.75, Lead(0.05, 0.06)), summary("drw", 0.73, Lead(0.03, 0.02))], "drw",
          "+3.0 points"),
+        # one that is within noise is not named for want of a seed of another
+        ([summary("rs", 0.75, Lead(0.05, 0.06)), summary("drw", 0.6, Lead(-0.1, np.inf))], "erm",
+         "the closest, rs, leads by 5.0 ± 6.0"),
+        ([summary("rs", 0.75, Lead(0.05, 0.06)), summary("drw", 0.73, Lead(0.03, np.inf))], "drw",
+         "drw reaches 73.0 % balanced accuracy, plain training 70.0 %: whether that is noise "
+         "cannot be told from one training seed"),
+        ([summary("rs", 0.75, Lead(0.05, np.inf, 0.02))], "rs", "cannot be told without lost out"),
+        ([summary("rs", 0.75)], "erm", "no other recipe has a training seed of its runs"),
     ],
 )  # fmt: skip
 def test_the_answer_names_the_recipe_that_is_better_beyond_noise(others, best, said):
@@ -208,4 +216,7 @@ def test_with_folds_the_classes_count_all_held_out_samples():
         for seed in range(4)
     ]  # fmt: skip
     assert held_out(runs) == [7, 4]
+    other = [{**run, "recipe": {"name": "rs"}} for run in runs]
+    assert held_out(runs[1:] + other) == [7, 4]  # a fold of the first recipe failed
+    assert held_out(runs[2:3]) == [5, 2]  # one of another repetition is all there is
     assert held_out([{**run, "folds": 1} for run in runs[:1]]) == [3, 2]

@@ -8,7 +8,10 @@ from sklearn.metrics import precision_recall_curve
 
 from imbtorch.comparison.report.curves import interpolated_precision, reliability, thresholds
 from imbtorch.comparison.report.decided import decided_threshold
-from imbtorch.metrics import Decision
+from imbtorch.comparison.report.embedding_plots import plot_true_false
+from imbtorch.comparison.report.page_data import page_data
+from imbtorch.metrics import Decision, expected_cost
+from imbtorch.metrics.classification import classification_metrics
 
 
 @settings(deadline=None, max_examples=50)
@@ -56,3 +59,37 @@ def test_the_explorer_starts_where_the_decision_changes_its_mind(rare):
     assert decision.classes(below).tolist() == [1 - rare]
     assert decision.classes(above).tolist() == [rare]
     assert decided_threshold([{"seed": 0}], rare) == 0.5
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_explorer_knows_the_cost_of_every_outcome_of_two_classes(classes):
+    y, counts = np.repeat(np.arange(classes), 6), [9, 5, 7][:classes]
+    p = np.random.default_rng(0).dirichlet([1] * classes, len(y))
+    row = {
+        "recipe": {"name": "erm"},
+        "seed": 0,
+        "data": {"classes": ["a", "b", "c"][:classes], "counts": counts},
+        "metrics": classification_metrics(y, p.argmax(1), counts, p),
+    }
+    costs = [[0.0, 5.0, 1.0], [100.0, 20.0, 1.0], [1.0, 1.0, 1.0]]
+    costs = [of[:classes] for of in costs[:classes]]
+    outputs = {"erm": {"labels": y, "predicted": p.argmax(1), "probabilities": p}}
+    page = page_data([row], outputs, ["erm"], (20, 100), costs)
+    if classes > 2:
+        assert page["costs"] is page["thresholds"] is None
+        return
+    rare, cost, found = page["rare"], np.array(page["costs"]), page["thresholds"][0]
+    of_rare, of_other = cost[rare], cost[1 - rare]  # as report.js counts them
+    for at, hits, alarms in zip(found["at"], found["hits"], found["alarms"], strict=True):
+        misses, rest = page["heldOut"][rare] - hits, page["heldOut"][1 - rare] - alarms
+        total = of_rare @ [misses, hits] + of_other @ [rest, alarms]
+        assert total / 12 == pytest.approx(expected_cost(y, p[:, rare] >= at, costs))
+
+
+def test_an_undefined_gap_has_no_bar():
+    rows = [
+        {"recipe": {"name": name}, "embedding": {"gap_true": [0.25, 0.75], "gap_false": false}}
+        for name, false in (("erm", [0.5, None]), ("rs", [None, None]))
+    ]
+    heights = [bar.get_height() for bar in plot_true_false(rows).axes[0].patches]
+    np.testing.assert_array_equal(heights, [0.5, 0.5, 0.5, np.nan])

@@ -11,6 +11,8 @@ from imbtorch.comparison.report.summary import best_recipe, format_value, shown_
 from imbtorch.comparison.report.table import markdown_table, print_table
 from imbtorch.comparison.report.table_forms import csv_table, latex_table
 from imbtorch.comparison.report.tables import show_tables
+from imbtorch.comparison.report.words import fewer_line
+from imbtorch.comparison.verdict.judge import judge
 from imbtorch.metrics.classification import classification_metrics
 
 LONG = "focal:gamma=2+m2m:beta=0.99:lam=0.1+eos:k=10"
@@ -106,6 +108,23 @@ def test_rare_classes_have_precision_and_auprc():
     assert table[1][6] == f"{100 * sum(r['metrics']['precision'][0] for r in given[:3]) / 3:.2f}"
 
 
+def test_a_mean_is_over_the_runs_in_which_it_is_defined():
+    given = rows()
+    for at, value in enumerate((0.5, 0.7, None)):
+        given[at]["metrics"]["gmean_macro"] = value
+    for at in (3, 4, 5):
+        given[at]["metrics"]["worst_recall"] = None
+    erm, rs, drw = summarize(given)
+    assert erm.mean["gmean_macro"] == pytest.approx(0.6)
+    assert format_value(erm, "gmean_macro") == "60.0±14.1"
+    assert format_value(rs, "worst_recall") == "-"
+    assert (erm.fewer, rs.fewer, drw.fewer) == ({"gmean_macro": 2}, {}, {})
+    assert fewer_line([erm, rs, drw]) == (
+        "Undefined in some runs, and averaged over the others: G-mean macro (2 runs at least)."
+    )
+    assert fewer_line(summarize(rows())) == ""
+
+
 def test_a_decision_is_a_column():
     decision = {
         "metrics": {"expected_cost": 0.125, "f1_macro": 0.5},
@@ -153,13 +172,14 @@ def test_the_folder_has_every_form_and_the_verdict_in_words(tmp_path, capsys):
     show_tables(tmp_path, given, failures=FAILED)
     shown = capsys.readouterr().out
     assert "mean ± std over 3 seeds, percent" in shown
-    assert "Better than erm beyond noise: " in shown
+    assert "Not known: rs, drw." in shown  # of these runs, no outputs are stored
     page = (tmp_path / "table.md").read_text()
+    verdicts = judge(given, folder=tmp_path)
     assert page == markdown_table(
-        summarize(given),
+        summarize(given, verdicts=verdicts),
         "shapes, mean ± std over 3 seeds, percent",
         failures=FAILED,
-        sentences=[line for line in page.splitlines() if line.startswith("Better than erm")],
+        sentences=verdicts.sentences,
     )
     show_tables(tmp_path, given, latex=True)
     assert capsys.readouterr().out == (tmp_path / "table.tex").read_text()

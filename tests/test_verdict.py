@@ -14,14 +14,23 @@ FASHION = {"erm": [0.7854, 0.7925], "rs": [0.8494, 0.8466]}
 """Fashion-MNIST, 100 to 1, 10,000 test images: 78.9 ± .5 and 84.8 ± .2 over two seeds."""
 
 
-def made(values, folds=None, f1=None):
-    """Return result rows of recipe -> balanced accuracies, by seed; None where a run failed."""
+def made(values, folds=None, f1=None, trained=(70, 10), **more):
+    """Return result rows of recipe -> balanced accuracies, by seed; None where a run failed.
+
+    With folds, `trained` samples of each class stand beside 20 held-out ones.
+    """
     return [
         {
             "recipe": {"name": name},
             "seed": s,
-            "metrics": {"balanced_accuracy": value, "f1_macro": (f1 or {}).get(name, 0.5)},
+            "data": {"counts": list(trained)},
+            "metrics": {
+                "balanced_accuracy": value,
+                "f1_macro": (f1 or {}).get(name, 0.5),
+                "confusion": [[11, 1], [2, 6]],
+            },
             **({"folds": folds} if folds else {}),
+            **more,
         }
         for name, by_seed in values.items()
         for s, value in enumerate(by_seed)
@@ -121,12 +130,20 @@ def test_one_recipe_that_collapses_is_said_and_costs_the_others_nothing():
     assert any("ldam vary far more from seed to seed" in line for line in verdicts.sentences)
 
 
-def test_folds_overlap():
+@pytest.mark.parametrize(
+    ("more", "ratio"),
+    [
+        ({}, 20 / 80),  # of 5 folds
+        ({"trained": (16, 4)}, 20 / 20),  # a profile cuts the training samples, not the others
+        ({"decision": {"metrics": {"f1": None}}}, 20 / 64),  # a fifth is held out for it
+    ],
+)
+def test_folds_overlap(more, ratio):
     values = {"erm": [0.5, 0.52, 0.49, 0.51, 0.5], "rs": [0.53, 0.56, 0.5, 0.55, 0.54]}
-    lead = judge(made(values, folds=5)).leads["rs"]
+    lead = judge(made(values, folds=5, **more)).leads["rs"]
     gains = np.subtract(values["rs"], values["erm"])
-    # Nadeau and Bengio: (1/n + n_test/n_train) times the variance; of 5 folds, 1/5 + 1/4
-    width = stats.t.ppf(0.975, 4) * (gains.var(ddof=1) * (1 / 5 + 1 / 4)) ** 0.5
+    # Nadeau and Bengio: (1/n + n_test/n_train) times the variance
+    width = stats.t.ppf(0.975, 4) * (gains.var(ddof=1) * (1 / 5 + ratio)) ** 0.5
     assert lead.noise == pytest.approx(width)
 
 

@@ -5,31 +5,43 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from verdict_simulation import of_few_samples
 
 from imbtorch.comparison.kept import keep_outputs
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.verdict.judge import judge
 from imbtorch.comparison.verdict.sampling_noise import sampling_variance
 
+CLASSES = ((0, 600), (1, 300), (2, 120))
+
 
 def test_the_variance_over_test_samples_is_that_of_the_bootstrap():
     rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1, 2], [60, 30, 12])
-    gains = rng.choice([-1, -0.5, 0, 0.5, 1], size=102)
+    labels = np.repeat([0, 1, 2], [600, 300, 120])
+    gains = rng.choice([-1, -0.5, 0, 0.5, 1], size=1020, p=[0.05, 0.1, 0.5, 0.2, 0.15])
     drawn = [
         np.mean([gains[rng.choice(np.flatnonzero(labels == k), n)].mean() for k, n in CLASSES])
         for _ in range(2000)
     ]
     exact = sum(gains[labels == k].var() / n for k, n in CLASSES) / 9
     assert np.var(drawn) == pytest.approx(exact, rel=0.1)
-    unbiased = sum(gains[labels == k].var() / (n - 1) for k, n in CLASSES) / 9
-    assert sampling_variance(labels, gains) == pytest.approx(unbiased)
-    alone = sampling_variance([0, 0, 1], [0.0, 1.0, 0.5])
-    assert alone == pytest.approx((0.5 / 2 + 0.5) / 4)
-    assert sampling_variance([0, 1], [1.0, 0.0]) == np.inf
+    assert sampling_variance(labels, gains) == pytest.approx(exact, rel=0.03)
 
 
-CLASSES = ((0, 60), (1, 30), (2, 12))
+@pytest.mark.parametrize("gains", [[1.0], [1, 1, 1], [0.5, -1, 1, 0], [0, 0]])
+def test_few_samples_that_agree_are_no_certainty(gains):
+    n, total = len(gains), sum(gains)
+    alone = (sum(np.square(gains)) / n - (total / (n + 4)) ** 2) / n
+    found = sampling_variance([1] * n, gains)
+    assert found == pytest.approx(alone)
+    both = sampling_variance([0, 0, *[1] * n], [0, 0, *gains])
+    assert both == pytest.approx(alone / 4)
+    assert 1.96 * found**0.5 > abs(total / n) or total == 0
+
+
+def test_equal_recipes_look_different_in_a_twentieth_of_small_test_sets():
+    assert max(of_few_samples(number, 0.3) for number in (3, 5, 10)) < 5
+    assert max(of_few_samples(number, 0.5) for number in (3, 5, 10)) < 7  # as if by dice
 
 
 @dataclass
@@ -70,8 +82,37 @@ def test_a_small_test_set_limits_the_verdict(tmp_path):
     assert lead.noise == lead.test_noise
     assert (lead.verdict, lead.more_seeds) == ("within noise", None)
     assert "rs: the test set is too small to tell +5.0" in verdicts.sentences[1]
-    (tmp_path / "checkpoints" / "rs-seed2-outputs.npz").unlink()
-    assert np.isnan(judge(rows, folder=tmp_path).leads["rs"].test_noise)
+
+
+def test_lost_outputs_narrow_no_interval(tmp_path):
+    labels, rng = np.repeat([0, 1], [20, 10]), np.random.default_rng(0)
+    stored, rows = Stored(tmp_path, labels), []
+    base = rng.random(30) < 0.4
+    for seed in range(3):  # every seed makes the same mistakes: no noise of seeds
+        rows += [stored.run("erm", seed, base), stored.run("rs", seed, base & (labels == 0))]
+        rows += [stored.run("drw", seed, base)]
+    whole = judge(rows, folder=tmp_path).leads["rs"]
+    assert whole.verdict == "within noise"
+    files = [tmp_path / "checkpoints" / f"rs-seed{seed}-outputs.npz" for seed in range(3)]
+    files[0].unlink()
+    Stored(tmp_path, 1 - labels).run("rs", 1, base)
+    assert judge(rows, folder=tmp_path).leads["rs"] == whole  # by the seed that is left
+    files[2].write_bytes(b"damaged")
+    with pytest.warns(UserWarning, match="damaged"):
+        verdicts = judge(rows, folder=tmp_path)
+    rs, drw = verdicts.leads["rs"], verdicts.leads["drw"]
+    assert (rs.verdict, drw.verdict) == ("noise unknown", "within noise")
+    assert (rs.mean, rs.seed_noise, rs.noise) == (whole.mean, 0.0, np.inf)
+    assert np.isnan(rs.test_noise)
+    assert "that of the test samples is unknown" in verdicts.sentences[1]
+    assert verdicts.sentences[2].startswith("rs: the noise of the test samples is not known, as")
+    assert not any("one seed" in said for said in verdicts.sentences)
+    for seed in range(3):
+        (tmp_path / "checkpoints" / f"erm-seed{seed}-outputs.npz").unlink()
+    verdicts = judge(rows, folder=tmp_path)
+    assert [lead.verdict for lead in verdicts.leads.values()] == ["noise unknown", "within noise"]
+    assert verdicts.leads["drw"].sentences == ()
+    assert verdicts.sentences[2].startswith("rs, drw: the noise of the test samples is not known")
 
 
 def test_one_seed_tells_what_the_test_samples_tell(tmp_path):

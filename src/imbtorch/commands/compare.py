@@ -101,7 +101,7 @@ def _compare(
     from imbtorch.training.recipes import make_recipe, split_list
     from imbtorch.training.try_out import check_resampling
 
-    names = [] if recipes is None else split_list(recipes)
+    names = [] if recipes is None else list(dict.fromkeys(split_list(recipes)))
     if not names and recipes is not None:
         raise InputError(f"recipes is {recipes!r}; name at least one, such as erm")
     for name in names:  # reject a wrong name before opening any data

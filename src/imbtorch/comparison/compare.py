@@ -11,6 +11,7 @@ from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
     check_checkpoints,
     checkpoint_path,
+    file_name,
     keep_for_pictures,
     restore_embeddings,
 )
@@ -49,7 +50,8 @@ def compare(
     task : Task
         Data, network and setup, see `make_task`.
     recipes : sequence of str or Recipe
-        Names, see `make_recipe`, or your own recipes, each with a different name.
+        Names, see `make_recipe`, or your own recipes, each with a different name. One that is given
+        twice is taken once.
     seeds : int, default=3
         Training seeds 0..seeds-1; of a task with folds, how often all folds are run, each time
         divided anew.
@@ -74,10 +76,11 @@ def compare(
     Raises
     ------
     InputError
-        If a recipe is unknown, the folder holds another experiment's results, or every run failed.
+        If a recipe is unknown, two have one name, the folder holds another experiment's results,
+        or every run failed.
     """
     check_whole("seeds", seeds, 1)
-    described = [task.recipe(recipe) for recipe in recipes]
+    described = _distinct([task.recipe(recipe) for recipe in recipes])
     if not described:
         raise InputError("recipes is empty; name at least one, such as erm")
     runs = seeds * task.folds
@@ -106,6 +109,19 @@ def compare(
         restore_embeddings(first, folder, name)
     report_on(task, folder, rows, names, shots=shots, failures=failures)
     return outcome
+
+
+def _distinct(recipes: Sequence[Recipe]) -> list[Recipe]:
+    """Return each recipe once; raise an InputError if two would be stored by one name."""
+    known: dict[str, Recipe] = {}
+    for recipe in recipes:
+        other = known.setdefault(file_name(recipe.name), recipe)
+        if other.describe() != recipe.describe():
+            raise InputError(
+                f"recipes has two different ones, named {other.name!r} and {recipe.name!r}, whose "
+                "files would have the same names; give each a name of its own"
+            )
+    return list(known.values())
 
 
 def _keep(

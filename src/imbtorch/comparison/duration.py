@@ -64,10 +64,8 @@ def sample_seconds(task: Task) -> float:
     return seconds / number
 
 
-def expected_seconds(
-    task: Task, recipes: Sequence[Recipe], seeds: int, per_sample: float, *, shared: bool = True
-) -> float:
-    """Return about how long recipes x seeds take.
+def expected_seconds(task: Task, recipes: Sequence[Recipe], seeds: int, per_sample: float) -> float:
+    """Return about how long recipes x seeds take; recipes that start alike share their start.
 
     Parameters
     ----------
@@ -80,14 +78,12 @@ def expected_seconds(
         Number of training seeds.
     per_sample : float
         See `sample_seconds`.
-    shared : bool, default=True
-        Whether recipes that start alike share their start.
     """
     counts, tested = task.data.counts, len(labels_of(task.data.test))
     total, seen = 0.0, list[list[str]]()
     for recipe in recipes:
         keys, costs = passes(recipe, counts)
-        begun = max((_alike(keys, other) for other in seen if shared), default=0)
+        begun = max((_alike(keys, other) for other in seen), default=0)
         seen.append(keys)
         total += sum(costs[begun:])
         measured = min(task.measurements, recipe.epochs) + 1

@@ -82,7 +82,7 @@ def compare(
         training seed; or a Classifier, of which each run trains a copy from its weights.
     recipes : sequence of str or Recipe, optional
         Names, see `make_recipe`, or recipes with losses, samplers and transforms of your own, each
-        with a different name. By default the command line's.
+        with a different name; one that is given twice is taken once. By default the command line's.
     seeds : int, default=3
         Number of training seeds.
     out : str or Path

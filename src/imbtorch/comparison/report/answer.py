@@ -20,14 +20,16 @@ def chosen(summaries: Sequence[Summary], baseline: str) -> Summary:
     """Return the recipe to use, by what the recipes are compared by, see `Measure`.
 
     That is the best of those that are better than the baseline beyond noise; if there is none, the
-    baseline. Where leads cannot be judged, for want of a second seed, it is the best of all.
+    best of the baseline and of those whose lead cannot be judged: for want of a second seed, or of
+    outputs.
     """
-    of = {summary.recipe: summary for summary in summaries}
-    verdicts = [summary.lead.verdict for summary in summaries if summary.lead]
-    better = [s for s in summaries if s.lead and s.lead.verdict == "better"]
-    if not better and "noise unknown" not in verdicts:
-        return of[baseline]
-    return max(better or summaries, key=lambda s: s.value)
+    leads = {s.recipe: s.lead for s in summaries if s.lead}
+    better, unknown = (
+        [s for s in summaries if s.recipe in leads and leads[s.recipe].verdict == verdict]
+        for verdict in ("better", "noise unknown")
+    )
+    base = [s for s in summaries if s.recipe == baseline]
+    return max(better or [*base, *unknown], key=lambda s: s.value)
 
 
 def answer(
@@ -81,9 +83,10 @@ def use(summaries: Sequence[Summary], baseline: str) -> str:
         assert lead is not None
         if lead.verdict != "better":
             value = measure.shown(base.mean[measure.column]) + ("" if measure.is_cost else " %")
+            lacking = "without lost outputs" if lead.outputs_lost else "from one training seed"
             return (
                 f"{best.recipe} {has} {reaches}, {plain} {value}: whether that is noise cannot be "
-                "told from one training seed."
+                f"told {lacking}."
             )
         as_text = measure.shown if measure.is_cost else measure.signed
         gain, low, high = (as_text(lead.mean + side * lead.noise) for side in (0, -1, 1))
@@ -93,7 +96,9 @@ def use(summaries: Sequence[Summary], baseline: str) -> str:
             f"{_cost(best, base)}."
         )
     named = f"{plain} (erm)" if baseline == "erm" else baseline
-    next_best = max((s for s in summaries if s.lead), key=lambda s: s.value)
+    next_best = max((s for s in summaries if s.lead), key=lambda s: s.value, default=None)
+    if next_best is None:
+        return f"{best.recipe} {has} {reaches}; no other recipe has a training seed of its runs."
     lead = next_best.lead
     assert lead is not None
     noise = lead.noise if np.isfinite(lead.noise) else lead.test_noise  # all that one seed tells

@@ -99,10 +99,10 @@ def mean_over_seeds(runs: Rows, kind: str, measure: str) -> Floats | None:
 
 
 def held_out(rows: Rows) -> list[int]:
-    """Return the held-out samples of each class; with folds, of all of them."""
-    (first, *_), number = by_recipe(rows).values(), len(rows[0]["data"]["counts"])
-    one = [run for run in first if run["seed"] < run.get("folds", 1)] or first[:1]
-    matrices = [sparse(run["metrics"]["confusion"], number) for run in one]
+    """Return the held-out samples of each class; with folds, of all that any recipe was run on."""
+    number, folds = len(rows[0]["data"]["counts"]), rows[0].get("folds", 1)
+    one = {run["seed"]: run for run in rows if run["seed"] < folds} or {0: rows[0]}
+    matrices = [sparse(run["metrics"]["confusion"], number) for run in one.values()]
     counts: list[int] = sum(matrix.sum(1) for matrix in matrices).tolist()
     return counts
 

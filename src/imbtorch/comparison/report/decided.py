@@ -83,7 +83,8 @@ def _of_the_rarer(runs: Sequence[Mapping[str, Any]], recipe: str) -> list[str]:
 def decided_threshold(runs: Sequence[Mapping[str, Any]], rare: int) -> float:
     """Return the threshold on the network's own probability of one of two classes; else 0.5.
 
-    It is that of the first seed's decision, whose temperature is undone.
+    It is that of the first seed's decision, with folds the first fold's, whose temperature is
+    undone.
 
     Examples
     --------

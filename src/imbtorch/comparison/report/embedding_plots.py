@@ -35,7 +35,10 @@ def plot_gap(rows: Rows) -> Figure | None:
 
 
 def plot_true_false(rows: Rows) -> Figure | None:
-    """Draw the mean generalization gap of true and false positives, two bars per recipe."""
+    """Draw the mean generalization gap of true and false positives, two bars per recipe.
+
+    One that is undefined, as without false positives, has no bar.
+    """
     figure, axis = new_figure()
     names, pairs = [], []
     for recipe, runs in by_recipe(rows).items():
@@ -45,7 +48,7 @@ def plot_true_false(rows: Rows) -> Figure | None:
         known = [gap[~np.isnan(gap)] for gap in gaps if gap is not None]
         if len(known) == 2:
             names.append(recipe)
-            pairs.append([gap.mean() if len(gap) else 0.0 for gap in known])
+            pairs.append([gap.mean() if len(gap) else np.nan for gap in known])
     if not names:
         return None
     places = np.arange(len(names))

@@ -23,9 +23,8 @@ from imbtorch.comparison.report.summary import (
     embedding_line,
     format_value,
     summarize,
-    untested_line,
 )
-from imbtorch.comparison.report.words import runs_words
+from imbtorch.comparison.report.words import fewer_line, runs_words, untested_line
 from imbtorch.comparison.verdict.judge import judge
 from imbtorch.data.profiles.class_groups import SHOTS
 from imbtorch.data.profiles.profile import Profile
@@ -77,7 +76,7 @@ def write_report(
     columns : sequence of str
         Names of their columns, if they are rows of numbers.
     costs : sequence of sequence of float, optional
-        Cost of each true class (rows) decided as each class, of two classes.
+        Cost of each true class (rows) decided as each class.
     made : mapping, optional
         Recipe -> the quality of what it made, a row a class, as `judged` returns it.
 
@@ -149,7 +148,9 @@ def write_report(
         ),
         drawn=len(drawn) < len(groups) and f"{len(drawn)} of {len(groups)} recipes, the best",
         embedding=embedding_line(rows),
-        untested=untested_line(summaries[0].untested),
+        untested=" ".join(
+            filter(None, [untested_line(summaries[0].untested), fewer_line(summaries)])
+        ),
         all_failed=all_failed(failures, [summary.recipe for summary in summaries]),
         failure_lines=failure_lines(failures),
     )

@@ -55,7 +55,7 @@ def page_data(
     shots : tuple of int
         Bounds of few-shot and many-shot classes.
     costs : sequence of sequence of float, optional
-        Cost of each of two classes (rows) decided as each.
+        Cost of each class (rows) decided as each; on the page if there are two.
     """
     data, groups = rows[0]["data"], by_recipe(rows)
     names = [*first, *(name for name in groups if name not in first)]
@@ -88,7 +88,7 @@ def page_data(
         ]
         if number == 2
         else None,
-        "costs": costs and [costs[rare][1 - rare], costs[1 - rare][rare]],
+        "costs": costs if number == 2 else None,
         "rare": rare,
     }
 

@@ -246,9 +246,10 @@ function explorer() {
   slider.max = of.at.length - 1;
   if (slider.recipe !== shown) { slider.value = of.start; slider.recipe = shown; }
   const costs = [Number(at("miss").value) || 0, Number(at("alarm").value) || 0];
+  const right = D.costs ? [D.costs[D.rare][D.rare], D.costs[1 - D.rare][1 - D.rare]] : [0, 0];
   const measured = of.at.map((_, i) => {
     const hits = of.hits[i], alarms = of.alarms[i], recall = positives ? hits / positives : 0, precision = hits + alarms ? hits / (hits + alarms) : 0;
-    return { recall, precision, f1: 2 * hits / (hits + alarms + positives), cost: costs[0] * (positives - hits) + costs[1] * alarms };
+    return { recall, precision, f1: 2 * hits / (hits + alarms + positives), cost: costs[0] * (positives - hits) + costs[1] * alarms + right[0] * hits + right[1] * (rest - alarms) };
   });
   const i = Number(slider.value), now = measured[i], say = (v) => `${(100 * v).toFixed(1)} %`;
   at("threshold-label").textContent = `A sample is ${rare} if its probability is at least ${probability(of.at[i])}`;
@@ -256,10 +257,10 @@ function explorer() {
   at("threshold-says").textContent = `precision ${say(now.precision)}, recall ${say(now.recall)}, F1 ${say(now.f1)}; ${of.hits[i] + of.alarms[i]} of ${positives + rest} flagged: ${of.hits[i]} right, ${of.alarms[i]} false alarms, ${positives - of.hits[i]} missed; cost ${+now.cost.toFixed(2)}, ${+(now.cost / (positives + rest)).toPrecision(3)} a sample`;
   draw("threshold-chart", 240, "Precision, recall, F1 and cost over the thresholds", (chart, W) => {
     const left = 36, right = W - 76, x = (j) => left + (right - left) * j / (of.at.length - 1 || 1), y = (v) => 205 - 185 * v;
-    const most = Math.max(...measured.map((m) => m.cost)) || 1, ends = [];
+    const least = Math.min(0, ...measured.map((m) => m.cost)), most = Math.max(0, ...measured.map((m) => m.cost)), ends = [];
     for (const tick of [0, 0.5, 1]) chart.append(line(left, y(tick), right, y(tick)), text(left - 4, y(tick) + 4, String(100 * tick), { class: "muted", "text-anchor": "end" }));
     for (const [name, color, dash] of [["precision", "var(--accent)", ""], ["recall", "var(--good)", ""], ["f1", "var(--ink)", ""], ["cost", "var(--bad)", "4 3"]]) {
-      const value = (m) => (name === "cost" ? m.cost / most : m[name]);
+      const value = (m) => (name === "cost" ? (m.cost - least) / (most - least || 1) : m[name]);
       chart.append(make("polyline", { points: measured.map((m, j) => `${x(j).toFixed(1)},${y(value(m)).toFixed(1)}`).join(" "), fill: "none", stroke: color, "stroke-width": 2, "stroke-dasharray": dash }));
       ends.push({ name: name === "f1" ? "F1" : name, color, y: y(value(measured[measured.length - 1])) });
     }
@@ -285,7 +286,7 @@ if (at("curve-class")) {
   for (const k of D.order) at("curve-class").append(make("option", { value: k }, `${D.classes[k]} (${D.counts[k]})`));
   at("curve-class").value = K === 2 ? D.rare : D.weakest;
   at("curve-class").addEventListener("change", curveChart);
-  if (D.costs) [at("miss").value, at("alarm").value] = D.costs;
+  if (D.costs) [at("miss").value, at("alarm").value] = [D.costs[D.rare][1 - D.rare], D.costs[1 - D.rare][D.rare]];
   for (const id of ["threshold", "miss", "alarm"]) at(id).addEventListener("input", explorer);
 }
 let wide = innerWidth;

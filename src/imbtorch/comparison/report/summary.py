@@ -1,7 +1,7 @@
 """Summarize runs over seeds: one line per recipe, and whether its lead is more than noise."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
@@ -13,7 +13,6 @@ from imbtorch.comparison.verdict.measure import BALANCED, Measure
 from imbtorch.data.profiles.class_groups import SHOTS, minority_classes
 from imbtorch.metrics.classification import shot_recalls
 from imbtorch.metrics.undefined import mean_defined, untested
-from imbtorch.printable import printable
 
 COLUMNS = {
     "balanced_accuracy": "balanced accuracy",
@@ -32,8 +31,6 @@ COLUMNS = {
 """Metrics of the table -> headings; a metric is NaN if there is no such class."""
 DECIDED = ("decided", "undecided")
 """What a decision was chosen for, on the test set: under the decision, and without it."""
-LISTED = 20
-"""Classes without a held-out sample that a sentence names."""
 
 CALIBRATION = {"ece": "ECE", "ece_corrected": "ECE, prior corrected"}
 """Metrics of the report's second table; NaN in results older than these metrics."""
@@ -49,7 +46,7 @@ class Summary:
         Name.
     mean, std : mapping of str to float
         Mean and sample standard deviation (NaN for one seed) of each metric in `COLUMNS`,
-        `CALIBRATION` and `DECIDED`, and of ``seconds``.
+        `CALIBRATION` and `DECIDED`, and of ``seconds``, over the runs in which it is defined.
     lead : Lead or None
         Lead over the baseline in what they are compared by; None for the baseline itself.
     seeds : int
@@ -60,6 +57,8 @@ class Summary:
         What the recipes are compared by.
     num_classes : int
         K.
+    fewer : mapping of str to int
+        Metric -> number of runs in which it is defined, if these are some, but not all.
     """
 
     recipe: str
@@ -70,6 +69,7 @@ class Summary:
     untested: tuple[str, ...] = ()
     measure: Measure = BALANCED
     num_classes: int = 0
+    fewer: Mapping[str, int] = field(default_factory=dict)
 
     def scale(self, metric: str) -> int:
         """Return what a metric is multiplied by to be shown: 100 for percent."""
@@ -130,8 +130,9 @@ def summarize(
     leads = (verdicts or judge(rows, baseline)).leads
     out = []
     for recipe, by_seed in runs.items():
-        table = {name: [v[name] for v in by_seed.values()] for name in names}
-        mean = {name: float(np.mean(v)) for name, v in table.items()}
+        every = {name: [v[name] for v in by_seed.values()] for name in names}
+        table = {name: [v for v in of if not np.isnan(v)] for name, of in every.items()}
+        mean = {name: float(np.mean(v)) if v else nan for name, v in table.items()}
         std = {name: float(np.std(v, ddof=1)) if len(v) > 1 else nan for name, v in table.items()}
         out.append(
             Summary(
@@ -143,6 +144,7 @@ def summarize(
                 tuple(absent),
                 measure,
                 len(rows[0]["metrics"]["recall"]),
+                {name: len(v) for name, v in table.items() if 0 < len(v) < len(by_seed)},
             )
         )
     return out
@@ -207,24 +209,6 @@ def best_recipe(summaries: Sequence[Summary], metric: str) -> str:
     shown = [format_value(s, metric).split("±")[0] for s in measured]
     tied = shown.count(format_value(best, metric).split("±")[0]) > 1
     return "" if tied else best.recipe
-
-
-def untested_line(names: Sequence[str]) -> str:
-    """Return a sentence on the classes without a held-out sample; empty if there are none.
-
-    Examples
-    --------
-    >>> untested_line(["cat"])
-    'No held-out sample of cat: recall is undefined there, and the averages are over the rest.'
-    """
-    if not names:
-        return ""
-    shown = ", ".join(map(printable, names[:LISTED]))
-    more = f" and {len(names) - LISTED} more classes" if len(names) > LISTED else ""
-    return (
-        f"No held-out sample of {shown}{more}: recall is undefined there, and the averages are "
-        "over the rest."
-    )
 
 
 def format_value(summary: Summary, metric: str) -> str:

@@ -11,8 +11,8 @@ from imbtorch.comparison.report.summary import (
     best_recipe,
     format_value,
     shown_columns,
-    untested_line,
 )
+from imbtorch.comparison.report.words import untested_line
 from imbtorch.extras import extra
 from imbtorch.metrics.undefined import untested
 from imbtorch.printable import in_markdown, printable

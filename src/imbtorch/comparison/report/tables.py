@@ -8,7 +8,7 @@ from imbtorch.comparison.report.results import ranked
 from imbtorch.comparison.report.summary import embedding_line, summarize
 from imbtorch.comparison.report.table import markdown_table, print_table
 from imbtorch.comparison.report.table_forms import csv_table, latex_table
-from imbtorch.comparison.report.words import runs_words
+from imbtorch.comparison.report.words import fewer_line, runs_words
 from imbtorch.comparison.result_file import Row
 from imbtorch.comparison.verdict.judge import judge
 from imbtorch.data.profiles.class_groups import SHOTS
@@ -51,8 +51,7 @@ def show_tables(
     over = "mean" if seeds == 1 else "mean ± std"
     units = "percent; cost per sample" if verdicts.measure.is_cost else "percent"
     title = f"{rows[0]['data']['name']}, {over} over {runs_words(rows)}, {units}"
-    embedding = embedding_line(rows)
-    said = [*verdicts.sentences, *([embedding] if embedding else [])]
+    said = [*verdicts.sentences, *filter(None, [fewer_line(summaries), embedding_line(rows)])]
     forms = {
         "md": markdown_table(summaries, title, base, failures=failures, sentences=said),
         "tex": latex_table(summaries, title, base, failures=failures, wide=wide),

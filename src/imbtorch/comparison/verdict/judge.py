@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import hypot, inf, isfinite, nan, sqrt
+from math import hypot, inf, isfinite, isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from imbtorch.comparison.verdict.lead import Lead
 from imbtorch.comparison.verdict.measure import BALANCED, Measure
 from imbtorch.comparison.verdict.sampling_noise import stored_variances
 from imbtorch.comparison.verdict.words import lead_sentences, table_sentences
+from imbtorch.data.hold_out import VALIDATION
+from imbtorch.metrics.pairs import sparse
 
 SEEDS = (*range(1, 20), *range(20, 101, 5))
 """Numbers of more seeds, or repetitions, of which the first is said that would settle a lead."""
@@ -55,18 +57,19 @@ def judge(
     set, too: their squares add.
 
     With folds, the test sets differ and the training sets overlap: the variance of the mean over n
-    runs is then that of a difference times 1/n + n_test/n_train (Nadeau and Bengio).
+    runs is then that of a difference times 1/n + n_test/n_train (Nadeau and Bengio), where n_train
+    counts the samples that a profile and a validation split leave to train on.
 
     Parameters
     ----------
     rows : sequence of mapping
         Results as stored: ``recipe`` (with ``name``), ``seed``, ``metrics``; with folds also
-        ``folds``, their number, and with decisions ``decision``.
+        ``folds``, their number, and ``data``; and with decisions ``decision``.
     baseline : str, default="erm"
         Recipe to compare with; the first one, if there are no runs of it.
     folder : Path, optional
         Folder of the comparison, which holds each run's predictions. Without it, the verdict is on
-        training seeds alone.
+        training seeds alone; where predictions are lost, there is none on a lead beyond that noise.
 
     Returns
     -------
@@ -99,6 +102,7 @@ def judge(
         if name != base and set(of) & set(runs[base])
     }
     folds, measure = rows[0].get("folds"), Measure.of(rows)
+    overlap = float(np.mean([_overlap(row) for row in runs[base].values()])) if folds else 0.0
     differences = {
         name: np.array(
             [measure.gain(measure.value(runs[name][s]), measure.value(runs[base][s])) for s in of]
@@ -113,7 +117,14 @@ def judge(
     )
     pooled = dict(zip(several, zip(variances.tolist(), dfs.tolist(), strict=True), strict=True))
     leads = {
-        name: _lead(of, *pooled.get(name, (inf, 1.0)), tests.get(name, nan), len(shared), folds)
+        name: _lead(
+            of,
+            *pooled.get(name, (inf, 1.0)),
+            tests.get(name),
+            len(shared),
+            overlap,
+            folds or 1,
+        )
         for name, of in differences.items()
     }
     leads = {name: replace(lead, measure=measure) for name, lead in leads.items()}
@@ -125,19 +136,28 @@ def judge(
     return Verdicts(base, leads, table_sentences(runs, base, leads, odd, measure), measure)
 
 
+def _overlap(row: Mapping[str, Any]) -> float:
+    """Return n_test/n_train of a run; the counts of its row are before any validation split."""
+    counts = row["data"]["counts"]
+    trained = sum(counts) * (1 - VALIDATION * ("decision" in row))
+    return float(sparse(row["metrics"]["confusion"], len(counts)).sum() / trained)
+
+
 def _lead(
     differences: np.ndarray,
     variance: float,
     df: float,
-    test_variance: float,
+    test_variance: float | None,
     comparisons: int,
-    folds: int | None,
+    overlap: float,
+    folds: int,
 ) -> Lead:
-    """Return a lead with its noise; the variances are of one difference, and of the mean."""
+    """Return a lead with its noise; the variances are of one difference, and of the mean.
+
+    That over test sets is None if it does not count, and NaN if it does, but is not known.
+    """
     mean, n = float(differences.mean()), len(differences)
-    overlap = 1 / (folds - 1) if folds else 0.0
-    test_noise = critical_value(comparisons, inf) * sqrt(test_variance)
-    known = 0.0 if np.isnan(test_noise) else test_noise
+    test_noise = critical_value(comparisons, inf) * sqrt(test_variance or 0.0)
 
     def seed_noise(runs: int) -> float:
         freedom = df * (runs - 1) / max(n - 1, 1)
@@ -145,9 +165,10 @@ def _lead(
             variance * (1 / runs + overlap)
         )
 
-    noise = hypot(seed_noise(n), known) if isfinite(variance) else inf
-    lead = Lead(mean, noise, seed_noise(n) if isfinite(variance) else inf, test_noise, n)
+    seeds = seed_noise(n) if isfinite(variance) else inf
+    noise = inf if isnan(test_noise) else hypot(seeds, test_noise)
+    lead = Lead(mean, noise, seeds, nan if test_variance is None else test_noise, n)
     if lead.is_real or not isfinite(noise) or mean == 0:
         return lead
-    enough = (m for m in SEEDS if hypot(seed_noise(n + m * (folds or 1)), known) < abs(mean))
+    enough = (m for m in SEEDS if hypot(seed_noise(n + m * folds), test_noise) < abs(mean))
     return replace(lead, more_seeds=next(enough, None))

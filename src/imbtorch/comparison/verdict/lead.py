@@ -1,7 +1,7 @@
 """The lead of a recipe over the baseline, and whether it is more than noise."""
 
 from dataclasses import dataclass
-from math import inf, isfinite, nan
+from math import inf, isfinite, isnan, nan
 
 from imbtorch.comparison.verdict.measure import BALANCED, Measure
 
@@ -17,7 +17,8 @@ class Lead:
         where it costs less.
     noise : float
         Half-width of its 95 % interval, from both sources of noise, whose squares add; the
-        intervals of a table hold together (Dunnett). Infinite if it is unknown: with one seed.
+        intervals of a table hold together (Dunnett). Infinite if it is unknown: with one seed, or
+        if `outputs_lost`.
     seed_noise, test_noise : float
         The half-width that each source would give alone: other training seeds (infinite with one
         seed), and other test samples (NaN if no predictions are stored, or with folds, whose
@@ -49,11 +50,16 @@ class Lead:
 
     @property
     def verdict(self) -> str:
-        """One of better, worse, within noise, or noise unknown (one seed)."""
+        """One of better, worse, within noise, or noise unknown (one seed, or outputs lost)."""
         if self.is_real:
             return "better" if self.mean > 0 else "worse"
-        known = isfinite(self.noise) or abs(self.mean) <= self.test_noise
-        return "within noise" if known else "noise unknown"
+        within = abs(self.mean) <= self.test_noise or abs(self.mean) <= self.seed_noise < inf
+        return "within noise" if within or isfinite(self.noise) else "noise unknown"
+
+    @property
+    def outputs_lost(self) -> bool:
+        """Whether only the noise of test samples is unknown: predictions that counted are lost."""
+        return isfinite(self.seed_noise) and isnan(self.test_noise) and not isfinite(self.noise)
 
     def __str__(self) -> str:
         noise = f"±{self.measure.shown(self.noise)}" if isfinite(self.noise) else ""

@@ -1,13 +1,13 @@
 """The verdict on a table in sentences."""
 
 from collections.abc import Mapping, Sequence
-from math import ceil, isfinite, isnan
+from math import ceil, isfinite, isnan, nan
 from typing import Any
 
-import numpy as np
-
+from imbtorch.comparison.kept import AGAIN
 from imbtorch.comparison.verdict.lead import Lead
 from imbtorch.comparison.verdict.measure import BALANCED, Measure
+from imbtorch.metrics.undefined import mean_defined
 from imbtorch.printable import plural
 
 MOST, SOME = 8, 5
@@ -24,6 +24,14 @@ def lead_sentences(name: str, lead: Lead, folded: bool) -> list[str]:
     shown = lead.measure.signed(lead.mean)
     if lead.is_real or lead.mean == 0:
         return []
+    if lead.outputs_lost:
+        noise = lead.measure.shown(lead.seed_noise)
+        if lead.verdict == "within noise":
+            return [f"{name}: {shown} is within the noise of the training seeds alone (±{noise})."]
+        return [
+            f"{name}: {shown} is more than the noise of the training seeds (±{noise}); that of the "
+            "test samples is unknown."
+        ]
     if not isfinite(lead.noise):
         if lead.verdict == "within noise":
             return [f"{name}: {shown} is within the noise of the test samples alone."]
@@ -65,10 +73,16 @@ def table_sentences(
     said = [_standing(baseline, leads, measure)]
     order = sorted(leads, key=lambda name: -leads[name].mean)
     open_ = [n for n in order if leads[n].verdict in ("within noise", "noise unknown")]
-    if sum(not isfinite(lead.noise) for lead in leads.values()) == len(leads):
+    if not any(isfinite(lead.seed_noise) for lead in leads.values()):
         said.append("With one seed, a verdict is not possible: run at least 2, better 3.")
     elif open_ and leads[open_[0]].mean > 0:
         said += leads[open_[0]].sentences
+    if lost := [name for name in order if leads[name].outputs_lost]:
+        said.append(
+            f"{_named(lost)}: the noise of the test samples is not known, as the outputs of these "
+            f"runs or of those of {baseline} are missing in checkpoints, damaged or of another "
+            f"test set; {AGAIN}."
+        )
     said += _misread(runs, baseline, leads, order, measure)
     if apart:
         said.append(
@@ -117,8 +131,9 @@ def _misread(
     said = []
     better = [name for name in order if leads[name].verdict == "better"]
     if better and order[0] != better[0]:
+        noise = "of unknown noise" if leads[order[0]].verdict == "noise unknown" else "within noise"
         said.append(
-            f"{order[0]} has {measure.best_words}, but its lead is within noise; "
+            f"{order[0]} has {measure.best_words}, but its lead is {noise}; "
             f"{better[0]} has a smaller lead that is beyond it."
         )
     if measure.decided:
@@ -140,9 +155,8 @@ def _without_decision(
 ) -> list[str]:
     """Return what the noise is of, and that balanced accuracy would say something else."""
     said = []
-    if all(isnan(lead.test_noise) for lead in leads.values()) and not any(
-        run.get("folds") for run in runs[baseline].values()
-    ):
+    alone = all(isnan(lead.test_noise) and not lead.outputs_lost for lead in leads.values())
+    if alone and not any(run.get("folds") for run in runs[baseline].values()):
         said.append(
             "The noise is that of the training seeds alone: how much other test samples would "
             "change is not known."
@@ -159,8 +173,8 @@ def _without_decision(
 
 
 def _mean(runs: Mapping[int, Mapping[str, Any]], metric: str) -> float:
-    found = [run["metrics"].get(metric) for run in runs.values()]
-    return float(np.mean([np.nan if value is None else value for value in found]))
+    mean = mean_defined([run["metrics"].get(metric) for run in runs.values()])
+    return nan if mean is None else mean
 
 
 def _named(names: Sequence[str]) -> str:

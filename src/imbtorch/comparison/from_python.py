@@ -14,8 +14,8 @@ from imbtorch.comparison.given_data import Given, given_data
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.network_options import check_freeze, open_network
 from imbtorch.comparison.origin import Origin
-from imbtorch.comparison.own_code import with_code
 from imbtorch.comparison.own_network import OwnNetwork
+from imbtorch.comparison.own_recipe import with_code
 from imbtorch.comparison.sized_defaults import sized
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.usual_recipes import usual_recipes

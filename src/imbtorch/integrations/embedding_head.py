@@ -14,6 +14,7 @@ from torch import nn
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.checks import RandomState
 from imbtorch.data.pairs import check_not_dataset
+from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered
 from imbtorch.option_types import check_whole
 from imbtorch.places import OverSampler
@@ -128,7 +129,12 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.resample is None:
             return None
         if not isinstance(self.resample, str):
-            return clone(self.resample)
+            if isinstance(self.resample, type) or not hasattr(self.resample, "fit_resample"):
+                raise InputError(
+                    f"resample is {self.resample!r}; it must be the name of an over-sampler, an "
+                    "object with fit_resample or None"
+                )
+            return clone(self.resample, safe=False)
         few = self.resample == "eos" and len(codes) <= 10  # use all neighbors
         name = f"eos:k={len(codes) - 1}" if few else self.resample
         return make_over_sampler(name, random)

@@ -16,6 +16,7 @@ from imbtorch.data.checks import RandomState
 from imbtorch.data.pairs import check_not_dataset
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered
+from imbtorch.integrations.refit import whole_or_not_at_all
 from imbtorch.option_types import check_whole
 from imbtorch.places import OverSampler
 from imbtorch.resampling.apply import resample_dataset
@@ -79,6 +80,7 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.epochs = epochs
         self.random_state = random_state
 
+    @whole_or_not_at_all
     def fit(self, X: ArrayLike, y: ArrayLike) -> "EmbeddingHead":
         """Over-sample the embeddings and train the classifier.
 

@@ -29,6 +29,7 @@ from imbtorch.integrations.given import (
     numbered,
 )
 from imbtorch.integrations.given_texts import text_input, texts_for
+from imbtorch.integrations.refit import whole_or_not_at_all
 from imbtorch.integrations.stored_classifier import StoredClassifier, check_given
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
@@ -130,6 +131,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         self.device = device
         self.random_state = random_state
 
+    @whole_or_not_at_all
     def fit(self, X: Array, y: Array) -> "ImbalancedClassifier":
         """Train the network.
 
@@ -154,7 +156,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         shape = tuple(train.x.shape[1:])
         if self.texts_ is not None:
             shape = (self.texts_.max_length,)
-        self.sample_shape_ = shape
+        self.sample_shape_, size = shape, (shape, len(self.classes_))
         name = network_name(self.model, shape)
         setup, usual = OWN_SETUP
         if not isinstance(self.model, str):
@@ -164,14 +166,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
             setup, usual = usual_setup(name, pretrained=bool(self.pretrained), freeze=freeze)
         recipe = recipe_of(self.recipe, self.epochs, usual)
         network = (
-            build_model(
-                name,
-                shape,
-                len(self.classes_),
-                train=train,
-                seed=seed,
-                pretrained=self.pretrained,
-            )
+            build_model(name, *size, train=train, seed=seed, pretrained=self.pretrained)
             if isinstance(self.model, str)
             else copy.deepcopy(self.model)
         )

@@ -138,3 +138,14 @@ def test_a_fit_that_fails_leaves_the_estimator_as_it_was(table, estimator, monke
     np.testing.assert_array_equal(before.predict_proba(X), probabilities)
     with pytest.raises(NotFittedError):
         unfitted.predict(X)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_samples_of_which_the_network_makes_nan_are_named(table, estimator):
+    X, y = table
+    fitted, weight = clone(estimator).fit(X, y), np.float32(3e38)
+    head = fitted.head_ if isinstance(fitted, EmbeddingHead) else fitted.model_.head
+    torch.nn.init.constant_(head.weight, 2.0)
+    for method in (fitted.predict, fitted.predict_proba):
+        with pytest.raises(InputError, match=r"NaN for 2 of 3 samples of X \(0, 2\), which are"):
+            method(np.stack([X[0] * 0 + weight, X[0], X[0] * 0 + weight]))

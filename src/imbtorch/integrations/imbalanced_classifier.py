@@ -34,8 +34,8 @@ from imbtorch.integrations.stored_classifier import StoredClassifier, check_give
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, check_classifier
-from imbtorch.models.inference import predict_logits
-from imbtorch.seeding import random_state_from
+from imbtorch.models.inference import measured_logits
+from imbtorch.seeding import random_state_from, same_random_state
 from imbtorch.training.fit import fit
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import recipe_of
@@ -212,7 +212,8 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
                 f"{self.sample_shape_}"
             )
         check_scale(self.model_, data.x)
-        logits, _ = predict_logits(self.model_, data)
+        with same_random_state():
+            logits, _ = measured_logits(self.model_, data, "X")
         probabilities: NDArray[np.float64] = self.model_.probabilities(logits).double().numpy()
         if prior is None:
             return probabilities

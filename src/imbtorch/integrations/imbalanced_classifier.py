@@ -20,6 +20,7 @@ from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
+from imbtorch.data.seen import fingerprints
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import (
     check_scale,
@@ -85,6 +86,8 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         Number of features D; only for two-dimensional input.
     sample_shape_ : tuple of int
         Shape of one sample: (D,), (C, H, W), or (L,), the most tokens that the network takes.
+    seen_ : list of str
+        Hashes of some training samples, by which ``imbtorch decide`` knows them again.
     texts_ : TokenInput or None
         How texts become tokens; None if the samples are no texts.
 
@@ -183,6 +186,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         self.model_, self.history_ = fitted.model, fitted.history
         self.class_counts_ = class_counts(train)
         self.class_shares_ = recipe.class_shares(self.class_counts_)
+        self.seen_ = fingerprints(train)
         return self
 
     def predict_proba(self, X: Array, prior: Sequence[float] | None = None) -> NDArray[np.float64]:

@@ -11,12 +11,14 @@ from imbtorch.comparison.grid import Outcome, run_grid
 from imbtorch.comparison.kept import (
     check_checkpoints,
     checkpoint_path,
+    file_name,
     keep_for_pictures,
     restore_embeddings,
 )
 from imbtorch.comparison.out_folder import check_out
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import failure_lines
+from imbtorch.comparison.run_files import bring_files
 from imbtorch.comparison.suits import check_recipe
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.task_report import report_on
@@ -74,12 +76,14 @@ def compare(
     Raises
     ------
     InputError
-        If a recipe is unknown, the folder holds another experiment's results, or every run failed.
+        If a recipe is unknown, two have the same name but other parameters, the folder holds
+        another experiment's results, or every run failed.
     """
     check_whole("seeds", seeds, 1)
     described = [task.recipe(recipe) for recipe in recipes]
     if not described:
         raise InputError("recipes is empty; name at least one, such as erm")
+    _check_names(described)
     runs = seeds * task.folds
     smallest = task.smallest(runs) if isinstance(task, FoldedTask) else task.data.counts
     labels = [k for k, n in enumerate(smallest) for _ in range(n)]
@@ -90,6 +94,8 @@ def compare(
         warnings.warn(leak_words(task.data.leaked, len(labels_of(task.data.test))), stacklevel=2)
     folder, names = Path(out), [recipe.name for recipe in described]
     check_out(folder, task.identity())
+    for recipe in described:
+        bring_files(folder, recipe, range(runs))
     tracking = None if log is None else Tracking(log, folder)
     task = embedded_once(task, progress=progress)
     total = runs * sum(recipe.all_epochs for recipe in described)
@@ -106,6 +112,18 @@ def compare(
         restore_embeddings(first, folder, name)
     report_on(task, folder, rows, names, shots=shots, failures=failures)
     return outcome
+
+
+def _check_names(recipes: Sequence[Recipe]) -> None:
+    """Raise an InputError if two different recipes have one name, or one in the names of files."""
+    known: dict[str, object] = {}
+    for recipe in recipes:
+        described = recipe.describe()
+        if known.setdefault(file_name(recipe.name), described) != described:
+            raise InputError(
+                f"recipes has two that are called {recipe.name!r}, with different parameters: give "
+                "each a name of its own"
+            )
 
 
 def _keep(

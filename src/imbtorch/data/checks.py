@@ -42,10 +42,25 @@ def check_labels(y: object, name: str = "y") -> Tensor:
     return labels
 
 
-def label_arrays(y_true: object, y_pred: object) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return true and predicted labels as arrays, see `check_labels`."""
+def label_arrays(
+    y_true: object, y_pred: object, num_classes: int, of: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return true and predicted labels as arrays; `of` names what has `num_classes` classes.
+
+    There must be as many of both, at least one, all in 0..K-1; see `check_labels`.
+    """
     given = (y_true, "y_true"), (y_pred, "y_pred")
     true, predicted = (check_labels(y, name).cpu().numpy() for y, name in given)
+    if true.shape != predicted.shape or not len(true) > 0:
+        raise InputError(
+            f"y_true has {len(true)} labels and y_pred {len(predicted)}; both must have the same "
+            "number, at least 1"
+        )
+    if max(true.max(), predicted.max()) >= num_classes:
+        raise InputError(
+            f"y_true holds labels up to {true.max()} and y_pred up to {predicted.max()}; "
+            f"{of} has {num_classes} classes"
+        )
     return true, predicted
 
 

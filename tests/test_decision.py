@@ -184,6 +184,7 @@ def test_what_cannot_be_chosen_for_is_refused(arguments, said):
         ([0, 1], [[0.5, np.nan]] * 2, "all must be in 0..1"),
         ([0, 0], [[0.5, 0.5]] * 2, "hold no sample of class 1, the rarer one"),
         ([], np.zeros((0, 2)), "must be"),
+        ([0, 0], [[1.0]] * 2, "probabilities has 1 class; at least 2"),
     ],
 )
 def test_samples_that_do_not_fit_are_refused(y, p, said):

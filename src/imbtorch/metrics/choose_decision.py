@@ -41,7 +41,8 @@ def fit_temperature(y_true: ArrayLike, probabilities: ArrayLike) -> float:
     Raises
     ------
     InputError
-        If the shapes do not match, or a probability is not in 0..1.
+        If the shapes do not match, there is one class, a probability is not in 0..1, or those of a
+        row do not sum to 1.
 
     References
     ----------
@@ -166,6 +167,8 @@ def _checked(
         raise InputError(
             f"y_true has shape {y.shape} and probabilities {p.shape}; they must be (N,) and (N, K)"
         )
+    if p.shape[1] < 2:
+        raise InputError(f"probabilities has {p.shape[1]} class; at least 2 are needed")
     if y.max() >= p.shape[1]:
         raise InputError(
             f"y_true holds the label {y.max()}; probabilities has {p.shape[1]} classes"

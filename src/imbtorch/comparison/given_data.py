@@ -16,6 +16,8 @@ from imbtorch.data.arrays import (
     labels_of,
     take,
 )
+from imbtorch.data.checks import as_numbers
+from imbtorch.data.finite import check_finite
 from imbtorch.data.hold_out import SHARE, stratified
 from imbtorch.data.inputs import FeatureInput
 from imbtorch.data.load import LoadedData
@@ -105,7 +107,9 @@ def _as_datasets(parts: Sequence[Any]) -> tuple[list[Dataset[Any]], tuple[str, .
     classes, codes = numbered(np.concatenate(labels))
     names = tuple(map(str, classes.tolist()))
     divided = np.split(codes, np.cumsum([len(y) for y in labels])[:-1])
-    inputs = [given_samples(part[0]) for part in parts]
+    inputs = [as_numbers(given_samples(part[0]), "X") for part in parts]
+    for x in inputs:
+        check_finite(x, "X")
     return [ArrayDataset(x, y, names) for x, y in zip(inputs, divided, strict=True)], names
 
 

@@ -1,7 +1,7 @@
 """Argument checks shared by all rooms; each error says what was given and what is right."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -217,7 +217,7 @@ def as_numbers(values: object, name: str) -> Tensor:
     ):
         values = values.copy()  # torch accepts neither
     elif hasattr(values, "__array__") and not isinstance(values, (np.ndarray, Tensor)):
-        values = np.array(values)  # torch would index a pandas object by its labels
+        values = _array(values)  # torch would index a pandas object by its labels
     try:
         tensor = torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -226,3 +226,17 @@ def as_numbers(values: object, name: str) -> Tensor:
     if tensor.is_complex():
         raise InputError(f"{name} is of type {tensor.dtype}; real numbers are needed")
     return tensor
+
+
+def _array(values: Any) -> NDArray[Any]:
+    """Return an array; of a data frame's columns of several kinds of numbers, pandas makes objects.
+
+    Numbers that are missing become NaN.
+    """
+    array = np.array(values)
+    kinds = getattr(values, "dtypes", None)
+    if array.dtype == object and kinds is not None:
+        kinds = [kinds] if array.ndim == 1 else list(kinds)
+        if all(getattr(kind, "kind", "O") in "biuf" for kind in kinds):
+            array = values.to_numpy(np.float64, na_value=np.nan)
+    return array

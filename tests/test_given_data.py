@@ -1,9 +1,12 @@
-"""Data of a program's own are told from others by their values."""
+"""Data of a program's own are taken as they come, and told from others by their values."""
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch.utils.data import Dataset, Subset, TensorDataset
 
+from imbtorch import ArrayDataset, InputError
 from imbtorch.comparison.given_data import given_data
 from imbtorch.comparison.given_digest import digest_of_samples
 
@@ -49,3 +52,17 @@ def test_a_data_set_that_draws_is_known_again_and_draws_nothing_of_the_callers(b
     assert not data.whole
     found = [digest_of_samples(one.train) for one in (data, again, other)]
     assert found[0] == found[1] != found[2]
+
+
+def test_data_frames_of_any_numbers_are_taken():
+    frame = pd.DataFrame({"a": np.arange(12) / 4, "kind": ["x", "y", "z"] * 4})
+    frame["n"] = pd.array([3, 1] * 6, dtype="Int64")
+    frame = pd.get_dummies(frame)  # float, Int64 and bool
+    y = pd.Series([0] * 8 + [1] * 4, dtype="Int64")
+    plain = given_data((frame.to_numpy(np.float32), y.to_numpy(np.int64)))
+    assert given_data((frame, y)).digest == plain.digest
+    whole = ArrayDataset(frame, y)
+    assert (whole.x.dtype, whole.y.tolist()) == (torch.float32, y.tolist())
+    frame.loc[3, "n"] = pd.NA
+    with pytest.raises(InputError, match=r"X holds NaN or infinite values in 1 of 12 rows \(3\)"):
+        given_data((frame, y))

@@ -50,7 +50,7 @@ def _recipe_in(path: Path) -> dict[str, Any] | None:
         found: Any = header_of(path).get("recipe")
     except InputError:  # missing or damaged
         return None
-    return found if isinstance(found, dict) and "name" in found else None
+    return found if isinstance(found, dict) and found.keys() >= {"name", "phases"} else None
 
 
 def _aside(described: dict[str, Any]) -> str:

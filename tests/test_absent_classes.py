@@ -106,9 +106,9 @@ def test_a_class_that_is_neither_tested_nor_predicted_changes_no_average(case, p
     counts = [random.randint(1, 300) for _ in range(k)]
     scores = np.array([[random.random() for _ in range(k)] for _ in true])
     scores[range(len(true)), predicted] += 1
-    scores /= 2  # in 0..1
+    scores /= scores.sum(1, keepdims=True)
     place = min(place, k)
-    wider = np.insert(scores, place, 0.01, axis=1)
+    wider = np.insert(scores, place, 0.0, axis=1)
     alone = classification_metrics(true, predicted, counts, scores)
     moved = [labels + (labels >= place) for labels in (true, predicted)]
     beside = classification_metrics(*moved, [*counts[:place], 150, *counts[place:]], wider)

@@ -18,7 +18,12 @@ from imbtorch import (
     save_checkpoint,
 )
 from imbtorch.losses import LogitAdjustedLoss
-from imbtorch.metrics import classification_metrics, correct_prior, expected_calibration_error
+from imbtorch.metrics import (
+    choose_decision,
+    classification_metrics,
+    correct_prior,
+    expected_calibration_error,
+)
 
 COUNTS = [80, 15, 5]
 NATURAL = [0.8, 0.15, 0.05]
@@ -55,6 +60,25 @@ def test_weights_and_partial_adjustment_count():
     half = Recipe("half", [Train(1, loss=LogitAdjustedLoss(COUNTS, tau=0.5))])
     root = np.sqrt(COUNTS)
     np.testing.assert_allclose(half.class_shares(COUNTS), root / root.sum())
+
+
+def test_scores_that_are_no_probabilities_of_all_classes_are_refused():
+    sigmoids, said = [[0.6, 0.4], [0.9, 0.9]], "probabilities sum to 1.8 in row 1; those of all"
+    for use in (
+        lambda p: expected_calibration_error([0, 1], p),
+        lambda p: classification_metrics([0, 1], [0, 1], [9, 1], p),
+        lambda p: correct_prior(p, [1, 1], [9, 1]),
+        lambda p: choose_decision([0, 1], p, maximize="f1"),
+    ):
+        with pytest.raises(InputError, match=said):
+            use(sigmoids)
+    for kind in (torch.float16, torch.bfloat16):
+        p = torch.randn(50, 1000).softmax(1).to(kind)
+        assert 0 <= expected_calibration_error([0] * 50, p) <= 1
+    none_left = correct_prior([[1.0, 0.0]], [1, 1], [0, 1])
+    assert none_left.tolist() == [[0.0, 0.0]]
+    assert 0 <= expected_calibration_error([0], none_left) <= 1
+    assert expected_calibration_error([0], [[0.33, 0.33, 0.33]]) == pytest.approx(0.67)
 
 
 def test_correction_gives_the_true_posterior():

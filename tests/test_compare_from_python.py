@@ -1,6 +1,7 @@
 """`imbtorch.compare`: data, networks and recipes of a program's own in a comparison."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,11 +17,13 @@ from imbtorch import (
     compare,
     evaluate,
     load_checkpoint,
+    make_recipe,
     split_head,
 )
 from imbtorch.comparison.given_data import given_data
-from imbtorch.comparison.own_code import with_code
+from imbtorch.comparison.own_recipe import with_code
 from imbtorch.models import Classifier
+from imbtorch.training.own_code import code_of
 
 pytestmark = pytest.mark.usefixtures("no_report")  # the page of the documentation makes one
 
@@ -177,6 +180,22 @@ def test_changed_code_is_another_recipe():
     other = with_code(Recipe("mine", [Train(1, loss=make)])).describe()["code"]
     assert other != code
     assert "code" not in with_code(Recipe("plain", [Train(1)])).describe()
+
+
+@pytest.mark.parametrize(
+    "holds_it",
+    [
+        [Weighted],
+        {"inner": (Weighted,)},
+        partial(make_recipe, loss=Weighted),
+        partial(make_recipe, partial(Weighted)),
+        nn.Sequential(nn.Sequential(Weighted([1]))),
+        Train(1, loss=Weighted),
+    ],
+)
+def test_code_is_found_within_what_a_slot_holds(holds_it):
+    assert code_of([holds_it]) == code_of([Weighted])
+    assert code_of([[nn.ReLU], {"size": (1, 2)}, partial(make_recipe, "erm"), Train(1)]) == ""
 
 
 def test_what_is_no_network_or_no_list_is_refused(blobs, tmp_path):

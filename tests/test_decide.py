@@ -166,7 +166,10 @@ def test_decide_refuses_what_the_network_has_seen(made, tmp_path, capsys):
     out = tmp_path / "new.safetensors"
     for data, words in (
         (made / "all.csv", "on which the network was trained and tested: choose on other"),
-        (tmp_path / "part.csv", "of the remembered training samples of the network are in it"),
+        (
+            tmp_path / "part.csv",
+            "% of its samples: choose on other",
+        ),
         (tmp_path / "split", "name the one to choose on, as in --test_split validation"),
     ):
         plain = made / "plain.safetensors"

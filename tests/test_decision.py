@@ -8,7 +8,13 @@ from scipy.special import softmax
 from sklearn.metrics import balanced_accuracy_score, f1_score, fbeta_score, precision_recall_curve
 
 from imbtorch import InputError
-from imbtorch.metrics import Decision, choose_decision, expected_cost, fit_temperature
+from imbtorch.metrics import (
+    Decision,
+    choose_decision,
+    expected_calibration_error,
+    expected_cost,
+    fit_temperature,
+)
 from imbtorch.metrics.objective import Objective
 
 NAMES = ("f1", "fbeta:2", "balanced_accuracy", "recall@precision:0.8", "cost")
@@ -134,6 +140,28 @@ def test_the_temperature_is_found_again(temperature):
     np.testing.assert_allclose(Decision(temperature).calibrated(told), true, atol=1e-12)
 
 
+def test_few_samples_spoil_no_calibrated_probabilities():
+    """6 % of such splits are without an error: without the prior, they take the least one."""
+    rng = np.random.default_rng(0)
+    errors = []
+    for _ in range(100):
+        p = softmax(4 * rng.normal(size=(1030, 2)), axis=1)
+        y = (rng.random(len(p)) < p[:, 1]).astype(int)
+        temperature = fit_temperature(y[:30], p[:30])
+        assert abs(np.log(temperature)) < 2
+        calibrated = Decision(temperature).calibrated(p[30:])
+        errors.append(expected_calibration_error(y[30:], calibrated))
+    assert np.mean(errors) < 0.035
+    assert fit_temperature([0, 1], np.eye(2)) == pytest.approx(1, abs=1e-3)  # nothing to learn
+
+
+def test_a_temperature_beyond_the_bounds_is_said():
+    y = np.arange(4000) % 2
+    for p, bound in ((0.9 * np.eye(2)[1 - y] + 0.05, 20), (0.1 * np.eye(2)[y] + 0.45, 0.05)):
+        with pytest.warns(UserWarning, match=rf"4000 .* beyond 0.05..20: {bound} is taken"):
+            assert fit_temperature(y, p) == pytest.approx(bound, rel=1e-3)
+
+
 def test_a_temperature_keeps_the_order_of_the_classes_and_extreme_rows():
     p = np.array([[1.0, 0.0, 0.0], [0.2, 0.5, 0.3]], np.float32)
     for temperature in (0.05, 20.0):
@@ -184,6 +212,7 @@ def test_what_cannot_be_chosen_for_is_refused(arguments, said):
         ([0, 1], [[0.5, np.nan]] * 2, "all must be in 0..1"),
         ([0, 0], [[0.5, 0.5]] * 2, "hold no sample of class 1, the rarer one"),
         ([], np.zeros((0, 2)), "must be"),
+        ([0, 0], [[1.0]] * 2, "probabilities has 1 class; at least 2"),
     ],
 )
 def test_samples_that_do_not_fit_are_refused(y, p, said):

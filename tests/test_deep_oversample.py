@@ -117,7 +117,10 @@ def test_centres_and_spread_by_hand():
 def test_bad_arguments_are_said(blobs):
     with pytest.raises(InputError, match="epochs is 0"):
         DeepOversample(0)
-    with pytest.raises(InputError, match="k_majority is -1"):
-        DeepOversample(1, k_majority=-1)
+    with pytest.raises(InputError, match=r"epochs is 2\.5; it must be a whole number"):
+        DeepOversample(2.5)
+    for wrong in (-1, 0.5):
+        with pytest.raises(InputError, match=f"k_majority is {wrong}"):
+            DeepOversample(1, k_majority=wrong)
     with pytest.raises(InputError, match="alpha is -2"):
         fit(Recipe("bad", [DeepOversample(1, alpha=-2)]), mlp((2,), 3), blobs)

@@ -175,9 +175,19 @@ def test_integers_stay_integers_between_base_and_enemy():
 
 
 def test_any_neighbour_search_can_be_handed_over():
+    class Plain:
+        def fit(self, X):
+            self.search = NearestNeighbors().fit(X)
+            return self
+
+        def kneighbors(self, *args, **options):
+            return self.search.kneighbors(*args, **options)
+
     x, y = make(2)
     own = EOS(10, random_state=0).fit_resample(x, y)[0]
-    assert np.array_equal(EOS(10, random_state=0, nn=NearestNeighbors()).fit_resample(x, y)[0], own)
+    for search in (NearestNeighbors(), Plain()):
+        made = EOS(10, random_state=0, nn=search).fit_resample(x, y)[0]
+        assert np.array_equal(made, own)
 
 
 def test_works_in_a_pipeline_under_cross_validation():

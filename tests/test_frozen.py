@@ -10,11 +10,13 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
+from torch.utils.data import TensorDataset
 
 from imbtorch import InputError, load_checkpoint, load_data
 from imbtorch.cli import main
 from imbtorch.comparison.compare import compare
 from imbtorch.comparison.frozen_task import embedded_once, identity_of
+from imbtorch.comparison.given_data import given_data
 from imbtorch.comparison.make_task import make_task
 from imbtorch.files import WriteError
 from imbtorch.metrics import evaluate
@@ -76,6 +78,25 @@ def test_the_key_changes_with_all_that_matters(photos, tmp_path):
     assert len(keys) == 2 * len(tasks)
     same = [task_of(photos, epochs=9, lr=0.5), task_of(photos)]
     assert {json.dumps(identity_of(one, "train")) for one in same} < keys
+
+
+class Own(TensorDataset):
+    """A data set of a program's own, for all that is known."""
+
+
+def test_embeddings_of_a_data_set_at_hand_are_never_those_of_another(photos):
+    def embeddings(x):
+        data = given_data((Own(x, y), Own(x[:20], y[:20])))
+        embedded = embedded_once(replace(task_of(photos), data=data), progress=False)
+        return data.digest, embedded.data.train.x
+
+    x, y = torch.rand(40, 3, 24, 24), torch.arange(40) % 2
+    other = x.clone()
+    other[14] = 0  # neither among the 16 nor among the first
+    (digest, first), (same, second) = embeddings(x), embeddings(other)
+    assert digest == same
+    assert (first != second).any(1).nonzero().flatten().tolist() == [14]
+    assert torch.equal(embeddings(x)[1], first)
 
 
 @pytest.mark.filterwarnings("ignore:class .* has no enemy")

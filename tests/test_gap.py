@@ -88,6 +88,20 @@ def test_norms_and_cumulative_false_positives():
     assert cumulative_false_positives(y, predicted, counts).tolist() == [2, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("y", "predicted", "said"),
+    [
+        ([0, 1, 1, 2], [3, 3, 0, 2], "y_pred up to 3; class_counts has 3 classes"),
+        ([0, 3], [0, 1], "y_true holds labels up to 3"),
+        ([0, 1, 1], [0, 1], "y_true has 3 labels and y_pred 2"),
+        ([], [], "at least 1"),
+    ],
+)
+def test_false_positives_of_no_class_are_refused(y, predicted, said):
+    with pytest.raises(InputError, match=said):
+        cumulative_false_positives(y, predicted, [50, 5, 20])
+
+
 def test_bad_input_is_named():
     with pytest.raises(InputError, match="train_features"):
         generalization_gap(np.zeros(3), [0, 0, 0], np.zeros((3, 1)), [0, 0, 0])

@@ -63,6 +63,26 @@ def test_embedding_head_refuses_what_it_cannot_use():
         EmbeddingHead(epochs=0).fit(x, y)
     with pytest.raises(InputError, match="did you mean eos"):
         EmbeddingHead("eoss").fit(x, y)
+    for wrong in (EOS, 5):
+        with pytest.raises(InputError, match=r"resample is .*; it must be the name of an over-sam"):
+            EmbeddingHead(wrong).fit(x, y)
+
+
+def test_an_object_with_fit_resample_alone_over_samples():
+    class Twice:
+        calls = 0
+
+        def fit_resample(self, X, y):
+            self.calls += 1
+            return np.concatenate([X, X[y == 1]]), np.concatenate([y, y[y == 1]])
+
+    sampler, (x, y) = Twice(), two_classes()
+    y = (y == "few").astype(int)
+    head = EmbeddingHead(sampler, epochs=1, random_state=0).fit(x, y)
+    assert sampler.calls == 0  # a copy of it did
+    plain = EmbeddingHead(None, epochs=1, random_state=0)
+    twice = plain.fit(*Twice().fit_resample(x, y))
+    np.testing.assert_array_equal(head.predict_proba(x), twice.predict_proba(x))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import save_file
 from sklearn.base import clone
 from sklearn.datasets import make_classification
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -14,7 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from imbtorch import InputError, Setup
 from imbtorch.models import mlp
 from imbtorch.models.backbones.timm import import_timm
-from imbtorch.sklearn import ImbalancedClassifier
+from imbtorch.sklearn import EmbeddingHead, ImbalancedClassifier
 
 CHECKS = parametrize_with_checks([ImbalancedClassifier(random_state=0)])
 
@@ -111,3 +112,40 @@ def test_prior_takes_the_balance_of_training_back(table):
 def test_clear_errors(options, X, message):
     with pytest.raises(InputError, match=message):
         ImbalancedClassifier(**options).fit(X, [0, 0, 1, 1])
+
+
+ESTIMATORS = [
+    ImbalancedClassifier("erm", epochs=1, random_state=0),
+    EmbeddingHead("ros", epochs=1, random_state=0),
+]
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(table, estimator, monkeypatch):
+    X, y = table
+
+    def fail(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    before, unfitted = clone(estimator).fit(X, y), clone(estimator)
+    probabilities, state = before.predict_proba(X), dict(vars(before))
+    monkeypatch.setattr("imbtorch.integrations.imbalanced_classifier.fit", fail)
+    monkeypatch.setattr("imbtorch.integrations.embedding_head.head_epochs", fail)
+    for one in (before, unfitted):
+        with pytest.raises(KeyboardInterrupt):
+            one.fit(X[:, :3], np.array(["x", "y", "z"])[np.arange(len(X)) % 3])
+    assert vars(before) == state
+    np.testing.assert_array_equal(before.predict_proba(X), probabilities)
+    with pytest.raises(NotFittedError):
+        unfitted.predict(X)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_samples_of_which_the_network_makes_nan_are_named(table, estimator):
+    X, y = table
+    fitted, weight = clone(estimator).fit(X, y), np.float32(3e38)
+    head = fitted.head_ if isinstance(fitted, EmbeddingHead) else fitted.model_.head
+    torch.nn.init.constant_(head.weight, 2.0)
+    for method in (fitted.predict, fitted.predict_proba):
+        with pytest.raises(InputError, match=r"NaN for 2 of 3 samples of X \(0, 2\), which are"):
+            method(np.stack([X[0] * 0 + weight, X[0], X[0] * 0 + weight]))

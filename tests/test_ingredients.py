@@ -10,7 +10,7 @@ import torch
 
 from imbtorch import InputError, Recipe, Setup, Snapshots, Train, build_model, fit, make_recipe
 from imbtorch.comparison.duration import passes
-from imbtorch.comparison.own_code import with_code
+from imbtorch.comparison.own_recipe import with_code
 from imbtorch.comparison.suits import check_recipe, check_trains_head
 from imbtorch.comparison.tune import named
 from imbtorch.data import augment_by_name, crop_flip

@@ -113,10 +113,12 @@ def test_eos_callback_changes_the_head_and_nothing_else(blobs):
 def test_callbacks_say_what_they_need(blobs, monkeypatch):
     data = TensorDataset(*blobs)
     m2m, eos = M2mCallback(lambda x, y, model: (x, y)), EOSCallback(EOS())
-    with pytest.raises(InputError, match="first_epoch is -1"):
-        M2mCallback(m2m.m2m, -1)
-    with pytest.raises(InputError, match="epochs is 0"):
-        EOSCallback(EOS(), epochs=0)
+    for wrong in (-1, 2.5, True):
+        with pytest.raises(InputError, match=f"first_epoch is {wrong}; it must be a whole number"):
+            M2mCallback(m2m.m2m, wrong)
+    for wrong in (0, 2.5, True):
+        with pytest.raises(InputError, match=f"epochs is {wrong}; it must be a whole number"):
+            EOSCallback(EOS(), epochs=wrong)
     for callback in (m2m, eos):
         with pytest.raises(InputError, match=r"Module has 0 .*split_head"):
             train(callback, data, module=Module(network=nn.Linear(2, 3)))

@@ -21,7 +21,7 @@ from imbtorch.metrics.scores import matthews, score_metrics
 def test_each_class_against_the_rest(seed, k, n, digits):
     rng = np.random.default_rng(seed)
     y = np.concatenate([np.arange(k), rng.integers(0, k, n - k)])
-    p = rng.dirichlet(np.ones(k), n).round(digits)  # with equal scores
+    p = rng.multinomial(10**digits, rng.dirichlet(np.ones(k), n)) / 10**digits  # with equal scores
     made = score_metrics(y, p)
     for c in range(k):
         own, score = y == c, p[:, c]

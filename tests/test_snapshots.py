@@ -1,5 +1,6 @@
 """Snapshots: an interrupted run ends as if it had not been interrupted."""
 
+import linecache
 from types import SimpleNamespace
 
 import pytest
@@ -150,6 +151,22 @@ def test_objects_are_told_apart_by_their_parameters(blobs, tmp_path):
         for gamma in (0.0, 5.0)
     ]
     assert losses[0] != losses[1]
+
+
+def test_changed_code_of_ones_own_is_trained_anew(blobs, tmp_path):
+    def trained(body, folder):
+        path = tmp_path / "mine.py"
+        path.write_text(f"def loss():\n    return CrossEntropyLoss({body})\n")
+        space = {"CrossEntropyLoss": torch.nn.CrossEntropyLoss, "__name__": "mine"}
+        linecache.checkcache()
+        exec(compile(path.read_text(), path, "exec"), space)
+        return run(Recipe("own", [Train(2), Train(2, loss=space["loss"])]), blobs, folder).history
+
+    states = tmp_path / "states"
+    first, other = trained("", states), trained("label_smoothing=0.5", states)
+    assert other[:2] == first[:2]  # the start is shared
+    assert other == trained("label_smoothing=0.5", None) != first
+    assert trained("", states) == first
 
 
 def test_another_seed_or_other_counts_share_nothing(blobs, tmp_path):

@@ -116,6 +116,7 @@ def changed(path, out, change):
         header = json.loads(file.metadata()["imbtorch"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     change(header["estimator"])
+    header |= header["estimator"].pop("beside", {})
     save_file(tensors, out, {"imbtorch": json.dumps(header)})
 
 
@@ -131,6 +132,7 @@ def changed(path, out, change):
         (lambda e: e["params"].update(setup={"lr": "much"}), "setup.lr"),
         (lambda e: e.update(texts={"tokenizer": 3, "max_length": 4}), "texts.tokenizer"),
         (lambda e: e.pop("history"), "history"),
+        (lambda e: e.update(beside={"seen": [1]}), r"seen\[0\] is 1"),
     ],
 )
 def test_a_damaged_header_is_refused(change, message, tmp_path):

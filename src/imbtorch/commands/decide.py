@@ -22,7 +22,7 @@ EXAMPLES = (
     "imbtorch decide model.safetensors table.csv --cost costs.csv --out decided.safetensors",
 )
 TOO_MANY_SEEN = 0.1
-"""The share of remembered training samples in DATA from which on it is refused."""
+"""The share of DATA that the network was trained on from which on it is refused."""
 
 
 def add_options(parser: Any) -> None:
@@ -95,7 +95,8 @@ def run(
     trained_on = TrainedOn.from_header(header["data"])
     opened = load_for(data, input_from_json(header["input"]), trained_on, Reading.of(**reading))
     say(opened.notes)
-    samples = _unseen(opened, data, reading["test_split"], header.get("seen", []))
+    remembered = header.get("seen", [])
+    samples = _unseen(opened, data, reading["test_split"], remembered, sum(counts))
     y, _, p = predictions(network, samples, counts)
     say(few_words(y, classes))
     decision = decision_for(objective, y, p, counts)
@@ -109,7 +110,7 @@ def run(
 
 
 def _unseen(
-    opened: "Opened", data: str, test_split: str | None, remembered: list[str]
+    opened: "Opened", data: str, test_split: str | None, remembered: list[str], trained_on: int
 ) -> "Dataset[Any]":
     """Return the samples to choose on; what the network was trained on or tested on is refused."""
     from imbtorch.data.arrays import labels_of
@@ -132,12 +133,16 @@ def _unseen(
             f"data is {data!r}, which has a training and a held-out split: name the one to choose "
             "on, as in --test_split validation; one that you test on later is no choice"
         )
-    share = share_seen(opened.test, remembered)
+    if not remembered:
+        say(
+            ["warning: which samples the network was trained on is not known: give it none of them"]
+        )
+    share = share_seen(opened.test, remembered, trained_on)
     if share >= TOO_MANY_SEEN:
         raise InputError(
-            f"data is {data!r}; {share:.0%} of the remembered training samples of the network are "
-            f"in it: {again}"
+            f"data is {data!r}; the network was trained on about {share:.0%} of its samples: "
+            f"{again}"
         )
     if share > 0:
-        say([f"warning: {share:.1%} of the remembered training samples of the network are in it"])
+        say([f"warning: the network was trained on about {share:.1%} of the samples in DATA"])
     return opened.test

@@ -18,6 +18,7 @@ from imbtorch.comparison.kept import (
 from imbtorch.comparison.out_folder import check_out
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.report.failures import failure_lines
+from imbtorch.comparison.run_files import bring_files
 from imbtorch.comparison.suits import check_recipe
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.task_report import report_on
@@ -76,8 +77,8 @@ def compare(
     Raises
     ------
     InputError
-        If a recipe is unknown, two have one name, the folder holds another experiment's results,
-        or every run failed.
+        If a recipe is unknown, two have the same name but other parameters, the folder holds
+        another experiment's results, or every run failed.
     """
     check_whole("seeds", seeds, 1)
     described = _distinct([task.recipe(recipe) for recipe in recipes])
@@ -93,6 +94,8 @@ def compare(
         warnings.warn(leak_words(task.data.leaked, len(labels_of(task.data.test))), stacklevel=2)
     folder, names = Path(out), [recipe.name for recipe in described]
     check_out(folder, task.identity())
+    for recipe in described:
+        bring_files(folder, recipe, range(runs))
     tracking = None if log is None else Tracking(log, folder)
     task = embedded_once(task, progress=progress)
     total = runs * sum(recipe.all_epochs for recipe in described)

@@ -14,8 +14,8 @@ from imbtorch.comparison.given_data import Given, given_data
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.network_options import check_freeze, open_network
 from imbtorch.comparison.origin import Origin
-from imbtorch.comparison.own_code import with_code
 from imbtorch.comparison.own_network import OwnNetwork
+from imbtorch.comparison.own_recipe import with_code
 from imbtorch.comparison.sized_defaults import sized
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.usual_recipes import usual_recipes
@@ -88,7 +88,9 @@ def compare(
     out : str or Path
         Folder for report, table, results and checkpoints. Runs stored there are not repeated: the
         same call goes on where it was interrupted. A recipe whose methods have other code than
-        then is run again.
+        then is run again; other data are refused. Arrays, a TensorDataset and parts of it are told
+        from others by all their values, any other Dataset by all labels and 16 samples: choose
+        another folder where other samples of it have changed.
     epochs : int, optional
         Epochs of recipes given by name; by default those of the Recipe objects, or else the
         network's usual number.

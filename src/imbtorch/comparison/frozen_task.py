@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from imbtorch.comparison.embedding_store import Pass, embed_once
 from imbtorch.comparison.folded_task import FoldedTask
 from imbtorch.comparison.frozen import Frozen, layers_of
+from imbtorch.comparison.given_digest import digest_of_samples
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.suits import check_trains_head
 from imbtorch.comparison.task import Task
@@ -197,9 +198,11 @@ def embedded_folds(task: FoldedTask, progress: bool) -> Callable[[int], Task]:
 
 def identity_of(task: Task, split: str) -> dict[str, Any]:
     """Return all that the embeddings of a split depend on, JSON-ready."""
-    data = task.data
+    data, samples = task.data, task.data.splits[split]
     about = {"hash": data.digest, "parts": list(data.parts), "split": split}
-    rows = len(labels_of(data.splits[split]))
+    if not data.whole:  # the store is for all commands, and so for other samples as well
+        about["samples"] = digest_of_samples(samples)
+    rows = len(labels_of(samples))
     return _identity(task, about, rows, data.input)
 
 

@@ -1,6 +1,5 @@
 """Data of a program's own, arrays or data sets, as what a task is made on."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -8,6 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from imbtorch.comparison.given_digest import digest_of_given
 from imbtorch.data.arrays import (
     ArrayDataset,
     Samples,
@@ -16,23 +16,23 @@ from imbtorch.data.arrays import (
     labels_of,
     take,
 )
+from imbtorch.data.checks import as_numbers
+from imbtorch.data.finite import check_finite
 from imbtorch.data.hold_out import SHARE
 from imbtorch.data.inputs import FeatureInput
 from imbtorch.data.load import LoadedData
 from imbtorch.data.pairs import is_hugging_face
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.stratified import stratified
-from imbtorch.data.tensors import digest_of
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered
-from imbtorch.seeding import scoped_seed
+from imbtorch.seeding import same_random_state
 
 Given: TypeAlias = Samples | tuple[Samples, Samples]
 """A data set or a pair of arrays (X, y), or two of them: to train on, and held out."""
-LOOKED_AT = 16
-"""Samples that tell a data set which is not in memory from others, besides its labels."""
 
 
+@same_random_state()
 def given_data(data: Given, data_seed: int = 0) -> LoadedData:
     """Return data of a program's own as training and held-out set.
 
@@ -46,7 +46,7 @@ def given_data(data: Given, data_seed: int = 0) -> LoadedData:
     Returns
     -------
     LoadedData
-        Identified by all values of arrays; of any other data set, by all labels and 16 samples.
+        Identified by its values, see `digest_of_given`.
 
     Raises
     ------
@@ -84,8 +84,10 @@ def given_data(data: Given, data_seed: int = 0) -> LoadedData:
         )
     profile = Profile("stored", 1.0).measured(np.array(counts))
     spec = FeatureInput(tuple(torch.as_tensor(train[0][0]).shape))
-    digest = _digest(train, test)
-    return LoadedData("data", train, test, classes, spec, profile, tuple(notes), digest)
+    digest, whole = digest_of_given(train, test)
+    return LoadedData(
+        "data", train, test, classes, spec, profile, tuple(notes), digest, whole=whole
+    )
 
 
 def _counted(counts: Sequence[int], classes: Sequence[str]) -> str:
@@ -106,7 +108,9 @@ def _as_datasets(parts: Sequence[Any]) -> tuple[list[Dataset[Any]], tuple[str, .
     classes, codes = numbered(np.concatenate(labels))
     names = tuple(map(str, classes.tolist()))
     divided = np.split(codes, np.cumsum([len(y) for y in labels])[:-1])
-    inputs = [given_samples(part[0]) for part in parts]
+    inputs = [as_numbers(given_samples(part[0]), "X") for part in parts]
+    for x in inputs:
+        check_finite(x, "X")
     return [ArrayDataset(x, y, names) for x, y in zip(inputs, divided, strict=True)], names
 
 
@@ -117,17 +121,3 @@ def _names(dataset: Dataset[Any], number: int) -> tuple[str, ...]:
     named = [str(name) for name in getattr(inner, "classes", ())]
     right = len(named) == len({*named}) == number
     return tuple(named if right else map(str, range(number)))
-
-
-def _digest(train: Dataset[Any], test: Dataset[Any]) -> str:
-    if isinstance(train, ArrayDataset) and isinstance(test, ArrayDataset):
-        return digest_of(train, test)
-    digest = hashlib.sha256()
-    with scoped_seed(0):
-        for part in (train, test):
-            digest.update(labels_of(part).numpy().tobytes())
-            rows = np.linspace(0, len(part) - 1, LOOKED_AT).astype(int)  # type: ignore[arg-type]
-            for row in rows.tolist():
-                x = torch.as_tensor(part[row][0])
-                digest.update(np.ascontiguousarray(x.cpu().float().numpy()).tobytes())
-    return digest.hexdigest()[:16]

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from imbtorch.comparison.own_code import code_of
 from imbtorch.data.inputs import Input
 from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.seeding import scoped_seed
 from imbtorch.training.checksum import checksum
+from imbtorch.training.own_code import code_of
 
 Make = Classifier | Callable[[], Classifier]
 """A network that each run starts from as it is, or a function that makes a new one."""
@@ -39,7 +39,7 @@ class OwnNetwork:
     def _identity(self) -> dict[str, str]:
         network = self.network((), 0, 0)
         weights = checksum(str(network), network.state_dict())
-        return {"weights": weights, "code": code_of(network.modules())}
+        return {"weights": weights, "code": code_of([network])}
 
     def identity(self) -> dict[str, str]:
         """Return what distinguishes it from others: its layers and weights, and its own code."""

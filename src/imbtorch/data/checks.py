@@ -1,7 +1,7 @@
 """Argument checks shared by all rooms; each error says what was given and what is right."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -42,10 +42,25 @@ def check_labels(y: object, name: str = "y") -> Tensor:
     return labels
 
 
-def label_arrays(y_true: object, y_pred: object) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return true and predicted labels as arrays, see `check_labels`."""
+def label_arrays(
+    y_true: object, y_pred: object, num_classes: int, of: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return true and predicted labels as arrays; `of` names what has `num_classes` classes.
+
+    There must be as many of both, at least one, all in 0..K-1; see `check_labels`.
+    """
     given = (y_true, "y_true"), (y_pred, "y_pred")
     true, predicted = (check_labels(y, name).cpu().numpy() for y, name in given)
+    if true.shape != predicted.shape or not len(true) > 0:
+        raise InputError(
+            f"y_true has {len(true)} labels and y_pred {len(predicted)}; both must have the same "
+            "number, at least 1"
+        )
+    if max(true.max(), predicted.max()) >= num_classes:
+        raise InputError(
+            f"y_true holds labels up to {true.max()} and y_pred up to {predicted.max()}; "
+            f"{of} has {num_classes} classes"
+        )
     return true, predicted
 
 
@@ -202,7 +217,7 @@ def as_numbers(values: object, name: str) -> Tensor:
     ):
         values = values.copy()  # torch accepts neither
     elif hasattr(values, "__array__") and not isinstance(values, (np.ndarray, Tensor)):
-        values = np.array(values)  # torch would index a pandas object by its labels
+        values = _array(values)  # torch would index a pandas object by its labels
     try:
         tensor = torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -211,3 +226,17 @@ def as_numbers(values: object, name: str) -> Tensor:
     if tensor.is_complex():
         raise InputError(f"{name} is of type {tensor.dtype}; real numbers are needed")
     return tensor
+
+
+def _array(values: Any) -> NDArray[Any]:
+    """Return an array; of a data frame's columns of several kinds of numbers, pandas makes objects.
+
+    Numbers that are missing become NaN.
+    """
+    array = np.array(values)
+    kinds = getattr(values, "dtypes", None)
+    if array.dtype == object and kinds is not None:
+        kinds = [kinds] if array.ndim == 1 else list(kinds)
+        if all(getattr(kind, "kind", "O") in "biuf" for kind in kinds):
+            array = values.to_numpy(np.float64, na_value=np.nan)
+    return array

@@ -78,6 +78,8 @@ class LoadedData:
         Fingerprints of training samples, where `train` holds their embeddings.
     label : str, optional
         The column of the labels, of a table.
+    whole : bool
+        Whether `digest` is of all values, and not of a few samples.
     """
 
     name: str
@@ -99,6 +101,7 @@ class LoadedData:
     validation: Pairs | None = None
     seen: tuple[str, ...] = ()
     label: str | None = None
+    whole: bool = True
 
     @property
     def counts(self) -> list[int]:

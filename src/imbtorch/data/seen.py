@@ -34,13 +34,31 @@ def fingerprints(dataset: Dataset[Any]) -> list[str]:
     return [found for found, number in counts.items() if number == 1]
 
 
-def share_seen(dataset: Dataset[Any], remembered: list[str]) -> float:
-    """Return the share of remembered training samples that are in a data set."""
+def share_seen(dataset: Dataset[Any], remembered: list[str], trained_on: int) -> float:
+    """Return about which share of a data set's samples, each counted once, was trained on.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Yields (x, y).
+    remembered : list of str
+        What `fingerprints` returned of the training set.
+    trained_on : int
+        Number of training samples: each that is remembered stands for as many as were not.
+
+    Examples
+    --------
+    >>> train = ArrayDataset(np.arange(5000.0)[:, None], [0] * 5000)
+    >>> part = ArrayDataset(train.x[1000:1400], train.y[:400])
+    >>> round(share_seen(part, fingerprints(train), len(train)), 2)
+    0.98
+    """
     if not remembered:
         return 0.0
     size = len(dataset)  # type: ignore[arg-type]
     found = {_hash(dataset, row) for row in range(size)}
-    return len(found.intersection(remembered)) / len(remembered)
+    seen = len(found.intersection(remembered)) * trained_on / len(remembered)
+    return min(1.0, seen / len(found)) if found else 0.0
 
 
 def _hash(dataset: Dataset[Any], row: int) -> str:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import torch
 from lightning_fabric import Fabric
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -14,7 +13,10 @@ from torch import nn
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.checks import RandomState
 from imbtorch.data.pairs import check_not_dataset
+from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered
+from imbtorch.integrations.refit import whole_or_not_at_all
+from imbtorch.models.inference import measured_logits
 from imbtorch.option_types import check_whole
 from imbtorch.places import OverSampler
 from imbtorch.resampling.apply import resample_dataset
@@ -78,6 +80,7 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.epochs = epochs
         self.random_state = random_state
 
+    @whole_or_not_at_all
     def fit(self, X: ArrayLike, y: ArrayLike) -> "EmbeddingHead":
         """Over-sample the embeddings and train the classifier.
 
@@ -113,9 +116,10 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return class probabilities of shape (n, K), in the order of `classes_`."""
         check_is_fitted(self)
-        X = validate_data(self, given_samples(X), dtype=np.float32, reset=False)
-        with torch.no_grad():
-            out: NDArray[np.float32] = self.head_(torch.tensor(X)).softmax(1).numpy()
+        rows = validate_data(self, given_samples(X), dtype=np.float32, reset=False)
+        data = ArrayDataset(rows, np.zeros(len(rows), dtype=np.int64))
+        logits, _ = measured_logits(self.head_, data, "X")
+        out: NDArray[np.float32] = logits.softmax(1).numpy()
         return out
 
     def predict(self, X: ArrayLike) -> np.ndarray:
@@ -128,7 +132,12 @@ class EmbeddingHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.resample is None:
             return None
         if not isinstance(self.resample, str):
-            return clone(self.resample)
+            if isinstance(self.resample, type) or not hasattr(self.resample, "fit_resample"):
+                raise InputError(
+                    f"resample is {self.resample!r}; it must be the name of an over-sampler, an "
+                    "object with fit_resample or None"
+                )
+            return clone(self.resample, safe=False)
         few = self.resample == "eos" and len(codes) <= 10  # use all neighbors
         name = f"eos:k={len(codes) - 1}" if few else self.resample
         return make_over_sampler(name, random)

@@ -20,6 +20,7 @@ from imbtorch.data.arrays import ArrayDataset, class_counts
 from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.checks import Array, RandomState, as_numbers
 from imbtorch.data.pairs import check_not_dataset
+from imbtorch.data.seen import fingerprints
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import (
     check_scale,
@@ -29,12 +30,13 @@ from imbtorch.integrations.given import (
     numbered,
 )
 from imbtorch.integrations.given_texts import text_input, texts_for
+from imbtorch.integrations.refit import whole_or_not_at_all
 from imbtorch.integrations.stored_classifier import StoredClassifier, check_given
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, check_classifier
-from imbtorch.models.inference import predict_logits
-from imbtorch.seeding import random_state_from
+from imbtorch.models.inference import measured_logits
+from imbtorch.seeding import random_state_from, same_random_state
 from imbtorch.training.fit import fit
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import recipe_of
@@ -84,6 +86,8 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         Number of features D; only for two-dimensional input.
     sample_shape_ : tuple of int
         Shape of one sample: (D,), (C, H, W), or (L,), the most tokens that the network takes.
+    seen_ : list of str
+        Hashes of some training samples, by which ``imbtorch decide`` knows them again.
     texts_ : TokenInput or None
         How texts become tokens; None if the samples are no texts.
 
@@ -130,6 +134,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         self.device = device
         self.random_state = random_state
 
+    @whole_or_not_at_all
     def fit(self, X: Array, y: Array) -> "ImbalancedClassifier":
         """Train the network.
 
@@ -154,7 +159,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         shape = tuple(train.x.shape[1:])
         if self.texts_ is not None:
             shape = (self.texts_.max_length,)
-        self.sample_shape_ = shape
+        self.sample_shape_, size = shape, (shape, len(self.classes_))
         name = network_name(self.model, shape)
         setup, usual = OWN_SETUP
         if not isinstance(self.model, str):
@@ -164,14 +169,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
             setup, usual = usual_setup(name, pretrained=bool(self.pretrained), freeze=freeze)
         recipe = recipe_of(self.recipe, self.epochs, usual)
         network = (
-            build_model(
-                name,
-                shape,
-                len(self.classes_),
-                train=train,
-                seed=seed,
-                pretrained=self.pretrained,
-            )
+            build_model(name, *size, train=train, seed=seed, pretrained=self.pretrained)
             if isinstance(self.model, str)
             else copy.deepcopy(self.model)
         )
@@ -188,6 +186,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         self.model_, self.history_ = fitted.model, fitted.history
         self.class_counts_ = class_counts(train)
         self.class_shares_ = recipe.class_shares(self.class_counts_)
+        self.seen_ = fingerprints(train)
         return self
 
     def predict_proba(self, X: Array, prior: Sequence[float] | None = None) -> NDArray[np.float64]:
@@ -217,7 +216,8 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
                 f"{self.sample_shape_}"
             )
         check_scale(self.model_, data.x)
-        logits, _ = predict_logits(self.model_, data)
+        with same_random_state():
+            logits, _ = measured_logits(self.model_, data, "X")
         probabilities: NDArray[np.float64] = self.model_.probabilities(logits).double().numpy()
         if prior is None:
             return probabilities

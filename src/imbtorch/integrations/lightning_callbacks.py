@@ -15,6 +15,7 @@ from imbtorch.models.backbones.torchvision import import_torchvision
 from imbtorch.models.build import replace_head
 from imbtorch.models.classifier import Classifier, head_size
 from imbtorch.models.inference import embed
+from imbtorch.option_types import check_whole
 from imbtorch.places import BatchTransform, OverSampler
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.seeding import derive_seed
@@ -60,8 +61,8 @@ class M2mCallback(_Callback):
     Raises
     ------
     InputError
-        If `first_epoch` is negative; when training starts, if the module does not have exactly
-        one attribute that is a `Classifier`; if a batch is not a list ``[x, y]``.
+        If `first_epoch` is no whole number of at least 0; when training starts, if the module does
+        not have exactly one attribute that is a `Classifier`; if a batch is not a list ``[x, y]``.
 
     Notes
     -----
@@ -88,9 +89,7 @@ class M2mCallback(_Callback):
     """
 
     def __init__(self, m2m: BatchTransform, first_epoch: int = 0) -> None:
-        if first_epoch < 0:
-            raise InputError(f"first_epoch is {first_epoch}; it must be at least 0")
-        self.m2m, self.first_epoch = m2m, first_epoch
+        self.m2m, self.first_epoch = m2m, check_whole("first_epoch", first_epoch, 0)
 
     def on_train_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Check the module and move the pretrained network to its device."""
@@ -134,9 +133,9 @@ class EOSCallback(_Callback):
     Raises
     ------
     InputError
-        If `epochs` is below 1; when training starts, if the module does not have exactly one
-        attribute that is a `Classifier`, or if `train` is None and there is more than one
-        training data loader.
+        If `epochs` is no whole number of at least 1; when training starts, if the module does not
+        have exactly one attribute that is a `Classifier`, or if `train` is None and there is more
+        than one training data loader.
 
     Notes
     -----
@@ -167,9 +166,8 @@ class EOSCallback(_Callback):
         train: Samples | None = None,
         seed: int = 0,
     ) -> None:
-        if epochs < 1:
-            raise InputError(f"epochs is {epochs}; it must be at least 1")
-        self.eos, self.epochs, self.train, self.seed = eos, epochs, train, seed
+        self.eos, self.epochs = eos, check_whole("epochs", epochs, 1)
+        self.train, self.seed = train, seed
 
     def on_train_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Check the module and the data loader before training starts."""

@@ -69,8 +69,8 @@ class StoredClassifier:
         ----------
         path : str or Path
             File to write, usually ``*.safetensors``; replaced if it exists. It is a checkpoint,
-            too: `load_checkpoint` reads its network, and so do ``imbtorch predict`` and
-            ``export`` if it was trained on rows of numbers or texts.
+            too: `load_checkpoint` reads its network, and so do ``imbtorch predict``, ``decide``
+            and ``export`` if it was trained on rows of numbers or texts.
 
         Raises
         ------
@@ -100,7 +100,8 @@ class StoredClassifier:
             texts=None if me.texts_ is None else input_to_json(me.texts_),
             columns=None if names is None else [*map(str, names)],
         )
-        save_checkpoint(path, me.model_, {"estimator": values, **_as_trained(me, values)})
+        header = {"estimator": values, "seen": me.seen_, **_as_trained(me, values)}
+        save_checkpoint(path, me.model_, header)
 
     @classmethod
     def load(cls, path: str | Path, model: Classifier | str | None = None) -> Self:
@@ -139,6 +140,7 @@ class StoredClassifier:
             )
         with damaged_header(path):
             params = _checked(stored)
+            conform(header.get("seen", []), list[str], "seen")
             if head_size(network.head)[1] != len(stored["classes"]):
                 raise InputError(f"estimator.classes has {len(stored['classes'])} labels")
             if strangers := {*params} - {*cls._get_param_names()}:  # type: ignore[attr-defined]
@@ -146,6 +148,7 @@ class StoredClassifier:
         made = cls(**params)
         me: Any = made
         me.model_, me.history_ = network, stored["history"]
+        me.seen_ = header.get("seen", [])
         me.classes_ = np.array(stored["classes"], np.dtype(stored["dtype"]))
         me.class_counts_, me.class_shares_ = stored["class_counts"], stored["class_shares"]
         me.sample_shape_ = tuple(stored["sample_shape"])

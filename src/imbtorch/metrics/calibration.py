@@ -36,8 +36,8 @@ def expected_calibration_error(
     Raises
     ------
     InputError
-        If the shapes do not match, `bins` is below 1, a label is not in 0..K-1, or a probability
-        is not in 0..1.
+        If the shapes do not match, `bins` is below 1, a label is not in 0..K-1, a probability is
+        not in 0..1, or those of a row do not sum to 1.
 
     References
     ----------

@@ -16,15 +16,18 @@ from imbtorch.metrics.offsets import choose_offsets
 from imbtorch.metrics.probabilities import check_probabilities
 
 RANGE = (0.05, 20.0)
-"""Least and largest temperature: without bounds, one of 0 fits a split without an error best."""
+"""Least and largest temperature."""
 
 
 def fit_temperature(y_true: ArrayLike, probabilities: ArrayLike) -> float:
     r"""Return the temperature with which probabilities fit the labels best.
 
-    .. math:: T = \arg\min_T - \sum_i \log \mathrm{softmax}(z_i / T)_{y_i}
+    .. math::
+        T = \arg\min_T - \sum_i \log \mathrm{softmax}(z_i / T)_{y_i} + \tfrac{1}{2} (\log T)^2
 
-    where :math:`z = \log p`. It changes no most probable class.
+    where :math:`z = \log p`. It changes no most probable class. The last term, a standard normal
+    prior of log T, counts beside few samples: among 30 that happen to be all right, nothing else
+    keeps T from 0. It is no part of the reference.
 
     Parameters
     ----------
@@ -41,7 +44,13 @@ def fit_temperature(y_true: ArrayLike, probabilities: ArrayLike) -> float:
     Raises
     ------
     InputError
-        If the shapes do not match, or a probability is not in 0..1.
+        If the shapes do not match, there is one class, a probability is not in 0..1, or those of a
+        row do not sum to 1.
+
+    Warns
+    -----
+    UserWarning
+        If the best temperature lies beyond .05..20.
 
     References
     ----------
@@ -49,9 +58,9 @@ def fit_temperature(y_true: ArrayLike, probabilities: ArrayLike) -> float:
 
     Examples
     --------
-    >>> certain = [[0.99, 0.01]] * 4  # and right three times of four
-    >>> temperature = fit_temperature([0, 0, 0, 1], certain)
-    >>> Decision(temperature).calibrated(certain)[0].round(3).tolist()
+    >>> certain = [[0.99, 0.01]] * 400  # and right three times of four
+    >>> temperature = fit_temperature([0, 0, 0, 1] * 100, certain)
+    >>> Decision(temperature).calibrated(certain)[0].round(2).tolist()
     [0.75, 0.25]
     """
     y, p = _checked(y_true, probabilities)
@@ -59,10 +68,18 @@ def fit_temperature(y_true: ArrayLike, probabilities: ArrayLike) -> float:
 
     def loss(log_temperature: float) -> float:
         scaled = log_softmax(logs / np.exp(log_temperature), axis=1)
-        return -float(scaled[rows, y].mean())
+        return -float(scaled[rows, y].sum()) + log_temperature**2 / 2
 
     found = minimize_scalar(loss, bounds=np.log(RANGE), method="bounded", options={"xatol": 1e-6})
-    return float(np.exp(found.x))
+    temperature = float(np.exp(found.x))
+    if not RANGE[0] * 1.001 < temperature < RANGE[1] / 1.001:
+        warnings.warn(
+            f"the temperature that fits the {len(y)} validation samples best lies beyond "
+            f"{RANGE[0]}..{RANGE[1]:g}: {temperature:.2g} is taken, and the probabilities stay "
+            "uncalibrated",
+            stacklevel=2,
+        )
+    return temperature
 
 
 def choose_decision(
@@ -108,7 +125,8 @@ def choose_decision(
     Warns
     -----
     UserWarning
-        If no threshold reaches the precision that is asked for; the closest one is taken.
+        If no threshold reaches the precision that is asked for, the closest one is taken; or as
+        `fit_temperature` warns.
 
     References
     ----------
@@ -166,6 +184,8 @@ def _checked(
         raise InputError(
             f"y_true has shape {y.shape} and probabilities {p.shape}; they must be (N,) and (N, K)"
         )
+    if p.shape[1] < 2:
+        raise InputError(f"probabilities has {p.shape[1]} class; at least 2 are needed")
     if y.max() >= p.shape[1]:
         raise InputError(
             f"y_true holds the label {y.max()}; probabilities has {p.shape[1]} classes"

@@ -56,12 +56,17 @@ def cumulative_false_positives(
     ndarray of shape (K,), int64
         The last number is the total number of errors.
 
+    Raises
+    ------
+    InputError
+        If the numbers of labels differ or are 0, or a label is not in 0..K-1.
+
     Examples
     --------
     >>> cumulative_false_positives([0, 1, 1, 2], [0, 0, 0, 1], [50, 5, 20])
     array([2, 2, 3])
     """
-    true, predicted = label_arrays(y_true, y_pred)
+    true, predicted = label_arrays(y_true, y_pred, len(class_counts), "class_counts")
     wrong = np.bincount(predicted[predicted != true], minlength=len(class_counts))
     order = np.argsort(-np.asarray(class_counts), kind="stable")
     return wrong[order].cumsum()

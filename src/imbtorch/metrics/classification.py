@@ -99,18 +99,8 @@ def classification_metrics(
     >>> metrics["balanced_accuracy"], metrics["recall"]
     (0.75, [1.0, 0.5, None])
     """
-    true, predicted = label_arrays(y_true, y_pred)
     labels = np.arange(len(class_counts))
-    if true.shape != predicted.shape or not len(true) > 0:
-        raise InputError(
-            f"y_true has {len(true)} labels and y_pred {len(predicted)}; both must have the same "
-            "number, at least 1"
-        )
-    if max(true.max(), predicted.max()) >= len(labels):
-        raise InputError(
-            f"y_true holds labels up to {true.max()} and y_pred up to {predicted.max()}; "
-            f"class_counts has {len(labels)} classes"
-        )
+    true, predicted = label_arrays(y_true, y_pred, len(labels), "class_counts")
     support = np.bincount(true, minlength=len(labels))
     present = support > 0
     right = np.bincount(true[true == predicted], minlength=len(labels))

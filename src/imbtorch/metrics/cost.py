@@ -40,15 +40,8 @@ def expected_cost(y_true: ArrayLike, y_pred: ArrayLike, costs: ArrayLike) -> flo
     >>> expected_cost([0, 0, 1, 1], [0, 1, 1, 0], [[0, 1], [20, 0]])
     5.25
     """
-    true, predicted = label_arrays(y_true, y_pred)
     matrix = check_costs(costs)
-    if true.shape != predicted.shape or not len(true) > 0:
-        raise InputError(
-            f"y_true has {len(true)} labels and y_pred {len(predicted)}; both must have the same "
-            "number, at least 1"
-        )
-    if (last := max(true.max(), predicted.max())) >= len(matrix):
-        raise InputError(f"costs is for {len(matrix)} classes; the labels go up to {last}")
+    true, predicted = label_arrays(y_true, y_pred, len(matrix), "costs")
     return float(matrix[true, predicted].mean())
 
 

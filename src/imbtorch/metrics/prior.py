@@ -37,7 +37,8 @@ def correct_prior(
     Raises
     ------
     InputError
-        If the numbers of classes differ, or a share or a probability is out of range.
+        If the numbers of classes differ, a share or a probability is out of range, or the
+        probabilities of a row do not sum to 1.
 
     References
     ----------

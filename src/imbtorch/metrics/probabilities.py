@@ -7,10 +7,14 @@ from torch import Tensor
 from imbtorch.errors import InputError
 
 ROUNDING = 1e-6
+OFF = 1e-2 + ROUNDING
+"""How far the sum of a row may be from 1: half precision has 3 digits, a table perhaps 2."""
 
 
 def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64]:
     """Return class probabilities as float64; each must be in 0..1, but for rounding.
+
+    Rows of shape (N, K) must sum to 1, or to 0, as those of `correct_prior` without a class left.
 
     Examples
     --------
@@ -18,6 +22,10 @@ def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64
     Traceback (most recent call last):
         ...
     imbtorch.errors.InputError: probabilities holds 3.0 in row 0; all must be in 0..1
+    >>> check_probabilities([[0.5, 0.5], [0.9, 0.9]])
+    Traceback (most recent call last):
+        ...
+    imbtorch.errors.InputError: probabilities sum to 1.8 in row 1; those of all classes sum to 1
     """
     if isinstance(probabilities, Tensor):
         probabilities = probabilities.detach().double().cpu().numpy()
@@ -30,4 +38,11 @@ def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64
         place = np.argwhere(wrong)[0].tolist()
         row = f" in row {place[0]}" if place else ""
         raise InputError(f"probabilities holds {p[wrong][0]}{row}; all must be in 0..1")
+    if p.ndim == 2:
+        total = p.sum(1)
+        if (odd := np.flatnonzero((np.abs(total - 1) > OFF) & (total != 0))).size:
+            raise InputError(
+                f"probabilities sum to {total[odd[0]]:.4g} in row {odd[0]}; those of all classes "
+                "sum to 1"
+            )
     return p

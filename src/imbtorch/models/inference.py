@@ -135,8 +135,8 @@ def measured_logits(
 ) -> tuple[Tensor, Tensor]:
     """Return the logits and labels of a data set that is to be measured.
 
-    Where the network cannot take its samples, or gives NaN (whose argmax is class 0), the
-    InputError says so; `name` is what the user calls the data set.
+    Where the network cannot take its samples, or gives NaN (whose argmax is class 0) or what the
+    softmax makes NaN of, the InputError says so; `name` is what the user calls the data set.
     """
     try:
         logits, y = outputs(model, model, dataset, workers=workers)
@@ -145,14 +145,15 @@ def measured_logits(
     except MISFITS:
         check_takes(model, dataset, name)
         raise  # the first sample fits
-    rows = logits.flatten(1).isnan().any(1).nonzero().flatten().tolist()
+    rows = (~logits.flatten(1).amax(1).isfinite()).nonzero().flatten().tolist()
     odd = [row for row in rows if not dataset[row][0].isfinite().all()]
     if odd:
         raise not_finite(name, odd, len(y))
     if rows:
         raise InputError(
             f"the network gives NaN for {len(rows)} of {len(y)} samples of {name} "
-            f"({first(rows)}), which are finite: its parameters hold NaN or are too large"
+            f"({first(rows)}), which are finite: its parameters hold NaN, or they or the samples "
+            "are too large"
         )
     return logits, y
 

@@ -183,7 +183,7 @@ class EOS(TopUpSampler):
             raise InputError(f"direction is {self.direction!r}; it must be 'toward' or 'away'")
         random = check_random_state(random_state_from(self.random_state))
         wanted = {label: count for label, count in self.sampling_strategy_.items() if count}
-        self.nn_ = Neighbors() if self.nn is None else clone(self.nn)
+        self.nn_ = Neighbors() if self.nn is None else clone(self.nn, safe=False)
         drawn = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
         if wanted:
             drawn += self._draw(X, y, wanted, random)

@@ -119,6 +119,21 @@ def check_checkpoint(path: Path) -> None:
     _read(path, follow=False)
 
 
+def header_of(path: Path) -> Header:
+    """Return the header of a checkpoint, without its tensors; they and its checksum are not read.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no checkpoint.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            return _header(file.metadata() or {}, path)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"checkpoint {str(path)!r} cannot be read: {_short(error)}") from error
+
+
 def _read(
     path: Path,
     check: Callable[[Header, Mapping[str, list[int]]], None] | None = None,

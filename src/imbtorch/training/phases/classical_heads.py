@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from imbtorch.errors import InputError
 from imbtorch.models.neighbor_head import NeighborHead
+from imbtorch.option_types import check_whole
 from imbtorch.training.phases.phase import Phase, as_shares
 from imbtorch.training.run import Run
 
@@ -106,9 +107,7 @@ class NearestHead(Phase):
     """
 
     def __init__(self, n_neighbors: int = 5) -> None:
-        if n_neighbors < 1:
-            raise InputError(f"n_neighbors is {n_neighbors}; it must be at least 1")
-        self.epochs, self.n_neighbors = 0, n_neighbors
+        self.epochs, self.n_neighbors = 0, check_whole("n_neighbors", n_neighbors, 1)
 
     def class_shares(self, counts: Sequence[int]) -> list[float]:
         """Return the class shares of the data."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from imbtorch.data.profiles.class_groups import minority_classes
-from imbtorch.errors import InputError
 from imbtorch.losses.micro_cluster import MicroClusterLoss
+from imbtorch.option_types import check_whole
 from imbtorch.places import EpochSampler, Loss, Slot
 from imbtorch.resampling.micro_clusters import centers, draw_weights, overload, spread
 from imbtorch.samplers import ClassBalancedSampler
@@ -85,13 +85,10 @@ class DeepOversample(Phase):
         loss: Slot[Loss] = nn.CrossEntropyLoss,
         sampler: Slot[EpochSampler] = None,
     ) -> None:
-        if epochs < 1:
-            raise InputError(f"epochs is {epochs}; it must be at least 1")
-        for name, k in (("k_minority", k_minority), ("k_majority", k_majority)):
-            if k < 0:
-                raise InputError(f"{name} is {k}; it must be at least 0")
         MicroClusterLoss(alpha, per_dimension=per_dimension)  # checks them before any training
-        self.epochs, self.k_minority, self.k_majority = epochs, k_minority, k_majority
+        self.epochs = check_whole("epochs", epochs, 1)
+        self.k_minority = check_whole("k_minority", k_minority, 0)
+        self.k_majority = check_whole("k_majority", k_majority, 0)
         self.alpha, self.per_dimension = alpha, per_dimension
         self.loss, self.sampler = loss, sampler
 

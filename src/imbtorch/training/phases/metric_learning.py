@@ -10,6 +10,7 @@ from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.losses.quintuplet import QuintupletLoss
 from imbtorch.losses.weights import inverse_frequency_weights
+from imbtorch.option_types import check_whole
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.seeding import derive_seed
 from imbtorch.training.phases.network_epochs import train_network
@@ -52,11 +53,9 @@ class TripletEmbedding(Phase):
     trains_network = True
 
     def __init__(self, epochs: int, *, margin: float = 0.2) -> None:
-        if epochs < 1 or not margin > 0:
-            raise InputError(
-                f"epochs is {epochs} and margin is {margin}; they must be at least 1 and above 0"
-            )
-        self.epochs, self.margin = epochs, margin
+        if not margin > 0:
+            raise InputError(f"margin is {margin}; it must be above 0")
+        self.epochs, self.margin = check_whole("epochs", epochs, 1), margin
 
     def run(self, run: Run) -> None:
         """Train for `epochs` epochs."""
@@ -119,12 +118,9 @@ class LocalEmbedding(Phase):
     def __init__(
         self, epochs: int, *, clusters: int = 2, margins: Sequence[float] = (0.1, 0.1, 0.2)
     ) -> None:
-        if epochs < 1 or clusters < 1:
-            raise InputError(
-                f"epochs is {epochs} and clusters is {clusters}; both must be at least 1"
-            )
         QuintupletLoss(margins)  # checks them before any training
-        self.epochs, self.clusters, self.margins = epochs, clusters, margins
+        self.epochs = check_whole("epochs", epochs, 1)
+        self.clusters, self.margins = check_whole("clusters", clusters, 1), margins
 
     def run(self, run: Run) -> None:
         """Embed, cluster, train."""

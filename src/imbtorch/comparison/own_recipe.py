@@ -1,0 +1,33 @@
+"""Recipes with methods of a program's own: another recipe once their code has changed."""
+
+from dataclasses import dataclass, fields
+
+from imbtorch.training.own_code import code_of
+from imbtorch.training.recipe import Recipe
+from imbtorch.training.slots import Json
+
+
+@dataclass(frozen=True)
+class OwnRecipe(Recipe):
+    """A recipe with methods of a program's own: its description holds a hash of their code."""
+
+    code: str = ""
+
+    def describe(self) -> dict[str, Json]:
+        """Return the recipe with all its parameters as JSON-ready values."""
+        return {**super().describe(), "code": self.code}
+
+
+def with_code(recipe: str | Recipe) -> str | Recipe:
+    """Return a recipe that is another one if the code of its methods changes.
+
+    Examples
+    --------
+    >>> from imbtorch import Recipe, Train
+    >>> with_code(Recipe("plain", [Train(2)])).describe().get("code")
+    """
+    if isinstance(recipe, str):
+        return recipe
+    code = code_of([*recipe.phases, recipe.head])
+    given = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
+    return OwnRecipe(**given, code=code) if code else recipe

@@ -131,7 +131,7 @@ def test_own_network_loss_and_names_stand_in_one_table(blobs, tmp_path):
 @pytest.mark.parametrize("name", ["my/own", "my:own"])
 def test_two_recipes_of_one_name_are_refused(blobs, tmp_path, name):
     both = [Recipe("my/own", [Train(2, loss=Weighted)]), Recipe(name, [Train(2)])]
-    with pytest.raises(InputError, match=f"'my/own' and '{name}', whose files"):
+    with pytest.raises(InputError, match=f"two, 'my/own' and '{name}', with other parameters"):
         run(blobs, tmp_path, recipes=both)
     assert not (tmp_path / "out").exists()
 

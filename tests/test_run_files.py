@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from imbtorch import InputError, Recipe, Train, compare, load_checkpoint
+from imbtorch import Recipe, Train, compare, load_checkpoint
 from imbtorch.comparison.kept import checkpoint_path, stored, stored_outputs
 from imbtorch.losses import FocalLoss
 
@@ -50,10 +50,3 @@ def test_recipes_of_one_name_keep_their_files_apart(blobs, tmp_path):
     checkpoint_path(tmp_path, name, 0).unlink()  # whose the other files are is not known then
     assert same(run(0.0), first)
     assert (tmp_path / "results.jsonl").read_bytes() == rows
-
-
-def test_two_recipes_of_one_name_are_refused(blobs, tmp_path):
-    recipes = [mine(0.0, "mine"), mine(5.0, "mine")]
-    with pytest.raises(InputError, match="two that are called 'mine', with different parameters"):
-        compare(blobs, recipes=recipes, model="linear", out=tmp_path, progress=False)
-    assert not any(tmp_path.iterdir())

@@ -121,8 +121,8 @@ def _distinct(recipes: Sequence[Recipe]) -> list[Recipe]:
         other = known.setdefault(file_name(recipe.name), recipe)
         if other.describe() != recipe.describe():
             raise InputError(
-                f"recipes has two different ones, named {other.name!r} and {recipe.name!r}, whose "
-                "files would have the same names; give each a name of its own"
+                f"recipes has two, {other.name!r} and {recipe.name!r}, with other parameters but "
+                "the same names of files: give each a name of its own"
             )
     return list(known.values())
 

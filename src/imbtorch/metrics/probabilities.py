@@ -7,14 +7,15 @@ from torch import Tensor
 from imbtorch.errors import InputError
 
 ROUNDING = 1e-6
-OFF = 1e-2 + ROUNDING
-"""How far the sum of a row may be from 1: half precision has 3 digits, a table perhaps 2."""
+WRITTEN = 5e-3
+"""How far a number of two digits may be from what it was; half precision has three."""
 
 
 def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64]:
     """Return class probabilities as float64; each must be in 0..1, but for rounding.
 
-    Rows of shape (N, K) must sum to 1, or to 0, as those of `correct_prior` without a class left.
+    Rows of shape (N, K) must sum to 1, but for two written digits, or to 0, as those of
+    `correct_prior` without a class left.
 
     Examples
     --------
@@ -40,7 +41,8 @@ def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64
         raise InputError(f"probabilities holds {p[wrong][0]}{row}; all must be in 0..1")
     if p.ndim == 2:
         total = p.sum(1)
-        if (odd := np.flatnonzero((np.abs(total - 1) > OFF) & (total != 0))).size:
+        off = np.abs(total - 1) > WRITTEN * p.shape[1] + ROUNDING
+        if (odd := np.flatnonzero(off & (total != 0))).size:
             raise InputError(
                 f"probabilities sum to {total[odd[0]]:.4g} in row {odd[0]}; those of all classes "
                 "sum to 1"

@@ -9,6 +9,7 @@ from torch import Tensor, fx, nn
 from imbtorch.errors import InputError
 from imbtorch.models.binary import single_logit_head, two_logit_head
 from imbtorch.models.classifier import Classifier, head_size
+from imbtorch.seeding import same_random_state
 
 NAMES = ("classifier", "fc", "head", "heads", "score", "classification_head", "last_linear")
 """Names of heads in timm, torchvision and transformers."""
@@ -163,6 +164,7 @@ class _ToHead(fx.Tracer):
         return m is self.head or all(part is not self.head for part in m.modules())
 
 
+@same_random_state()
 def _check_last(model: nn.Module, name: str) -> None:
     """Raise an InputError if what the head returns is not what the model returns."""
     tensors = {id(t): t for t in (*model.parameters(), *model.buffers())}
@@ -183,9 +185,9 @@ def _check_last(model: nn.Module, name: str) -> None:
     for node in returned:  # which grows
         if node is output or _is_passing(node, modules):
             returned += node.all_input_nodes
-    if heads and not set(heads) & set(returned):
-        changed = next(iter(heads[-1].users), output)
-        what = getattr(changed.target, "__name__", changed.target)
+    users = [user for node in heads for user in node.users]
+    if users and not set(heads) & set(returned):
+        what = getattr(users[-1].target, "__name__", users[-1].target)
         raise InputError(
             f"model is a {type(model).__name__}, whose forward computes {what} of what its head "
             f"{name!r} returns; let it return the logits themselves, which the losses take"
@@ -196,6 +198,8 @@ def _is_passing(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
     """Whether a node returns the numbers that it is given."""
     if node.op == "call_module":
         return isinstance(modules[str(node.target)], _PASSING)
+    if isinstance(node.target, type):  # a dataclass or named tuple of what it is given
+        return True
     return getattr(node.target, "__name__", node.target) in _SAME_NUMBERS
 
 

@@ -1,5 +1,7 @@
 """Text: tagged words, Reuters' rule of five test documents, and the papers' counts."""
 
+import re
+
 import datasets
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from imbtorch import InputError, load_data
 from imbtorch.data.inputs import input_from_json, input_to_json
 from imbtorch.data.load_for import TrainedOn, load_for
+from imbtorch.data.texts.text_input import WORD, words_of
 from imbtorch.data.texts.windows import WindowInput, windows
 
 
@@ -126,3 +129,12 @@ def test_twitter_has_the_papers_counts(shared_data):
     assert (max(data.counts), min(data.counts)) == (2219, 15)
     assert len(data.test) == 7152
     assert not {"M", "Y"} & set(data.classes)
+
+
+@given(
+    st.text(
+        st.sampled_from("aZ0_ .,'é\u0301\u201c\u200d\u0939\u093f\u4f60\u0e01\u0e34ß"), max_size=30
+    )
+)
+def test_words_are_found_by_their_definition(text):
+    assert words_of(text) == re.findall(WORD, text)

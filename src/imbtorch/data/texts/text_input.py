@@ -29,6 +29,8 @@ MARKS = "\u200c\u200d" + "".join(
 WORD = rf"{NO_SPACES.pattern}|(?:(?!{NO_SPACES.pattern})\w[{MARKS}]*){{2,}}|\w[{MARKS}]+"
 """A word of at least two letters, or one with its vowel sign; of a script without spaces, each
 character by itself. In a text without either, the same as scikit-learn's pattern."""
+_ANY_WORD = re.compile(rf"[A-Za-z0-9_]{{2,}}(?![\w{MARKS}])|{WORD}")  # most words, sooner
+_LATIN_WORD = re.compile(r"\w{2,}")
 LONG = 20
 """Mean characters of a word from which on texts of single words are read by characters."""
 
@@ -112,7 +114,19 @@ class TextInput:
     def _options(self) -> dict[str, Any]:
         if self.analyzer == "char":
             return {"analyzer": "char", "ngram_range": (1, 2)}
-        return {"analyzer": "word", "token_pattern": WORD}
+        return {"tokenizer": words_of, "token_pattern": None}
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, see `WORD`.
+
+    Examples
+    --------
+    >>> words_of("So it goes, a \u4f60\u597d")
+    ['So', 'it', 'goes', '\u4f60', '\u597d']
+    """
+    latin = max(text, default="") < "\u0300"  # neither marks nor a script without spaces
+    return (_LATIN_WORD if latin else _ANY_WORD).findall(text)
 
 
 def _composed(text: str) -> str:

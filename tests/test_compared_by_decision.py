@@ -256,6 +256,5 @@ def test_the_report_says_what_the_decision_finds_of_the_rarer_class():
         run["decision"]["best"] = None
     said = decision_sentences({"erm": runs}, "erm")
     assert said[0].endswith("validation split: erm 0.145 (without 0.29, at best undefined).")
-    assert (
-        said[1] == "So decided, erm finds 85.0 % of b, and is right in 25.0 % of what it calls b."
-    )
+    found = "So decided, erm finds 85.0 % of b, and is right in 25.0 % of what it calls b."
+    assert said[1] == found

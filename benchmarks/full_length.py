@@ -8,7 +8,8 @@
 does: once a table's runs are there, that command prints it. An interrupted run (Ctrl-C, SIGTERM)
 goes on from its last epoch. The same command in several processes shares the work, each taking the
 first run that no other has; `ROW` are rows of the tables, such as ERM or "LDAM, EOS", to take only
-those. Processes that begin at once train what their recipes have in common each for itself.
+those. Processes that begin at once train what their recipes have in common each for itself. The
+exit status is 1 if runs failed.
 
 ``--jobs N`` starts N processes, each with an N-th of the cores and of the device's memory, and
 writes what they say to ``FOLDER/logs``. On one NVIDIA device, CUDA's multi-process service lets
@@ -33,6 +34,7 @@ from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.kept import keep_for_pictures
 from imbtorch.comparison.precision import settled
 from imbtorch.comparison.task import Task
+from imbtorch.errors import unknown_name
 from imbtorch.progress import progress_bar
 from imbtorch.reproduction.paper_table import PaperTable, load_table
 from imbtorch.reproduction.run_column import task_of
@@ -84,23 +86,32 @@ def task_at(name: str, column: str, precision: str) -> Task:
     return task_of({**load_table(name).columns[column], "precision": settled(precision)})
 
 
-def work(folder: Path, rows: Sequence[str], precision: str) -> None:
-    """Work through the queue: first what no other process does, then what others left undone."""
+def work(folder: Path, rows: Sequence[str], precision: str) -> int:
+    """Work through the queue: first what no other process does, then what others left undone.
+
+    Returns the number of runs that failed, each of which is tried once.
+    """
+    failed: set[tuple[Path, str]] = set()
+    number = 0
     for wait in (False, True):
         for part in parts(folder, rows, precision):
             title, task = f"{part.table.name}, {part.column}", part.task
-            recipes = [task.recipe(str(part.table.rows[row].recipe)) for row in part.rows]
+            named = [task.recipe(str(part.table.rows[row].recipe)) for row in part.rows]
+            recipes = [one for one in named if (part.folder, one.name) not in failed]
             total = len(part.seeds) * sum(recipe.all_epochs for recipe in recipes)
             keep = partial(keep_for_pictures, part.folder)
             with (
                 progress_bar(total=total, unit="epoch", desc=title) as bar,
                 Watched(bar, folder, part.folder.name, recipes) as watched,
             ):
-                run_grid(
+                found = run_grid(
                     *(task, recipes, part.seeds, part.folder, watched, keep),
                     tidy=False,
                     wait=wait,
-                )
+                ).failures
+            failed |= {(part.folder, name) for name, *_ in found}
+            number += len(found)
+    return number
 
 
 def side_by_side(folder: Path, jobs: int, arguments: Sequence[str]) -> int:
@@ -140,6 +151,10 @@ def main() -> None:
     parser.add_argument("--status", action="store_true", help="say how far it is, and do nothing")
     parser.add_argument("--share", type=float, default=1.0, help="of the GPU's memory, at most")
     asked = parser.parse_args()
+    known = dict.fromkeys(row for name, _, own, _ in QUEUE for row in own or load_table(name).rows)
+    for row in asked.rows:
+        if row not in known:
+            parser.error(str(unknown_name("ROW", row, known)))
     if asked.status and not asked.folder.is_dir():
         parser.error(f"{asked.folder} is no folder; runs have not begun there")
     if asked.status:
@@ -151,7 +166,7 @@ def main() -> None:
         if torch.cuda.is_available() and asked.share < 1:
             torch.cuda.set_per_process_memory_fraction(asked.share)
         with terminable():
-            work(asked.folder, asked.rows, asked.precision)
+            sys.exit(1 if work(asked.folder, asked.rows, asked.precision) else 0)
 
 
 if __name__ == "__main__":

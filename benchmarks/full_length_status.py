@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -109,6 +110,11 @@ class Cell:
     said: dict[str, Any] | None
 
     @property
+    def heard(self) -> bool:
+        """Whether a process has said lately that it works on it."""
+        return self.said is not None and time.time() - self.said["time"] <= SILENT
+
+    @property
     def rate(self) -> float | None:
         """Seconds of a sample's training step, if the run is far enough to tell."""
         if self.stored is not None:
@@ -140,7 +146,7 @@ class Cell:
             state = f"epoch {self.said['epoch']} of {self.said['epochs']}"
             state += "" if left is None else f"; {in_words(left)} left"
             silent = time.time() - self.said["time"]
-            state += f"; nothing said for {in_words(silent)}: ended?" if silent > SILENT else ""
+            state += "" if self.heard else f"; nothing said for {in_words(silent)}: ended?"
         return f"  {self.row:28} {self.seed:4} {ours:>6} {'/'.join(told) or '-':>10}   {state}"
 
 
@@ -168,8 +174,11 @@ def cells(part: Any, said: dict[Any, dict[str, Any]]) -> Iterator[Cell]:
 
 def print_status(folder: Path, parts: Iterable[Any]) -> None:
     """Print each run of the queue: its figure, its epoch, or how long it will take."""
-    read = [json.loads(path.read_text()) for path in sorted((folder / "progress").glob("*.json"))]
-    said = {(one["task"], one["recipe"], one["seed"]): one for one in read}
+    said: dict[Any, dict[str, Any]] = {}
+    for path in sorted((folder / "progress").glob("*.json")):
+        with suppress(FileNotFoundError):  # the process has ended
+            one = json.loads(path.read_text())
+            said[one["task"], one["recipe"], one["seed"]] = one
     queue = [cell for part in parts for cell in cells(part, said)]
     rates: dict[str, list[float]] = {}
     for cell in queue:
@@ -184,7 +193,8 @@ def print_status(folder: Path, parts: Iterable[Any]) -> None:
         print(cell.words(known.get(part.task.model)))
     left = [cell.left(known.get(cell.part.task.model)) for cell in queue]
     done = sum(cell.stored is not None for cell in queue)
-    print(f"{done} of {len(queue)} runs are done, {len(said)} under way", end="; ")
+    under_way = sum(cell.stored is None and cell.heard for cell in queue)
+    print(f"{done} of {len(queue)} runs are done, {under_way} under way", end="; ")
     if done == len(queue):
         print("nothing is left")
     elif None in left:

@@ -134,7 +134,7 @@ def surroundings(code):
         "images": torch.rand(88, 3, 8, 8),
         "class_counts": [60, 20, 8],
         "train_set": TensorDataset(x, labels),
-        "val_set": TensorDataset(x[::2], labels[::2]),
+        "val_set": TensorDataset(x[::2] / 2, labels[::2]),
         "my_network": network,
         "model": imbtorch.split_head(network, "fc"),
         "pretrained": mlp((2,), 3),

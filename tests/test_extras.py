@@ -18,7 +18,6 @@ from imbtorch.cli import main
 from imbtorch.comparison.auto import choose
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.predictions import Predictor, write_predictions
-from imbtorch.comparison.tune import tune
 from imbtorch.data.images.files import image_suffixes
 from imbtorch.data.images.image_input import ImageInput, survey
 from imbtorch.data.inputs import FeatureInput
@@ -149,7 +148,6 @@ DOORS = [
     ("pyarrow", "cli", predictions),
     ("onnxruntime", "export", export),
     ("onnxscript", "export", export),
-    ("optuna", "tune", lambda folder: tune(a_task(folder), "m2m", out=folder)),
     ("optuna", "tune", lambda folder: choose(a_task(folder), out=folder)),
     ("pytorch_metric_learning", "metric", triplets),
 ]

@@ -18,6 +18,7 @@ from imbtorch.comparison.compare import compare
 from imbtorch.comparison.frozen_task import embedded_once, identity_of
 from imbtorch.comparison.given_data import given_data
 from imbtorch.comparison.make_task import make_task
+from imbtorch.comparison.validation import hold_validation
 from imbtorch.files import WriteError
 from imbtorch.metrics import evaluate
 from imbtorch.models.backbones.timm import import_timm
@@ -73,6 +74,7 @@ def test_the_key_changes_with_all_that_matters(photos, tmp_path):
             task.data.name, model=MODEL, pretrained=str(other), freeze="backbone", image_size=24
         ),
         replace(task, data=replace(task.data, digest="0" * 16)),
+        *(replace(task, data=hold_validation(task.data, seed), data_seed=seed) for seed in (0, 1)),
     ]
     keys = {json.dumps(identity_of(one, split)) for one in tasks for split in ("train", "test")}
     assert len(keys) == 2 * len(tasks)

@@ -1,6 +1,7 @@
 """The queue of the long runs: what it names exists, and what is said of how far it is, is so."""
 
 import json
+import sys
 from types import SimpleNamespace
 
 import full_length
@@ -8,6 +9,7 @@ import pytest
 from full_length_status import Watched
 from tqdm import tqdm
 
+from imbtorch.comparison import grid
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.make_task import make_task
 from imbtorch.reproduction.paper_table import load_table
@@ -82,3 +84,29 @@ def test_the_status_has_figures_epochs_and_what_waits(tmp_path, monkeypatch, cap
     assert "epoch 1 of 2" in rs
     assert "waiting; about" in drs
     assert last.startswith("1 of 3 runs are done, 1 under way; the rest takes about")
+
+
+def test_a_run_that_fails_is_tried_once_and_told_of(tmp_path, monkeypatch):
+    task = few_of_each(make_task("digits", epochs=1, model="mlp", augment="none"))
+    monkeypatch.setattr(full_length, "task_at", lambda *asked: task)
+    queue = [("amo-1", "cifar10, ratio 100", ["ERM", "RS"], [0])]
+    monkeypatch.setattr(full_length, "QUEUE", queue)
+    trained, tried = grid.Task.fit, []
+
+    def fit(self, recipe, *rest):
+        tried.append(recipe.name)
+        if recipe.name == "rs":
+            raise RuntimeError("no")
+        return trained(self, recipe, *rest)
+
+    monkeypatch.setattr(grid.Task, "fit", fit)
+    with pytest.warns(UserWarning, match="rs, seed 0, failed: RuntimeError: no"):
+        assert full_length.work(tmp_path, [], "32-true") == 1
+    assert tried == ["erm", "rs"]
+
+
+def test_a_row_of_no_table_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["full_length.py", "folder", "AMOO"])
+    with pytest.raises(SystemExit):
+        full_length.main()
+    assert "ROW is 'AMOO'; did you mean AMO?" in capsys.readouterr().err

@@ -33,3 +33,15 @@ def test_the_overview_counts_what_is_stored(tmp_path, capsys):
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.split()}
     assert "1 / 135" in lines["dos-6"]  # p .95 alone, not .9 or .99
     assert lines["dos-6"].rstrip().endswith(" 4.5 h")  # 134 runs of two minutes
+
+
+def test_a_table_is_whole_only_with_all_columns(tmp_path, capsys):
+    shown = []
+    for columns in (["twitter"], ["twitter", "reuters"]):
+        (tmp_path / "amo-3").mkdir(exist_ok=True)
+        text = "".join(f"\n## {column}, 3 seeds\n" for column in columns)
+        (tmp_path / "amo-3" / "table.md").write_text(text)
+        assert main(["reproduce", "--list", "--out", str(tmp_path)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        shown += ["a part" in line for line in lines if "amo-3" in line]
+    assert shown == [True, False]

@@ -122,6 +122,12 @@ def test_a_recipe_on_embeddings_is_its_head_alone(stored_embeddings):
     assert first["metrics"]["gap"] == pytest.approx(np.mean(first["embedding"]["gap"]))
 
 
+def test_every_head_has_the_epochs_asked_for(stored_embeddings):
+    task = make_embedding_task("cifar10_lt_embeddings", epochs=3)
+    for name in load_table("eos-embeddings").recipes:
+        assert [phase.epochs for phase in task.recipe(name).phases] == [3]
+
+
 def test_absent_embeddings_are_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("IMBTORCH_DATA", str(tmp_path))
     assert main(["reproduce", "eos-embeddings", "--out", str(tmp_path / "out")]) == 2

@@ -55,6 +55,24 @@ def test_fewer_trials_than_candidates(task, tmp_path):
     assert 1 <= len(scores) <= 2
 
 
+def test_what_was_interrupted_is_tried_by_the_same_call(
+    task, tmp_path, monkeypatch, few_candidates
+):
+    trained = grid.Task.fit
+
+    def interrupted(self, recipe, *rest):
+        if recipe.name == "drs+eos:k=10":
+            raise KeyboardInterrupt
+        return trained(self, recipe, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(grid.Task, "fit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tune.tune(task, "drs+eos", out=tmp_path, progress=False)
+    found = tune.tune(task, "drs+eos", out=tmp_path, progress=False)
+    assert {name for name, _ in found} == {f"drs+eos:k={k}" for k in (5, 10, 20)}
+
+
 def test_options_in_the_name_stay_and_are_not_tried():
     assert set(tune.candidates_of("ldam+aos:epsilon=0.1")) == {"p"}
     assert set(tune.candidates_of("ldam+m2m")) == {"beta", "lam", "gamma"}

@@ -8,27 +8,20 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
-from imbtorch.comparison.given_data import Given, given_data
-from imbtorch.comparison.make_task import make_task
-from imbtorch.comparison.network_options import check_freeze, open_network
-from imbtorch.comparison.origin import Origin
-from imbtorch.comparison.own_network import OwnNetwork
+from imbtorch.comparison.asked_task import asked_task
+from imbtorch.comparison.deciding import check_deciding, deciding
+from imbtorch.comparison.given_data import Given
 from imbtorch.comparison.own_recipe import with_code
-from imbtorch.comparison.sized_defaults import sized
-from imbtorch.comparison.task import Task
 from imbtorch.comparison.usual_recipes import usual_recipes
-from imbtorch.data.arrays import labels_of
+from imbtorch.data.profiles.class_groups import shot_bounds
 from imbtorch.data.workers import MOST_WORKERS
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
-from imbtorch.models.build import suiting
 from imbtorch.models.classifier import Classifier
 from imbtorch.option_types import check_whole
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import split_list
-from imbtorch.training.setup import OWN_SETUP, Setup, usual_setup
+from imbtorch.training.setup import Setup
 
 
 @dataclass(frozen=True)
@@ -64,6 +57,9 @@ def compare(
     epochs: int | None = None,
     setup: Setup | None = None,
     data_seed: int = 0,
+    decide: str | None = None,
+    cost: str | None = None,
+    shots: str = "20,100",
     log: str | None = None,
     num_workers: int = 0,
     progress: bool = True,
@@ -98,6 +94,12 @@ def compare(
         Optimizer and schedule, by default the network's usual ones.
     data_seed : int, default=0
         Decides what is held out.
+    decide, cost : str, optional
+        A metric, or a file of costs, for which each run chooses a decision, on a fifth of the
+        training set that is held out for it; see ``imbtorch compare --help``.
+    shots : str, default="20,100"
+        Few-shot classes have fewer samples than the first number, many-shot classes more than the
+        second.
     log : str, optional
         Also write each epoch to a tracker: csv, tensorboard, wandb or mlflow, in ``out/logs``.
     num_workers : int, default=0
@@ -106,7 +108,8 @@ def compare(
         Whether to show a progress bar.
     **options
         For a `data` of the command line: its other options, with underscores, such as
-        ``label="kind"``, ``profile="step"``, ``freeze="backbone"``.
+        ``label="kind"``, ``profile="step"``, ``freeze="backbone"``. What `setup` or a network of
+        your own says already cannot be set again.
 
     Returns
     -------
@@ -144,8 +147,11 @@ def compare(
         raise InputError("recipes is empty; name at least one, such as erm, or leave it out")
     check_whole("num_workers", num_workers, 0, MOST_WORKERS)
     data = str(data) if isinstance(data, PathLike) else data
-    task = _task(data, model, _common_epochs(epochs, recipes or ()), setup, data_seed, options)
-    task = replace(task, num_workers=num_workers)
+    check_deciding(decide, cost)
+    bounds = shot_bounds(shots)
+    epochs = _common_epochs(epochs, recipes or ())
+    task = asked_task(data, model, epochs, setup, data_seed, options)
+    task = deciding(replace(task, num_workers=num_workers), decide, cost)
     names = recipes or usual_recipes(task)
     names = [with_code(recipe) for recipe in names]
     for recipe in names:
@@ -156,9 +162,9 @@ def compare(
                 stacklevel=2,
             )
     folder = Path(out)
-    outcome = run(task, names, seeds=seeds, out=folder, progress=progress, log=log)
+    outcome = run(task, names, seeds=seeds, out=folder, shots=bounds, progress=progress, log=log)
     unseen = Console(file=StringIO())  # a program prints what it wants
-    show_tables(folder, outcome.rows, failures=outcome.failures, console=unseen)
+    show_tables(folder, outcome.rows, shots=bounds, failures=outcome.failures, console=unseen)
     table = (folder / "table.md").read_text(encoding="utf-8")
     return Comparison(outcome.rows, outcome.failures, table, folder)
 
@@ -167,61 +173,3 @@ def _common_epochs(epochs: int | None, recipes: Sequence[str | Recipe]) -> int |
     """Return the epochs of recipes by name: those asked for, or those that the others share."""
     others = {r.epochs for r in recipes if isinstance(r, Recipe) and r.epochs}
     return others.pop() if epochs is None and len(others) == 1 else epochs
-
-
-def _task(
-    data: str | Given,
-    model: object,
-    epochs: int | None,
-    setup: Setup | None,
-    data_seed: int,
-    options: dict[str, Any],
-) -> Task:
-    named = isinstance(model, str)
-    own = None if isinstance(model, str) else _own_network(model, setup)
-    if isinstance(data, str):
-        name = model if named else "auto"
-        task = make_task(data, model=name, epochs=epochs, data_seed=data_seed, **options)  # type: ignore[arg-type]
-        if own is None:
-            if setup is None:
-                return task
-            backbone = task.origin.backbone if isinstance(task.origin, Origin) else None
-            check_freeze(task.model, backbone, setup, "none")
-            return replace(task, setup=setup)
-        augment, precision, loaded = task.augment, task.precision, task.data
-    else:
-        if options:
-            raise InputError(
-                f"{', '.join(options)} cannot be set for data at hand; only for the name of data"
-            )
-        loaded, augment, precision = given_data(data, data_seed), "none", "32-true"
-    origin: Origin | OwnNetwork | None = own
-    usual, pretrained, shown = OWN_SETUP, False, "own"
-    if isinstance(model, str):
-        shown = suiting(loaded.shape) if model == "auto" else model
-        backbone, start = open_network(shown, None, False)
-        if backbone is not None:
-            origin = Origin.of(backbone, start, loaded.shape, len(loaded.classes))
-            pretrained = bool(backbone.pretrained)
-        check_freeze(shown, backbone, setup or Setup(), "none")
-        freeze = "none" if setup is None else setup.freeze
-        usual = usual_setup(shown, pretrained=pretrained, freeze=freeze)
-    made, whole = sized(*usual, len(labels_of(loaded.train)), pretrained=pretrained)
-    whole = whole if epochs is None else epochs
-    task = Task(loaded, data_seed, shown, whole, setup or made, augment, precision, origin=origin)
-    task.network(0)  # raises if the network is unknown or cannot take this input
-    return task
-
-
-def _own_network(model: object, setup: Setup | None) -> OwnNetwork:
-    if not isinstance(model, Classifier) and (isinstance(model, nn.Module) or not callable(model)):
-        raise InputError(
-            f"model is a {type(model).__name__}; the name of a network, a Classifier or a function "
-            "that makes one is needed: split_head(network) makes one"
-        )
-    if setup is not None and setup.freeze == "backbone":
-        raise InputError(
-            "setup has freeze 'backbone'; with a network of your own, embed the data once with "
-            "imbtorch.models.embed and compare on the embeddings"
-        )
-    return OwnNetwork(model)

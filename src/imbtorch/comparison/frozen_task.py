@@ -199,7 +199,9 @@ def embedded_folds(task: FoldedTask, progress: bool) -> Callable[[int], Task]:
 def identity_of(task: Task, split: str) -> dict[str, Any]:
     """Return all that the embeddings of a split depend on, JSON-ready."""
     data, samples = task.data, task.data.splits[split]
-    about = {"hash": data.digest, "parts": list(data.parts), "split": split}
+    about: dict[str, Any] = {"hash": data.digest, "parts": list(data.parts), "split": split}
+    if data.parts:  # which samples they hold
+        about["data_seed"] = task.data_seed
     if not data.whole:  # the store is for all commands, and so for other samples as well
         about["samples"] = digest_of_samples(samples)
     rows = len(labels_of(samples))

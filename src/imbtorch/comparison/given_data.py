@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from imbtorch.comparison.given_digest import digest_of_given
+from imbtorch.comparison.given_digest import digest_of_given, held_tensors
 from imbtorch.data.arrays import (
     ArrayDataset,
     Samples,
@@ -17,13 +17,15 @@ from imbtorch.data.arrays import (
     take,
 )
 from imbtorch.data.checks import as_numbers
+from imbtorch.data.copies import Numbers, copies_in, kept_together
+from imbtorch.data.division import Division
 from imbtorch.data.finite import check_finite
 from imbtorch.data.hold_out import SHARE
 from imbtorch.data.inputs import FeatureInput
 from imbtorch.data.load import LoadedData
 from imbtorch.data.pairs import is_hugging_face
 from imbtorch.data.profiles.profile import Profile
-from imbtorch.data.stratified import stratified
+from imbtorch.data.rows import Rows, Split
 from imbtorch.errors import InputError
 from imbtorch.integrations.given import given_labels, given_samples, numbered
 from imbtorch.seeding import same_random_state
@@ -41,7 +43,9 @@ def given_data(data: Given, data_seed: int = 0) -> LoadedData:
     data : Samples, or pair (train, test) of Samples
         Labels of arrays are of any kind, those of a data set numbers 0..K-1.
     data_seed : int, default=0
-        Decides which quarter, class by class, is held out if `data` is one set.
+        Decides which quarter, class by class, is held out if `data` is one set. Copies of a
+        sample, byte for byte, stay together; they are looked for in what is in memory: arrays,
+        a TensorDataset and parts of it.
 
     Returns
     -------
@@ -61,7 +65,9 @@ def given_data(data: Given, data_seed: int = 0) -> LoadedData:
     """
     parts: Any = data if _is_pair_of_sets(data) else (data,)
     sets, classes = _as_datasets(parts)
-    notes = ["data in memory"]
+    notes, leaked = ["data in memory"], 0
+    copied = _copies(sets)
+    division = Division(kept_together(copied[0], labels_of(sets[0]).numpy()))
     if len(sets) == 1:
         y = labels_of(sets[0]).numpy()
         named = classes or _names(sets[0], int(y.max()) + 1)
@@ -70,24 +76,50 @@ def given_data(data: Given, data_seed: int = 0) -> LoadedData:
                 f"data has one sample of class {named[single[0]]}: each class needs one to train "
                 "on and one to hold out; pass (train, test), or leave the class out"
             )
-        sets = [take(sets[0], rows) for rows in stratified(y, SHARE, data_seed)]
-        notes.append("a quarter of each class is held out")
+        kept, held = division.hold_out(y, SHARE, data_seed)
+        sets = [take(sets[0], rows) for rows in (kept, held)]
+        notes += ["a quarter of each class is held out", *division.notes()]
+        division = division.take(kept)
+    else:
+        leaked = int(np.isin(copied[1], copied[0]).sum())
     train, test = sets
     counts = class_counts(train)
     classes = classes or _names(train, len(counts))
-    held = labels_of(test)
-    if len(counts) < 2 or 0 in counts or int(held.max()) >= len(counts):
+    highest = int(labels_of(test).max())
+    if len(counts) < 2 or 0 in counts or highest >= len(counts):
         raise InputError(
             f"data has training samples {_counted(counts, classes)} and held-out labels up to "
-            f"number {int(held.max())}; at least two classes, each with samples to train on, are "
-            "needed"
+            f"number {highest}; at least two classes, each with samples to train on, are needed"
         )
     profile = Profile("stored", 1.0).measured(np.array(counts))
     spec = FeatureInput(tuple(torch.as_tensor(train[0][0]).shape))
     digest, whole = digest_of_given(train, test)
     return LoadedData(
-        "data", train, test, classes, spec, profile, tuple(notes), digest, whole=whole
+        "data",
+        train,
+        test,
+        classes,
+        spec,
+        profile,
+        tuple(notes),
+        digest,
+        division=division,
+        leaked=leaked,
+        whole=whole,
     )
+
+
+def _copies(sets: Sequence[Dataset[Any]]) -> list[Numbers]:
+    """Return a number for each sample, the same for copies in what is in memory."""
+    found = [held_tensors(one) for one in sets]
+    held = [tensors[0].detach().cpu() for tensors in found if tensors is not None]
+    labels = [labels_of(one).numpy() for one in sets]
+    if len(held) < len(sets):
+        sizes = [len(y) for y in labels]
+        return np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+    content = [x.reshape(len(x), -1).contiguous().view(torch.uint8).numpy() for x in held]
+    splits = [Split(Rows(rows), y) for rows, y in zip(content, labels, strict=True)]
+    return copies_in("features" if held[0].ndim == 2 else "image", *splits)
 
 
 def _counted(counts: Sequence[int], classes: Sequence[str]) -> str:

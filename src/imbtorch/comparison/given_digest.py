@@ -36,7 +36,7 @@ def digest_of_given(*parts: Dataset[Any]) -> tuple[str, bool]:
     with scoped_seed(0):
         for part in parts:
             digest.update(labels_of(part).numpy().tobytes())
-            held = _held(part)
+            held = held_tensors(part)
             if held is not None:
                 _add(digest, held)
                 continue
@@ -61,17 +61,20 @@ def digest_of_samples(dataset: Dataset[Any]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _held(dataset: Dataset[Any]) -> list[Tensor] | None:
-    """Return the Tensors that are all there is of a data set, if there are such."""
+def held_tensors(dataset: Dataset[Any]) -> list[Tensor] | None:
+    """Return the Tensors that are all there is of a data set, inputs first, if there are such."""
     if isinstance(dataset, ArrayDataset):
         return [dataset.x, dataset.y]
     kind: object = type(dataset)  # what inherits from it may give other samples
     if isinstance(dataset, TensorDataset) and kind is TensorDataset:
         return list(dataset.tensors)
     if isinstance(dataset, PairDataset) and kind is PairDataset:
-        return _held(dataset.dataset)
+        return held_tensors(dataset.dataset)
     if isinstance(dataset, Subset) and kind is Subset:
-        held, rows = _held(dataset.dataset), torch.as_tensor(dataset.indices, dtype=torch.int64)
+        held, rows = (
+            held_tensors(dataset.dataset),
+            torch.as_tensor(dataset.indices, dtype=torch.int64),
+        )
         return None if held is None else [tensor[rows] for tensor in held]
     return None
 

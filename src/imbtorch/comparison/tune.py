@@ -1,13 +1,10 @@
 """Choose the options of a recipe on a validation split of the training set."""
 
-import shutil
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from math import isnan, nan, prod
+from itertools import product
+from math import isnan, nan
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +14,6 @@ from imbtorch.comparison.suits import check_recipe
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.validation import validation_task
 from imbtorch.errors import InputError
-from imbtorch.extras import extra
-from imbtorch.files import set_aside
 from imbtorch.method import SHORT, written
 from imbtorch.option_types import check_whole
 from imbtorch.progress import progress_bar
@@ -47,12 +42,12 @@ def tune(
         in its name, as in ``aos:epsilon=0.1``, are fixed.
     trials : int, optional
         Combinations to try, by default all. If fewer, they are drawn at random, none twice and
-        always the same ones.
+        always the same ones; more trials add to them.
     seeds : int, default=1
         Training seeds 0..seeds-1, whose scores are averaged.
     out : str or Path
-        Folder for the runs and the journal of trials. The same call resumes from there, and
-        several processes with the same call share the work.
+        Folder for the runs. The same call resumes from there, and several processes with the same
+        call share the work.
     progress : bool, default=True
         Whether to show a progress bar.
 
@@ -66,75 +61,28 @@ def tune(
     ------
     InputError
         If the recipe has no candidates, a class is too small to split, `trials` is below 1, or
-        optuna is missing.
+        every run failed.
     """
     candidates = candidates_of(recipe)
     check_recipe(task, make_recipe(recipe, task.epochs))
-    with extra("tune", "tune"):
-        import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
-    total = prod(len(values) for values in candidates.values())
     check_whole("seeds", seeds, 1)
     if trials is not None:
         check_whole("trials", trials, 1)
-    trials = total if trials is None else min(trials, total)
     task = validation_task(embedded_once(task, progress=progress))
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    runs, journal = folder / task.folder, folder / "trials.log"
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.BruteForceSampler(seed=0)  # at random, none twice
-    open_study = partial(
-        optuna.create_study,
-        study_name=f"{recipe}, {task.folder}, {seeds} seed(s)",
-        direction="maximize",
-        sampler=sampler,
-        load_if_exists=True,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        try:
-            study = open_study(storage=JournalStorage(JournalFileBackend(str(journal))))
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            set_aside(journal, "the trials are counted anew, from the stored runs", error)
-            study = open_study(storage=JournalStorage(JournalFileBackend(str(journal))))
-    with progress_bar(
-        total=trials * seeds * make_recipe(recipe, task.epochs).all_epochs,
-        unit="epoch",
-        disable=not progress,
-    ) as bar:
-
-        def measured(tried: str, bar: Any = bar) -> float:
-            """Return the score of the stored runs, or NaN if one failed."""
-            made = make_recipe(tried, task.epochs)
-            rows = run_grid(task, [made], range(seeds), runs, bar, tidy=False).rows
-            values = [row["metrics"]["balanced_accuracy"] for row in rows]
-            return float(np.mean(values)) if len(values) == seeds else nan
-
-        def score(trial: Any) -> float:
-            chosen = {n: trial.suggest_categorical(n, list(v)) for n, v in candidates.items()}
-            value = measured(named(recipe, chosen))
-            if isnan(value):
-                raise optuna.TrialPruned
-            return value
-
-        state = optuna.trial.TrialState
-        done = len(study.get_trials(states=[state.COMPLETE]))
-        if done < trials:
-            study.optimize(score, n_trials=trials - done)
-        ended = {s: study.get_trials(states=[s]) for s in (state.PRUNED, state.COMPLETE)}
-        scores = dict.fromkeys((named(recipe, trial.params) for trial in ended[state.PRUNED]), nan)
-        # from the runs, whose rows have checksums, rather than from the journal
-        names = {named(recipe, trial.params) for trial in ended[state.COMPLETE]}
-        stored = progress_bar(total=0, disable=True)
-        scores |= {name: measured(name, stored) for name in sorted(names)}
-    shutil.rmtree(runs / "snapshots", ignore_errors=True)
-    if all(map(isnan, scores.values())):
-        raise InputError(f"every run failed: see {runs / 'failures.jsonl'}")
-    return sorted(scores.items(), key=lambda item: (isnan(item[1]), -item[1]))
+    folder = Path(out) / task.folder
+    every = [dict(zip(candidates, values, strict=True)) for values in product(*candidates.values())]
+    drawn = np.random.default_rng(0).permutation(len(every))[:trials]
+    tried = [make_recipe(named(recipe, every[k]), task.epochs) for k in drawn]
+    total = seeds * sum(one.all_epochs for one in tried)
+    with progress_bar(total=total, unit="epoch", disable=not progress) as bar:
+        rows = run_grid(task, tried, range(seeds), folder, bar).rows
+    scores: dict[str, list[float]] = {one.name: [] for one in tried}
+    for row in rows:
+        scores[row["recipe"]["name"]].append(row["metrics"]["balanced_accuracy"])
+    if not rows:
+        raise InputError(f"every run failed: see {folder / 'failures.jsonl'}")
+    means = {n: float(np.mean(v)) if len(v) == seeds else nan for n, v in scores.items()}
+    return sorted(means.items(), key=lambda item: (isnan(item[1]), -item[1]))
 
 
 def candidates_of(recipe: str) -> Mapping[str, Sequence[float | str]]:

@@ -1,6 +1,7 @@
 """Stored embeddings as a task: only heads are trained, on over-sampled embeddings."""
 
 import time
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +36,11 @@ class EmbeddingTask(Task):
     """A task whose data are embeddings: of a recipe, only its `RefitHead` phase is run."""
 
     def recipe(self, recipe: str | Recipe) -> Recipe:
-        """Return a recipe without the phases that train the network."""
+        """Return a recipe without the phases that train the network, with the task's epochs."""
         made = make_recipe(recipe, 1) if isinstance(recipe, str) else recipe
-        heads = [phase for phase in made.phases if not phase.trains_network]
+        heads = [copy(phase) for phase in made.phases if not phase.trains_network]
+        for head in heads:
+            head.epochs = self.epochs
         return Recipe(made.name, heads or [RefitHead(self.epochs)])
 
     def fit(

@@ -50,8 +50,12 @@ def _row(name: str, root: Path, stored: list[dict[str, Any]]) -> tuple[str, str,
     counted = [t for t in tables if not any("task" in column for column in t.columns.values())]
     cells = [cell for table in counted for cell in _cells(table)]
     if not cells:
-        finished = (root / name / f"{kind}.md").exists()
-        return title, *(("all", "") if finished else ("-", "minutes"))
+        path = root / name / f"{kind}.md"
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        shown = [f"\n## {column}" in text for table in tables for column in table.columns]
+        if kind == "table" and not ("not run" not in text and all(shown)):
+            return title, "a part" if any(shown) else "-", "minutes"
+        return title, *(("all", "") if text else ("-", "minutes"))
     done = [_seconds(stored, *cell) for cell in cells]
     took = [seconds for seconds in done if seconds is not None]
     missing = len(cells) - len(took)

@@ -88,7 +88,7 @@ def _compare(
     from imbtorch.comparison.decisions import decided_lines
     from imbtorch.comparison.frozen_task import embedded_once
     from imbtorch.comparison.make_task import make_task
-    from imbtorch.comparison.out_folder import check_out
+    from imbtorch.comparison.out_folder import FILES, FOLDERS, check_apart, check_out
     from imbtorch.comparison.report.tables import show_tables
     from imbtorch.comparison.suits import check_recipe, check_trains_head
     from imbtorch.comparison.task_words import brought_lines
@@ -119,6 +119,8 @@ def _compare(
         check_tracker(log)
     check_whole("seeds", seeds, 1)
     check_deciding(decide, cost)
+    read = (task_options["data"], cost, task_options["pretrained"])
+    check_apart(Path(out or "runs"), *read, names=(*FILES, *FOLDERS) if out else ())
     if out:
         given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
         given |= {"model": short_name(task_options["model"]), "folds": task_options["folds"]}

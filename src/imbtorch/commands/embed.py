@@ -53,7 +53,7 @@ def run(paths: list[str], model: str | None, **options: Any) -> None:
     """
     if len(paths) not in (2, 3):
         raise InputError(f"{len(paths)} paths are given; [CHECKPOINT] DATA OUT are needed")
-    path = npz_path(paths[-1])
+    path = npz_path(paths[-1], paths[-2])
     if len(paths) == 3:
         arrays = _by_checkpoint(paths[0], paths[1], model, **options)
     elif model is None:

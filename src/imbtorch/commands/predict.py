@@ -81,11 +81,9 @@ def run(
     from imbtorch.metrics.decision import Decision
     from imbtorch.printable import plural
 
-    path = file_to_write(out)
+    path = file_to_write(out, data)
     if path.suffix not in SUFFIXES:
         raise InputError(f"out is {out!r}; a name that ends in {' or '.join(SUFFIXES)} is needed")
-    if path.exists() and Path(data).exists() and path.samefile(data):
-        raise InputError(f"out is {out!r}, which is DATA: give another name")
     network, header = load_trained(checkpoint, model)
     classes = header["data"]["classes"]
     wanted = None if prior is None else _prior(prior, classes)

@@ -70,7 +70,7 @@ def run(
         check_trains_head(made)
     check_whole("seed", seed, 0, LAST_SEED)
     check_deciding(decide, cost)
-    path = file_to_write(out)
+    path = file_to_write(out, task_options["data"], cost, task_options["pretrained"])
     tracking = None if log is None else Tracking(log, path.parent)
     states = path.with_name(f"{path.name}.snapshots")
     check_folder(states)

@@ -14,6 +14,7 @@ from imbtorch.comparison.given_data import Given, given_data
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.network_options import check_freeze, open_network
 from imbtorch.comparison.origin import Origin
+from imbtorch.comparison.out_folder import FILES, FOLDERS, check_apart
 from imbtorch.comparison.own_network import OwnNetwork
 from imbtorch.comparison.own_recipe import with_code
 from imbtorch.comparison.sized_defaults import sized
@@ -144,6 +145,8 @@ def compare(
         raise InputError("recipes is empty; name at least one, such as erm, or leave it out")
     check_whole("num_workers", num_workers, 0, MOST_WORKERS)
     data = str(data) if isinstance(data, PathLike) else data
+    if isinstance(data, str):
+        check_apart(Path(out), data, names=(*FILES, *FOLDERS), option="out")
     task = _task(data, model, _common_epochs(epochs, recipes or ()), setup, data_seed, options)
     task = replace(task, num_workers=num_workers)
     names = recipes or usual_recipes(task)

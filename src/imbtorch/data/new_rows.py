@@ -13,7 +13,7 @@ from imbtorch.data.images.files import image_suffixes
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import IN_WORDS, FeatureInput, Input, as_text, stored_kind
 from imbtorch.data.rows import Blocks, NewRows, sliced
-from imbtorch.data.sources import ON_HUB, open_source, path_of
+from imbtorch.data.sources import NO_FILES, ON_HUB, open_source, path_of
 from imbtorch.data.stored_arrays import are_images, as_images
 from imbtorch.data.tables.files import Tables, open_tables, table_files
 from imbtorch.data.tables.new_tables import rows_of_table
@@ -52,7 +52,7 @@ def open_new(data: str, spec: Input, split: str | None = None) -> NewRows:
     if not data.strip():
         raise InputError("DATA is empty; a name, a path or a hub name is needed")
     path = path_of(data)
-    if data in ("digits", "mnist-back-rotation"):
+    if data in NO_FILES:
         source = open_source(data)
         values = (source.test or source.train).rows.values
         return _of_array(spec, len(values), values.shape, values.dtype, partial(sliced, values))

@@ -46,7 +46,7 @@ def add_log_option(parser: Any) -> None:
         "--log",
         type=str | None,
         help="write each epoch to a tracker, too: csv, tensorboard, wandb or mlflow; the folder "
-        "logs beside the results has one run a recipe and seed",
+        "logs beside the results has one run a recipe and seed, of train one a checkpoint",
     )
 
 

@@ -100,6 +100,10 @@ def _run(given: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 2
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # so rich ends where nothing reads it
+            return 141
+        raise
     except KeyboardInterrupt as interrupt:
         print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)
         return 143 if isinstance(interrupt, Terminated) else 130
@@ -109,7 +113,7 @@ def _run(given: Sequence[str]) -> int:
 def _unread() -> bool:
     """Whether nothing reads the output any more; what is left of it is then dropped."""
     try:
-        sys.stdout.flush()
+        print(flush=True)  # a flush alone raises nothing after a print that did
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return True

@@ -35,3 +35,12 @@ def test_another_broken_pipe_is_an_error(monkeypatch, capfd):
     monkeypatch.setattr("imbtorch.commands.inspect.run", run)
     assert main(["inspect", "digits"]) == 2
     assert "Broken pipe; what is stored stays" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "meant"),
+    [("compare digits --seed 2", "--seeds"), ("train digits --batch-siz=3", "--batch-size")],
+)
+def test_a_part_of_an_options_name_is_not_taken_for_it(command, meant, capsys):
+    assert main(command.split()) == 2
+    assert f" (did you mean {meant}?); see imbtorch" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from imbtorch import InputError
 from imbtorch.cli import main
 from imbtorch.comparison.data_identity import data_identity
 from imbtorch.comparison.out_folder import FILES, FOLDERS, REPLACED, check_apart, check_out
+from imbtorch.comparison.store import ResultStore
 from imbtorch.data import load_data
 
 
@@ -143,3 +144,21 @@ def test_the_folder_one_is_in_has_its_name(tmp_path, monkeypatch):
         (tmp_path / "t.csv").write_text(table)
         monkeypatch.chdir(tmp_path)
         assert data_identity(load_data(data), 0)["name"] == named
+
+
+def test_what_runs_in_the_default_folder_is_told_apart(feature_file, tmp_path, monkeypatch, capsys):
+    def compare(task, *_, out, **__):
+        ResultStore(out, task.identity())
+        seen.append(out)
+        raise InputError("enough")
+
+    seen = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("imbtorch.comparison.compare.compare", compare)
+    monkeypatch.setattr("imbtorch.commands.compare.before", lambda *_: None)
+    for rate in ("0.1", "0.01", "0.1", "0.01"):
+        how = ["--recipes", "erm", "--epochs", "2", "--lr", rate]
+        assert main(["compare", str(feature_file), *how]) == 2
+        assert "enough" in capsys.readouterr().err
+    assert seen[:2] == seen[2:]
+    assert seen[1].name.startswith(f"{seen[0].name}-")

@@ -84,7 +84,7 @@ def run(
     from imbtorch.training.checkpoint import save_checkpoint
     from imbtorch.training.shared_backbone import SHARED
 
-    check_deciding(maximize, cost)
+    check_deciding(maximize, cost, "maximize")
     if maximize is None and cost is None:
         raise InputError("neither maximize nor cost is given: what should the decision be for?")
     path = file_to_write(out, data, cost)

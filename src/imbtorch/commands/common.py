@@ -59,7 +59,7 @@ def file_to_write(out: str, *given: str | None, option: str = "--out") -> Path:
 
     path = Path(out)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not path.name or path.is_dir():
+    if not path.name or path.is_dir() or out.endswith(("/", os.sep)):
         raise InputError(f"out is {out!r}, a folder; the name of a file is needed")
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise InputError(

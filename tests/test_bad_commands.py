@@ -198,6 +198,16 @@ def test_a_folder_is_no_file_to_write(command, tmp_path, capsys):
     assert "a folder; the name of a file is needed" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["train digits", "decide none digits --maximize f1", "predict none digits", "export none"],
+)
+def test_a_name_that_ends_as_a_folders_is_no_file_to_write(command, tmp_path, capsys):
+    assert main([*command.split(), "--out", f"{tmp_path}/new/"]) == 2
+    assert "a folder; the name of a file is needed" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def names_with_options():
     for name, method in CATALOG.items():
         for slot in method.slots.values():

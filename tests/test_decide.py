@@ -182,10 +182,12 @@ def test_decide_refuses_what_the_network_has_seen(made, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["train", "digits", "--decide", "f3"], "maximize is 'f3'; known are f1"),
+        (["train", "digits", "--decide", "f3"], "decide is 'f3'; known are f1"),
+        (["compare", "digits", "--decide", "f3"], "decide is 'f3'; known are f1"),
+        (["decide", "m", "x", "--out", "n", "--maximize", "f3"], "maximize is 'f3'; known"),
         (["train", "digits", "--decide", "f1", "--cost", "c.csv"], "leave the other out"),
         (["train", "digits", "--cost", "none.csv"], "there is no such file"),
-        (["compare", "digits", "--decide", "recall@precision:0.9"], "is for two classes"),
+        (["compare", "digits", "--decide", "recall@precision:0.9"], "decide is 'recall"),
         (["decide", "none.safetensors", "digits", "--out", "new"], "neither maximize nor cost"),
     ],
 )

@@ -71,3 +71,10 @@ def test_embed_gives_the_training_set_and_what_the_head_makes_of_it(tmp_path, ca
     with np.load(out) as made:
         np.testing.assert_allclose(made["test_logits"], logits.numpy(), atol=1e-5)
         assert np.array_equal(made["test_labels"], labels.numpy())
+
+
+def test_what_a_checkpoint_settles_is_refused(tmp_path, capsys):
+    for option in ("--columns x", "--image-size 8", "--data-seed 5", "--precision bf16-mixed"):
+        arguments = ["none.safetensors", "digits", str(tmp_path / "e.npz"), *option.split()]
+        assert main(["embed", *arguments]) == 2
+        assert "that is settled: leave it out" in capsys.readouterr().err

@@ -122,7 +122,7 @@ def test_doubtful_or_wrong_data_are_refused_with_the_next_step(
     before = (tmp_path / "few.csv").read_bytes()
     few = str(tmp_path / "few.csv")
     assert main(["predict", of_table, few, "--out", few]) == 2
-    assert "which is DATA" in capsys.readouterr().err
+    assert "which is read: name another --out" in capsys.readouterr().err
     assert (tmp_path / "few.csv").read_bytes() == before
     for out in ("p.txt", "p"):
         assert main(["predict", of_table, str(tmp_path / "two.npz"), "--out", out]) == 2

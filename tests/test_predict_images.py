@@ -66,4 +66,4 @@ def test_no_name_is_not_the_folder_one_is_in(of_images, tmp_path, monkeypatch, c
     monkeypatch.chdir(tmp_path / "here")
     assert main(["predict", of_images, data]) == 2
     assert "DATA is empty" in capsys.readouterr().err
-    assert main(["predict", of_images, ".", "--out", "p.csv"]) == 0
+    assert main(["predict", of_images, ".", "--out", "../p.csv"]) == 0

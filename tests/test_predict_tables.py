@@ -86,3 +86,23 @@ def test_texts_without_a_word_are_said(tmp_path, capsys):
     capsys.readouterr()
     assert len(predicted(network, tmp_path / "new.parquet", tmp_path / "p.csv")) == 4
     assert "3 texts without a word" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_rows_of_several_tables_have_the_name_of_their_file(suffix, of_table, tmp_path, capsys):
+    x = pd.DataFrame({"far": np.arange(5.0), "near": [0.0, 1.0, 0.0, np.nan, 1.0]})
+    parts = {"p10": x[:2], "p1": x[2:5], "p2": x[:1] + 9}
+    (tmp_path / "new").mkdir()
+    for name, part in parts.items():
+        path = tmp_path / "new" / f"{name}.{suffix}"
+        part.to_csv(path, index=False) if suffix == "csv" else part.to_parquet(path)
+    made = predicted(of_table, tmp_path / "new", tmp_path / "p.parquet", status=1)
+    assert [*made.columns[:3]] == ["file", "row", "predicted"]
+    assert "p1.csv, row 1: " in capsys.readouterr().out.replace(suffix, "csv")
+    for name, part in parts.items():
+        ours = made[made["file"] == f"{name}.{suffix}"]
+        assert ours["row"].tolist() == [*range(len(part))]
+    alone = predicted(of_table, tmp_path / "new" / f"p1.{suffix}", tmp_path / "q.csv", status=1)
+    assert alone.columns[0] == "row"
+    ours = made[made["file"] == f"p1.{suffix}"]
+    np.testing.assert_allclose(probabilities(ours), probabilities(alone), atol=1e-6)

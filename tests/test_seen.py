@@ -17,9 +17,9 @@ def table(n, seed):
     return pd.DataFrame({"length": length, "width": width, "label": label})
 
 
-def decide(capsys, *arguments):
+def decide(capsys, *arguments, command="decide"):
     capsys.readouterr()
-    status = main(["decide", *map(str, arguments)])
+    status = main([command, *map(str, arguments)])
     shown = capsys.readouterr()
     return status, shown.out + shown.err
 
@@ -50,3 +50,18 @@ def test_an_estimators_file_tells_what_it_was_trained_on(tmp_path, capsys):
     save_checkpoint(tmp_path / "old", network, {**header, "seen": []})
     status, text = decide(capsys, tmp_path / "old", tmp_path / "part.csv", *how)
     assert (status, "warning: which samples the network was trained on" in text) == (0, True)
+
+
+def test_evaluate_says_which_share_was_trained_on(feature_file, tmp_path, capsys):
+    out = tmp_path / "m.safetensors"
+    how = ["--epochs", "1", "--recipe", "erm", "--out", str(out)]
+    assert main(["train", str(feature_file), *how]) == 0
+    with np.load(feature_file) as stored:
+        x, y = stored["features"], stored["labels"]
+    np.savez(tmp_path / "more.npz", features=[*x, x[0] + 1], labels=[*y, y[0]])
+    np.savez(tmp_path / "new.npz", features=x + 1, labels=y)
+    for data, warned in (("more", True), ("new", False), (feature_file, False)):
+        path = data if data is feature_file else tmp_path / f"{data}.npz"
+        status, text = decide(capsys, out, path, command="evaluate")
+        assert (status, "figures are too good" in text) == (0, warned), text
+        assert not warned or "trained on about 7" in text

@@ -132,6 +132,9 @@ def test_an_unknown_or_missing_tracker_is_said_before_the_data_are_opened(monkey
 
 
 def test_train_logs_beside_the_checkpoint(feature_file, tmp_path, capsys):
-    out = ["--out", str(tmp_path / "m.safetensors"), "--log", "csv"]
-    assert main(["train", str(feature_file), "--recipe", "erm", "--epochs", "2", *out]) == 0
-    assert [row["step"] for row in read(tmp_path, "erm-seed0")] == [1, 2]
+    for name, epochs in (("m", 2), ("other", 1)):
+        out = ["--out", str(tmp_path / f"{name}.safetensors"), "--log", "csv"]
+        how = ["--recipe", "erm", "--epochs", str(epochs)]
+        assert main(["train", str(feature_file), *how, *out]) == 0
+    for name, steps in (("m", [1, 2]), ("other", [1])):
+        assert [row["step"] for row in read(tmp_path, f"{name}-erm-seed0")] == steps

@@ -76,7 +76,8 @@ def test_what_was_interrupted_is_tried_by_the_same_call(
 def test_options_in_the_name_stay_and_are_not_tried():
     assert set(tune.candidates_of("ldam+aos:epsilon=0.1")) == {"p"}
     assert set(tune.candidates_of("ldam+m2m")) == {"beta", "lam", "gamma"}
-    assert tune.candidates_of("eos:k=50") == {}
+    with pytest.raises(InputError, match="nothing is left to choose: leave k out"):
+        tune.candidates_of("ldam+eos:k=50")
     assert tune.named("ldam+aos:epsilon=0.1", {"p": 0.25}) == "ldam+aos:epsilon=0.1:p=0.25"
 
 

@@ -5,6 +5,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
@@ -47,6 +48,10 @@ def make_parser(only: str | None = None) -> Any:
             wrong = re.search(_WRONG_KIND, message, re.DOTALL)
             if wrong and wrong["kind"] in _WANTED:
                 message = f"{wrong['key']} is {wrong['value']}; {_WANTED[wrong['kind']]} is needed"
+            unknown = re.search(r"unrecognized arguments:.*?(--\w+)", message, re.IGNORECASE)
+            if unknown:
+                near = get_close_matches(unknown[1], self._option_string_actions, 1)
+                message += "".join(f" (did you mean {name.replace('_', '-')}?)" for name in near)
             raise InputError(f"{' '.join(message.split())}; see {self.prog} --help")
 
     parser = Parser(
@@ -57,11 +62,12 @@ def make_parser(only: str | None = None) -> Any:
         version=version("imbalanced-torch"),
         usage="imbtorch COMMAND ... (imbtorch COMMAND --help shows examples and options)",
         formatter_class=Help,
+        allow_abbrev=False,
     )
     subs = parser.add_subcommands()
     for name in COMMANDS if only is None else (only,):
         module = import_module(f"imbtorch.commands.{name}")
-        sub = Parser(description=described(module), formatter_class=Help)
+        sub = Parser(description=described(module), formatter_class=Help, allow_abbrev=False)
         if name == only:
             module.add_options(sub)
             sub.usage = usage(name, sub)
@@ -100,6 +106,10 @@ def _run(given: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 2
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # so rich ends where nothing reads it
+            return 141
+        raise
     except KeyboardInterrupt as interrupt:
         print("imbtorch: interrupted; run the same command again to resume", file=sys.stderr)
         return 143 if isinstance(interrupt, Terminated) else 130
@@ -109,7 +119,7 @@ def _run(given: Sequence[str]) -> int:
 def _unread() -> bool:
     """Whether nothing reads the output any more; what is left of it is then dropped."""
     try:
-        sys.stdout.flush()
+        print(flush=True)  # a flush alone raises nothing after a print that did
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return True

@@ -46,28 +46,34 @@ def add_log_option(parser: Any) -> None:
         "--log",
         type=str | None,
         help="write each epoch to a tracker, too: csv, tensorboard, wandb or mlflow; the folder "
-        "logs beside the results has one run a recipe and seed",
+        "logs beside the results has one run a recipe and seed, of train one a checkpoint",
     )
 
 
-def file_to_write(out: str) -> Path:
-    """Return the path of the file to write; that it cannot be written is said before the work."""
+def file_to_write(out: str, *given: str | None, option: str = "--out") -> Path:
+    """Return the path of the file to write; that it cannot be written is said before the work.
+
+    It is none of the files `given`, which are read, and lies in none of the folders.
+    """
+    from imbtorch.comparison.out_folder import check_apart
+
     path = Path(out)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not path.name or path.is_dir():
+    if not path.name or path.is_dir() or out.endswith(("/", os.sep)):
         raise InputError(f"out is {out!r}, a folder; the name of a file is needed")
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise InputError(
             f"out is {out!r}; {str(folder)!r} is no folder that can be written to: choose another"
         )
+    check_apart(path, *given, option=option)
     return path
 
 
-def npz_path(out: str) -> Path:
-    """Return the path of the ``.npz`` to write."""
+def npz_path(out: str, *given: str | None) -> Path:
+    """Return the path OUT of the ``.npz`` to write, none of the files `given`."""
     if Path(out).suffix != ".npz":
         raise InputError(f"out is {out!r}; a file name that ends in .npz is needed")
-    return file_to_write(out)
+    return file_to_write(out, *given, option="OUT")
 
 
 def add_own_model_option(parser: Any) -> None:

@@ -88,7 +88,7 @@ def _compare(
     from imbtorch.comparison.decisions import decided_lines
     from imbtorch.comparison.frozen_task import embedded_once
     from imbtorch.comparison.make_task import make_task
-    from imbtorch.comparison.out_folder import check_out
+    from imbtorch.comparison.out_folder import FILES, FOLDERS, check_apart, check_out
     from imbtorch.comparison.report.tables import show_tables
     from imbtorch.comparison.suits import check_recipe, check_trains_head
     from imbtorch.comparison.task_words import brought_lines
@@ -119,6 +119,8 @@ def _compare(
         check_tracker(log)
     check_whole("seeds", seeds, 1)
     check_deciding(decide, cost)
+    read = (task_options["data"], cost, task_options["pretrained"])
+    check_apart(Path(out or "runs"), *read, names=(*FILES, *FOLDERS) if out else ())
     if out:
         given = {name: task_options[name] for name in ("epochs", "augment", "precision")}
         given |= {"model": short_name(task_options["model"]), "folds": task_options["folds"]}
@@ -134,7 +136,7 @@ def _compare(
             check_recipe(task, task.recipe(name))
             check_resampling(task.recipe(name), labels)
     say(brought_lines(task.recipe(name) for name in names if name != "auto"))
-    folder = Path(out) if out else Path("runs") / task.slug
+    folder = Path(out) if out else _default_folder(task)
     check_out(folder, task.identity())
     task = embedded_once(task)
     before(task, names, seeds * task.folds, folder, bounds, partial(_plainer, task_options))
@@ -159,6 +161,19 @@ def _compare(
     say([f"report: {(folder / 'report.html').resolve()}"])
     say(["the same command goes on where it stopped; with more seeds or recipes, it adds them"])
     return SOME_FAILED if failures else 0
+
+
+def _default_folder(task: "Task") -> Path:
+    """Return the folder for a task: by its short name, unless another experiment has that."""
+    from imbtorch.comparison.out_folder import check_out
+
+    folder = Path("runs") / task.slug
+    try:
+        check_out(folder, task.identity())
+    except InputError:
+        taken, folder = folder, Path("runs") / task.folder
+        say([f"{taken} holds another experiment: results go to {folder}"])
+    return folder
 
 
 def _plainer(task_options: Mapping[str, Any]) -> "Task":

@@ -84,10 +84,10 @@ def run(
     from imbtorch.training.checkpoint import save_checkpoint
     from imbtorch.training.shared_backbone import SHARED
 
-    check_deciding(maximize, cost)
+    check_deciding(maximize, cost, "maximize")
     if maximize is None and cost is None:
         raise InputError("neither maximize nor cost is given: what should the decision be for?")
-    path = file_to_write(out)
+    path = file_to_write(out, data, cost)
     network, header = load_trained(checkpoint, model)
     classes, counts = header["data"]["classes"], header["data"]["counts"]
     costs = None if cost is None else read_costs(cost, classes)

@@ -53,7 +53,7 @@ def run(paths: list[str], model: str | None, **options: Any) -> None:
     """
     if len(paths) not in (2, 3):
         raise InputError(f"{len(paths)} paths are given; [CHECKPOINT] DATA OUT are needed")
-    path = npz_path(paths[-1])
+    path = npz_path(paths[-1], paths[-2])
     if len(paths) == 3:
         arrays = _by_checkpoint(paths[0], paths[1], model, **options)
     elif model is None:
@@ -96,11 +96,12 @@ def _by_checkpoint(checkpoint: str, data: str, model: str | None, **options: Any
     from imbtorch.data.splits import Reading
     from imbtorch.models.inference import embed
 
-    for name in ("pretrained", "image_size", "columns"):
-        if options[name] is not None:
+    settled: dict[str, Any] = {"pretrained": None, "image_size": None, "columns": None}
+    for name, default in {**settled, "data_seed": 0, "precision": "32-true"}.items():
+        if options[name] != default:
             raise InputError(
-                f"{name} is {options[name]!r}; checkpoint {checkpoint!r} says that itself: leave "
-                "it out"
+                f"{name} is {options[name]!r}; with the checkpoint {checkpoint!r} that is settled: "
+                "leave it out"
             )
     network, header = load_trained(checkpoint, model)
     trained_on = header["data"]

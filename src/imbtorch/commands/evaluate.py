@@ -37,14 +37,16 @@ def run(
     """Measure a stored network on a data set: its held-out split, or all of new data.
 
     If no held-out split is stored, the quarter that was held out of the network's own training
-    data is measured again; of any other data, all samples are. If the checkpoint holds a
-    decision, its figures stand beside those of the most probable class.
+    data is measured again; of any other data, all samples are, and it is said which share of them
+    the network was trained on. If the checkpoint holds a decision, its figures stand beside those
+    of the most probable class.
     """
     from imbtorch.comparison.decisions import decision_figures, decision_lines, decision_words
     from imbtorch.comparison.report.table import print_classes
     from imbtorch.data.cost_file import read_costs
     from imbtorch.data.inputs import input_from_json
     from imbtorch.data.load_for import TrainedOn, load_for
+    from imbtorch.data.seen import share_seen
     from imbtorch.data.splits import Reading
     from imbtorch.metrics import classification_metrics, expected_cost
     from imbtorch.metrics.classification import predictions
@@ -58,6 +60,15 @@ def run(
     spec = input_from_json(header["input"])
     opened = load_for(data, spec, TrainedOn.from_header(trained_on), Reading.of(**reading))
     say(opened.notes)
+    remembered = [] if opened.as_trained else header.get("seen", [])
+    share = share_seen(opened.test, remembered, sum(counts))
+    if share > 0:
+        say(
+            [
+                f"warning: the network was trained on about {share:.1%} of these samples: the "
+                "figures are too good"
+            ]
+        )
     y, predicted, p = predictions(network, opened.test, counts)
     say([f"recipe {header['recipe']['name']}, {len(y)} samples of {data}"])
     print_classes(classification_metrics(y, predicted, counts, p), classes, counts)

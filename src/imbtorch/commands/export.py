@@ -70,7 +70,9 @@ def run(
 
     if format not in FORMATS:
         raise unknown_name("format", format, FORMATS)
-    path = file_to_write(out or str(Path(checkpoint).with_suffix(FORMATS[format])))
+    path = file_to_write(
+        out or str(Path(checkpoint).with_suffix(FORMATS[format])), checkpoint, data
+    )
     if path.suffix != FORMATS[format]:
         raise InputError(f"out is {out!r}; a name that ends in {FORMATS[format]} is needed")
     network, header = load_trained(checkpoint, model)

@@ -63,10 +63,10 @@ def run(
 ) -> int:
     """Predict new, unlabelled data by a stored network: a row a sample, to CSV or Parquet.
 
-    Columns: ``path`` (an image file) or ``row`` (its number, from 0), ``predicted``,
-    ``probability_CLASS`` for each class and, if the checkpoint holds one, ``decision``: the class
-    under the offsets that were chosen on a validation split. Rows that cannot be read are listed
-    and have empty predictions; the exit status is then 1.
+    Columns: ``path`` (an image file) or ``row`` (its number, from 0; of several tables, that in
+    its ``file``), ``predicted``, ``probability_CLASS`` for each class and, if the checkpoint holds
+    one, ``decision``: the class under the offsets that were chosen on a validation split. Rows that
+    cannot be read are listed and have empty predictions; the exit status is then 1.
     """
     from lightning_fabric import Fabric
 
@@ -81,11 +81,9 @@ def run(
     from imbtorch.metrics.decision import Decision
     from imbtorch.printable import plural
 
-    path = file_to_write(out)
+    path = file_to_write(out, data)
     if path.suffix not in SUFFIXES:
         raise InputError(f"out is {out!r}; a name that ends in {' or '.join(SUFFIXES)} is needed")
-    if path.exists() and Path(data).exists() and path.samefile(data):
-        raise InputError(f"out is {out!r}, which is DATA: give another name")
     network, header = load_trained(checkpoint, model)
     classes = header["data"]["classes"]
     wanted = None if prior is None else _prior(prior, classes)
@@ -109,7 +107,9 @@ def run(
     if made.faults:
         say(["rows that cannot be read, without a prediction:"])
         for row, reason in [*made.faults.items()][:SHOWN]:
-            say([f"  {f'row {row}' if rows.paths is None else rows.paths[row]}: {reason}"])
+            named = rows.names(row, row + 1).items()
+            place = ", ".join(f"row {at}" if name == "row" else at for name, (at,) in named)
+            say([f"  {place}: {reason}"])
         say([f"  ... {len(made.faults) - SHOWN} more"] if len(made.faults) > SHOWN else [])
     say([f"predictions: {path.resolve()}"])
     return SOME_FAILED if made.faults else 0

@@ -45,9 +45,10 @@ def run(table: str | None, seeds: int | None, out: str, list: bool, **options: A
         raise InputError(
             "table is missing; `imbtorch reproduce --list` shows all tables and figures"
         )
-    from imbtorch.comparison.out_folder import check_folder
+    from imbtorch.comparison.out_folder import check_apart, check_folder
+    from imbtorch.data.sources import FOLDERS, ON_HUB, data_folder
     from imbtorch.reproduction.reproduce import reproduce
 
     check_folder(Path(out))
-
+    check_apart(Path(out), *(str(data_folder() / name) for name in (*FOLDERS.values(), *ON_HUB)))
     return SOME_FAILED if reproduce(table, Path(out), seeds, **options) else 0

@@ -53,7 +53,7 @@ def run(data: str, out: str, method: str = "eos", seed: int = 0) -> None:
 
     check_whole("seed", seed, 0, LAST_SEED)
     sampler: Any = make_over_sampler(method, seed)
-    path = npz_path(out)
+    path = npz_path(out, data)
     arrays = read_npz(Path(data), "data")
     prefix = "train_" if "train_features" in arrays else ""
     names = (f"{prefix}features", f"{prefix}labels")

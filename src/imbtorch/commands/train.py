@@ -70,7 +70,7 @@ def run(
         check_trains_head(made)
     check_whole("seed", seed, 0, LAST_SEED)
     check_deciding(decide, cost)
-    path = file_to_write(out)
+    path = file_to_write(out, task_options["data"], cost, task_options["pretrained"])
     tracking = None if log is None else Tracking(log, path.parent)
     states = path.with_name(f"{path.name}.snapshots")
     check_folder(states)
@@ -84,7 +84,8 @@ def run(
     seconds = expected_seconds(task, [task.recipe(recipe)], 1, sample_seconds(task))
     say([f"{in_words(seconds)}, by the time of a few batches"])
     snapshots = Snapshots(states / task.folder)
-    tracked = nullcontext() if tracking is None else tracking.run(made.name, seed)
+    logged = f"{path.stem}-{made.name}"  # other checkpoints in the folder have logs of their own
+    tracked = nullcontext() if tracking is None else tracking.run(logged, seed)
     with progress_bar(total=total, unit="epoch") as bar, tracked as track:
 
         def on_epoch(row: dict[str, Any]) -> None:

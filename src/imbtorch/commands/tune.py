@@ -36,7 +36,7 @@ def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_opt
     from imbtorch.comparison.frozen_task import embedded_once
     from imbtorch.comparison.kept import file_name
     from imbtorch.comparison.make_task import make_task
-    from imbtorch.comparison.out_folder import check_folder
+    from imbtorch.comparison.out_folder import check_apart, check_folder
     from imbtorch.comparison.suits import check_recipe, check_trains_head
     from imbtorch.comparison.task_words import brought_lines
     from imbtorch.comparison.tune import candidates_of, tune
@@ -45,6 +45,7 @@ def run(recipe: str, trials: int | None, seeds: int, out: str | None, **task_opt
     candidates_of(recipe)
     if task_options["freeze"] == "backbone":
         check_trains_head(make_recipe(recipe))
+    check_apart(Path(out or "runs"), task_options["data"], task_options["pretrained"])
     if out:
         check_folder(Path(out))
     task = make_task(**task_options)

@@ -15,7 +15,7 @@ def data_identity(data: LoadedData, data_seed: int) -> dict[str, Any]:
     fold = data.fold
     profile = data.profile if fold is None else fold.profile
     return {
-        "name": Path(data.name).name,
+        "name": Path(data.name).absolute().name,
         "profile": profile.to_json(),
         "parts": list(data.parts),
         "hash": data.digest if fold is None else fold.digest,

@@ -11,15 +11,18 @@ from imbtorch.errors import InputError
 from imbtorch.metrics.objective import Objective, few_words
 
 
-def check_deciding(decide: str | None, cost: str | None) -> None:
-    """Raise an InputError if the options cannot be right, before any data are opened."""
-    if decide is not None and cost is not None:
+def check_deciding(metric: str | None, cost: str | None, option: str = "decide") -> None:
+    """Raise an InputError if the options cannot be right, before any data are opened.
+
+    `option` is what the metric's is called.
+    """
+    if metric is not None and cost is not None:
         raise InputError(
-            f"decide is {decide!r} and cost {cost!r}: a decision is chosen for one of them; "
+            f"{option} is {metric!r} and cost {cost!r}: a decision is chosen for one of them; "
             "leave the other out"
         )
-    if decide is not None:
-        Objective(decide)
+    if metric is not None:
+        Objective(metric, option=option)
     if cost is not None and not Path(cost).is_file():
         raise InputError(f"cost is {cost!r}; there is no such file")
 
@@ -33,7 +36,7 @@ def deciding(task: Task, decide: str | None, cost: str | None) -> Task:
     if decide is None and cost is None:
         return task
     costs = None if cost is None else read_costs(cost, task.data.classes)
-    objective = Objective.of(decide, costs)
+    objective = Objective.of(decide, costs, "decide")
     data = hold_validation(task.data, task.data_seed)
     assert data.validation is not None
     y = labels_of(data.validation).numpy()

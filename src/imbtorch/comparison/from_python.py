@@ -11,6 +11,7 @@ from typing import Any
 from imbtorch.comparison.asked_task import asked_task
 from imbtorch.comparison.deciding import check_deciding, deciding
 from imbtorch.comparison.given_data import Given
+from imbtorch.comparison.out_folder import FILES, FOLDERS, check_apart
 from imbtorch.comparison.own_recipe import with_code
 from imbtorch.comparison.usual_recipes import usual_recipes
 from imbtorch.data.profiles.class_groups import shot_bounds
@@ -149,6 +150,8 @@ def compare(
     data = str(data) if isinstance(data, PathLike) else data
     check_deciding(decide, cost)
     bounds = shot_bounds(shots)
+    if isinstance(data, str):
+        check_apart(Path(out), data, names=(*FILES, *FOLDERS), option="out")
     epochs = _common_epochs(epochs, recipes or ())
     task = asked_task(data, model, epochs, setup, data_seed, options)
     task = deciding(replace(task, num_workers=num_workers), decide, cost)

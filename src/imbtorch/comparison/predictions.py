@@ -123,10 +123,11 @@ def write_predictions(
 ) -> Predicted:
     """Write what a network says of each row to a CSV or Parquet file, block by block.
 
-    The columns are ``path`` (of an image file, relative to DATA) or ``row`` (its number, from 0),
-    ``predicted`` (the name of the most probable class), ``probability_CLASS`` for each class and,
-    if the predictor has a decision, ``decision`` (the name of its class). A row that cannot be
-    read has its name and nothing else. The file is written whole or not at all.
+    The columns are ``path`` (of an image file, relative to DATA) or ``row`` (its number, from 0; of
+    several tables, that in its ``file``, the column before), ``predicted`` (the name of the most
+    probable class), ``probability_CLASS`` for each class and, if the predictor has a decision,
+    ``decision`` (the name of its class). A row that cannot be read has its name and nothing else.
+    The file is written whole or not at all.
 
     Parameters
     ----------
@@ -148,8 +149,8 @@ def write_predictions(
         import pyarrow as pa
 
     made = Predicted()
-    name = pa.field("row", pa.int64()) if rows.paths is None else pa.field("path", pa.string())
-    fields = [name, pa.field("predicted", pa.string())]
+    types = {"row": pa.int64()}
+    fields = [pa.field(n, types.get(n, pa.string())) for n in (*rows.names(0, 0), "predicted")]
     fields += [pa.field(f"probability_{c}", pa.float32()) for c in predictor.classes]
     if predictor.decision is not None:
         fields.append(pa.field("decision", pa.string()))
@@ -160,11 +161,9 @@ def write_predictions(
         for values in rows.blocks(predictor.rows_at_once()):
             columns = _columns(predictor, values, first, made)
             stop = first + len(values)
-            names: Any = range(first, stop)
-            if rows.paths is not None:
-                names = [_in_utf8(p) for p in rows.paths[first:stop]]
-            arrays = [pa.array(names, name.type)]
-            for column, kind in zip(columns, schema.types[1:], strict=True):
+            names = rows.names(first, stop)
+            arrays = [pa.array(names[n], types.get(n, pa.string())) for n in names]
+            for column, kind in zip(columns, schema.types[len(names) :], strict=True):
                 arrays.append(pa.array(column.data, kind, mask=column.mask))
             writer.write_table(pa.table(arrays, schema=schema))
             bar.update(len(values))
@@ -212,11 +211,6 @@ def _writer(part: Path, suffix: str, schema: Any) -> Iterator[Any]:
     kind = CSVWriter if suffix == ".csv" else ParquetWriter
     with part.open("wb") as file, kind(file, schema) as writer:
         yield writer
-
-
-def _in_utf8(path: str) -> str:
-    """Return a path that can be written: the bytes of names that are no text are escaped."""
-    return path.encode(errors="backslashreplace").decode()
 
 
 def class_shares(header: Mapping[str, Any]) -> list[float]:

@@ -3,10 +3,10 @@
 from collections.abc import Container
 from dataclasses import replace
 
-from imbtorch.data.sources import FOLDERS, ON_HUB
+from imbtorch.data.sources import FOLDERS, NO_FILES, ON_HUB
 from imbtorch.training.setup import Setup
 
-BENCHMARKS = frozenset(("digits", "mnist-back-rotation", *FOLDERS, *ON_HUB))
+BENCHMARKS = frozenset((*NO_FILES, *FOLDERS, *ON_HUB))
 """Data sets with published schedules, which the usual setup of a network keeps to."""
 BATCHES = 10
 """Batches that an epoch has at least."""

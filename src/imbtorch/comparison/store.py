@@ -73,7 +73,7 @@ class ResultStore:
             if any(row.get(name) != value for row in rows for name, value in wanted.items()):
                 raise InputError(
                     f"out is {str(self.folder)!r}, which holds results of unknown origin: choose "
-                    "another folder"
+                    "another folder for out"
                 )
             self.folder.mkdir(parents=True, exist_ok=True)
             if damage:

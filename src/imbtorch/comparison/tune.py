@@ -60,8 +60,8 @@ def tune(
     Raises
     ------
     InputError
-        If the recipe has no candidates, a class is too small to split, `trials` is below 1, or
-        every run failed.
+        If the recipe has no candidates or all are fixed, a class is too small to split, `trials` is
+        below 1, or every run failed.
     """
     candidates = candidates_of(recipe)
     check_recipe(task, make_recipe(recipe, task.epochs))
@@ -92,11 +92,17 @@ def candidates_of(recipe: str) -> Mapping[str, Sequence[float | str]]:
     """
     for part in reversed(split_name(recipe).values()):
         if part.method.candidates:
-            return {
+            left = {
                 name: values
                 for name, values in part.method.candidates.items()
                 if SHORT.get(name, name) not in part.options
             }
+            if not left:
+                fixed = ", ".join(part.method.candidates)
+                raise InputError(
+                    f"recipe is {recipe!r}; nothing is left to choose: leave {fixed} out"
+                )
+            return left
     having = [name for name, method in CATALOG.items() if method.candidates]
     raise InputError(
         f"recipe is {recipe!r}; only these have candidates: {', '.join(having)}, alone or joined "

@@ -1,6 +1,8 @@
 """Rows without labels, for a network that is trained: opened, named, and read block by block."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,15 @@ from imbtorch.data.images.files import image_suffixes
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import IN_WORDS, FeatureInput, Input, as_text, stored_kind
 from imbtorch.data.rows import Blocks, NewRows, sliced
-from imbtorch.data.sources import ON_HUB, open_source, path_of
+from imbtorch.data.sources import NO_FILES, ON_HUB, open_source, path_of
 from imbtorch.data.stored_arrays import are_images, as_images
-from imbtorch.data.tables.files import Tables, open_tables, table_files
+from imbtorch.data.tables.files import Tables, open_tables, split_files, table_files
 from imbtorch.data.tables.new_tables import rows_of_table
 from imbtorch.data.tables.open_tables import open_hub
 from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.tables.written import UnreadableRows
 from imbtorch.data.texts.tokens import TokenInput
+from imbtorch.data.texts.windows import WindowInput
 from imbtorch.errors import InputError
 from imbtorch.npz import npz_blocks, npz_headers
 
@@ -52,7 +55,7 @@ def open_new(data: str, spec: Input, split: str | None = None) -> NewRows:
     if not data.strip():
         raise InputError("DATA is empty; a name, a path or a hub name is needed")
     path = path_of(data)
-    if data in ("digits", "mnist-back-rotation"):
+    if data in NO_FILES:
         source = open_source(data)
         values = (source.test or source.train).rows.values
         return _of_array(spec, len(values), values.shape, values.dtype, partial(sliced, values))
@@ -66,7 +69,22 @@ def open_new(data: str, spec: Input, split: str | None = None) -> NewRows:
             return images
     tables, folders = _tables(data, path, spec)
     name = _chosen([*tables], split)
-    return rows_of_table(tables[name], spec, folders.get(name, Path()), name)
+    rows = rows_of_table(tables[name], spec, folders.get(name, Path()), name)
+    if not path.is_dir() or not folders or isinstance(spec, WindowInput):
+        return rows
+    return replace(rows, files=_counted(path, split_files(path)[name], spec))
+
+
+def _counted(folder: Path, files: Sequence[Path], spec: Input) -> list[tuple[str, int]]:
+    """Return the names of several tables and how many rows each has."""
+    found = []
+    for file in files if len(files) > 1 else []:
+        rows = 0
+        with suppress(InputError):  # it holds no rows
+            (table,) = open_tables(file, as_text(spec))[0].values()
+            rows = len(table)
+        found.append((str(file.relative_to(folder)), rows))
+    return found
 
 
 def usable(spec: Input, values: Any, first: int = 0) -> tuple[list[Tensor], dict[int, str]]:

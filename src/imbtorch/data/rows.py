@@ -1,8 +1,10 @@
 """Stored rows with their labels, before they become tensors."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -151,12 +153,40 @@ class NewRows:
         Names of the image files, relative to DATA; None if rows have no names.
     notes : tuple of str
         What was taken for what.
+    files : sequence of (str, int)
+        Name and number of rows of each table, relative to DATA, if it has several.
     """
 
     total: int
     blocks: Blocks
     paths: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
+    files: Sequence[tuple[str, int]] = ()
+
+    def names(self, first: int, stop: int) -> dict[str, list[Any]]:
+        """Return the columns that say which rows these are: path, or file and row, or row.
+
+        The bytes of names that are no text are escaped.
+
+        Examples
+        --------
+        >>> NewRows(3, iter, files=[("a.csv", 2), ("b.csv", 1)]).names(1, 3)
+        {'file': ['a.csv', 'b.csv'], 'row': [1, 0]}
+        """
+        if self.paths is not None:
+            return {"path": [_in_utf8(path) for path in self.paths[first:stop]]}
+        if not self.files:
+            return {"row": [*range(first, stop)]}
+        ends = [*accumulate(rows for _, rows in self.files)]
+        places = [bisect_right(ends, row) for row in range(first, stop)]
+        return {
+            "file": [_in_utf8(self.files[place][0]) for place in places],
+            "row": [row - ends[p] + self.files[p][1] for row, p in enumerate(places, first)],
+        }
+
+
+def _in_utf8(path: str) -> str:
+    return path.encode(errors="backslashreplace").decode()
 
 
 def sliced(values: Any, rows: int) -> Iterator[Any]:

@@ -17,6 +17,8 @@ from imbtorch.data.tables.files import open_tables, table_files
 from imbtorch.data.tables.open_tables import open_hub, read_tables
 from imbtorch.errors import InputError
 
+NO_FILES = ("digits", "mnist-back-rotation")
+"""Built-in data sets that are made, whatever files have their names."""
 FOLDERS = {"reuters": "reuters_r52", "twitter": "twitter_pos"}
 """Built-in data sets -> the folder that holds each one, see `built_in_folder`."""
 ON_HUB = {

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,13 @@ class Objective:
         One of `METRICS`, or ``cost``.
     costs : tuple of tuples of float, optional
         See `expected_cost`; only with ``cost``.
+    option : str, default="maximize"
+        What errors call the name.
     """
 
     name: str
     costs: tuple[tuple[float, ...], ...] | None = None
+    option: str = field(default="maximize", compare=False)
 
     def __post_init__(self) -> None:
         if self.costs is not None and self.name == "cost":
@@ -53,19 +56,24 @@ class Objective:
         right["recall@precision"] = 0 < amount <= 1
         if self.costs is not None or not right.get(kind, False):
             raise InputError(
-                f"maximize is {self.name!r}; known are {', '.join(METRICS)}, with B above 0 and P "
-                "above 0 and at most 1, as in fbeta:2 or recall@precision:0.9"
+                f"{self.option} is {self.name!r}; known are {', '.join(METRICS)}, with B above 0 "
+                "and P above 0 and at most 1, as in fbeta:2 or recall@precision:0.9"
             )
 
     @classmethod
-    def of(cls, maximize: str | None = None, costs: ArrayLike | None = None) -> "Objective":
+    def of(
+        cls,
+        maximize: str | None = None,
+        costs: ArrayLike | None = None,
+        option: str = "maximize",
+    ) -> "Objective":
         """Return the objective of a metric's name, or of a cost matrix."""
         if (maximize is None) == (costs is None):
             given = "neither is" if costs is None else "both are"
-            raise InputError(f"one of maximize and costs is needed; {given} given")
+            raise InputError(f"one of {option} and costs is needed; {given} given")
         if costs is None:
             assert maximize is not None
-            return cls(maximize)
+            return cls(maximize, option=option)
         return cls("cost", tuple(map(tuple, check_costs(costs).tolist())))
 
     @classmethod
@@ -138,13 +146,13 @@ class Objective:
             return
         if self.for_two and k != 2:
             raise InputError(
-                f"maximize is {self.name!r}, which is for two classes; there are {k}: choose f1, "
-                "fbeta:B or balanced_accuracy, or a cost matrix"
+                f"{self.option} is {self.name!r}, which is for two classes; there are {k}: choose "
+                "f1, fbeta:B or balanced_accuracy, or a cost matrix"
             )
         if missing := sorted(set(self.targets(y, counts).tolist()) - set(y.tolist())):
             raise InputError(
-                f"maximize is {self.name!r}; the validation labels hold no sample of class "
-                f"{missing[0]}, the rarer one"
+                f"{self.option} is {self.name!r}; the validation labels hold no sample of "
+                f"class {missing[0]}, the rarer one"
             )
 
     def check_choice(self, y: NDArray[np.int64], counts: Sequence[int]) -> None:

@@ -65,17 +65,7 @@ def open_tables(
     if (path / "dataset_dict.json").exists() or (path / "state.json").exists():
         stored = load_from_disk(str(path))
         return dict(stored) if isinstance(stored, DatasetDict) else {"train": stored}, {}
-    files = table_files(path)
-    if not files:
-        raise InputError(
-            f"DATA is the folder {str(path)!r}; it holds neither images nor tables "
-            f"({', '.join(BUILDERS)})"
-        )
-    splits: dict[str, list[Path]] = {}
-    for file in files:
-        splits.setdefault(_split_of(file.relative_to(path)), []).append(file)
-    if not any(role_of(name) for name in splits):
-        splits = {"train": files}
+    splits = split_files(path)
     for name, members in splits.items():
         _check_shards(path, name, members)
         if len({file.suffix.lower() for file in members}) > 1:
@@ -91,6 +81,20 @@ def open_tables(
         if role_of(name) == "train":
             as_text = {**_are_texts(tables[name]), **as_text}
     return {name: tables[name] for name in splits}, folders
+
+
+def split_files(path: Path) -> dict[str, list[Path]]:
+    """Return the tables in a folder by the split that they belong to, each one in order."""
+    files = table_files(path)
+    if not files:
+        raise InputError(
+            f"DATA is the folder {str(path)!r}; it holds neither images nor tables "
+            f"({', '.join(BUILDERS)})"
+        )
+    splits: dict[str, list[Path]] = {}
+    for file in files:
+        splits.setdefault(_split_of(file.relative_to(path)), []).append(file)
+    return splits if any(role_of(name) for name in splits) else {"train": files}
 
 
 def _are_texts(table: Any) -> dict[str, bool]:

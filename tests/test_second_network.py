@@ -55,3 +55,24 @@ def test_what_is_frozen_is_kept_with_its_statistics():
     for name, value in network.features.state_dict().items():
         torch.testing.assert_close(own[name], value, rtol=0, atol=0)
     assert not torch.equal(result.model.head.weight, network.head.weight)
+
+
+@pytest.mark.parametrize("kind", ["built in", "own"])
+def test_what_requires_no_gradients_is_kept_too(kind):
+    network = made(kind)
+    with torch.no_grad():
+        for value in network.features.parameters():
+            value.add_(0.1)  # as of a network that has learned
+    if kind == "own":
+        network.features.norm.momentum = 0.0  # its statistics stay where they begin
+        network.features.norm.running_mean.fill_(3)
+    network.features.requires_grad_(False)
+    g = train_pretrained(network, images(), 1, Setup(batch_size=8)).model
+    for (name, value), own in zip(
+        network.features.state_dict().items(), g.features.state_dict().values(), strict=True
+    ):
+        assert torch.equal(own, value) or name.endswith("num_batches_tracked"), name
+    assert not torch.equal(g.head.weight, network.head.weight)
+    assert [p.requires_grad for p in g.parameters()] == [
+        p.requires_grad for p in network.parameters()
+    ]

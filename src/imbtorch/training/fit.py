@@ -19,7 +19,7 @@ from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
 from imbtorch.training.branch import add_branch
 from imbtorch.training.checks import check_classes, check_same_data, check_smoothing
 from imbtorch.training.fit_result import FitResult as FitResult
-from imbtorch.training.freeze import frozen, frozen_part
+from imbtorch.training.freeze import frozen, give_frozen
 from imbtorch.training.movable import check_movable
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
@@ -199,7 +199,8 @@ def train_pretrained(
     Parameters
     ----------
     model : Classifier
-        Only its form and its frozen part are used; the rest starts from parameters of its own.
+        Only its form and what is not trained of it are used (what `setup` freezes, and parameters
+        that require no gradients); the rest starts from parameters of its own.
     train, epochs, setup, augment, seed, fabric, on_epoch, snapshots, num_workers
         As for `fit`. Its random numbers differ from those of any run with the same seed.
 
@@ -209,15 +210,7 @@ def train_pretrained(
     """
     own_seed = derive_seed(seed, "generator")  # stored results depend on this string
     network = fresh_copy(model, own_seed)
-    part = frozen_part(model, setup or Setup())
-    buffers = {b for module in part.modules for b in module.buffers()}
-    frozen_too = {*part.parameters, *buffers}
-    named = [*model.named_parameters(), *model.named_buffers()]
-    kept = {name: value for name, value in named if value in frozen_too}
-    network.load_state_dict(kept, strict=False)  # what is not trained has no fresh start
-    network.frozen = ()
-    for name, parameter in network.named_parameters():
-        parameter.requires_grad_(parameter.requires_grad or name in kept)
+    give_frozen(network, model, setup or Setup())
     if isinstance(network.head, CosineHead):  # plain cross-entropy needs unbounded logits
         replace_head(network, nn.Linear, own_seed)
     return fit(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
 from imbtorch.data.arrays import ArrayDataset
+from imbtorch.losses.cross_entropy import averaged_by_weight
 from imbtorch.option_types import check_whole
 from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
 from imbtorch.resampling.apply import resample_dataset
@@ -128,7 +129,7 @@ class Train(Phase):
             if self.resample is not None:
                 train = self._resampled(run, {**known, "once": lambda: run.pretrained.once})
             weight = build(self.weights, known)
-            loss: Loss = build(self.loss, {**known, "weight": lambda: weight})
+            loss = averaged_by_weight(build(self.loss, {**known, "weight": lambda: weight}))
             if isinstance(loss, nn.Module):
                 loss.to(fabric.device)
             run.adopt_scale(loss)

@@ -8,7 +8,7 @@ from functools import partial
 from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
-from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.arrays import ArrayDataset, first_input
 from imbtorch.losses.cross_entropy import averaged_by_weight
 from imbtorch.option_types import check_whole
 from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
@@ -141,7 +141,7 @@ class Train(Phase):
         def make_transform(batches: int) -> BatchTransform | None:
             # each process draws for its own share of the batch
             known = run.known(f"batch {first}, {fabric.global_rank}")
-            earned = self.epochs * batches >= COMPILE_FROM and train[0][0].ndim > 1
+            earned = self.epochs * batches >= COMPILE_FROM and first_input(train).ndim > 1
             transform: BatchTransform | None = build(
                 self.batch, {**known, "compile": lambda: earned}
             )

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from imbtorch import Setup, build_model, fit, split_head
-from imbtorch.training import train_pretrained
+from imbtorch import InputError, Setup, build_model, fit, split_head
+from imbtorch.models import Classifier
+from imbtorch.training import Pretrained, train_pretrained
 
 
 def images():
@@ -76,3 +77,12 @@ def test_what_requires_no_gradients_is_kept_too(kind):
     assert [p.requires_grad for p in g.parameters()] == [
         p.requires_grad for p in network.parameters()
     ]
+
+
+def test_a_network_that_is_itself_trained_is_refused():
+    model = made("own")
+    for other in (model, Classifier(model.features, nn.Linear(4, 2)), Pretrained(model)):
+        with pytest.raises(InputError, match=r"pretrained shares features\.token with model.*copy"):
+            fit("m2m", model, images(), epochs=5, pretrained=other)
+    model.features.requires_grad_(False)  # what is not trained may be shared
+    fit("m2m", model, images(), epochs=1, pretrained=Classifier(model.features, nn.Linear(4, 2)))

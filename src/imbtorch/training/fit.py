@@ -160,6 +160,7 @@ def fit(
     )
     add_branch(run, recipe)
     with scoped_seed(derive_seed(seed, "fit")), frozen(model, setup), workers:
+        pretrained.check_apart(model)
         try:
             for first, phase, keep in phases_to_run(run, recipe, snapshots):
                 run.begin(first, keep, trains_network=phase.trains_network)

@@ -82,6 +82,15 @@ class Pretrained:
         self.waited += time.perf_counter() - start
         return self._network
 
+    def check_apart(self, model: nn.Module) -> None:
+        """Raise an InputError if the network that was given has parameters that `model` trains."""
+        given = {*self._network.parameters()} if self._network is not None else set()
+        if shared := [n for n, p in model.named_parameters() if p.requires_grad and p in given]:
+            raise InputError(
+                f"pretrained shares {shared[0]} with model, whose parameters are trained in place, "
+                "so that it would be trained too: pass a copy, copy.deepcopy(network)"
+            )
+
     def once(
         self,
         title: str,

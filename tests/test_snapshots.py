@@ -171,6 +171,14 @@ def test_what_recipes_share_is_trained_once(blobs, tmp_path, monkeypatch):
     assert len(counted) == 10  # another head and loss: nothing to share
 
 
+def test_the_second_network_counts_where_its_phase_is_shared(blobs, tmp_path):
+    first, second = (run(make_recipe(n, 5), blobs, tmp_path) for n in ("m2m", "m2m+tau-norm"))
+    assert first.pretrained_seconds > 0
+    assert second.pretrained_seconds == pytest.approx(first.pretrained_seconds, rel=0.5)
+    for a, b in zip(first.pretrained.parameters(), second.pretrained.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_a_longer_phase_goes_on_from_a_shorter(blobs, tmp_path):
     assert (
         run(make_recipe("drs", 10), blobs, tmp_path).history[:8]

@@ -170,13 +170,14 @@ def fit(
             if snapshots is not None:
                 snapshots.write_held()
             raise
-    asked = run.asked_pretrained
-    shared = (pretrained.seconds if asked else 0.0) + sum(run.shared_seconds.values())
+    # where the run goes on from a state that needed it, it is made here, and its time counts
+    second = pretrained().cpu() if run.asked_pretrained else None
+    shared = (0.0 if second is None else pretrained.seconds) + sum(run.shared_seconds.values())
     return FitResult(
         model.cpu().eval(),
         run.history,
         run.seconds + shared,
-        pretrained().cpu() if asked else None,
+        second,
         run.examples,
         run.embedded,
         shared,

@@ -12,7 +12,7 @@ from imbtorch.errors import InputError
 from imbtorch.models.classifier import Classifier, check_classifier, head_size
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.setup import Setup
-from imbtorch.training.slots import has_argument, name_of
+from imbtorch.training.slots import asks_for, has_argument, name_of
 
 
 def check_classes(model: Classifier, counts: list[int]) -> None:
@@ -42,6 +42,21 @@ def check_smoothing(recipe: Recipe, setup: Setup) -> None:
             raise InputError(
                 f"label_smoothing is {setup.label_smoothing}; {name_of(loss or phase)} of the "
                 f"recipe {recipe.name} cannot be given it: a class with such an argument is needed"
+            )
+
+
+def check_divided(fabric: Fabric, recipe: Recipe) -> None:
+    """Raise an InputError if a sampler has no shares for the processes of a distributed run."""
+    processes = fabric.world_size
+    for phase in recipe.phases if processes > 1 else ():
+        slot = getattr(phase, "sampler", None)
+        if slot is None or not (phase.trains_network and phase.epochs):
+            continue
+        if not (asks_for(slot, "num_replicas") or getattr(slot, "num_replicas", 1) == processes):
+            raise InputError(
+                f"sampler is {name_of(slot)}, of which all {processes} processes would take the "
+                "whole; one that takes num_replicas and rank, such as ClassBalancedSampler, gives "
+                "each its share"
             )
 
 

@@ -17,7 +17,7 @@ from imbtorch.models.inference import check_takes
 from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
 from imbtorch.training.branch import add_branch
-from imbtorch.training.checks import check_classes, check_same_data, check_smoothing
+from imbtorch.training.checks import check_classes, check_divided, check_same_data, check_smoothing
 from imbtorch.training.fit_result import FitResult as FitResult
 from imbtorch.training.freeze import frozen, give_frozen
 from imbtorch.training.movable import check_movable
@@ -118,6 +118,7 @@ def fit(
     setup = recipe.trained_with(given := setup or Setup())
     train, val = as_dataset(train), None if val is None else as_dataset(val)
     check_same_data(fabric, train, val)
+    check_divided(fabric, recipe)
     check_classes(model, class_counts(train))
     check_smoothing(recipe, setup)
     with scoped_seed(seed):

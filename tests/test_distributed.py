@@ -89,18 +89,20 @@ FIT = textwrap.dedent("""
     alike = {}
 
     class Watch(torch.utils.data.Dataset):
-        targets, visited = y, []
+        targets, visited, drawn = y, [], []
 
         def __len__(self):
             return 87
 
         def __getitem__(self, index):
             self.visited.append(index)
+            self.drawn.append(torch.rand(()))
             return x[index], y[index]
 
     fit(Recipe("rs", [Train(1, sampler=ClassBalancedSampler)]), network(), Watch(), fabric=fabric)
     together = torch.cat(every(torch.tensor(Watch.visited[-44:])))
     said["rs"] = torch.bincount(y[together]).tolist()
+    said["draws"] = len(torch.cat(every(torch.stack(Watch.drawn[-44:]))).unique())
 
     m2m = trained("m2m", None)
     alike["pretrained"] = same(m2m.pretrained.state_dict().values())
@@ -204,6 +206,7 @@ def test_what_accelerate_would_do_to_a_share(said):
 def test_fit_is_one_training_by_two_processes(said):
     assert [row["phase"] for row in said["fit"]] == ["train"] * 5  # the page's own
     assert sorted(said["rs"]) == [29, 29, 30]
+    assert said["draws"] == 88  # none twice
     assert said["selected"] > 0
     frozen = [f"features.{n}" for n in ("0.weight", "0.bias", "1.weight", "1.bias")]
     frozen += [f"features.1.{n}" for n in ("running_mean", "running_var", "num_batches_tracked")]

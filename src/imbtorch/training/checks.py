@@ -8,11 +8,20 @@ from lightning_fabric import Fabric
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import labels_of
-from imbtorch.errors import InputError
+from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.classifier import Classifier, check_classifier, head_size
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.setup import Setup
 from imbtorch.training.slots import asks_for, has_argument, name_of
+
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+"""Fabric's names of the precisions that all phases and metrics work with."""
+
+
+def check_precision(fabric: Fabric) -> None:
+    """Raise an InputError unless all phases and metrics work with the precision of a Fabric."""
+    if (precision := fabric._precision.precision) not in PRECISIONS:
+        raise unknown_name("precision of fabric", precision, PRECISIONS)
 
 
 def check_classes(model: Classifier, counts: list[int]) -> None:

@@ -17,7 +17,13 @@ from imbtorch.models.inference import check_takes
 from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
 from imbtorch.training.branch import add_branch
-from imbtorch.training.checks import check_classes, check_divided, check_same_data, check_smoothing
+from imbtorch.training.checks import (
+    check_classes,
+    check_divided,
+    check_precision,
+    check_same_data,
+    check_smoothing,
+)
 from imbtorch.training.fit_result import FitResult as FitResult
 from imbtorch.training.freeze import frozen, give_frozen
 from imbtorch.training.movable import check_movable
@@ -75,8 +81,9 @@ def fit(
     seed : int, default=0
         Training seed: order, augmentation, dropout, new heads, methods.
     fabric : Fabric, optional
-        Devices and precision; by default the machine's best single device in float32. Under a
-        launcher (``torchrun``), pass a launched Fabric with as many devices.
+        Devices and precision (32-true, bf16-mixed or 16-mixed); by default the machine's best
+        single device in float32. Under a launcher (``torchrun``), pass a launched Fabric with as
+        many devices.
     eval_every : int, default=1
         Epochs between measurements on `val`; the last epoch is always measured.
     on_epoch : callable, optional
@@ -115,6 +122,7 @@ def fit(
     seed, eval_every = int(seed), int(eval_every)
     workers = Workers(num_workers)
     fabric = fabric or Fabric(accelerator="auto", devices=1)
+    check_precision(fabric)
     setup = recipe.trained_with(given := setup or Setup())
     train, val = as_dataset(train), None if val is None else as_dataset(val)
     check_same_data(fabric, train, val)

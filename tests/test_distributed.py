@@ -53,6 +53,7 @@ LOOPS = textwrap.dedent("""
             said["dealt out twice"] = visits(names["accelerator"].prepare(loader))
 """)
 FIT = textwrap.dedent("""
+    from pathlib import Path
     from lightning_fabric import Fabric
     from lightning_fabric.strategies import DDPStrategy
     from torch import nn
@@ -61,7 +62,8 @@ FIT = textwrap.dedent("""
     from imbtorch.samplers import ClassBalancedSampler
     from imbtorch.transforms import M2m
     from imbtorch import fit, split_head
-    from imbtorch.models import embed
+    from imbtorch.models import build_model, embed
+    from imbtorch.training import Pretrained, train_pretrained
 
     fabric = Fabric(accelerator="cpu", devices=2, strategy="ddp")
     fabric.launch()
@@ -107,6 +109,14 @@ FIT = textwrap.dedent("""
     m2m = trained("m2m", None)
     alike["pretrained"] = same(m2m.pretrained.state_dict().values())
     said["selected"] = sum(m2m.history[-1]["batch"]["selected"])
+
+    def g():
+        model = build_model("mlp", (2,), 3, seed=fabric.global_rank)
+        return train_pretrained(model, (x, y), 1, fabric=fabric)
+
+    for when in ("trained", "read"):
+        kept = Pretrained(g, Path(sys.argv[1]).with_name("g.safetensors"))
+        alike[f"kept, {when}"] = same(kept().state_dict().values())
 
     eos = trained("eos", [Train(2), RefitHead(2, resample=EOS(random_state=0))])
     whole, labels = embed(eos.model, ArrayDataset(x, y))

@@ -53,6 +53,7 @@ LOOPS = textwrap.dedent("""
             said["dealt out twice"] = visits(names["accelerator"].prepare(loader))
 """)
 FIT = textwrap.dedent("""
+    from pathlib import Path
     from lightning_fabric import Fabric
     from lightning_fabric.strategies import DDPStrategy
     from torch import nn
@@ -61,7 +62,8 @@ FIT = textwrap.dedent("""
     from imbtorch.samplers import ClassBalancedSampler
     from imbtorch.transforms import M2m
     from imbtorch import fit, split_head
-    from imbtorch.models import embed
+    from imbtorch.models import build_model, embed
+    from imbtorch.training import Pretrained, train_pretrained
 
     fabric = Fabric(accelerator="cpu", devices=2, strategy="ddp")
     fabric.launch()
@@ -89,22 +91,32 @@ FIT = textwrap.dedent("""
     alike = {}
 
     class Watch(torch.utils.data.Dataset):
-        targets, visited = y, []
+        targets, visited, drawn = y, [], []
 
         def __len__(self):
             return 87
 
         def __getitem__(self, index):
             self.visited.append(index)
+            self.drawn.append(torch.rand(()))
             return x[index], y[index]
 
     fit(Recipe("rs", [Train(1, sampler=ClassBalancedSampler)]), network(), Watch(), fabric=fabric)
     together = torch.cat(every(torch.tensor(Watch.visited[-44:])))
     said["rs"] = torch.bincount(y[together]).tolist()
+    said["draws"] = len(torch.cat(every(torch.stack(Watch.drawn[-44:]))).unique())
 
     m2m = trained("m2m", None)
     alike["pretrained"] = same(m2m.pretrained.state_dict().values())
     said["selected"] = sum(m2m.history[-1]["batch"]["selected"])
+
+    def g():
+        model = build_model("mlp", (2,), 3, seed=fabric.global_rank)
+        return train_pretrained(model, (x, y), 1, fabric=fabric)
+
+    for when in ("trained", "read"):
+        kept = Pretrained(g, Path(sys.argv[1]).with_name("g.safetensors"))
+        alike[f"kept, {when}"] = same(kept().state_dict().values())
 
     eos = trained("eos", [Train(2), RefitHead(2, resample=EOS(random_state=0))])
     whole, labels = embed(eos.model, ArrayDataset(x, y))
@@ -204,6 +216,7 @@ def test_what_accelerate_would_do_to_a_share(said):
 def test_fit_is_one_training_by_two_processes(said):
     assert [row["phase"] for row in said["fit"]] == ["train"] * 5  # the page's own
     assert sorted(said["rs"]) == [29, 29, 30]
+    assert said["draws"] == 88  # none twice
     assert said["selected"] > 0
     frozen = [f"features.{n}" for n in ("0.weight", "0.bias", "1.weight", "1.bias")]
     frozen += [f"features.1.{n}" for n in ("running_mean", "running_var", "num_batches_tracked")]

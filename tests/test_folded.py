@@ -153,3 +153,38 @@ def test_the_scale_of_a_cosine_head_is_refreshed():
     network.head.scale.fill_(64)
     folded.refresh()
     torch.testing.assert_close(folded(x), 64 * network.eval()(x))
+
+
+class Reused(nn.Module):
+    """A convolution before a norm, used in another place and way as well."""
+
+    def __init__(self, use):
+        super().__init__()
+        self.conv, self.norm, self.use = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), use
+        self.block = nn.Sequential(self.conv, nn.ReLU()) if use == "block" else None
+
+    def forward(self, x):
+        h = self.norm(input=self.conv(x))
+        if self.use == "weight":
+            h = h * self.conv.weight.sum()
+        if self.use == "bias":
+            h = h * self.conv.bias.sum()
+        return (h + self.block(x) if self.block else h).flatten(1)
+
+
+@pytest.mark.parametrize("use", ["weight", "bias", "block", "nothing else"])
+def test_a_convolution_used_in_another_way_is_not_folded(use):
+    network = Reused(use).eval()
+    network.norm.running_mean.fill_(1), network.norm.running_var.fill_(4)
+    folded, x = FoldedNetwork(network), torch.rand(2, 1, 5, 5)
+    torch.testing.assert_close(folded(x), network(x))
+    kinds = [type(module) for module in folded._module.modules()]
+    assert (nn.BatchNorm2d in kinds) == (use != "nothing else")
+
+
+def test_another_head_is_taken_over():
+    network, x = mlp((2,), 2, seed=0).eval(), torch.randn(3, 2)
+    folded = FoldedNetwork(network)
+    network.head = CosineHead(256, 2)
+    folded.refresh()
+    torch.testing.assert_close(folded(x).softmax(1), network.probabilities(network(x)))

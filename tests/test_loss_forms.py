@@ -10,14 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from imbtorch import InputError
+from imbtorch import InputError, Recipe, Train, fit
 from imbtorch.losses import (
     AsymmetricLoss,
     BalancedSoftmaxLoss,
     CDTLoss,
+    DBMLoss,
     FocalLoss,
+    LDAMLoss,
     LogitAdjustedLoss,
+    inverse_frequency_weights,
 )
+from imbtorch.losses.cross_entropy import averaged_by_weight
+from imbtorch.models import mlp
 
 COUNTS = [81, 16, 3]
 LOGITS = torch.tensor([[0.8, -0.1, 0.4], [0.3, 2.4, -1.0], [-0.5, 0.9, 0.1], [1.5, 0.2, 0.0]])
@@ -135,6 +140,38 @@ def test_mixed_labels_give_the_mixed_loss(loss):
     mixed = 0.3 * F.one_hot(Y, 3).float() + 0.7 * F.one_hot(other, 3).float()
     expected = 0.3 * loss(LOGITS, Y) + 0.7 * loss(LOGITS, other)
     torch.testing.assert_close(loss(LOGITS, mixed), expected)
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda *a, **k: averaged_by_weight(nn.CrossEntropyLoss(*a, **k)),
+        *(partial(loss, COUNTS) for loss in (BalancedSoftmaxLoss, CDTLoss, LDAMLoss, DBMLoss)),
+    ],
+    ids=["cross-entropy", "balanced-softmax", "cdt", "ldam", "dbm"],
+)
+def test_the_mean_of_mixed_labels_is_over_their_weights(make, smoothing, many, monkeypatch):
+    monkeypatch.setattr("imbtorch.losses.blocks.BLOCK", 3 if many else 2**17)
+    w, z, other = torch.tensor([0.5, 1.0, 1.5]), (LOGITS / 3), torch.tensor([1, 2, 0, 0])
+    p = 0.3 * F.one_hot(Y, 3) + 0.7 * F.one_hot(other, 3)
+    loss, total = (make(weight=w, label_smoothing=smoothing, reduction=r) for r in ("mean", "sum"))
+    torch.testing.assert_close(loss(z, F.one_hot(Y, 3).float()), loss(z, Y))
+    expected = 0.3 * total(z, Y) + 0.7 * total(z, other)
+    weights = 0.3 * w[Y].sum() + 0.7 * w[other].sum()
+    torch.testing.assert_close(loss(z, p), expected / weights)
+
+
+def test_training_with_class_weights_takes_one_hot_labels_as_labels(blobs):
+    def trained(batch):
+        network = mlp((2,), 3, seed=0)
+        phase = Train(2, weights=inverse_frequency_weights, batch=batch)
+        return fit(Recipe("rw", [phase]), network, blobs).history
+
+    labels = trained(None)
+    one_hot = trained(lambda: lambda x, y, model: (x, F.one_hot(y, 3).float()))
+    assert [row["loss"] for row in one_hot] == pytest.approx([row["loss"] for row in labels])
 
 
 @pytest.mark.parametrize("loss", [FocalLoss(), AsymmetricLoss()])

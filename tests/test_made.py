@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imbtorch import compare, fit
 from imbtorch.comparison.report.made import made_rows
 from imbtorch.comparison.report.made_plots import plot_made
-from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.arrays import ArrayDataset, take
 from imbtorch.metrics.made import copying, frechet_distance, variety
 from imbtorch.models import mlp
 from imbtorch.training.made_samples import CLASSES, MADE, some_made
@@ -55,6 +55,8 @@ def test_some_of_each_rare_class_is_kept_rarest_first():
     assert labels == [*range(len(counts) - 1, len(counts) - 1 - CLASSES, -1)]
     assert torch.bincount(found["made_y"]).max() == MADE
     assert some_made(before, before, 0) == {}
+    order = torch.arange(len(after)).flip(0)  # as SMOTEENN orders by class what it keeps
+    assert some_made(before, take(after, order), 0) == {}
 
 
 def test_failures_are_named_against_what_the_network_makes_of_real_samples():

@@ -20,7 +20,7 @@ from imbtorch import (
 )
 from imbtorch.data.arrays import as_dataset
 from imbtorch.losses import QuintupletLoss
-from imbtorch.models import embed
+from imbtorch.models import Classifier, embed
 from imbtorch.models.neighbor_head import NeighborHead
 from imbtorch.training import LocalEmbedding, LogisticHead, NearestHead, TripletEmbedding
 
@@ -169,3 +169,20 @@ def test_quintuplets_are_computed_in_float32_under_autocast():
         found = QuintupletLoss()(features, labels, torch.arange(12) % 6)
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, expected)
+
+
+class Pooled(torch.nn.Linear):
+    """Returns its embeddings as the networks of transformers do."""
+
+    def forward(self, x):
+        return {"last_hidden_state": x[:, None], "pooler_output": super().forward(x)}
+
+
+@pytest.mark.parametrize("name", ["dos", "lmle"])
+def test_embeddings_may_lie_in_a_dict(name, blobs):
+    def losses(kind):
+        torch.manual_seed(0)
+        network = Classifier(kind(2, 4), torch.nn.Linear(4, 3))
+        return [row["loss"] for row in fit(name, network, blobs, epochs=2).history]
+
+    assert losses(Pooled) == losses(torch.nn.Linear)

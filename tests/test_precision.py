@@ -2,11 +2,14 @@
 
 import pytest
 import torch
+from lightning_fabric import Fabric
 
+from imbtorch import fit
 from imbtorch.commands.task_options import GROUPS
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.precision import settled
 from imbtorch.errors import InputError
+from imbtorch.models import mlp
 from imbtorch.reproduction import reproduce
 
 ON_CPU = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
@@ -92,3 +95,8 @@ def test_float64_which_not_all_phases_take_is_refused():
         InputError, match=r"precision is '64-true'; .*known are 32-true, bf16-mixed"
     ):
         make_task("digits", precision="64-true")
+    x, y = torch.randn(4, 2), torch.tensor([0, 0, 1, 1])
+    for name in ("64-true", "bf16-true"):
+        fabric = Fabric(accelerator="cpu", devices=1, precision=name)
+        with pytest.raises(InputError, match=f"precision of fabric is '{name}'.*known are 32-true"):
+            fit("erm", mlp((2,), 2), (x, y), epochs=1, fabric=fabric)

@@ -3,17 +3,19 @@
 import hashlib
 import tracemalloc
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils.data import DataLoader, Subset, TensorDataset
+from torch.utils.data import DataLoader, Subset, TensorDataset, WeightedRandomSampler
 
-from imbtorch import InputError
+from imbtorch import InputError, Recipe, RefitHead, Train
 from imbtorch.samplers import ClassBalancedSampler
 from imbtorch.samplers.class_balanced import BLOCK
+from imbtorch.training.checks import check_divided
 
 LABELS = np.repeat([0, 1, 2, 5], [500, 120, 30, 3])
 
@@ -213,3 +215,15 @@ def test_bad_arguments_are_named():
         ClassBalancedSampler([])
     with pytest.raises(InputError, match="rank"):
         ClassBalancedSampler([0, 1], num_replicas=2, rank=2)
+
+
+def test_of_a_sampler_that_is_not_divided_all_processes_would_take_the_whole():
+    two = SimpleNamespace(world_size=2)
+    by_weight = WeightedRandomSampler([1.0] * 4, 4)
+    mine = ClassBalancedSampler([0, 1], num_replicas=2, rank=1)
+    for sampler in (by_weight, lambda labels: by_weight, ClassBalancedSampler([0, 1])):
+        with pytest.raises(InputError, match=r"sampler is .* num_replicas and rank, such as Class"):
+            check_divided(two, Recipe("own", [Train(1), Train(1, sampler=sampler)]))
+        check_divided(SimpleNamespace(world_size=1), Recipe("own", [Train(1, sampler=sampler)]))
+        check_divided(two, Recipe("own", [Train(1), RefitHead(sampler=sampler)]))  # all do it alike
+    check_divided(two, Recipe("rs", [Train(1, sampler=s) for s in (ClassBalancedSampler, mine)]))

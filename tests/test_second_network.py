@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from imbtorch import Setup, build_model, fit, split_head
-from imbtorch.training import train_pretrained
+from imbtorch import InputError, Setup, build_model, fit, split_head
+from imbtorch.models import Classifier
+from imbtorch.training import Pretrained, train_pretrained
 
 
 def images():
@@ -55,3 +56,33 @@ def test_what_is_frozen_is_kept_with_its_statistics():
     for name, value in network.features.state_dict().items():
         torch.testing.assert_close(own[name], value, rtol=0, atol=0)
     assert not torch.equal(result.model.head.weight, network.head.weight)
+
+
+@pytest.mark.parametrize("kind", ["built in", "own"])
+def test_what_requires_no_gradients_is_kept_too(kind):
+    network = made(kind)
+    with torch.no_grad():
+        for value in network.features.parameters():
+            value.add_(0.1)  # as of a network that has learned
+    if kind == "own":
+        network.features.norm.momentum = 0.0  # its statistics stay where they begin
+        network.features.norm.running_mean.fill_(3)
+    network.features.requires_grad_(False)
+    g = train_pretrained(network, images(), 1, Setup(batch_size=8)).model
+    for (name, value), own in zip(
+        network.features.state_dict().items(), g.features.state_dict().values(), strict=True
+    ):
+        assert torch.equal(own, value) or name.endswith("num_batches_tracked"), name
+    assert not torch.equal(g.head.weight, network.head.weight)
+    assert [p.requires_grad for p in g.parameters()] == [
+        p.requires_grad for p in network.parameters()
+    ]
+
+
+def test_a_network_that_is_itself_trained_is_refused():
+    model = made("own")
+    for other in (model, Classifier(model.features, nn.Linear(4, 2)), Pretrained(model)):
+        with pytest.raises(InputError, match=r"pretrained shares features\.token with model.*copy"):
+            fit("m2m", model, images(), epochs=5, pretrained=other)
+    model.features.requires_grad_(False)  # what is not trained may be shared
+    fit("m2m", model, images(), epochs=1, pretrained=Classifier(model.features, nn.Linear(4, 2)))

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+from threading import Thread
 
 import pytest
 
@@ -50,6 +51,19 @@ def test_a_kill_while_writing_leaves_the_old_file_and_then_no_litter(tmp_path):
     assert path.read_bytes() == before
     assert len(list(tmp_path.glob("*.part"))) == 1
     save_checkpoint(path, build_model("mlp", (2,), 3, seed=0))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_threads_do_not_write_into_one_another(tmp_path):
+    path = tmp_path / "a"
+    with replacing(path) as part:
+        part.write_bytes(b"first")
+        other = Thread(target=write_atomically, args=(path, b"other"))
+        other.start()
+        other.join()
+        assert path.read_bytes() == b"other"
+        assert part.read_bytes() == b"first"
+    assert path.read_bytes() == b"first"
     assert list(tmp_path.iterdir()) == [path]
 
 

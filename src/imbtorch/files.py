@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 from zlib import crc32
 
@@ -72,7 +73,7 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> path.read_text(), len(list(path.parent.iterdir()))
     ('# Table', 1)
     """
-    part = path.with_name(f"{path.name}.{OURS}-{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{get_ident()}.{OURS}-{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path.parent)

@@ -2,9 +2,7 @@
 
 from imbtorch.errors import unknown_name
 from imbtorch.option_types import LAST_SEED, check_whole
-
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
-"""Fabric's names of the precisions that all phases and metrics work with."""
+from imbtorch.training.checks import PRECISIONS
 
 
 def check_how(epochs: int | None, data_seed: int, precision: str) -> None:

@@ -176,6 +176,18 @@ def take(dataset: Dataset[Any], rows: NDArray[np.int64] | Tensor) -> Dataset[Any
 
 
 @same_random_state()
+def first_input(dataset: Dataset[Any]) -> Tensor:
+    """Return the first sample without its label; what it draws changes no global random state.
+
+    Examples
+    --------
+    >>> first_input(ArrayDataset(np.zeros((4, 2)), [0, 1, 1, 1])).shape
+    torch.Size([2])
+    """
+    return torch.as_tensor(dataset[0][0])
+
+
+@same_random_state()
 def labels_of(dataset: Samples) -> Tensor:
     """Return all labels of a data set, as training sees them: int64, of shape (N,).
 

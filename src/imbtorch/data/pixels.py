@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.arrays import ArrayDataset, first_input
 
 
 def pixel_range(images: Dataset[Any]) -> tuple[float, float] | None:
@@ -23,7 +23,7 @@ def pixel_range(images: Dataset[Any]) -> tuple[float, float] | None:
     if isinstance(images, ArrayDataset):
         x = images.x[:: max(len(images.x) // 2_000, 1)]
     else:
-        x = torch.as_tensor(images[0][0])
+        x = first_input(images)
     low, high = (0.0, 1.0) if x.dtype == torch.uint8 else map(float, x.aminmax())
     if low >= -0.1 and high <= 1.1:  # a little beyond is what interpolation leaves
         return 0.0, 1.0

@@ -26,7 +26,8 @@ class ClassLoss(nn.Module):
     """Base class: the cross-entropy of logits that a subclass changes in ``_moved``.
 
     Takes what ``F.cross_entropy`` takes and agrees with it, except that the mean over nothing,
-    where every label is ignored, is 0 with gradient 0, not NaN.
+    where every label is ignored, is 0 with gradient 0, not NaN, and that the mean of class
+    probabilities is over their class weights, as that of labels is.
     """
 
     takes_mixed = False
@@ -72,7 +73,7 @@ class ClassLoss(nn.Module):
             return self._mixed(z, y) if y.is_floating_point() else self._few(z, y)
         if y.is_floating_point():
             each = by_blocks(z, y, self._each, self._block, self._slopes)
-            return {"none": each, "sum": each.sum(), "mean": each.mean()}[self.reduction]
+            return self._reduced(each, y)
         kept = y != self.ignore_index
         y = y.masked_fill(~kept, 0)
         each = by_blocks(z, y, self._each, self._block, self._slopes).masked_fill(~kept, 0)
@@ -96,7 +97,18 @@ class ClassLoss(nn.Module):
 
     def _mixed(self, z: Tensor, p: Tensor) -> Tensor:
         """Return the loss of logits (M, K) and class probabilities (M, K)."""
-        return self._entropy(self._moved(z, p), p)
+        if self.weight is None:
+            return self._entropy(self._moved(z, p), p)
+        return self._reduced(self._each(z, p), p)
+
+    def _reduced(self, each: Tensor, p: Tensor) -> Tensor:
+        """Return the losses of rows (M,) reduced; p are their class probabilities (M, K)."""
+        weight = self._weight(each)
+        if self.reduction != "mean":
+            return each if self.reduction == "none" else each.sum()
+        if weight is None:
+            return each.mean()
+        return each.sum() / (p * weight).sum().clamp_min(torch.finfo(each.dtype).tiny)
 
     def _entropy(self, z: Tensor, y: Tensor) -> Tensor:
         """Return the cross-entropy of logits (M, K) and labels, or class probabilities."""

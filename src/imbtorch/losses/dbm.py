@@ -51,11 +51,11 @@ class DBMLoss(MarginLoss):
     -----
     The logits are cosines: use a `CosineHead`; others are told of in a warning. Call with logits
     (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64, or class probabilities
-    of the shape of the logits from `Mixup` or `CutMix` (then averaged over all of them, as in
-    torch): their loss is the mean of the losses of the classes, each with its own margin. Half
-    precision is computed, and returned, in float32. The gradient flows through the difficulty as
-    well. Combining this loss with class weights or a class-balanced sampler corrects the imbalance
-    twice.
+    of the shape of the logits from `Mixup` or `CutMix` (the batch mean is weighted by w here too,
+    other than torch's): their loss is the mean of the losses of the classes, each with its own
+    margin. Half precision is computed, and returned, in float32. The gradient flows through the
+    difficulty as well. Combining this loss with class weights or a class-balanced sampler corrects
+    the imbalance twice.
 
     Differs from the paper: only its form with balanced softmax is here. The sine is kept above
     0.001, so that gradients are finite at cosines of 1 and -1.

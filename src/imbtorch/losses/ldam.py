@@ -75,9 +75,9 @@ class LDAMLoss(MarginLoss):
     -----
     The logits are cosines: use a `CosineHead`; others are told of in a warning. Call with logits
     (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64, or class probabilities
-    of the shape of the logits from `Mixup` or `CutMix` (then averaged over all of them, as in
-    torch): their loss is the mean of the losses of the classes, each with its own margin. Half
-    precision is computed, and returned, in float32.
+    of the shape of the logits from `Mixup` or `CutMix` (the batch mean is weighted by w here too,
+    other than torch's): their loss is the mean of the losses of the classes, each with its own
+    margin. Half precision is computed, and returned, in float32.
 
     References
     ----------

@@ -42,9 +42,9 @@ class LogitAdjustedLoss(ClassLoss):
     Notes
     -----
     Call with logits (B, K) or (B, K, d1, ...) float and labels (B,) or (B, d1, ...) int64, or
-    class probabilities of the shape of the logits from `Mixup` (then averaged over all of them, as
-    in torch). Half precision is computed, and returned, in float32. Combining this loss with class
-    weights or a class-balanced sampler corrects the imbalance twice.
+    class probabilities of the shape of the logits from `Mixup` (the batch mean is weighted by w
+    here too, other than torch's). Half precision is computed, and returned, in float32. Combining
+    this loss with class weights or a class-balanced sampler corrects the imbalance twice.
 
     References
     ----------

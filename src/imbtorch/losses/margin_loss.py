@@ -36,8 +36,7 @@ class MarginLoss(CosineLoss):
         return self._wrong(z).scatter(1, y, self._right(z, z.gather(1, y), y))
 
     def _mixed(self, z: Tensor, p: Tensor) -> Tensor:
-        value = self._each(z, p)
-        return value if self.reduction == "none" else getattr(value, self.reduction)()
+        return self._reduced(self._each(z, p), p)
 
     def _each(self, z: Tensor, y: Tensor) -> Tensor:
         return self._means(z, y) if y.is_floating_point() else super()._each(z, y)

@@ -8,11 +8,20 @@ from lightning_fabric import Fabric
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import labels_of
-from imbtorch.errors import InputError
+from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.classifier import Classifier, check_classifier, head_size
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.setup import Setup
-from imbtorch.training.slots import has_argument, name_of
+from imbtorch.training.slots import asks_for, has_argument, name_of
+
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+"""Fabric's names of the precisions that all phases and metrics work with."""
+
+
+def check_precision(fabric: Fabric) -> None:
+    """Raise an InputError unless all phases and metrics work with the precision of a Fabric."""
+    if (precision := fabric._precision.precision) not in PRECISIONS:
+        raise unknown_name("precision of fabric", precision, PRECISIONS)
 
 
 def check_classes(model: Classifier, counts: list[int]) -> None:
@@ -42,6 +51,21 @@ def check_smoothing(recipe: Recipe, setup: Setup) -> None:
             raise InputError(
                 f"label_smoothing is {setup.label_smoothing}; {name_of(loss or phase)} of the "
                 f"recipe {recipe.name} cannot be given it: a class with such an argument is needed"
+            )
+
+
+def check_divided(fabric: Fabric, recipe: Recipe) -> None:
+    """Raise an InputError if a sampler has no shares for the processes of a distributed run."""
+    processes = fabric.world_size
+    for phase in recipe.phases if processes > 1 else ():
+        slot = getattr(phase, "sampler", None)
+        if slot is None or not (phase.trains_network and phase.epochs):
+            continue
+        if not (asks_for(slot, "num_replicas") or getattr(slot, "num_replicas", 1) == processes):
+            raise InputError(
+                f"sampler is {name_of(slot)}, of which all {processes} processes would take the "
+                "whole; one that takes num_replicas and rank, such as ClassBalancedSampler, gives "
+                "each its share"
             )
 
 

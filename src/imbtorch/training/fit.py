@@ -17,9 +17,15 @@ from imbtorch.models.inference import check_takes
 from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
 from imbtorch.training.branch import add_branch
-from imbtorch.training.checks import check_classes, check_same_data, check_smoothing
+from imbtorch.training.checks import (
+    check_classes,
+    check_divided,
+    check_precision,
+    check_same_data,
+    check_smoothing,
+)
 from imbtorch.training.fit_result import FitResult as FitResult
-from imbtorch.training.freeze import frozen, frozen_part
+from imbtorch.training.freeze import frozen, give_frozen
 from imbtorch.training.movable import check_movable
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
@@ -75,8 +81,9 @@ def fit(
     seed : int, default=0
         Training seed: order, augmentation, dropout, new heads, methods.
     fabric : Fabric, optional
-        Devices and precision; by default the machine's best single device in float32. Under a
-        launcher (``torchrun``), pass a launched Fabric with as many devices.
+        Devices and precision (32-true, bf16-mixed or 16-mixed); by default the machine's best
+        single device in float32. Under a launcher (``torchrun``), pass a launched Fabric with as
+        many devices.
     eval_every : int, default=1
         Epochs between measurements on `val`; the last epoch is always measured.
     on_epoch : callable, optional
@@ -115,9 +122,11 @@ def fit(
     seed, eval_every = int(seed), int(eval_every)
     workers = Workers(num_workers)
     fabric = fabric or Fabric(accelerator="auto", devices=1)
+    check_precision(fabric)
     setup = recipe.trained_with(given := setup or Setup())
     train, val = as_dataset(train), None if val is None else as_dataset(val)
     check_same_data(fabric, train, val)
+    check_divided(fabric, recipe)
     check_classes(model, class_counts(train))
     check_smoothing(recipe, setup)
     with scoped_seed(seed):
@@ -160,6 +169,7 @@ def fit(
     )
     add_branch(run, recipe)
     with scoped_seed(derive_seed(seed, "fit")), frozen(model, setup), workers:
+        pretrained.check_apart(model)
         try:
             for first, phase, keep in phases_to_run(run, recipe, snapshots):
                 run.begin(first, keep, trains_network=phase.trains_network)
@@ -169,13 +179,14 @@ def fit(
             if snapshots is not None:
                 snapshots.write_held()
             raise
-    asked = run.asked_pretrained
-    shared = (pretrained.seconds if asked else 0.0) + sum(run.shared_seconds.values())
+    # where the run goes on from a state that needed it, it is made here, and its time counts
+    second = pretrained().cpu() if run.asked_pretrained else None
+    shared = (0.0 if second is None else pretrained.seconds) + sum(run.shared_seconds.values())
     return FitResult(
         model.cpu().eval(),
         run.history,
         run.seconds + shared,
-        pretrained().cpu() if asked else None,
+        second,
         run.examples,
         run.embedded,
         shared,
@@ -199,7 +210,8 @@ def train_pretrained(
     Parameters
     ----------
     model : Classifier
-        Only its form and its frozen part are used; the rest starts from parameters of its own.
+        Only its form and what is not trained of it are used (what `setup` freezes, and parameters
+        that require no gradients); the rest starts from parameters of its own.
     train, epochs, setup, augment, seed, fabric, on_epoch, snapshots, num_workers
         As for `fit`. Its random numbers differ from those of any run with the same seed.
 
@@ -209,15 +221,7 @@ def train_pretrained(
     """
     own_seed = derive_seed(seed, "generator")  # stored results depend on this string
     network = fresh_copy(model, own_seed)
-    part = frozen_part(model, setup or Setup())
-    buffers = {b for module in part.modules for b in module.buffers()}
-    frozen_too = {*part.parameters, *buffers}
-    named = [*model.named_parameters(), *model.named_buffers()]
-    kept = {name: value for name, value in named if value in frozen_too}
-    network.load_state_dict(kept, strict=False)  # what is not trained has no fresh start
-    network.frozen = ()
-    for name, parameter in network.named_parameters():
-        parameter.requires_grad_(parameter.requires_grad or name in kept)
+    give_frozen(network, model, setup or Setup())
     if isinstance(network.head, CosineHead):  # plain cross-entropy needs unbounded logits
         replace_head(network, nn.Linear, own_seed)
     return fit(

@@ -54,3 +54,22 @@ def frozen(network: Classifier, setup: Setup) -> Iterator[None]:
         network.frozen = before
         for p, required in asked:
             p.requires_grad_(required)
+
+
+def give_frozen(network: Classifier, model: Classifier, setup: Setup) -> None:
+    """Give a fresh copy of `model` what is not trained of it, which has no fresh start.
+
+    That is what ``setup.freeze`` names, and parameters that require no gradients; with them the
+    buffers of modules that hold no others.
+    """
+    part = frozen_part(model, setup)
+    fixed = {p for p in model.parameters() if not p.requires_grad}
+    modules = [m for m in model.modules() if (own := {*m.parameters()}) and own <= fixed]
+    buffers = {b for module in (*part.modules, *modules) for b in module.buffers()}
+    thawed = {*part.parameters}  # `fit` freezes them itself
+    kept = {*thawed, *fixed, *buffers}
+    named = [*model.named_parameters(), *model.named_buffers()]
+    network.load_state_dict({n: value for n, value in named if value in kept}, strict=False)
+    network.frozen = ()
+    for name, parameter in model.named_parameters():
+        network.get_parameter(name).requires_grad_(parameter.requires_grad or parameter in thawed)

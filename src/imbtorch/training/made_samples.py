@@ -21,7 +21,8 @@ def some_made(before: ArrayDataset, after: ArrayDataset, seed: int) -> dict[str,
     -------
     dict of str to Tensor
         ``made`` (n, ...) with classes ``made_y`` (n,) and ``real``, ``real_y``; classes from the
-        rarest on. Empty if nothing was made.
+        rarest on. Empty if nothing was made, or the given samples do not stand first, unchanged: a
+        sampler that removes some of them, such as SMOTEENN, does not say which were made.
 
     Examples
     --------
@@ -32,6 +33,8 @@ def some_made(before: ArrayDataset, after: ArrayDataset, seed: int) -> dict[str,
     (torch.Size([3, 2]), [1, 1, 1], torch.Size([1, 2]))
     """
     number, rng = len(before), generator_from(seed)
+    if not (torch.equal(after.x[:number], before.x) and torch.equal(after.y[:number], before.y)):
+        return {}
     made_y = after.y[number:].cpu()
     counts = torch.bincount(before.y.cpu())
     labels = [k for k in counts.argsort(stable=True).tolist() if bool((made_y == k).any())]

@@ -4,9 +4,11 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch.distributed as dist
 from filelock import FileLock
 from torch import Tensor, nn
 
@@ -42,7 +44,8 @@ class Pretrained:
         The network, or a function () -> `FitResult` that trains it.
     path : Path, optional
         File where the network is kept: the first caller trains it, under a lock, and all others
-        read it, in any process. Requires a network made by `build_model`.
+        read it, in any process; those of a distributed run train it together. Requires a network
+        made by `build_model`.
     header : mapping, optional
         JSON-ready values to store with it.
     seed : int, default=0
@@ -81,6 +84,15 @@ class Pretrained:
             self._network, self.seconds = self._trained()
         self.waited += time.perf_counter() - start
         return self._network
+
+    def check_apart(self, model: nn.Module) -> None:
+        """Raise an InputError if the network that was given has parameters that `model` trains."""
+        given = {*self._network.parameters()} if self._network is not None else set()
+        if shared := [n for n, p in model.named_parameters() if p.requires_grad and p in given]:
+            raise InputError(
+                f"pretrained shares {shared[0]} with model, whose parameters are trained in place, "
+                "so that it would be trained too: pass a copy, copy.deepcopy(network)"
+            )
 
     def once(
         self,
@@ -127,21 +139,42 @@ class Pretrained:
             made = self._make()
             return made.model, made.seconds
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path.with_suffix(".lock")):
-            if self.path.exists():
-                try:
-                    return self._read(self.path)
-                except (InputError, KeyError) as error:
-                    set_aside(self.path, "the network is trained again", error)
-            made = self._make()
-            save_checkpoint(self.path, made.model, {**self.header, "seconds": made.seconds})
-            return self._read(self.path)
+        first = not _several() or dist.get_rank() == 0
+        with FileLock(self.path.with_suffix(".lock")) if first else nullcontext():
+            found = self._found(self.path) if first else None
+            if not _first_says(found is not None):
+                made = self._make()  # by all processes together
+                if first:
+                    save_checkpoint(self.path, made.model, {**self.header, "seconds": made.seconds})
+                _first_says(True)
+            return found or self._read(self.path)
+
+    def _found(self, path: Path) -> tuple[nn.Module, float] | None:
+        """Return the network that the file holds, if it is there and whole."""
+        if path.exists():
+            try:
+                return self._read(path)
+            except (InputError, KeyError) as error:
+                set_aside(path, "the network is trained again", error)
+        return None
 
     def _read(self, path: Path) -> tuple[nn.Module, float]:
         name = self.header.get("model")  # a file's code is run, as for the network that is trained
         own = isinstance(name, str) and is_own(name)
         model, header = load_checkpoint(path, str(name) if own else None)
         return model, float(header["seconds"])
+
+
+def _several() -> bool:
+    return dist.is_available() and dist.is_initialized()
+
+
+def _first_says(value: bool) -> bool:
+    """Return what the first of all processes says, when it says it."""
+    said = [value]
+    if _several():
+        dist.broadcast_object_list(said, 0)
+    return said[0]
 
 
 def _plain(number: Any) -> object:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, labels_of, take
+from imbtorch.data.arrays import ArrayDataset, first_input, labels_of, take
 from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.pixels import pixel_range
 from imbtorch.data.workers import Workers
@@ -118,7 +118,6 @@ class Run:
         purpose : str
             What the seeds are for. The same purpose gives the same seeds in every process.
         """
-        x = self.train[0][0]
         smoothing = self.setup.label_smoothing
         return {
             **({"label_smoothing": lambda: smoothing} if smoothing else {}),
@@ -129,12 +128,15 @@ class Run:
             "train": lambda: self.train,
             "augment": lambda: self.augment,
             "pretrained": self.pretrained_network,
-            "input_range": lambda: pixel_range(self.train) if x.ndim == 3 else None,
+            "input_range": self._input_range,
             "seed": lambda: derive_seed(self.seed, purpose),
             "random_state": lambda: derive_seed(self.seed, purpose),
             "num_replicas": lambda: self.fabric.world_size,
             "rank": lambda: self.fabric.global_rank,
         }
+
+    def _input_range(self) -> tuple[float, float] | None:
+        return pixel_range(self.train) if first_input(self.train).ndim == 3 else None
 
     def pretrained_network(self) -> nn.Module:
         """Return the pretrained network, on the device and in evaluation mode."""

@@ -210,6 +210,7 @@ def _state(run: Run) -> State:
         "history": list(run.history),
         "seconds": run.seconds,
         "shared_seconds": run.shared_seconds,
+        "asked_pretrained": run.asked_pretrained,
         "param_groups": [dict(group) for group in optimizer["param_groups"]],
         "loss_scale": run.fabric._precision.state_dict(),  # of 16-mixed
     }
@@ -237,6 +238,7 @@ def _load(path: Path, run: Run) -> bool:
     run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
     run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
     run.shared_seconds = header.get("shared_seconds", {})
+    run.asked_pretrained = header.get("asked_pretrained", False)
     if header.get("loss_scale"):
         run.fabric._precision.load_state_dict(header["loss_scale"])
     torch.set_rng_state(groups["random"]["cpu"])

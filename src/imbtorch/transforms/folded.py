@@ -3,6 +3,7 @@
 import copy
 import logging
 from collections import Counter
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -56,19 +57,22 @@ class FoldedNetwork:
     def __init__(
         self, network: nn.Module, dtype: torch.dtype = torch.float32, compile: bool = False
     ) -> None:
-        self.network, self.dtype = network, dtype
-        self._pairs: dict[str, str] = {}
-        self._module = _fold(network, self._pairs)
-        self._module.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._module.requires_grad_(False).eval()
-        self._compiled: Any = torch.compile(self._module) if compile else None
+        self.network, self.dtype, self.compile = network, dtype, compile
+        self._kinds: dict[str, type] = {}
         self.refresh()
 
     @torch.no_grad()
     def refresh(self) -> None:
-        """Copy the network's current weights and statistics."""
+        """Copy the network's current weights and statistics; fold it again if layers changed."""
         self.scale = head_scale(self.network)
         source = dict(self.network.named_modules())
+        kinds = {name: type(module) for name, module in source.items()}
+        if kinds != self._kinds:
+            self._kinds, self._pairs = kinds, dict[str, str]()
+            self._module = _fold(self.network, self._pairs)
+            self._module.to(dtype=self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self._module.requires_grad_(False).eval()
+            self._compiled: Any = torch.compile(self._module) if self.compile else None
         for name, module in self._module.named_modules():
             if name in self._pairs:
                 convolution, norm = source[name], source[self._pairs[name]]
@@ -125,19 +129,24 @@ def _fold(network: nn.Module, pairs: dict[str, str]) -> nn.Module:
     if any(n.op == "get_attr" and n.target.startswith("_tensor_constant") for n in graph.nodes):
         return copied
     modules = dict(copied.named_modules())
-    called = [modules[node.target] for node in graph.nodes if node.op == "call_module"]
-    uses = Counter(id(getattr(module, "weight", None)) for module in called)
+    uses = Counter[nn.Parameter]()
+    for node in graph.nodes:
+        if node.op == "call_module":
+            uses.update(modules[node.target].parameters())
+        elif node.op == "get_attr":
+            uses[attrgetter(node.target)(copied)] += 1
     for node in list(graph.nodes):
         if node.op != "call_module" or not isinstance(modules[node.target], _NORMALIZATIONS):
             continue
-        before = node.args[0]
+        before = node.all_input_nodes[0]
         convolution = modules.get(before.target) if before.op == "call_module" else None
         # what is used elsewhere too stays as it is, and so does a norm by each batch's statistics
         fixed = modules[node.target].running_mean is not None
         if (
             isinstance(convolution, _CONVOLUTIONS)
             and all(map(_is_plain, (convolution, modules[node.target])))
-            and len(before.users) == uses[id(convolution.weight)] == 1
+            and len(before.users) == 1
+            and all(uses[parameter] == 1 for parameter in convolution.parameters())
             and fixed
         ):
             if convolution.bias is None:

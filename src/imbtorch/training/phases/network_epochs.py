@@ -1,6 +1,7 @@
 """The epochs over batches that all phases training the whole network share."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from torch.utils.data import Dataset
 from imbtorch.data.batches import Batches, Views
 from imbtorch.data.texts.lengths import grouped
 from imbtorch.places import BatchTransform, EpochSampler, Loss, Step
-from imbtorch.seeding import derive_seed
+from imbtorch.seeding import derive_seed, scoped_seed
 from imbtorch.training.loop import train_epoch
 from imbtorch.training.run import Run
 
@@ -54,6 +55,7 @@ def train_network(
         Further views that stand behind each batch.
     """
     rank, first = run.fabric.global_rank, run.phase_first
+    several = run.fabric.world_size > 1
     augment_rng = torch.Generator()
     with run.timed():
         model, optimizer = run.optimized()
@@ -73,7 +75,9 @@ def train_network(
         if rng is not None and "rng" in run.state:
             rng.set_state(run.state["rng"])
     for epoch in range(run.epoch, first + epochs):
-        with run.timed():
+        # what dropout and a data set draw differs between processes, and only within an epoch
+        own = scoped_seed(derive_seed(run.seed, "fit", epoch, rank)) if several else nullcontext()
+        with run.timed(), own:
             if hasattr(sampler, "set_epoch"):  # torch's own, but the distributed one, have none
                 sampler.set_epoch(epoch)
             augment_rng.manual_seed(derive_seed(run.seed, "augment", epoch, rank))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset
-from imbtorch.data.checks import logits_of
+from imbtorch.data.checks import embeddings_of
 from imbtorch.models.classifier import Classifier
 
 
@@ -35,7 +35,7 @@ class OnEmbeddings(nn.Module):
         """Catch the embeddings that are computed inside the block."""
 
         def catch(module: nn.Module, inputs: Any, output: object) -> None:
-            self._live = logits_of(output)
+            self._live = embeddings_of(output)
 
         hook = self._network[0].features.register_forward_hook(catch)
         try:

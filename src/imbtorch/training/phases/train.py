@@ -8,7 +8,8 @@ from functools import partial
 from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
-from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.arrays import ArrayDataset, first_input
+from imbtorch.losses.cross_entropy import averaged_by_weight
 from imbtorch.option_types import check_whole
 from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
 from imbtorch.resampling.apply import resample_dataset
@@ -128,7 +129,7 @@ class Train(Phase):
             if self.resample is not None:
                 train = self._resampled(run, {**known, "once": lambda: run.pretrained.once})
             weight = build(self.weights, known)
-            loss: Loss = build(self.loss, {**known, "weight": lambda: weight})
+            loss = averaged_by_weight(build(self.loss, {**known, "weight": lambda: weight}))
             if isinstance(loss, nn.Module):
                 loss.to(fabric.device)
             run.adopt_scale(loss)
@@ -140,7 +141,7 @@ class Train(Phase):
         def make_transform(batches: int) -> BatchTransform | None:
             # each process draws for its own share of the batch
             known = run.known(f"batch {first}, {fabric.global_rank}")
-            earned = self.epochs * batches >= COMPILE_FROM and train[0][0].ndim > 1
+            earned = self.epochs * batches >= COMPILE_FROM and first_input(train).ndim > 1
             transform: BatchTransform | None = build(
                 self.batch, {**known, "compile": lambda: earned}
             )

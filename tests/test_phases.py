@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
 from torch.utils.data import WeightedRandomSampler
 
 from imbtorch import InputError, Recipe, RefitHead, Train, fit, make_recipe
 from imbtorch.models import mlp
+from imbtorch.samplers import ClassBalancedSampler
 
 
 def test_whole_numbers_of_other_kinds_are_numbers_of_epochs(blobs):
@@ -26,3 +29,32 @@ def test_samplers_of_torch_train_a_network(blobs):
 
     for phase in (Train(1, sampler=sampler), RefitHead(1, sampler=sampler)):
         fit(Recipe("own", [Train(1), phase]), mlp((2,), 3), blobs)
+
+
+@pytest.mark.parametrize("resample", [RandomOverSampler, RandomUnderSampler])
+def test_a_sampler_draws_from_what_was_resampled(resample):
+    x = torch.cat([torch.zeros(18, 2), torch.ones(4, 2)])
+    y = torch.tensor([0] * 18 + [1] * 4)
+    given, seen = [], []
+
+    class Doubled:
+        def fit_resample(self, X, y):
+            made, labels = resample(random_state=0).fit_resample(X, y)
+            return np.concatenate([made, made + 2]), np.concatenate([labels, labels])
+
+    class Watched(ClassBalancedSampler):
+        def __init__(self, labels, train, class_counts):
+            super().__init__(labels)
+            given.append((len(labels), len(train), sum(class_counts)))
+
+    def watch(x, y, model):
+        seen.append(x[:, 0])
+        return x, y
+
+    size = 72 if resample is RandomOverSampler else 16
+    phase = Train(1, resample=Doubled(), sampler=Watched, batch=lambda labels: watch)
+    fit(Recipe("both", [phase]), mlp((2,), 2), (x, y))
+    counts = torch.cat(seen).long().bincount().tolist()
+    assert counts == [size // 4] * 4  # each resampled row once
+    fit(Recipe("both", [RefitHead(1, resample=Doubled(), sampler=Watched)]), mlp((2,), 2), (x, y))
+    assert set(given) == {(size, size, size)}

@@ -13,7 +13,7 @@ from imbtorch.places import EpochSampler, OverSampler, Slot
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
 from imbtorch.training.head import head_epochs
-from imbtorch.training.phases.phase import Phase, as_shares, shown_counts
+from imbtorch.training.phases.phase import Phase, as_shares, of_samples, shown_counts
 from imbtorch.training.run import Run
 from imbtorch.training.setup import HEAD_SETUP, Setup
 from imbtorch.training.slots import build
@@ -87,8 +87,8 @@ class RefitHead(Phase):
             if self.resample is not None:
                 data = resample_dataset(build(self.resample, known), data)
             run.embedded = data
-            sampled = {"labels": lambda: data.y.cpu(), "num_replicas": lambda: 1, "rank": lambda: 0}
-            sampler = build(self.sampler, {**known, **sampled})
+            alone = {"num_replicas": lambda: 1, "rank": lambda: 0}
+            sampler = build(self.sampler, {**of_samples(known, data), **alone})
             head = self._head(run)
             run.change_head(head)
         epochs = head_epochs(

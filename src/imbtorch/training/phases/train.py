@@ -8,7 +8,7 @@ from functools import partial
 from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
-from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.arrays import ArrayDataset, labels_of
 from imbtorch.option_types import check_whole
 from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
 from imbtorch.resampling.apply import resample_dataset
@@ -16,7 +16,7 @@ from imbtorch.resampling.mixed import over_sampler_for
 from imbtorch.training.branch import branched
 from imbtorch.training.made_samples import some_made
 from imbtorch.training.phases.network_epochs import train_network
-from imbtorch.training.phases.phase import Phase, as_shares, shown_counts
+from imbtorch.training.phases.phase import Phase, as_shares, of_samples, shown_counts
 from imbtorch.training.run import Run
 from imbtorch.training.slots import Known, build, name_of
 
@@ -44,7 +44,8 @@ class Train(Phase):
         (x, y, model) -> (x, y), for instance `M2m`.
     resample : class or object with ``fit_resample``, optional
         Applied to the training arrays before the phase, for instance imbalanced-learn's
-        ``RandomOverSampler``.
+        ``RandomOverSampler``. The sampler and the labels that a slot asks for are then of what
+        comes of it; the class counts of the other slots are those of the training set.
     branch : class or module, optional
         A loss of the embeddings, learned beside that of the logits, for instance `ProCo`. All
         phases of a recipe that train the network need the same one, and share it.
@@ -124,22 +125,23 @@ class Train(Phase):
         first, fabric = run.phase_first, run.fabric
         with run.timed():
             known = run.known(f"phase {first}")
-            train = run.train
+            train, labels = run.train, known["labels"]
             if self.resample is not None:
                 train = self._resampled(run, {**known, "once": lambda: run.pretrained.once})
+                known = {**known, "labels": (labels := partial(labels_of, train))}
             weight = build(self.weights, known)
             loss: Loss = build(self.loss, {**known, "weight": lambda: weight})
             if isinstance(loss, nn.Module):
                 loss.to(fabric.device)
             run.adopt_scale(loss)
-            sampler = build(self.sampler, known) or DistributedSampler(
+            sampler = build(self.sampler, of_samples(known, train)) or DistributedSampler(
                 train, fabric.world_size, fabric.global_rank, seed=run.seed
             )
             step: Step | None = build(self.step, known)
 
         def make_transform(batches: int) -> BatchTransform | None:
             # each process draws for its own share of the batch
-            known = run.known(f"batch {first}, {fabric.global_rank}")
+            known = {**run.known(f"batch {first}, {fabric.global_rank}"), "labels": labels}
             earned = self.epochs * batches >= COMPILE_FROM and train[0][0].ndim > 1
             transform: BatchTransform | None = build(
                 self.batch, {**known, "compile": lambda: earned}

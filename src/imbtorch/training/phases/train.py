@@ -10,7 +10,16 @@ from torch.utils.data import DistributedSampler
 
 from imbtorch.data.arrays import ArrayDataset, labels_of
 from imbtorch.option_types import check_whole
-from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
+from imbtorch.places import (
+    BatchTransform,
+    Branch,
+    EpochSampler,
+    Loss,
+    OverSampler,
+    Slot,
+    Step,
+    preset,
+)
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.mixed import over_sampler_for
 from imbtorch.training.branch import branched
@@ -173,7 +182,7 @@ def _mixed(batch: object, shares: list[float], counts: Sequence[int]) -> list[fl
     change = getattr(target, "label_shares", None)
     if change is None:
         return shares
-    options = batch.keywords if isinstance(batch, partial) else vars(batch)
+    options = preset(batch) if isinstance(batch, partial) else vars(batch)
     names = inspect.signature(change).parameters.keys() & options.keys()
     made: list[float] = change(shares, counts, **{name: options[name] for name in names})
     return made
@@ -185,5 +194,5 @@ def _prior_taken_out(loss: object) -> float:
     power = getattr(target, "takes_out_prior", False)
     if not isinstance(power, str):
         return float(power)
-    options = loss.keywords if isinstance(loss, partial) else vars(loss)
+    options = preset(loss) if isinstance(loss, partial) else vars(loss)
     return float(options.get(power, 1.0))

@@ -1,13 +1,17 @@
 """What the arguments of phases may be."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
+from torch import nn
 from torch.utils.data import WeightedRandomSampler
 
 from imbtorch import InputError, Recipe, RefitHead, Train, fit, make_recipe
+from imbtorch.losses import FocalLoss, inverse_frequency_weights
 from imbtorch.models import mlp
 from imbtorch.samplers import ClassBalancedSampler
 
@@ -58,3 +62,20 @@ def test_a_sampler_draws_from_what_was_resampled(resample):
     assert counts == [size // 4] * 4  # each resampled row once
     fit(Recipe("both", [RefitHead(1, resample=Doubled(), sampler=Watched)]), mlp((2,), 2), (x, y))
     assert set(given) == {(size, size, size)}
+
+
+def test_class_weights_need_a_loss_that_takes_them():
+    class Plain(nn.CrossEntropyLoss):
+        def __init__(self):
+            super().__init__()
+
+    weight = torch.ones(3)
+    for loss in (
+        nn.CrossEntropyLoss(),
+        Plain,
+        partial(nn.CrossEntropyLoss, weight=weight),
+        partial(nn.CrossEntropyLoss, weight),
+    ):
+        with pytest.raises(InputError, match=r"^weights is given, and \w+ of loss cannot take it"):
+            Train(1, loss=loss, weights=inverse_frequency_weights)
+    Train(1, loss=partial(FocalLoss, 1.0), weights=inverse_frequency_weights)

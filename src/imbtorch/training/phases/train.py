@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
 from imbtorch.data.arrays import ArrayDataset, labels_of
+from imbtorch.errors import InputError
 from imbtorch.option_types import check_whole
 from imbtorch.places import (
     BatchTransform,
@@ -27,7 +28,7 @@ from imbtorch.training.made_samples import some_made
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.phase import Phase, as_shares, of_samples, shown_counts
 from imbtorch.training.run import Run
-from imbtorch.training.slots import Known, build, name_of
+from imbtorch.training.slots import Known, asks_for, build, name_of
 
 COMPILE_FROM = 500
 """Number of image batches from which compiling a frozen network repays its half-minute start."""
@@ -46,7 +47,8 @@ class Train(Phase):
     loss : class or nn.Module, default=nn.CrossEntropyLoss
         (logits, labels) -> scalar.
     weights : callable, optional
-        Class counts -> class weights for the loss, for instance `inverse_frequency_weights`.
+        Class counts -> class weights, for instance `inverse_frequency_weights`, for a loss that is
+        a class with an argument ``weight``.
     sampler : class or sampler, optional
         For instance `ClassBalancedSampler`; by default every sample once per epoch, shuffled.
     batch : class or callable, optional
@@ -60,6 +62,11 @@ class Train(Phase):
         phases of a recipe that train the network need the same one, and share it.
     step : class or callable, optional
         How a step finds its gradients, for instance `SAM`; by default in one pass.
+
+    Raises
+    ------
+    InputError
+        If `epochs` is no whole number, or there are `weights` and the loss cannot take them.
 
     Warns
     -----
@@ -91,6 +98,11 @@ class Train(Phase):
         self.epochs, self.loss, self.weights = check_whole("epochs", epochs, 0), loss, weights
         self.sampler, self.batch, self.resample, self.step = sampler, batch, resample, step
         self.branch = branch
+        if weights is not None and not asks_for(loss, "weight"):
+            raise InputError(
+                f"weights is given, and {name_of(loss)} of loss cannot take it: give a class with "
+                "an argument 'weight' that is not set, or leave weights out"
+            )
         twice = self._balanced()
         if twice and _prior_taken_out(loss):
             warnings.warn(

@@ -28,6 +28,7 @@ from imbtorch.training.made_samples import some_made
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.phase import Phase, as_shares, of_samples, shown_counts
 from imbtorch.training.run import Run
+from imbtorch.training.scale import on_scale
 from imbtorch.training.slots import Known, asks_for, build, name_of
 
 COMPILE_FROM = 500
@@ -154,7 +155,7 @@ class Train(Phase):
             loss: Loss = build(self.loss, {**known, "weight": lambda: weight})
             if isinstance(loss, nn.Module):
                 loss.to(fabric.device)
-            run.adopt_scale(loss)
+            loss = on_scale(run, loss)
             sampler = build(self.sampler, of_samples(known, train)) or DistributedSampler(
                 train, fabric.world_size, fabric.global_rank, seed=run.seed
             )

@@ -38,6 +38,7 @@ def test_of_objects():
     for loss, shares in (
         (DBMLoss(COUNTS, tau=0.0), [0.5, 0.5]),
         (LogitAdjustedLoss(COUNTS, 0.5), [0.75, 0.25]),
+        (partial(LogitAdjustedLoss, COUNTS, 0.0), [0.9, 0.1]),
     ):
         assert Recipe("own", [Train(1, loss=loss)]).class_shares(COUNTS) == pytest.approx(shares)
     fewer = Recipe("own", [Train(1), RefitHead(resample=RandomUnderSampler(sampling_strategy=0.5))])

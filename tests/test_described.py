@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from imbtorch import Recipe, Setup, Train, fit
+from imbtorch import InputError, Recipe, Setup, Train, fit
 from imbtorch.losses import DBMLoss, FocalLoss, LDAMLoss
 from imbtorch.models import mlp
 from imbtorch.resampling import EOS
@@ -28,6 +28,10 @@ class Scaled(nn.Module):
         return self._by * nn.functional.cross_entropy(logits, y)
 
 
+def own_loss(factor=1.0, *sizes, **options):
+    """A function of a user's own."""
+
+
 NETWORK = nn.Linear(2, 2)
 UNLIKE = [
     [nn.CrossEntropyLoss(), *(nn.CrossEntropyLoss(torch.tensor([1.0, w])) for w in (1, 9))],
@@ -44,6 +48,9 @@ UNLIKE = [
     [partial(EOS, n_neighbors=np.int64(k)) for k in (5, 50)],
     [Setup(batch_size=np.int64(n)) for n in (32, 64)],
     [partial(M2m, dtype=dtype) for dtype in (torch.float16, torch.bfloat16)],
+    [partial(EOS, 5), partial(EOS, 50)],
+    [partial(own_loss, 1.0, n) for n in (1, 2)],
+    [partial(own_loss, more=n) for n in (1, 2)],
 ]
 
 
@@ -58,6 +65,15 @@ def test_equal_objects_and_numbers_of_either_kind_are_described_alike():
     assert describe(one) == describe(other)
     assert describe(partial(EOS, n_neighbors=np.int64(5))) == describe(partial(EOS, n_neighbors=5))
     assert describe({3, 1}) == describe({1, 3})
+    assert describe(partial(DBMLoss, [9, 1], 0.2)) == describe(
+        partial(DBMLoss, class_counts=[9, 1], margin=0.2)
+    )
+
+
+def test_arguments_that_a_class_does_not_take_are_refused():
+    for loss in (partial(FocalLoss, *range(9)), partial(FocalLoss, 2.0, gamma=1.0)):
+        with pytest.raises(InputError, match="that FocalLoss does not take"):
+            describe(loss)
 
 
 @pytest.mark.parametrize("value", [torch.Generator(), slice(3), object(), sum])

@@ -150,10 +150,8 @@ def test_ablations_do_what_they_are_called():
     replaced = (moved != x).any(1)
     assert torch.equal(labels[~replaced], y[~replaced])
     assert (labels[replaced] != y[replaced]).all()
-    pair, binary = torch.tensor([0, 1] * 30), nn.Linear(3, 2)
-    m2m = M2m(binary, [99, 1], random_label=True, **options)
-    with pytest.raises(InputError, match="at least 3 classes; there are 2"):
-        m2m(x, pair, binary)
+    with pytest.raises(InputError, match="at least 3 classes; class_counts has 2"):
+        M2m(nn.Linear(3, 2), [99, 1], random_label=True, **options)
 
     train = ArrayDataset(torch.arange(180.0).view(60, 3), y)
     m2m = M2m(g, counts, clean=True, seeds_per_class=1, train=train, **options)

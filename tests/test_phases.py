@@ -1,12 +1,19 @@
 """What the arguments of phases may be."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
+from torch import nn
 from torch.utils.data import WeightedRandomSampler
 
 from imbtorch import InputError, Recipe, RefitHead, Train, fit, make_recipe
+from imbtorch.losses import FocalLoss, inverse_frequency_weights
 from imbtorch.models import mlp
+from imbtorch.samplers import ClassBalancedSampler
 
 
 def test_whole_numbers_of_other_kinds_are_numbers_of_epochs(blobs):
@@ -26,3 +33,49 @@ def test_samplers_of_torch_train_a_network(blobs):
 
     for phase in (Train(1, sampler=sampler), RefitHead(1, sampler=sampler)):
         fit(Recipe("own", [Train(1), phase]), mlp((2,), 3), blobs)
+
+
+@pytest.mark.parametrize("resample", [RandomOverSampler, RandomUnderSampler])
+def test_a_sampler_draws_from_what_was_resampled(resample):
+    x = torch.cat([torch.zeros(18, 2), torch.ones(4, 2)])
+    y = torch.tensor([0] * 18 + [1] * 4)
+    given, seen = [], []
+
+    class Doubled:
+        def fit_resample(self, X, y):
+            made, labels = resample(random_state=0).fit_resample(X, y)
+            return np.concatenate([made, made + 2]), np.concatenate([labels, labels])
+
+    class Watched(ClassBalancedSampler):
+        def __init__(self, labels, train, class_counts):
+            super().__init__(labels)
+            given.append((len(labels), len(train), sum(class_counts)))
+
+    def watch(x, y, model):
+        seen.append(x[:, 0])
+        return x, y
+
+    size = 72 if resample is RandomOverSampler else 16
+    phase = Train(1, resample=Doubled(), sampler=Watched, batch=lambda labels: watch)
+    fit(Recipe("both", [phase]), mlp((2,), 2), (x, y))
+    counts = torch.cat(seen).long().bincount().tolist()
+    assert counts == [size // 4] * 4  # each resampled row once
+    fit(Recipe("both", [RefitHead(1, resample=Doubled(), sampler=Watched)]), mlp((2,), 2), (x, y))
+    assert set(given[1::2]) == {(size, size, size)}  # each is made once ahead of training
+
+
+def test_class_weights_need_a_loss_that_takes_them():
+    class Plain(nn.CrossEntropyLoss):
+        def __init__(self):
+            super().__init__()
+
+    weight = torch.ones(3)
+    for loss in (
+        nn.CrossEntropyLoss(),
+        Plain,
+        partial(nn.CrossEntropyLoss, weight=weight),
+        partial(nn.CrossEntropyLoss, weight),
+    ):
+        with pytest.raises(InputError, match=r"^weights is given, and \w+ of loss cannot take it"):
+            Train(1, loss=loss, weights=inverse_frequency_weights)
+    Train(1, loss=partial(FocalLoss, 1.0), weights=inverse_frequency_weights)

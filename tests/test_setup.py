@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from imbtorch import InputError, Setup
+from imbtorch import InputError, Setup, fit
+from imbtorch.models import mlp
 from imbtorch.training.conform import conform
 from imbtorch.training.optimizer import make_optimizer
 from imbtorch.training.setup import SETUPS, usual_setup
@@ -43,12 +44,29 @@ def test_schedules_in_closed_form():
             ["all", "but", "but:", "but:0", "but:-1", "but:1.5", "but:two", "but:²", 3, None],
         ),
         ("ema", [-0.1, 1.0, float("nan")]),
+        ("batch_size", [0, 2.5, float("nan"), True]),
+        ("warmup", [-0.1, 5, float("nan")]),
+        ("milestones", [(160, 180), (0.8, 1), (0,), (float("nan"),), ("a",), 0.8, "0.8", None]),
+        ("decay", [0, 10, float("nan")]),
     ],
 )
 def test_values_out_of_range_are_refused_by_name(name, values):
     for value in values:
         with pytest.raises(InputError, match=f"^{name} is "):
             Setup(**{name: value})
+
+
+def test_a_schedule_in_epochs_is_told_to_be_of_fractions():
+    for how in ({"milestones": (160, 180)}, {"warmup": 5}):
+        with pytest.raises(InputError, match="of all epochs"):
+            Setup(**how)
+    assert Setup(milestones=[0.5]).rate(0.5) == pytest.approx(0.001)
+
+
+def test_a_batch_size_is_a_whole_number_of_any_kind(blobs):
+    setup = Setup(batch_size=64.0)
+    assert describe(setup) == describe(Setup(batch_size=64))
+    fit("erm", mlp((2,), 3), blobs, epochs=1, setup=setup)
 
 
 def test_adamw_needs_a_momentum_below_1():

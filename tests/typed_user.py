@@ -76,7 +76,7 @@ def recipes() -> list[Recipe]:
             Train(2, loss=Smoothed, batch=partial(Noise, sigma=0.2)),
             Train(1, loss=partial(FocalLoss, gamma=2.0), sampler=ClassBalancedSampler),
             Train(1, weights=effective_number_weights, resample=partial(SMOTE, n_neighbors=3)),
-            Train(1, loss=nn.CrossEntropyLoss(), weights=torch.tensor([1.0, 1.0, 1.0])),
+            Train(1, loss=nn.CrossEntropyLoss, weights=torch.tensor([1.0, 1.0, 1.0])),
             DeepOversample(1, k_minority=3),
             RefitHead(2, resample=EOS(n_neighbors=5, random_state=0)),
         ],

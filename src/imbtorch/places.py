@@ -5,16 +5,43 @@ and the embedding space (`OverSampler` again); and how a step finds its gradient
 needs no base class: it only has to match the protocol of its place.
 """
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Protocol, TypeAlias, TypeVar, Union
+from typing import Any, Protocol, TypeAlias, TypeVar, Union
 
 from torch import Tensor, nn
+
+from imbtorch.errors import InputError
 
 T = TypeVar("T")
 Slot: TypeAlias = Union[partial[object], Callable[..., T], T, None]  # noqa: UP007
 """A method as a phase holds it: ready to use, or a class (or ``functools.partial`` of one) that is
 called when the run starts, with the arguments that it names and the run knows; or None."""
+
+
+def preset(slot: object) -> dict[str, Any]:
+    """Return the arguments that a ``functools.partial`` sets, by name; nothing of other slots.
+
+    Examples
+    --------
+    >>> def method(class_counts, beta=0.9, gamma=1.0):
+    ...     return class_counts, beta
+    >>> preset(partial(method, [9, 1], gamma=2.0))
+    {'class_counts': [9, 1], 'gamma': 2.0}
+    """
+    if not isinstance(slot, partial):
+        return {}
+    signature = inspect.signature(slot.func)
+    try:
+        found = signature.bind_partial(*slot.args, **slot.keywords).arguments
+    except TypeError as error:
+        name = getattr(slot.func, "__name__", slot.func)
+        raise InputError(f"a partial sets arguments that {name} does not take: {error}") from error
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            found |= found.pop(name, {})
+    return found
 
 
 class Loss(Protocol):

@@ -14,6 +14,7 @@ from imbtorch.losses.checks import (
     check_tensors,
     label_error,
 )
+from imbtorch.places import Loss
 
 
 class MicroClusterLoss(nn.Module):
@@ -37,7 +38,7 @@ class MicroClusterLoss(nn.Module):
         Weight of the embedding loss, at least 0.
     per_dimension : bool, default=False
         Whether squared distances are means over the D dimensions rather than sums.
-    loss : nn.Module, optional
+    loss : callable, optional
         H: (logits, labels) -> mean loss without class weights; by default cross-entropy.
 
     Raises
@@ -73,7 +74,7 @@ class MicroClusterLoss(nn.Module):
     """
 
     def __init__(
-        self, alpha: float = 1.0, *, per_dimension: bool = False, loss: nn.Module | None = None
+        self, alpha: float = 1.0, *, per_dimension: bool = False, loss: Loss | None = None
     ) -> None:
         super().__init__()
         check_number("alpha", alpha)

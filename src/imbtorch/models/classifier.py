@@ -92,7 +92,8 @@ class CosineHead(nn.Module):
         Embedding size D and number of classes K.
     scale : float, default=30.0
         Factor by which the loss multiplies the cosines (`LDAMLoss` has the same default); used
-        here only for probabilities. `Train` sets it to the scale of its loss.
+        here only for probabilities. `Train` sets it to the scale of its loss, and multiplies the
+        cosines by it for a loss that has none, such as cross-entropy.
     seed : int, optional
         Determines the initial class weights, by default 0: equal seeds give equal weights. Torch's
         global generator is neither used nor changed.

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.data.pairs import PairDataset
 from imbtorch.errors import InputError
-from imbtorch.places import OverSampler
+from imbtorch.places import OverSampler, preset
 
 
 def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -87,7 +87,7 @@ def counts_after(sampler: object, counts: Sequence[int]) -> list[int]:
     made: object = sampler
     options = getattr(sampler, "__dict__", {})
     if isinstance(sampler, partial):
-        made, options = sampler.func, sampler.keywords
+        made, options = sampler.func, preset(sampler)
     kind = getattr(made, "_sampling_type", "over-sampling")
     if kind not in ("over-sampling", "under-sampling"):  # cleaned: only the data say
         return [*counts]

@@ -16,6 +16,7 @@ from imbtorch.models.classifier import Classifier, CosineHead
 from imbtorch.models.inference import check_takes
 from imbtorch.option_types import check_whole
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
+from imbtorch.training.ahead import check_phases
 from imbtorch.training.branch import add_branch
 from imbtorch.training.checks import (
     check_classes,
@@ -103,7 +104,8 @@ def fit(
     Raises
     ------
     InputError
-        If the data does not fit the network, a class has no samples, or the loss diverges; if
+        If the data does not fit the network or the recipe, a class has no samples, or the loss
+        diverges; if
         `epochs` are not those of a Recipe; if the processes of a distributed run were given
         different data.
 
@@ -167,6 +169,7 @@ def fit(
         on_epoch=on_epoch,
         workers=workers,
     )
+    check_phases(run, recipe)
     add_branch(run, recipe)
     with scoped_seed(derive_seed(seed, "fit")), frozen(model, setup), workers:
         pretrained.check_apart(model)

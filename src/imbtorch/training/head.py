@@ -78,8 +78,7 @@ def head_epochs(
     >>> losses[-1] < losses[0]
     True
     """
-    if setup.ema:
-        raise InputError(f"setup has ema {setup.ema}; a head on embeddings is not averaged: use 0")
+    check_not_averaged(setup)
     model: nn.Module = _Alone(head)
     optimizer: Any = fabric.setup_optimizers(make_optimizer(setup, head))  # unscales gradients
     sampler = sampler or DistributedSampler(data, 1, 0, seed=derive_seed(seed, "refit"))
@@ -98,6 +97,12 @@ def head_epochs(
             mean = train_epoch(fabric, model, optimizer, batches, loss, rate, clip=setup.clip)
         _multiply(head.weight, 1 / scale)
         yield mean, rate(0)
+
+
+def check_not_averaged(setup: Setup) -> None:
+    """Raise an InputError if a set-up averages weights, which the training of a head does not."""
+    if setup.ema:
+        raise InputError(f"setup has ema {setup.ema}; a head on embeddings is not averaged: use 0")
 
 
 @contextmanager

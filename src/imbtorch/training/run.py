@@ -195,12 +195,6 @@ class Run:
             self.model.load_state_dict(self.average.module.state_dict())
             self.average = self._optimized = self.optimizer_state = None
 
-    def adopt_scale(self, loss: object) -> None:
-        """Give a cosine head the scale of its loss, for the probabilities it computes."""
-        scale = getattr(self.model.head, "scale", None)
-        if isinstance(scale, Tensor) and hasattr(loss, "scale"):
-            scale.fill_(loss.scale)
-
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Count the block's time as training time, except for waiting for `pretrained`."""

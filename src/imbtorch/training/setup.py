@@ -1,11 +1,12 @@
 """The `Setup` class: how a network is trained; its optimizer and learning-rate schedule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import cos, pi
 from typing import ClassVar
 
 from imbtorch.errors import InputError
+from imbtorch.option_types import check_whole, is_number
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Setup:
         L2 penalty of SGD, on all parameters; decoupled decay of AdamW, not on biases and the
         parameters of norms (those with fewer than two dimensions).
     warmup : float, default=0.025
-        Fraction of all epochs over which the rate rises linearly from 0 (5 of 200).
+        Fraction of all epochs, in [0, 1], over which the rate rises linearly from 0 (5 of 200).
     milestones : tuple of float, default=(0.8, 0.9)
-        Fractions of all epochs at which the step schedule multiplies the rate by `decay` (160, 180
-        of 200).
+        Fractions of all epochs, in (0, 1), at which the step schedule multiplies the rate by
+        `decay` (160, 180 of 200).
     decay : float, default=0.01
-        Factor at each milestone.
+        Factor at each milestone, in (0, 1].
     optimizer : {"sgd", "adamw"}, default="sgd"
         Stochastic gradient descent with momentum, or AdamW.
     schedule : {"step", "cosine", "constant"}, default="step"
@@ -105,26 +106,30 @@ class Setup:
     )
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "lr", "decay", *(["clip"] if self.clip is not None else [])):
+        batch_size = check_whole("batch_size", self.batch_size, 1, 2**63 - 1)
+        object.__setattr__(self, "batch_size", batch_size)
+        for name in ("lr", *(["clip"] if self.clip is not None else [])):
             if not 0 < getattr(self, name) < float("inf"):
                 raise InputError(f"{name} is {getattr(self, name)}; it must be positive and finite")
-        for name in ("momentum", "weight_decay", "warmup"):
+        for name in ("momentum", "weight_decay"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least 0")
-        if self.batch_size % 1:
-            raise InputError(f"batch_size is {self.batch_size}; it must be a whole number")
-        words = (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("ramp", RAMPS))
-        for name, names in words:
+        if not 0 <= self.warmup <= 1:
+            raise InputError(f"warmup is {self.warmup}; a fraction of all epochs is needed, 0..1")
+        at = self.milestones
+        if not (isinstance(at, Sequence) and all(is_number(p) and 0 < p < 1 for p in at)):
+            raise InputError(f"milestones is {at!r}; fractions of all epochs are needed: 160/200")
+        for name, names in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("ramp", RAMPS)):
             if getattr(self, name) not in names:
                 raise InputError(
                     f"{name} is {getattr(self, name)!r}; it must be {' or '.join(names)}"
                 )
-        below_1 = ["label_smoothing", "ema"] + ["momentum"] * (self.optimizer == "adamw")
-        for name in below_1:
+        for name in ("label_smoothing", "ema", *["momentum"] * (self.optimizer == "adamw")):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be in [0, 1)")
-        if not 0 < self.layer_decay <= 1:
-            raise InputError(f"layer_decay is {self.layer_decay}; it must be in (0, 1]")
+        for name in ("decay", "layer_decay"):
+            if not 0 < getattr(self, name) <= 1:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be in (0, 1]")
         last = self.trained_blocks
         if last is not None and last < (self.freeze != "backbone"):
             raise InputError(f"freeze is {self.freeze!r}; at least 1 block must be trained")

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.errors import InputError, unknown_name
+from imbtorch.places import preset
 from imbtorch.training.checksum import checksum
 
 Json: TypeAlias = Union[bool, int, float, str, list["Json"], dict[str, "Json"], None]  # noqa: UP007
@@ -61,16 +62,15 @@ def build(slot: object, known: Known) -> Any:
     """
     if not isinstance(slot, (type, partial, FunctionType)):
         return slot
-    preset = slot.keywords if isinstance(slot, partial) else {}
-    parameters = _parameters(slot)
+    parameters, given = _parameters(slot), preset(slot)
     for name, parameter in parameters.items():
         named = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        if named and parameter.default is parameter.empty and name not in {*known, *preset}:
+        if named and parameter.default is parameter.empty and name not in {*known, *given}:
             raise InputError(
                 f"{name_of(slot)} requires {name}, which the run does not know; it knows "
                 f"{', '.join(known)}: set other arguments with functools.partial"
             )
-    wanted = [name for name in parameters if name in known and name not in preset]
+    wanted = [name for name in parameters if name in known and name not in given]
     return slot(**{name: known[name]() for name in wanted})
 
 
@@ -82,13 +82,16 @@ def name_of(slot: object) -> str:
 
 def asks_for(slot: object, name: str) -> bool:
     """Whether a slot is given an argument of that name when it is built, if the run knows it."""
-    return isinstance(slot, (type, partial, FunctionType)) and name in _parameters(slot)
+    if not isinstance(slot, (type, partial, FunctionType)):
+        return False
+    return name in _parameters(slot) and name not in preset(slot)
 
 
 def has_argument(slot: object, name: str) -> bool:
-    """Whether a slot can be given an argument by name, or its object has set its own."""
-    made = not isinstance(slot, (type, partial, FunctionType))
-    return bool(getattr(slot, name, None)) if made else asks_for(slot, name)
+    """Whether a slot can be given an argument by name, or its partial or object sets its own."""
+    if not isinstance(slot, (type, partial, FunctionType)):
+        return bool(getattr(slot, name, None))
+    return asks_for(slot, name) or name in preset(slot)
 
 
 def _parameters(slot: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
@@ -99,6 +102,7 @@ def _parameters(slot: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
             for name in slot.keywords:
                 if name not in known:
                     raise unknown_name(f"an argument of {name_of(slot)}", name, known)
+        preset(slot)  # checks the others
     return inspect.signature(slot).parameters
 
 
@@ -131,9 +135,12 @@ def describe(slot: object) -> Json:
         values = {f.name: getattr(slot, f.name) for f in fields(slot)}
         return {name: describe(value) for name, value in _told(type(slot), values).items()}
     if isinstance(slot, (type, partial, FunctionType)):
-        parameters = _parameters(slot).values()
-        values = {p.name: p.default for p in parameters if p.default is not p.empty}
-        values = _told(slot.func if isinstance(slot, partial) else slot, values)
+        _parameters(slot)  # checks them
+        method = slot.func if isinstance(slot, partial) else slot
+        defaults = {n: p.default for n, p in inspect.signature(method).parameters.items()}
+        values = {**defaults, **preset(slot)}
+        required = inspect.Parameter.empty
+        values = _told(method, {n: v for n, v in values.items() if v is not required})
         # arguments that the run supplies are recorded elsewhere in the result
         return {"name": name_of(slot), **_described(values)}
     if hasattr(slot, "get_params"):

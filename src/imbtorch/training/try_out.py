@@ -3,22 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import imblearn.over_sampling as imblearn
+import numpy as np
 import torch
-from imblearn.utils import check_sampling_strategy
 from torch import nn
 
 from imbtorch.data.arrays import ArrayDataset
 from imbtorch.errors import InputError
-from imbtorch.resampling import EOS
+from imbtorch.resampling import EOS, SMOTE
+from imbtorch.resampling.apply import counts_after
 from imbtorch.resampling.names import try_over_sampler
 from imbtorch.seeding import scoped_seed
 from imbtorch.training.branch import check_labels, check_step
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.slots import build
 
-COUNTS = (12, 8)
+COUNTS = (12, 8, 4)
 """Class counts of the data that stand in for the user's."""
-LABELS = torch.repeat_interleave(torch.arange(2), torch.tensor(COUNTS))
+LABELS = torch.repeat_interleave(torch.arange(len(COUNTS)), torch.tensor(COUNTS))
 KNOWN: Mapping[str, Callable[[], object]] = {
     "class_counts": lambda: list(COUNTS),
     "num_classes": lambda: len(COUNTS),
@@ -38,7 +40,7 @@ KNOWN: Mapping[str, Callable[[], object]] = {
 
 
 def _network() -> nn.Module:
-    return nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
+    return nn.Sequential(nn.Flatten(), nn.Linear(2, len(COUNTS)))
 
 
 def try_out(slots: Mapping[str, Callable[..., object]]) -> None:
@@ -95,13 +97,27 @@ def check_resampling(recipe: Recipe, labels: Sequence[int]) -> None:
         sampler = build(getattr(phase, "resample", None), KNOWN)
         if sampler is None:
             continue
+        counts = np.bincount(labels).tolist()
         try:
-            check_sampling_strategy(sampler.sampling_strategy, labels, "over-sampling")
-        except (ValueError, TypeError, AttributeError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(f"recipe {recipe.name}: {reason}") from error
+            after = counts_after(sampler, counts)
+        except InputError as error:
+            raise InputError(f"recipe {recipe.name}: {error}") from error
+        least = _fewest(sampler)
+        for k, n in enumerate(counts):
+            if 0 < n < min(least, after[k]):
+                raise InputError(
+                    f"recipe {recipe.name}: {type(sampler).__name__} needs {least} samples of a "
+                    f"class to make more, and class {k} has {n}: over-sample at random, or with EOS"
+                )
         if isinstance(sampler, EOS) and sampler.n_neighbors >= len(labels):
             raise InputError(
                 f"recipe {recipe.name}: n_neighbors is {sampler.n_neighbors}; the training set has "
                 f"{len(labels)} samples, so that it can be at most {len(labels) - 1}"
             )
+
+
+def _fewest(sampler: Any) -> int:
+    """Return how many samples of a class an over-sampler needs that moves between neighbors."""
+    if type(sampler) is imblearn.SMOTE and isinstance(sampler.k_neighbors, int):
+        return sampler.k_neighbors + 1
+    return 2 if isinstance(sampler, SMOTE) and not sampler.top_up else 1

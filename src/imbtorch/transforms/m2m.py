@@ -137,6 +137,10 @@ class M2m:
                 f"gamma is {gamma}; it must lie in [0, 1] for accept='probability' and be at "
                 "least 0 for accept='loss'"
             )
+        if random_label and len(class_counts) < 3:
+            raise InputError(
+                f"random_label needs at least 3 classes; class_counts has {len(class_counts)}"
+            )
         self.beta, self.gamma, self.accept, self.early_stop = beta, gamma, accept, early_stop
         self.seeds_per_class = seeds_per_class
         self.lam, self.steps, self.step_size = lam, steps, step_size

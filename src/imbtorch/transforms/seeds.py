@@ -106,8 +106,6 @@ class SeedDraw:
 
     def other_class(self, first: Tensor, second: Tensor) -> Tensor:
         """Draw, for each pair of classes, a class that is neither of them (K at least 3)."""
-        if len(self.select) < 3:
-            raise InputError(f"random_label needs at least 3 classes; there are {len(self.select)}")
         weights = torch.ones(len(first), len(self.select))
         rows = torch.arange(len(first))
         weights[rows, first] = weights[rows, second] = 0

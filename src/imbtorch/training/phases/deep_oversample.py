@@ -15,6 +15,7 @@ from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.on_embeddings import OnEmbeddings, numbered
 from imbtorch.training.phases.phase import Phase, as_shares
 from imbtorch.training.run import Run
+from imbtorch.training.scale import on_scale
 from imbtorch.training.slots import build
 
 
@@ -123,9 +124,10 @@ class DeepOversample(Phase):
             rank = run.fabric.global_rank
             rng = generator_from(derive_seed(run.seed, "weights", run.phase_first, rank))
             plain = self.loss is nn.CrossEntropyLoss and not run.setup.label_smoothing
-            head = None if plain else build(self.loss, known)
-            run.adopt_scale(head)
-            micro = MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=head)
+            head = build(self.loss, known)
+            scaled = on_scale(run, head)
+            alone = None if plain and scaled is head else scaled
+            micro = MicroClusterLoss(self.alpha, per_dimension=self.per_dimension, loss=alone)
             micro = micro.to(run.fabric.device)
             parity = {"num_samples": lambda: max(run.counts) * len(run.counts)}
             sampler = build(self.sampler or ClassBalancedSampler, {**known, **parity})

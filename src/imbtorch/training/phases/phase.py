@@ -2,11 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
+from torch.utils.data import Dataset
+
+from imbtorch.data.arrays import class_counts, labels_of
 from imbtorch.places import EpochSampler, OverSampler, Slot
 from imbtorch.resampling.apply import counts_after
 from imbtorch.training.run import Run
-from imbtorch.training.slots import Json, asks_for, describe
+from imbtorch.training.slots import Json, Known, asks_for, describe
 
 
 class Phase(ABC):
@@ -70,6 +74,16 @@ def shown_counts(
     if sampler is not None:
         return [1.0] * len(counts)
     return [float(n) for n in (counts if resample is None else counts_after(resample, counts))]
+
+
+def of_samples(known: Known, data: Dataset[Any]) -> Known:
+    """Return what the run knows, for a slot that orders the samples of a data set of the phase."""
+    return {
+        **known,
+        "train": lambda: data,
+        "labels": lambda: labels_of(data),
+        "class_counts": lambda: class_counts(data),
+    }
 
 
 def as_shares(amounts: Sequence[float]) -> list[float]:

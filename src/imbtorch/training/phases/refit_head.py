@@ -12,8 +12,8 @@ from imbtorch.option_types import check_whole
 from imbtorch.places import EpochSampler, OverSampler, Slot
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.seeding import derive_seed, same_random_state, scoped_seed
-from imbtorch.training.head import head_epochs
-from imbtorch.training.phases.phase import Phase, as_shares, shown_counts
+from imbtorch.training.head import check_not_averaged, head_epochs
+from imbtorch.training.phases.phase import Phase, as_shares, of_samples, shown_counts
 from imbtorch.training.run import Run
 from imbtorch.training.setup import HEAD_SETUP, Setup
 from imbtorch.training.slots import build
@@ -64,9 +64,15 @@ class RefitHead(Phase):
     ) -> None:
         if start not in ("fresh", "trained"):
             raise InputError(f"start is {start!r}; it must be 'fresh' or 'trained'")
+        check_not_averaged(setup)
         self.epochs = check_whole("epochs", epochs, 1)
         self.resample, self.sampler = resample, sampler
         self.start, self.setup = start, setup
+
+    @property
+    def needs_linear_head(self) -> bool:  # type: ignore[override]
+        """Whether it starts from the trained one."""
+        return self.start == "trained"
 
     def class_shares(self, counts: Sequence[int]) -> list[float]:
         """Return equal shares if embeddings are drawn by class, else those after over-sampling."""
@@ -87,8 +93,8 @@ class RefitHead(Phase):
             if self.resample is not None:
                 data = resample_dataset(build(self.resample, known), data)
             run.embedded = data
-            sampled = {"labels": lambda: data.y.cpu(), "num_replicas": lambda: 1, "rank": lambda: 0}
-            sampler = build(self.sampler, {**known, **sampled})
+            alone = {"num_replicas": lambda: 1, "rank": lambda: 0}
+            sampler = build(self.sampler, {**of_samples(known, data), **alone})
             head = self._head(run)
             run.change_head(head)
         epochs = head_epochs(

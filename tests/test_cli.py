@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shutil
 import signal
 import subprocess
@@ -198,12 +199,13 @@ def test_another_experiments_folder_is_refused(compared, feature_file, capsys):
     assert (out / "results.jsonl").read_bytes() == before
 
 
-def test_module_equals_command_and_dashes_are_accepted(feature_file, tmp_path):
-    command = [sys.executable, "-m", "imbtorch", "train", str(feature_file)]
-    options = ["--batch-size=16", "--recipe=erm", "--epochs=1"]
+def test_module_equals_command_and_dashes_are_accepted(feature_file, tmp_path, monkeypatch):
     out = tmp_path / "m.safetensors"
-    done = subprocess.run([*command, *options, f"--out={out}"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    options = ["--batch-size=16", "--recipe=erm", "--epochs=1", f"--out={out}"]
+    monkeypatch.setattr(sys, "argv", ["imbtorch", "train", str(feature_file), *options])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("imbtorch", run_name="__main__")
+    assert stop.value.code == 0
     assert load_checkpoint(out)[1]["setup"]["batch_size"] == 16
 
 

@@ -14,7 +14,7 @@ import torch
 
 import imbtorch
 from imbtorch import InputError, Recipe, Train, fit, load_data
-from imbtorch.cli import main
+from imbtorch.cli import main, make_parser
 from imbtorch.comparison.auto import choose
 from imbtorch.comparison.make_task import make_task
 from imbtorch.comparison.predictions import Predictor, write_predictions
@@ -169,6 +169,7 @@ def test_a_missing_package_names_the_extra(package, extra, door, tmp_path, monke
 
 
 def test_the_command_without_its_parser_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr("imbtorch.cli.make_parser", make_parser)  # none that is already made
     monkeypatch.setitem(sys.modules, "jsonargparse", None)
     for command in ([], ["compare", "digits"], ["--help"]):
         assert main(command) == 2

@@ -13,6 +13,7 @@ import pytest
 from tqdm import tqdm
 
 from imbtorch import InputError, Recipe, Train, make_recipe
+from imbtorch.cli import main
 from imbtorch.comparison.compare import compare
 from imbtorch.comparison.grid import run_grid
 from imbtorch.comparison.make_task import make_task
@@ -82,27 +83,31 @@ def test_killed_at_ten_moments_only_running_cells_are_lost(tmp_path):
     assert len((tmp_path / "ran").read_text().split()) <= len(CELLS) + 10
 
 
-def test_two_commands_at_once_make_each_run_once(feature_file, tmp_path):
-    command = [sys.executable, "-c", NO_REPORT, "compare", str(feature_file), "--epochs", "5"]
-    command += ["--recipes", "erm,rs,m2m", "--seeds", "2", "--out", str(tmp_path / "out")]
-    both = [
-        subprocess.Popen(
-            command,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate(timeout=120) for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    lines = (tmp_path / "out" / "results.jsonl").read_text().splitlines()
+@pytest.mark.usefixtures("no_report")
+def test_two_commands_at_once_make_each_run_once(feature_file, tmp_path, capsys):
+    """One is a process of its own, the other begins here when that has stored its first run."""
+    command = ["compare", str(feature_file), "--epochs", "40", "--recipes", "erm,rs,m2m"]
+    command += ["--seeds", "2", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", NO_REPORT, *command],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    file = tmp_path / "out" / "results.jsonl"
+    while process.poll() is None and not (file.exists() and file.stat().st_size):
+        time.sleep(0.01)
+    status = main(command)
+    out, err = process.communicate(timeout=120)
+    assert [status, process.returncode] == [0, 0], err
+    lines = file.read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     assert sorted((r["recipe"]["name"], r["seed"]) for r in rows) == [
         (name, seed) for name in ("erm", "m2m", "rs") for seed in (0, 1)
     ]
-    tables = [out.split("report:")[0].splitlines()[-8:] for out, _ in said]
+    said = out, capsys.readouterr().out
+    tables = [text.split("report:")[0].splitlines()[-8:] for text in said]
     assert tables[0] == tables[1]
 
 

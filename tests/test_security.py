@@ -99,16 +99,17 @@ def test_labels_are_escaped_in_the_report(tmp_path):
     assert "&lt;script&gt;" in html
 
 
-@pytest.mark.parametrize("name", ["$\\x$", "[/b]", "[red]a", "%s{}"])
-def test_class_names_are_no_markup(name, tmp_path, capsys):
+def test_class_names_are_no_markup(tmp_path, capsys):
     """Neither a formula in the figures nor a style on the terminal."""
+    names = ["$\\x$", "[/b]", "[red]a", "%s{}"]
     task = make_task("digits", ratio=5, epochs=2, model="mlp")
-    task = few_of_each(replace(task, data=replace(task.data, classes=(name, *"123456789"))))
+    task = few_of_each(replace(task, data=replace(task.data, classes=(*names, *"456789"))))
     with tqdm(total=0, disable=True) as bar:
         rows = run_grid(task, [make_recipe("erm", 2)], [0], tmp_path, bar).rows
     assert write_report(tmp_path, rows, {}, {}).exists()
     print_classes(rows[0]["metrics"], task.data.classes, task.data.counts)
-    assert name in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert [name for name in names if name not in said] == []
 
 
 def test_labels_are_escaped_in_a_page(tmp_path):

@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import nn
 
+from drawn import Drawn
 from imbtorch.data.batches import Batches
 from imbtorch.data.workers import Workers
 from imbtorch.reproduction import run_table
 from imbtorch.stopping import Terminated, passed_on, terminable
 from imbtorch.transforms import M2m, translate
-from test_workers import Drawn
 
 FORK = multiprocessing.get_context("fork")
 

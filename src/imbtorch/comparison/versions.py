@@ -1,9 +1,12 @@
 """What a result depends on besides its task: software, threads, kernels and device."""
 
 import platform
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 
 import torch
+
+version = cache(metadata.version)  # which reads a file each time
 
 
 def versions(device: torch.device) -> dict[str, str | int]:

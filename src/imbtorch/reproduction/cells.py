@@ -124,4 +124,4 @@ def claims(measured: Mapping[str, float], claimed: Mapping[str, Sequence[str]]) 
         if not isnan(lead)
     ]
     missing = [row for row, mean in measured.items() if isnan(mean)]
-    return [*said, f"not measured: {', '.join(missing)}"] if missing else said
+    return [*said, f"not measured: {'; '.join(missing)}"] if missing else said

@@ -139,15 +139,18 @@ def test_the_scale_of_the_loss_goes_on_too(blobs, tmp_path):
         )
 
         def on_epoch(row):
+            scales.append(scaler.get_scale())
             if row["epoch"] == kill_at:
                 raise Killed
 
+        scales, start = [], scaler.get_scale()
         try:
             model, states = build_model("mlp", (2,), 3, seed=0), Snapshots(folder, every=0)
             fit("erm", model, blobs, epochs=5, on_epoch=on_epoch, fabric=fabric, snapshots=states)
         except Killed:
             assert kill_at
-        return scaler.get_scale()
+        assert scaler.get_scale() == start  # the next fit does not begin where this one ended
+        return scales[-1]
 
     whole = scale(tmp_path / "whole")
     assert whole > scale(tmp_path / "killed", 3) > 65_536

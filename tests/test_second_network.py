@@ -86,3 +86,13 @@ def test_a_network_that_is_itself_trained_is_refused():
             fit("m2m", model, images(), epochs=5, pretrained=other)
     model.features.requires_grad_(False)  # what is not trained may be shared
     fit("m2m", model, images(), epochs=1, pretrained=Classifier(model.features, nn.Linear(4, 2)))
+
+
+def test_what_was_lent_is_left_as_it_was_and_no_gradients_stay():
+    other = made("own").train()
+    other.features.norm.eval()
+    modes = [module.training for module in other.modules()]
+    result = fit("m2m:defer=0", made("own"), images(), epochs=1, pretrained=other)
+    assert result.pretrained is other
+    assert [module.training for module in other.modules()] == modes
+    assert all(p.grad is None for p in result.model.parameters())

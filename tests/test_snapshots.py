@@ -7,7 +7,6 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
-from torch.utils.data import Dataset
 
 from imbtorch import InputError, Recipe, RefitHead, Snapshots, Train, build_model, fit, make_recipe
 from imbtorch.losses import FocalLoss
@@ -60,51 +59,6 @@ def test_a_killed_run_ends_as_if_it_had_not_been(name, kill_at, blobs, tmp_path)
         assert torch.equal(a, b), key
 
 
-class Drawing(Dataset):
-    """Samples with noise, from torch's global generator as torchvision's transforms draw theirs."""
-
-    def __init__(self, x, y):
-        self.x, self.y = x, y
-
-    def __len__(self):
-        return len(self.y)
-
-    def __getitem__(self, index):
-        return self.x[index] + 0.3 * torch.rand(self.x.shape[1:]), self.y[index]
-
-
-@pytest.mark.parametrize("name", ["drs", "remix"])
-def test_a_data_set_that_draws_goes_on_too(name, blobs, tmp_path, monkeypatch):
-    monkeypatch.setattr("imbtorch.training.phases.train.COMPILE_FROM", 0)  # looks at a sample
-    recipe, data = make_recipe(name, 5), Drawing(*blobs)
-    whole = run(recipe, data)
-    with pytest.raises(Killed):
-        run(recipe, data, tmp_path, 3)
-    assert run(recipe, data, tmp_path).history == whole.history
-
-
-def test_m2m_on_images_that_are_drawn_goes_on_too(tmp_path):
-    rng = torch.Generator().manual_seed(0)
-    data = Drawing(torch.rand(24, 1, 8, 8, generator=rng) / 2, torch.arange(24) % 5 % 2)
-    other = build_model("small-cnn", (1, 8, 8), 2, seed=1)
-
-    def losses(kill_at=None):
-        def on_epoch(row):
-            if row["epoch"] == kill_at:
-                raise Killed
-
-        model, states = build_model("small-cnn", (1, 8, 8), 2, seed=0), None
-        if kill_at is not None:
-            states = Snapshots(tmp_path, every=0)
-        given = {"on_epoch": on_epoch, "pretrained": other, "snapshots": states}
-        return [row["loss"] for row in fit("m2m:defer=0", model, data, epochs=3, **given).history]
-
-    whole = losses()
-    with pytest.raises(Killed):
-        losses(2)
-    assert losses(0) == whole
-
-
 @pytest.mark.parametrize("network", ["small-cnn", "resnet32"])
 def test_images_too(network, tmp_path):
     """Convolutions lie channels-last in memory; what is stored of them does not."""
@@ -139,15 +93,18 @@ def test_the_scale_of_the_loss_goes_on_too(blobs, tmp_path):
         )
 
         def on_epoch(row):
+            scales.append(scaler.get_scale())
             if row["epoch"] == kill_at:
                 raise Killed
 
+        scales, start = [], scaler.get_scale()
         try:
             model, states = build_model("mlp", (2,), 3, seed=0), Snapshots(folder, every=0)
             fit("erm", model, blobs, epochs=5, on_epoch=on_epoch, fabric=fabric, snapshots=states)
         except Killed:
             assert kill_at
-        return scaler.get_scale()
+        assert scaler.get_scale() == start  # the next fit does not begin where this one ended
+        return scales[-1]
 
     whole = scale(tmp_path / "whole")
     assert whole > scale(tmp_path / "killed", 3) > 65_536
@@ -187,6 +144,20 @@ def test_a_longer_phase_goes_on_from_a_shorter(blobs, tmp_path):
     files = sorted(path.name for path in tmp_path.iterdir())
     assert len(files) == 3
     assert all(name.endswith(".state") for name in files)
+
+
+def test_the_state_that_a_run_went_on_from_is_replaced(blobs, tmp_path):
+    with pytest.raises(Killed):
+        run(make_recipe("erm", 5), blobs, tmp_path, 3)
+    run(make_recipe("erm", 5), blobs, tmp_path)
+    assert [path.stem.rpartition("-")[2] for path in tmp_path.iterdir()] == ["5"]
+
+
+def test_a_run_with_a_held_out_set_takes_nothing_that_was_not_measured(blobs, tmp_path):
+    model, snapshots = build_model("mlp", (2,), 3, seed=0), Snapshots(tmp_path)
+    fit("erm", model, blobs, epochs=2, snapshots=snapshots)
+    rows = run(make_recipe("erm", 2), blobs, tmp_path).history
+    assert all("balanced_accuracy" in row for row in rows)
 
 
 def test_a_damaged_state_is_passed_over(blobs, tmp_path):

@@ -27,6 +27,7 @@ from imbtorch.training.checks import (
 )
 from imbtorch.training.fit_result import FitResult as FitResult
 from imbtorch.training.freeze import frozen, give_frozen
+from imbtorch.training.given_back import given_back
 from imbtorch.training.movable import check_movable
 from imbtorch.training.pretrained import Pretrained
 from imbtorch.training.recipe import Recipe
@@ -143,11 +144,12 @@ def fit(
         if setup.optimizer == "adamw" and isinstance(model.head, CosineHead):
             model.head.to_unit_length()
     fabric.to_device(model.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
+    lent = [pretrained] if isinstance(pretrained, nn.Module) else []
     if pretrained is None:
         asked = any(phase.takes_pretrained for phase in recipe.phases)
         begun = deepcopy(model) if asked else model  # when a phase asks, it will have learned
-        own = partial(train_pretrained, begun, train, recipe.epochs, given, augment, seed, fabric)
-        make = partial(own, snapshots=snapshots, num_workers=num_workers)
+        how = (train, recipe.epochs, given, augment, seed, fabric)
+        make = partial(train_pretrained, begun, *how, snapshots=snapshots, num_workers=num_workers)
         pretrained = Pretrained(make, seed=seed)
     elif isinstance(pretrained, nn.Module):
         pretrained = Pretrained(pretrained, seed=seed)
@@ -171,7 +173,8 @@ def fit(
     )
     check_phases(run, recipe)
     add_branch(run, recipe)
-    with scoped_seed(derive_seed(seed, "fit")), frozen(model, setup), workers:
+    own = scoped_seed(derive_seed(seed, "fit"))
+    with own, frozen(model, setup), workers, given_back(fabric, *lent):
         pretrained.check_apart(model)
         try:
             for first, phase, keep in phases_to_run(run, recipe, snapshots):
@@ -183,8 +186,11 @@ def fit(
                 snapshots.write_held()
             raise
     # where the run goes on from a state that needed it, it is made here, and its time counts
-    second = pretrained().cpu() if run.asked_pretrained else None
+    second = pretrained() if run.asked_pretrained else None
+    if second is not None and not lent:
+        second.cpu()
     shared = (0.0 if second is None else pretrained.seconds) + sum(run.shared_seconds.values())
+    model.zero_grad()
     return FitResult(
         model.cpu().eval(),
         run.history,

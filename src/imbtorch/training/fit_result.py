@@ -24,7 +24,8 @@ class FitResult:
     seconds : float
         Training time without evaluation. Includes `pretrained_seconds`.
     pretrained : nn.Module or None
-        The pretrained network, if the recipe used one: pass it to the next `fit` on this data.
+        The pretrained network, if the recipe used one: pass it to the next `fit` on this data. On
+        the CPU, but for a network that was given, which is left as it was.
     pretrained_seconds : float
         Training time of what the recipe shares with others, even if it was trained earlier: the
         pretrained network, or those that an over-sampler makes samples with.

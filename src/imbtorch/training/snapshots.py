@@ -9,20 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from imbtorch.errors import InputError
-from imbtorch.training.average import moving_average
 from imbtorch.training.own_code import code_of
 from imbtorch.training.phases.phase import Phase
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.run import Keep, Run
+from imbtorch.training.run_state import State, bring_to, state_now
 from imbtorch.training.slots import describe
-from imbtorch.training.tensor_file import read_tensors, write_tensors
-
-State = tuple[dict[str, Tensor], dict[str, Any]]
-"""Tensors and header of a run's state."""
+from imbtorch.training.tensor_file import write_tensors
 
 
 class Snapshots:
@@ -32,7 +26,9 @@ class Snapshots:
     when a run is interrupted (KeyboardInterrupt): the one after the last epoch is kept in memory.
     An interrupted run resumes from its last state and ends as if it had not been interrupted (on
     the CPU bit for bit). Recipes that begin alike, such as drs, drw and m2m, share states: the
-    second one starts where they diverge. ``FitResult.seconds`` counts the shared part for each.
+    second one starts where they diverge. ``FitResult.seconds`` counts the shared part for each,
+    and its history has the rows as they were measured: keep to one held-out set and `eval_every`.
+    Runs without a held-out set share nothing with those that have one.
 
     Parameters
     ----------
@@ -49,6 +45,7 @@ class Snapshots:
     Examples
     --------
     >>> import tempfile
+    >>> import torch
     >>> from imbtorch import fit
     >>> from imbtorch.models import mlp
     >>> x, y = torch.randn(60, 2), torch.tensor([0] * 50 + [1] * 10)
@@ -81,6 +78,7 @@ class Snapshots:
             run.seed,
             run.counts,
             run.total_epochs,
+            *(["unmeasured"] if run.val is None else []),
             describe(run.setup),
             describe(run.augment),
             run.model.spec,
@@ -107,7 +105,9 @@ class Snapshots:
             done = {int(p.stem.rpartition("-")[2]): p for p in self.folder.glob(f"{key}-*.state")}
             for epochs in sorted(done, reverse=True):
                 whole = recipe.phases[index].epochs
-                if epochs <= whole and _load(done[epochs], run):
+                if epochs <= whole and (header := bring_to(done[epochs], run)):
+                    if not header.get("kept", True):
+                        self._last = done[epochs]  # the next state replaces it
                     return index + (epochs == whole)
         return 0
 
@@ -127,7 +127,7 @@ class Snapshots:
         """
         kept = last or run.epoch in self.keep_at
         path = self.folder / f"{key}-{done}.state"
-        self._held = path, _state(run)
+        self._held = path, state_now(run, kept)
         if not kept and time.monotonic() - self._written < self.every:
             return
         self.write_held()
@@ -183,65 +183,3 @@ def phases_to_run(
                 keep = partial(snapshots.epoch_done, run, keys[index])
             yield first, phase, keep
         first += phase.epochs if phase.trains_network else 0
-
-
-def _state(run: Run) -> State:
-    """Return the tensors and the header of a run's state, which later epochs do not change."""
-    optimizer = run.optimized()[1].state_dict()
-    groups = {
-        "model": run.model.state_dict(),
-        "examples": run.examples,
-        "phase": run.state,
-        "random": {"cpu": torch.get_rng_state()},
-        "average": run.average.state_dict() if run.average else {},
-        "branch": run.branch.state_dict() if run.branch else {},
-        **{f"optimizer {i}": values for i, values in optimizer["state"].items()},
-    }
-    if run.fabric.device.type == "cuda":
-        groups["random"]["cuda"] = torch.cuda.get_rng_state(run.fabric.device)
-    tensors = {
-        f"{group}/{name}": value.detach().cpu().clone().contiguous()
-        for group, values in groups.items()
-        for name, value in values.items()
-        if value is not None
-    }
-    header = {
-        "epoch": run.epoch,
-        "history": list(run.history),
-        "seconds": run.seconds,
-        "shared_seconds": run.shared_seconds,
-        "asked_pretrained": run.asked_pretrained,
-        "param_groups": [dict(group) for group in optimizer["param_groups"]],
-        "loss_scale": run.fabric._precision.state_dict(),  # of 16-mixed
-    }
-    return tensors, header
-
-
-def _load(path: Path, run: Run) -> bool:
-    """Bring the run to a stored state; set the file aside and return False if it is damaged."""
-    found = read_tensors(path)  # None as well where another process has gone on from it
-    if found is None:
-        return False
-    stored, header = found
-    groups: dict[str, dict[str, Tensor]] = {}
-    for name, value in stored.items():
-        group, _, rest = name.partition("/")
-        groups.setdefault(group, {})[rest] = value
-    run.model.load_state_dict(groups["model"])
-    state = {int(g.split()[1]): v for g, v in groups.items() if g.startswith("optimizer ")}
-    run.optimizer_state = {"state": state, "param_groups": header["param_groups"]}
-    if "average" in groups:
-        run.average = moving_average(run.model, run.setup.ema)
-        run.average.load_state_dict(groups["average"])
-    if run.branch is not None:
-        run.branch.load_state_dict(groups["branch"])
-    run.examples, run.state = groups.get("examples", {}), groups.get("phase", {})
-    run.epoch, run.history, run.seconds = header["epoch"], header["history"], header["seconds"]
-    run.shared_seconds = header.get("shared_seconds", {})
-    run.asked_pretrained = header.get("asked_pretrained", False)
-    if header.get("loss_scale"):
-        run.fabric._precision.load_state_dict(header["loss_scale"])
-    torch.set_rng_state(groups["random"]["cpu"])
-    if "cuda" in groups["random"] and run.fabric.device.type == "cuda":
-        torch.cuda.set_rng_state(groups["random"]["cuda"], run.fabric.device)
-    return True

@@ -40,6 +40,8 @@ class Train(Phase):
 
     Each slot takes a class, a ``functools.partial`` of one or a finished object; a class is
     instantiated when the run starts, with the class counts and whatever else it requests by name.
+    A finished object keeps its state from one `fit` to the next: give a class or a partial where
+    runs repeat. A comparison of several runs copies it for each.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ def test_what_cannot_be_adjusted_is_refused(blobs):
         with pytest.raises(InputError, match=r"linear head, and \w+ has a head of cosines"):
             make_recipe(name)
     recipe = Recipe("own", [Train(1), AdjustLogits()], CosineHead)
-    with pytest.raises(InputError, match=r"head is a CosineHead; .* leave the adjustment out"):
+    with pytest.raises(InputError, match=r"AdjustLogits takes .* linear head, .* a CosineHead"):
         fit(recipe, mlp((2,), 3), blobs)
     with pytest.raises(InputError, match="tau is -1; it must be finite and at least 0"):
         AdjustLogits(-1)

@@ -45,6 +45,13 @@ def test_of_objects():
     assert fewer.class_shares(COUNTS) == pytest.approx([2 / 3, 1 / 3])
 
 
+def test_a_round_that_balances_is_warned_of_a_loss_that_does_too():
+    with pytest.warns(UserWarning, match="BalancedSoftmaxLoss .* with a sampler .* for twice"):
+        recipe = make_recipe("balanced-softmax+dos", 5)
+    assert recipe.class_shares(COUNTS) == pytest.approx([0.1, 0.9])
+    assert make_recipe("focal+dos", 5).class_shares(COUNTS) == [0.5, 0.5]
+
+
 @pytest.mark.parametrize("name", ["ros", "smote", "borderline-smote", "svm-smote", "eos"])
 def test_a_ratio_is_taken_whatever_the_data(name):
     assert make_over_sampler(f"{name}:sampling_strategy=0.5").sampling_strategy == 0.5

@@ -174,7 +174,8 @@ def test_changed_code_is_another_recipe():
         return with_code(Recipe("mine", [Train(1, loss=space["Loss"])])).describe()
 
     typed = "class Loss(nn.CrossEntropyLoss):\n    pass\n"
-    assert "code" not in described(typed)  # its source is not to be had
+    edited = typed.replace("pass", "label_smoothing = 0.1")
+    assert described(typed) == described(typed) != described(edited)  # without a source
     code = with_code(Recipe("mine", [Train(1, loss=Weighted)])).describe()["code"]
     assert re.fullmatch("[0-9a-f]{16}", code)
     other = with_code(Recipe("mine", [Train(1, loss=make)])).describe()["code"]

@@ -1,5 +1,6 @@
 """What the arguments of phases may be."""
 
+import threading
 from functools import partial
 
 import numpy as np
@@ -10,10 +11,15 @@ from imblearn.under_sampling import RandomUnderSampler
 from torch import nn
 from torch.utils.data import WeightedRandomSampler
 
-from imbtorch import InputError, Recipe, RefitHead, Train, fit, make_recipe
-from imbtorch.losses import FocalLoss, inverse_frequency_weights
+from imbtorch import InputError, Recipe, RefitHead, Setup, Train, fit, make_recipe
+from imbtorch.comparison.given_data import given_data
+from imbtorch.comparison.own_network import OwnNetwork
+from imbtorch.comparison.task import Task
+from imbtorch.losses import FocalLoss, ProCo, inverse_frequency_weights
 from imbtorch.models import mlp
 from imbtorch.samplers import ClassBalancedSampler
+from imbtorch.sklearn import ImbalancedClassifier
+from imbtorch.transforms import Mixup
 
 
 def test_whole_numbers_of_other_kinds_are_numbers_of_epochs(blobs):
@@ -79,3 +85,38 @@ def test_class_weights_need_a_loss_that_takes_them():
         with pytest.raises(InputError, match=r"^weights is given, and \w+ of loss cannot take it"):
             Train(1, loss=loss, weights=inverse_frequency_weights)
     Train(1, loss=partial(FocalLoss, 1.0), weights=inverse_frequency_weights)
+
+
+@pytest.mark.parametrize(
+    "slot",
+    [{"batch": Mixup(3, seed=0)}, {"branch": ProCo([60, 20, 8], 64, views=0)}],
+    ids=["batch", "branch"],
+)
+def test_no_run_of_several_begins_from_the_state_of_another(slot, blobs):
+    recipe = Recipe("object", [Train(2, **slot)])
+
+    def losses(recipe):
+        result = fit(recipe, mlp((2,), 3, hidden=64, seed=0), blobs)
+        return [row["loss"] for row in result.history]
+
+    assert losses(recipe.copied()) == losses(recipe.copied()) == losses(recipe) != losses(recipe)
+
+
+def test_comparisons_and_estimators_train_by_copies(blobs):
+    x, y = blobs
+    recipe, model = Recipe("object", [Train(1, batch=Mixup(3, seed=0))]), mlp((2,), 3)
+    given = given_data(((x, y), (x, y)))
+    task = Task(given, 0, "own", 1, Setup(), "none", "32-true", origin=OwnNetwork(model))
+    own = ImbalancedClassifier(recipe, model=model, random_state=0)
+    for losses in (
+        [task.fit(recipe, 0).history[0]["loss"] for _ in range(2)],
+        [own.fit(x.numpy(), y.numpy()).history_[0]["loss"] for _ in range(2)],
+    ):
+        assert losses[0] == losses[1]
+
+
+def test_what_cannot_be_copied_is_refused():
+    loss = nn.CrossEntropyLoss()
+    loss.lock = threading.Lock()
+    with pytest.raises(InputError, match=r"recipe locked holds an object that cannot be copied"):
+        Recipe("locked", [Train(1, loss=loss)]).copied()

@@ -77,8 +77,8 @@ def compare(
     Raises
     ------
     InputError
-        If a recipe is unknown, two have the same name but other parameters, the folder holds
-        another experiment's results, or every run failed.
+        If a recipe is unknown or cannot be copied for each run, two have the same name but other
+        parameters, the folder holds another experiment's results, or every run failed.
     """
     check_whole("seeds", seeds, 1)
     described = _distinct([task.recipe(recipe) for recipe in recipes])
@@ -88,7 +88,7 @@ def compare(
     smallest = task.smallest(runs) if isinstance(task, FoldedTask) else task.data.counts
     labels = [k for k, n in enumerate(smallest) for _ in range(n)]
     for recipe in described:
-        check_resampling(recipe, labels)
+        check_resampling(recipe.copied(), labels)
         check_recipe(task, recipe)
     if task.data.leaked:
         warnings.warn(leak_words(task.data.leaked, len(labels_of(task.data.test))), stacklevel=2)

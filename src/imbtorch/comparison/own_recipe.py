@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 
+from imbtorch.training.held import state_of
 from imbtorch.training.own_code import code_of
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.slots import Json
@@ -9,7 +10,7 @@ from imbtorch.training.slots import Json
 
 @dataclass(frozen=True)
 class OwnRecipe(Recipe):
-    """A recipe with methods of a program's own: its description holds a hash of their code."""
+    """A recipe with methods of a program's own: its description has a hash of code and state."""
 
     code: str = ""
 
@@ -19,7 +20,7 @@ class OwnRecipe(Recipe):
 
 
 def with_code(recipe: str | Recipe) -> str | Recipe:
-    """Return a recipe that is another one if the code of its methods changes.
+    """Return a recipe that is another one if the code of its methods, or what they hold, changes.
 
     Examples
     --------
@@ -28,6 +29,7 @@ def with_code(recipe: str | Recipe) -> str | Recipe:
     """
     if isinstance(recipe, str):
         return recipe
-    code = code_of([*recipe.phases, recipe.head])
+    parts = [*recipe.phases, recipe.head]
+    code = code_of(parts) + state_of(parts)
     given = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
     return OwnRecipe(**given, code=code) if code else recipe

@@ -169,9 +169,9 @@ class Task:
         on_epoch: OnEpoch | None = None,
         snapshots: Snapshots | None = None,
     ) -> FitResult:
-        """Train by a recipe, and measure the held-out accuracy now and then."""
+        """Train by a copy of a recipe, and measure the held-out accuracy now and then."""
         return fit(
-            self.recipe(recipe),
+            self.recipe(recipe).copied(),
             self.network(seed),
             self.data.train,
             self.data.test,

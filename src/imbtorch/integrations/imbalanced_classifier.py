@@ -167,7 +167,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         else:
             freeze = "none" if self.setup is None else self.setup.freeze
             setup, usual = usual_setup(name, pretrained=bool(self.pretrained), freeze=freeze)
-        recipe = recipe_of(self.recipe, self.epochs, usual)
+        recipe = recipe_of(self.recipe, self.epochs, usual).copied()
         network = (
             build_model(name, *size, train=train, seed=seed, pretrained=self.pretrained)
             if isinstance(self.model, str)

@@ -55,7 +55,7 @@ def _check_head(head: nn.Module, recipe: Recipe) -> None:
         if phase.needs_linear_head and not isinstance(head, nn.Linear):
             raise InputError(
                 f"recipe {recipe.name}: {type(phase).__name__} takes the weights of a linear head, "
-                f"and the network has a {type(head).__name__}"
+                f"and the network has a {type(head).__name__}: leave the phase or that head out"
             )
         if not phase.trains_network and not phase.needs_linear_head:
             return  # the head is another from here on

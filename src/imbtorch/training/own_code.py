@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
+from types import CodeType
 
 from torch import nn
 
@@ -22,7 +23,7 @@ def code_of(things: Iterable[object]) -> str:
 
     It covers the classes and functions themselves, the classes that they inherit from, and what
     partials, collections, phases, modules and objects with parameters hold, but not what they call.
-    Empty if all are installed, or the code is not to be had.
+    Empty if all are installed.
 
     Examples
     --------
@@ -31,7 +32,7 @@ def code_of(things: Iterable[object]) -> str:
     ''
     """
     kinds = {_kind(part) for thing in things for part in _parts(thing)}
-    found = {source for kind in kinds for source in _sources(kind)}
+    found = {source for kind in kinds for source in sources(kind)}
     return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:16] if found else ""
 
 
@@ -63,12 +64,44 @@ def _kind(thing: object) -> object:
     return thing if inspect.isclass(thing) or inspect.isroutine(thing) else type(thing)
 
 
-def _sources(kind: object) -> Iterator[str]:
+def is_installed(kind: object) -> bool:
+    """Whether a class or function is of `INSTALLED` or of Python's own."""
+    room = (getattr(kind, "__module__", None) or "builtins").partition(".")[0]
+    return room in INSTALLED or room in sys.stdlib_module_names - {"__main__"}
+
+
+def sources(kind: object) -> Iterator[str]:
+    """Yield the code of a class, of those it inherits from, or of a function; not if installed.
+
+    It is the source, or what it was compiled to if that was typed into an interpreter.
+    """
     for one in inspect.getmro(kind) if inspect.isclass(kind) else (kind,):
-        room = (getattr(one, "__module__", None) or "builtins").partition(".")[0]
-        if room in INSTALLED or room in sys.stdlib_module_names - {"__main__"}:
+        if is_installed(one):
             continue
         try:
             yield inspect.getsource(one)  # type: ignore[arg-type]
-        except (OSError, TypeError):  # typed into an interpreter
-            continue
+        except (OSError, TypeError):
+            yield from _compiled(one)
+
+
+def _compiled(thing: object) -> Iterator[str]:
+    """Yield the bytecode of a function, of what a class defines, or of code within them."""
+    if isinstance(thing, type):
+        yield thing.__qualname__
+        for name, value in vars(thing).items() if not is_installed(thing) else ():
+            if name not in ("__firstlineno__", "__static_attributes__"):
+                yield name
+                yield from _compiled(value)
+        return
+    for attribute in ("fget", "__func__", "__wrapped__", "func"):  # of properties and wrappers
+        if hasattr(thing, attribute):
+            yield from _compiled(getattr(thing, attribute))
+    code = thing if isinstance(thing, CodeType) else getattr(thing, "__code__", None)
+    if isinstance(code, CodeType):
+        yield f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {code.co_freevars}"
+        for constant in code.co_consts:
+            yield from _compiled(constant)
+    elif isinstance(thing, (set, frozenset)):
+        yield repr(sorted(thing, key=repr))
+    elif isinstance(thing, (bool, int, float, complex, str, bytes, tuple)):
+        yield repr(thing)

@@ -5,11 +5,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Self
 
 from torch import nn
 
 from imbtorch.data.augmentation.augment import Augment, augment_by_name
-from imbtorch.errors import unknown_name
+from imbtorch.errors import InputError, unknown_name
 from imbtorch.training.phases.phase import Phase, as_shares
 from imbtorch.training.setup import Setup
 from imbtorch.training.slots import Json, describe
@@ -63,6 +64,22 @@ class Recipe:
         self.augmented_by(None)
         for before, phase in pairwise(self.phases):
             phase.check_after(before)
+
+    def copied(self) -> Self:
+        """Return the recipe with copies of its finished objects, for a run of its own.
+
+        Raises
+        ------
+        InputError
+            If one cannot be copied.
+        """
+        try:
+            return deepcopy(self)
+        except Exception as error:  # what copying runs may raise anything
+            raise InputError(
+                f"recipe {self.name} holds an object that cannot be copied for each of several "
+                f"runs: {' '.join(str(error).split())}; give a class or a functools.partial instead"
+            ) from error
 
     def trained_with(self, setup: Setup) -> Setup:
         """Return a set-up with the values that the recipe brings."""

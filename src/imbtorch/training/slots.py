@@ -27,7 +27,8 @@ _PLAIN = (bool, int, float, str, tuple, list, np.generic)
 _BY_REPR = (bytes, complex, range, set, frozenset, np.dtype, PurePath, torch.dtype, torch.device)
 """Types of values that their representation tells from others."""
 
-_OF_ANY_MODULE = frozenset(vars(nn.Module()))
+OF_ANY_MODULE = frozenset(vars(nn.Module()))
+"""Names of what every module holds."""
 
 
 def build(slot: object, known: Known) -> Any:
@@ -162,7 +163,7 @@ def _checksum(slot: object, names: Collection[str]) -> str:
 
     Empty if it holds nothing: no Tensors or numbers, in its attributes or its modules.
     """
-    own = {n: v for n, v in getattr(slot, "__dict__", {}).items() if n not in _OF_ANY_MODULE}
+    own = {n: v for n, v in getattr(slot, "__dict__", {}).items() if n not in OF_ANY_MODULE}
     plain = {n: describe(v) for n, v in own.items() if n not in names and isinstance(v, _PLAIN)}
     held: dict[str, Tensor] = dict(_numbers(own))
     for name, value in own.items():

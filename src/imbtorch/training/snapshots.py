@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from imbtorch.errors import InputError
+from imbtorch.training.held import state_of
 from imbtorch.training.own_code import code_of
 from imbtorch.training.phases.phase import Phase
 from imbtorch.training.recipe import Recipe
@@ -34,8 +35,8 @@ class Snapshots:
     ----------
     folder : str or Path
         Created if missing. Use it for one data set, network and optimizer: its runs are told
-        apart only by recipe, with the code of its methods that are a program's own, training seed,
-        setup and class counts. Remove it when all are done.
+        apart only by recipe, with the code of its methods that are a program's own and what they
+        hold, training seed, setup and class counts. Remove it when all are done.
     every : float, default=60.0
         Minimum number of seconds between states within a phase.
     keep_at : iterable of int, optional
@@ -74,6 +75,7 @@ class Snapshots:
         The key covers everything before the phase, and the phase itself except its length: a
         longer phase can resume from a shorter one.
         """
+        around = [recipe.head, run.augment]
         way: list[Any] = [
             run.seed,
             run.counts,
@@ -85,7 +87,7 @@ class Snapshots:
             str(run.model),
             describe(recipe.head),
             run.fabric._precision.precision,
-            *filter(None, [code_of([recipe.head, run.augment])]),
+            *filter(None, [code_of(around), state_of(around)]),
         ]
         for index, phase in enumerate(recipe.phases):
             if not phase.trains_network:
@@ -94,6 +96,8 @@ class Snapshots:
             epochs = described.pop("epochs")
             if code := code_of([phase]):
                 described["code"] = code
+            if held := state_of([phase]):
+                described["held"] = held
             text = json.dumps([*way, described]).encode()
             yield index, hashlib.sha256(text).hexdigest()[:16]
             way.append({**described, "epochs": epochs})

@@ -14,6 +14,7 @@ from imbtorch.seeding import derive_seed, generator_from
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.on_embeddings import OnEmbeddings, numbered
 from imbtorch.training.phases.phase import Phase, as_shares
+from imbtorch.training.phases.prior import prior_taken_out, warn_of_twice
 from imbtorch.training.run import Run
 from imbtorch.training.scale import on_scale
 from imbtorch.training.slots import build
@@ -50,6 +51,11 @@ class DeepOversample(Phase):
     ------
     InputError
         If an argument is out of range.
+
+    Warns
+    -----
+    UserWarning
+        If the loss makes up for the class shares, as `BalancedSoftmaxLoss` does: so does the round.
 
     Notes
     -----
@@ -92,10 +98,14 @@ class DeepOversample(Phase):
         self.k_majority = check_whole("k_majority", k_majority, 0)
         self.alpha, self.per_dimension = alpha, per_dimension
         self.loss, self.sampler = loss, sampler
+        warn_of_twice(loss, self.makes_up)
 
     def class_shares(self, counts: Sequence[int]) -> list[float]:
-        """Return equal shares: minority samples are repeated up to parity."""
-        return as_shares([1] * len(counts))
+        """Return equal shares, or of a loss that takes the prior out, shares without it.
+
+        Minority samples are repeated up to parity.
+        """
+        return as_shares([n ** -prior_taken_out(self.loss) for n in counts])
 
     @property
     def makes_up(self) -> str:

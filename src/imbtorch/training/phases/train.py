@@ -1,7 +1,6 @@
 """Train: the phase that trains the whole network."""
 
 import inspect
-import warnings
 from collections.abc import Sequence
 from functools import partial
 
@@ -28,6 +27,7 @@ from imbtorch.training.branch import branched
 from imbtorch.training.made_samples import some_made
 from imbtorch.training.phases.network_epochs import train_network
 from imbtorch.training.phases.phase import Phase, as_shares, of_samples, shown_counts
+from imbtorch.training.phases.prior import prior_taken_out, warn_of_twice
 from imbtorch.training.run import Run
 from imbtorch.training.scale import on_scale
 from imbtorch.training.slots import Known, asks_for, build, name_of
@@ -41,6 +41,8 @@ class Train(Phase):
 
     Each slot takes a class, a ``functools.partial`` of one or a finished object; a class is
     instantiated when the run starts, with the class counts and whatever else it requests by name.
+    A finished object keeps its state from one `fit` to the next: give a class or a partial where
+    runs repeat. A comparison of several runs copies it for each.
 
     Parameters
     ----------
@@ -105,14 +107,7 @@ class Train(Phase):
                 f"weights is given, and {name_of(loss)} of loss cannot take it: give a class with "
                 "an argument 'weight' that is not set, or leave weights out"
             )
-        twice = self._balanced()
-        if twice and _prior_taken_out(loss):
-            warnings.warn(
-                f"{name_of(loss)} makes up for the class shares of the training set; with {twice} "
-                "they are made up for twice, in favor of rare classes: use the one or the other",
-                UserWarning,
-                stacklevel=2,
-            )
+        warn_of_twice(loss, self._balanced())
 
     def _balanced(self) -> str:
         """Return what shows the classes more equally than they are, in words."""
@@ -126,7 +121,7 @@ class Train(Phase):
     @property
     def makes_up(self) -> str:
         """Class weights, over-sampling and a sampler, or else the loss."""
-        return self._balanced() or (name_of(self.loss) if _prior_taken_out(self.loss) else "")
+        return self._balanced() or (name_of(self.loss) if prior_taken_out(self.loss) else "")
 
     def class_shares(self, counts: Sequence[int]) -> list[float] | None:
         """Return the class shares in its batches, times the class weights."""
@@ -134,7 +129,7 @@ class Train(Phase):
             return None
         shown = shown_counts(counts, self.sampler, self.resample)
         shown = _mixed(self.batch, shown, counts)
-        taken_out = _prior_taken_out(self.loss)
+        taken_out = prior_taken_out(self.loss)
         shown = [share / n**taken_out for share, n in zip(shown, counts, strict=True)]
         if self.weights is not None:
             weights = build(self.weights, {"class_counts": lambda: counts})
@@ -200,13 +195,3 @@ def _mixed(batch: object, shares: list[float], counts: Sequence[int]) -> list[fl
     names = inspect.signature(change).parameters.keys() & options.keys()
     made: list[float] = change(shares, counts, **{name: options[name] for name in names})
     return made
-
-
-def _prior_taken_out(loss: object) -> float:
-    """Return the power of the class prior that a loss takes out of the logits, 0 if none."""
-    target = loss.func if isinstance(loss, partial) else loss
-    power = getattr(target, "takes_out_prior", False)
-    if not isinstance(power, str):
-        return float(power)
-    options = preset(loss) if isinstance(loss, partial) else vars(loss)
-    return float(options.get(power, 1.0))

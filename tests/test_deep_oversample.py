@@ -99,8 +99,11 @@ def test_any_data_set_and_any_loss(blobs):
     assert [type(phase).__name__ for phase in recipe.phases] == ["Train"] + 3 * ["DeepOversample"]
     again = fit(recipe, mlp((2,), 3, hidden=8), data, seed=1).history
     assert np.isfinite([row["loss"] for row in again]).all()
-    assert [len(make_recipe("dos", n).phases) for n in (1, 2, 5)] == [1, 2, 4]
-    assert all(make_recipe("dos", n).epochs == n for n in (1, 2, 5, 30))
+    assert [len(make_recipe("dos", n).phases) for n in (2, 5)] == [2, 4]
+    assert all(make_recipe("dos", n).epochs == n for n in (2, 5, 30))
+    for name in ("dos", "lmle"):
+        with pytest.raises(InputError, match=r"epochs is 1; .* at least 2"):
+            make_recipe(name, 1)
 
 
 def test_centres_and_spread_by_hand():

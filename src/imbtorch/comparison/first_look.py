@@ -105,7 +105,7 @@ def first_look(
         return expected_seconds(short, [make_recipe(name, epochs)], 1, per_sample)
 
     cost = {name: seconds(name, quick.epochs) for name in names}
-    fits = [name for name in names if not make_recipe(name, 1).epochs]  # train no network
+    fits = [name for name in names if not make_recipe(name, 2).epochs]  # train no network
     usual = min((cost[name] for name in names if name not in fits), default=BUDGET)
     dear = [name for name in names if cost[name] > (BUDGET if name in fits else 3 * usual)]
     taken = (

@@ -79,7 +79,8 @@ def fit(
         Devices and precision; by default the machine's best single device in float32. Under a
         launcher (``torchrun``), pass a launched Fabric with as many devices.
     eval_every : int, default=1
-        Epochs between measurements on `val`; the last epoch is always measured.
+        Epochs between measurements on `val`; the last epoch is always measured, before the phases
+        that change the head without epochs.
     on_epoch : callable, optional
         Called with each row of the history, including rows restored from a snapshot.
     snapshots : Snapshots, optional

@@ -20,7 +20,8 @@ class FitResult:
         the CPU, in evaluation mode.
     history : list of dict
         One row per epoch: epoch (from 1), phase, loss, lr; balanced_accuracy on `val` if it was
-        measured; batch, the statistics of M2m.
+        measured; batch, the statistics of M2m. A phase that changes the head without epochs, such
+        as `LogisticHead` or `TauNormalize`, has no row: the last one is of the network before it.
     seconds : float
         Training time without evaluation. Includes `pretrained_seconds`.
     pretrained : nn.Module or None

@@ -24,7 +24,7 @@ def in_rounds(
     Parameters
     ----------
     epochs : int
-        Total number of epochs.
+        Total number of epochs, at least 2.
     loss : mapping
         ``loss=`` of the phases, or empty for cross-entropy.
     phase : callable
@@ -40,7 +40,7 @@ def in_rounds(
     Raises
     ------
     InputError
-        If `rounds` or `each` is below 1.
+        If `rounds` or `each` is below 1, or `epochs` below 2: there would be no round.
 
     Examples
     --------
@@ -55,6 +55,8 @@ def in_rounds(
     for name, value in (("rounds", rounds), ("each", each)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}; it must be at least 1")
+    if epochs < 2:
+        raise InputError(f"epochs is {epochs}; plain training and rounds need at least 2 together")
     if each is not None:
         rounds = max(1, epochs // each - 1)
     rounds = min(rounds, epochs - 1)

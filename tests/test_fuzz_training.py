@@ -25,7 +25,7 @@ POINT_LABELS = np.repeat([0, 1, 2], [40, 12, 5])
 
 
 def train(x, y, recipe="erm", classes=3, **options):
-    result = fit(recipe, mlp((2,), classes, hidden=4), (x, y), epochs=1, **options)
+    result = fit(recipe, mlp((2,), classes, hidden=4), (x, y), epochs=2, **options)
     assert all(p.isfinite().all() for p in result.model.parameters())
     assert np.isfinite(result.history[-1]["loss"])
     return result

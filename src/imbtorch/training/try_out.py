@@ -105,9 +105,10 @@ def check_resampling(recipe: Recipe, labels: Sequence[int]) -> None:
         least = _fewest(sampler)
         for k, n in enumerate(counts):
             if 0 < n < min(least, after[k]):
+                has = "one sample" if n == 1 else f"{n} samples"
                 raise InputError(
                     f"recipe {recipe.name}: {type(sampler).__name__} needs {least} samples of a "
-                    f"class to make more, and class {k} has {n}: over-sample at random, or with EOS"
+                    f"class to make more; class {k} has {has}: over-sample at random, or with EOS"
                 )
         if isinstance(sampler, EOS) and sampler.n_neighbors >= len(labels):
             raise InputError(

@@ -77,4 +77,4 @@ def memory_of_at_most(more):
 def embedded(*paths):
     """Run ``imbtorch embed`` without options."""
     options = ("label", "train_split", "test_split", "pretrained", "image_size", "columns")
-    embed.run([*paths], None, **dict.fromkeys(options))
+    embed.run([*paths], None, **dict.fromkeys(options), data_seed=0, precision="32-true")

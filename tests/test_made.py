@@ -91,7 +91,7 @@ def test_a_class_without_held_out_samples_and_images_of_two_channels(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (66, 2, 8, 8), np.uint8)
     y = np.repeat([0, 1, 2], [40, 20, 6])
-    held_out = x[y < 2], y[y < 2]
+    held_out = 255 - x[y < 2], y[y < 2]
     how = {"epochs": 1, "seeds": 1, "out": tmp_path, "progress": False, "model": "small-cnn"}
     compare(((x, y), held_out), recipes=["erm", "smote"], **how)
     assert "What over-samplers made" in Path(tmp_path / "report.html").read_text()

@@ -38,7 +38,7 @@ def test_sets_of_the_papers_open_by_name(name, size, tmp_path, monkeypatch):
         made.to_parquet(folder / f"{split}-00000-of-00001.parquet")
     monkeypatch.setenv("IMBTORCH_DATA", str(tmp_path))
     model = "small-cnn" if name == "svhn" else "wide-cnn"
-    task = make_task(name, profile="none", model=model, epochs=1, image_size=size, augment="none")
+    task = make_task(name, profile="none", model=model, epochs=2, image_size=size, augment="none")
     assert task.data.shape == (3, size, size)
     assert task.data.counts == [3] * 10
     fitted = task.fit("dos", 0)

@@ -107,9 +107,8 @@ def fit(
     ------
     InputError
         If the data does not fit the network or the recipe, a class has no samples, or the loss
-        diverges; if
-        `epochs` are not those of a Recipe; if the processes of a distributed run were given
-        different data.
+        diverges; if `epochs` are not those of a Recipe; if the processes of a distributed run were
+        given different data.
 
     Examples
     --------

@@ -1,6 +1,5 @@
 """What objects, closures and methods hold that `describe` does not tell: runs of others differ."""
 
-import copyreg
 import hashlib
 import json
 import pickle
@@ -171,6 +170,6 @@ def _is_numeric(value: object) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
 
 
-def _slots(thing: object) -> dict[str, object]:
-    names: list[str] = copyreg._slotnames(type(thing))  # type: ignore[attr-defined]
-    return {name: getattr(thing, name) for name in names if hasattr(thing, name)}
+def _slots(thing: object) -> Mapping[str, object]:
+    state = object.__getstate__(thing)  # with slots, a pair
+    return state[1] if isinstance(state, tuple) else {}

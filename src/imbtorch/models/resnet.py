@@ -20,10 +20,10 @@ class _Block(nn.Module):
         self.padding = (0, 0, 0, 0, (channels - in_channels) // 2, (channels - in_channels) // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)), inplace=True)))
         if self.stride == 2:  # parameter-free shortcut: every second pixel, channels padded
             x = F.pad(x[:, :, ::2, ::2], self.padding)
-        return F.relu(out + x)
+        return F.relu(out.add_(x), inplace=True)
 
 
 def resnet32(input_shape: tuple[int, ...], num_classes: int, *, seed: int = 0) -> Classifier:

@@ -8,7 +8,7 @@ from torch.utils.data import Dataset, Subset, TensorDataset
 
 from imbtorch import ArrayDataset, InputError
 from imbtorch.comparison.given_data import given_data
-from imbtorch.comparison.given_digest import digest_of_samples
+from imbtorch.data.digests import digest_of_samples
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,16 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
 
-from imbtorch import InputError, Recipe, RefitHead, Snapshots, Train, build_model, fit, make_recipe
+from imbtorch import (
+    InputError,
+    Recipe,
+    RefitHead,
+    Snapshots,
+    Train,
+    build_model,
+    fit,
+    make_recipe,
+)
 from imbtorch.losses import FocalLoss
 from imbtorch.resampling import EOS
 from imbtorch.samplers import ClassBalancedSampler
@@ -158,6 +167,17 @@ def test_a_run_with_a_held_out_set_takes_nothing_that_was_not_measured(blobs, tm
     fit("erm", model, blobs, epochs=2, snapshots=snapshots)
     rows = run(make_recipe("erm", 2), blobs, tmp_path).history
     assert all("balanced_accuracy" in row for row in rows)
+
+
+@pytest.mark.parametrize("name", ["train", "val"])
+def test_states_of_other_data_are_refused(name, blobs, tmp_path):
+    run(make_recipe("erm", 2), blobs, tmp_path)
+    x, y = blobs
+    other = (x + 1, y)
+    sets = {"train": blobs, "val": blobs, name: other}
+    model = build_model("mlp", (2,), 3, seed=0)
+    with pytest.raises(InputError, match=f"{name} is another data set than .* folder of its own"):
+        fit("erm", model, sets["train"], sets["val"], epochs=2, snapshots=Snapshots(tmp_path))
 
 
 def test_a_damaged_state_is_passed_over(blobs, tmp_path):

@@ -12,9 +12,9 @@ from imbtorch.comparison.auto import fitting_recipes
 from imbtorch.comparison.compare import compare
 from imbtorch.comparison.task import Task
 from imbtorch.comparison.tune import tune
+from imbtorch.data.digests import digest_of
 from imbtorch.data.load import LoadedData
 from imbtorch.data.profiles.profile import Profile
-from imbtorch.data.tensors import digest_of
 from imbtorch.data.texts.tokens import PAD, TokenInput
 from imbtorch.models import Classifier
 from imbtorch.resampling import SMOTE

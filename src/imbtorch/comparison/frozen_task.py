@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from imbtorch.comparison.embedding_store import Pass, embed_once
 from imbtorch.comparison.folded_task import FoldedTask
 from imbtorch.comparison.frozen import Frozen, layers_of
-from imbtorch.comparison.given_digest import digest_of_samples
 from imbtorch.comparison.outputs import Outputs
 from imbtorch.comparison.suits import check_trains_head
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset, labels_of, take
+from imbtorch.data.digests import digest_of_samples
 from imbtorch.data.inputs import FeatureInput, Input, input_to_json
 from imbtorch.data.load import LoadedData
 from imbtorch.data.seen import fingerprints

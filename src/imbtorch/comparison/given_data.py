@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from imbtorch.comparison.given_digest import digest_of_given, held_tensors
 from imbtorch.data.arrays import (
     ArrayDataset,
     Samples,
@@ -18,6 +17,7 @@ from imbtorch.data.arrays import (
 )
 from imbtorch.data.checks import as_numbers
 from imbtorch.data.copies import Numbers, copies_in, kept_together
+from imbtorch.data.digests import digest_of_given, held_tensors
 from imbtorch.data.division import Division
 from imbtorch.data.finite import check_finite
 from imbtorch.data.hold_out import SHARE

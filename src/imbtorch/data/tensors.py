@@ -1,4 +1,4 @@
-"""Stored rows as data sets of tensors, with the hash that tells data from other data."""
+"""Stored rows as data sets of tensors."""
 
 import hashlib
 import warnings
@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.digests import add_values, short
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.images.mapped import FILE_BYTES, mapped_images
 from imbtorch.data.inputs import Input
@@ -29,7 +30,7 @@ def datasets_of(
     They are in memory, but images that are too large for it in files of the cache folder.
     """
     digest = hashlib.sha256()
-    return [_dataset(spec, classes, *part, digest) for part in parts], _short(digest)
+    return [_dataset(spec, classes, *part, digest) for part in parts], short(digest)
 
 
 def _dataset(
@@ -47,7 +48,7 @@ def _dataset(
     blocks = spec.categorical if isinstance(spec, TableInput) else ()
     tokens = isinstance(spec, TokenInput)
     made = ArrayDataset(x, y, classes, tokens=tokens, categorical=blocks)
-    _add(digest, made)
+    add_values(digest, made)
     return made
 
 
@@ -64,23 +65,6 @@ def _decoded(spec: ImageInput, rows: Rows, y: np.ndarray) -> Tensor:
 
 def _size(spec: ImageInput, rows: Rows) -> int:
     return len(rows) * spec.channels * spec.size[0] * spec.size[1]
-
-
-def digest_of(*datasets: ArrayDataset) -> str:
-    """Return a hash of all tensors and labels: 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for dataset in datasets:
-        _add(digest, dataset)
-    return _short(digest)
-
-
-def _add(digest: Any, dataset: ArrayDataset) -> None:
-    digest.update(np.ascontiguousarray(dataset.x.numpy()))
-    digest.update(dataset.y.numpy())
-
-
-def _short(digest: Any) -> str:
-    return str(digest.hexdigest()[:16])
 
 
 def _in_words(spec: ImageInput) -> str:

@@ -15,12 +15,12 @@ from torch import nn
 from imbtorch.comparison.precision import settled
 from imbtorch.comparison.task import Task
 from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.digests import digest_of
 from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.load import LoadedData
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.sources import open_source
-from imbtorch.data.tensors import digest_of
 from imbtorch.data.texts.text_input import TextInput
 from imbtorch.data.texts.windows import WindowInput
 from imbtorch.models.classifier import Classifier, Normalize

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch.utils.data import Dataset
 
 from imbtorch.data.arrays import ArrayDataset, first_input, labels_of, take
 from imbtorch.data.augmentation.augment import Augment
+from imbtorch.data.digests import mark_of
 from imbtorch.data.pixels import pixel_range
 from imbtorch.data.workers import Workers
 from imbtorch.models.build import head_kind
@@ -109,6 +111,12 @@ class Run:
         self.labels = labels_of(train)
         self.counts: list[int] = torch.bincount(self.labels).tolist()
         self._optimized: tuple[nn.Module, Any] | None = None
+
+    @cached_property
+    def marks(self) -> dict[str, str]:
+        """What tells the data sets from others: train and, if there is one, val -> a hash."""
+        held_out = {} if self.val is None else {"val": mark_of(self.val)}
+        return {"train": mark_of(self.train, self.labels), **held_out}
 
     def known(self, purpose: str) -> Mapping[str, Callable[[], Any]]:
         """Return what a phase's methods can request by argument name: name -> function.

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from imbtorch.errors import InputError
 from imbtorch.training.average import moving_average
 from imbtorch.training.run import Run
 from imbtorch.training.tensor_file import read_tensors
@@ -46,6 +47,7 @@ def state_now(run: Run, kept: bool) -> State:
         "asked_pretrained": run.asked_pretrained,
         "param_groups": [dict(group) for group in optimizer["param_groups"]],
         "loss_scale": run.fabric._precision.state_dict(),  # of 16-mixed
+        "data": run.marks,
     }
     return tensors, header
 
@@ -54,11 +56,17 @@ def bring_to(path: Path, run: Run) -> dict[str, Any] | None:
     """Bring a run to a stored state, and return its header.
 
     A damaged file is set aside, and nothing is returned.
+
+    Raises
+    ------
+    InputError
+        If the state is of other data.
     """
     found = read_tensors(path)  # None as well where another process has gone on from it
     if found is None:
         return None
     stored, header = found
+    _check_data(path, header.get("data", {}), run)
     groups: dict[str, dict[str, Tensor]] = {}
     for name, value in stored.items():
         group, _, rest = name.partition("/")
@@ -81,3 +89,14 @@ def bring_to(path: Path, run: Run) -> dict[str, Any] | None:
     if "cuda" in groups["random"] and run.fabric.device.type == "cuda":
         torch.cuda.set_rng_state(groups["random"]["cuda"], run.fabric.device)
     return header
+
+
+def _check_data(path: Path, stored: dict[str, str], run: Run) -> None:
+    """Raise an InputError if a state is of other data; older ones do not say."""
+    for name, mark in run.marks.items():
+        if stored.get(name, mark) != mark:
+            what = "the network was trained on" if name == "train" else "its history measures"
+            raise InputError(
+                f"{name} is another data set than {what} in the states of {path.parent}: give each "
+                "data set a folder of its own, or remove this one"
+            )

@@ -28,13 +28,13 @@ class Snapshots:
     An interrupted run resumes from its last state and ends as if it had not been interrupted (on
     the CPU bit for bit). Recipes that begin alike, such as drs, drw and m2m, share states: the
     second one starts where they diverge. ``FitResult.seconds`` counts the shared part for each,
-    and its history has the rows as they were measured: keep to one held-out set and `eval_every`.
-    Runs without a held-out set share nothing with those that have one.
+    and its history has the rows as they were measured: keep to one `eval_every`. Runs without a
+    held-out set share nothing with those that have one.
 
     Parameters
     ----------
     folder : str or Path
-        Created if missing. Use it for one data set, network and optimizer: its runs are told
+        Created if missing. Use it for one training set, held-out set and network: its runs are told
         apart only by recipe, with the code of its methods that are a program's own and what they
         hold, training seed, setup and class counts. Remove it when all are done.
     every : float, default=60.0
@@ -42,6 +42,11 @@ class Snapshots:
     keep_at : iterable of int, optional
         Epochs after which a state within a phase is written and kept, because the phase of
         another recipe ends there.
+
+    Notes
+    -----
+    `fit` raises an InputError where a state is of other data: of another number of samples, another
+    order of the labels, or, where the samples are in memory, other values in some of them.
 
     Examples
     --------

@@ -73,6 +73,13 @@ def test_a_network_of_one_size_gets_images_of_that_size():
     torch.testing.assert_close(fixed(x), fixed(large))
 
 
+def test_trying_a_size_changes_nothing_that_the_network_holds():
+    tried, fitting = (built("timm:levit_128s", shape=(3, n, n)) for n in (64, 224))
+    held, expected = tried.state_dict(), fitting.state_dict()
+    assert tried.features[0].size == (224, 224)
+    assert all(torch.equal(held[name], value) for name, value in expected.items())
+
+
 def test_the_last_normalization_is_the_identity_until_it_is_set():
     model = built().eval()
     x = torch.rand(2, 3, 32, 32)

@@ -23,7 +23,7 @@ from imbtorch.data.images.image_input import ImageInput, survey
 from imbtorch.data.inputs import FeatureInput
 from imbtorch.data.new_rows import open_new
 from imbtorch.data.tables.written import read_numbers
-from imbtorch.extras import MissingExtra
+from imbtorch.extras import MissingExtra, extra
 from imbtorch.models import mlp
 from imbtorch.models.backbones import open_backbone
 from imbtorch.reproduction.reproduce import reproduce
@@ -166,6 +166,12 @@ def test_a_missing_package_names_the_extra(package, extra, door, tmp_path, monke
         door(tmp_path)
     assert isinstance(caught.value, InputError)
     assert isinstance(caught.value, ImportError)
+
+
+def test_a_package_that_is_there_and_broken_says_why():
+    said = r"needs timm, .* \(cannot import name 'no' from 'timm'"
+    with pytest.raises(MissingExtra, match=said), extra("timm"):
+        from timm import no  # noqa: F401
 
 
 def test_the_command_without_its_parser_is_one_line(monkeypatch, capsys):

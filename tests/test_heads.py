@@ -162,3 +162,17 @@ def test_a_head_is_not_joined_where_none_was_taken():
     for name in ("fc", "0", ""):
         with pytest.raises(InputError, match=f"head is '{name}'; split_head has taken no head"):
             join_head(split, name)
+
+
+def test_one_linear_layer_is_no_network_to_split():
+    with pytest.raises(InputError, match=r"one linear layer.* wrap it, as by nn\.Sequential"):
+        split_head(linear())
+
+
+@pytest.mark.parametrize("h", [0.0, 1e-25])
+def test_embeddings_of_next_to_nothing_have_small_cosines_and_a_gradient(h):
+    h = torch.full((2, 4), h, requires_grad=True)
+    cosines = CosineHead(4, 3)(h)
+    cosines.sum().backward()
+    assert (cosines.abs() <= 1).all()
+    assert (h.grad.abs() < 1e13).all()

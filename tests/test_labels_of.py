@@ -232,3 +232,11 @@ def test_pandas_objects_are_read_by_position_not_by_their_index():
     frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "y": [0, 1, 2]}, index=[7, 5, 9])
     data = ArrayDataset(frame[["a"]], frame["y"])
     assert (data.x[:, 0].tolist(), data.y.tolist()) == ([1.0, 2.0, 3.0], [0, 1, 2])
+
+
+def test_numbers_that_are_ids_are_no_classes():
+    x, ids = np.zeros((3, 2)), [0, 1, 10**9]
+    with pytest.raises(InputError, match=r"labels up to 1000000000 for 3 samples.*return_inverse"):
+        ArrayDataset(x, ids)
+    assert ArrayDataset(x, np.unique(ids, return_inverse=True)[1]).classes == ("0", "1", "2")
+    assert len(ArrayDataset(x, [0, 1, 4_999], [str(k) for k in range(5_000)]).classes) == 5_000

@@ -1,10 +1,12 @@
 """Every image network is features + head, on any image size from 4 x 4."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import TensorDataset
 
-from imbtorch import build_model
+from imbtorch import InputError, build_model, load_checkpoint, save_checkpoint
 from imbtorch.models import predict_logits
 from imbtorch.models.build import MODELS
 
@@ -60,3 +62,37 @@ def test_inputs_are_normalized_by_all_rows_whatever_their_order(order):
         x, y = x[i], y[i]
     norm = build_model("mlp", (2,), 2, train=(x, y)).features[0]
     torch.testing.assert_close(norm.std, x.std(0), rtol=0.02, atol=0)
+
+
+def test_columns_in_small_units_are_normalized_and_constant_ones_left():
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(100, 4, generator=rng) * torch.tensor([1, 1e-4, 1e-9, 0])
+    x[:, 3] = 0.1
+    norm = build_model("mlp", (4,), 2, train=(x, torch.tensor([0, 1] * 50))).features[0]
+    made = norm(x)
+    torch.testing.assert_close(made.std(0), torch.tensor([1.0, 1, 1, 0]))
+    assert norm(x + 1)[0, 3] == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float64, torch.float16])
+def test_any_numbers_are_normalized_in_float32(dtype):
+    x, y = torch.arange(40).view(20, 2).to(dtype), torch.tensor([0, 1] * 10)
+    for train in (TensorDataset(x, y), (x, y)):
+        norm = build_model("mlp", (2,), 2, train=train).features[0]
+        assert norm.mean.dtype == norm.std.dtype == torch.float32
+        torch.testing.assert_close(norm.std, x.float().std(0))
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes"), [(np.array([4]), np.int64(3)), (torch.Size([4]), torch.tensor(3))]
+)
+def test_sizes_of_any_kind_can_be_saved(shape, classes, tmp_path):
+    model = build_model("mlp", shape, classes)
+    save_checkpoint(tmp_path / "m.safetensors", model)
+    assert load_checkpoint(tmp_path / "m.safetensors")[0].spec == model.spec
+
+
+@pytest.mark.parametrize(("shape", "classes"), [((), 3), ((4, 0), 3), ((4,), 0), ((4,), 2.5)])
+def test_sizes_that_are_none_are_refused(shape, classes):
+    with pytest.raises(InputError, match=r"input_shape is|num_classes is"):
+        build_model("mlp", shape, classes)

@@ -10,7 +10,7 @@ import pytest
 from imbtorch import build_model, save_checkpoint
 from imbtorch.cli import main
 from imbtorch.comparison.make_task import make_task
-from imbtorch.files import OURS, replacing, write_atomically
+from imbtorch.files import OURS, WriteError, replacing, write_atomically
 
 GONE = 2**22 - 1
 """The number of a process that is not running: Linux gives none above 2**22."""
@@ -18,10 +18,10 @@ GONE = 2**22 - 1
 
 def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path):
     names = {
-        f"model.safetensors.{OURS}-{GONE}.part": False,
-        f"model.safetensors.{GONE}.part": False,  # of an earlier version
-        f"a.{OURS}-{os.getpid()}.part": True,  # still being written
-        f"b.{'0' * 8}-{GONE}.part": True,  # of another machine
+        f"model.safetensors.1.{OURS}-{GONE}.part": False,
+        f"a.1.{OURS}-{os.getpid()}.part": True,  # still being written
+        f"b.1.{'0' * 8}-{GONE}.part": True,  # of another machine
+        f"archive.zip.{GONE}.part": True,
         "mine.part": True,
     }
     for name in names:
@@ -31,6 +31,19 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path):
         "new",
         *(name for name, kept in names.items() if kept),
     }
+
+
+def test_what_a_link_points_to_is_written_and_what_is_no_file_is_refused(tmp_path):
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "disk" / "file")
+    for content in (b"old", b"new"):
+        write_atomically(link, content)
+        assert (tmp_path / "disk" / "file").read_bytes() == content
+    assert link.is_symlink()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WriteError, match=r"pipe' cannot be written .*no file"):
+        write_atomically(tmp_path / "pipe", b"x")
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")

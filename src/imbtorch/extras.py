@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from imbtorch.errors import InputError
 
@@ -25,7 +26,7 @@ def extra(name: str, user: str = "this") -> Iterator[None]:
     Raises
     ------
     MissingExtra
-        If a package cannot be imported.
+        If a package cannot be imported; the message says why if it is installed.
 
     Examples
     --------
@@ -38,6 +39,10 @@ def extra(name: str, user: str = "this") -> Iterator[None]:
         yield
     except ImportError as error:
         package = (error.name or "a package").partition(".")[0]
-        raise MissingExtra(
-            f"{user} needs {package}: pip install 'imbalanced-torch[{name}]'"
-        ) from error
+        command = f"pip install 'imbalanced-torch[{name}]'"
+        if error.name and find_spec(package):  # it is there, and something in it fails
+            reason = " ".join(str(error).split())
+            raise MissingExtra(
+                f"{user} needs {package}, which cannot be imported ({reason}): {command}"
+            ) from error
+        raise MissingExtra(f"{user} needs {package}: {command}") from error

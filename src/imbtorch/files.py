@@ -19,7 +19,16 @@ from numpy.typing import NDArray
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Error numbers that say that nothing more can be stored."""
-OURS = f"{crc32(platform.node().encode()):08x}"
+
+
+def _processes() -> str:
+    """Return what says whose process numbers are seen here: a container may have its own."""
+    with suppress(OSError):
+        return str(Path("/proc/self/ns/pid").readlink())
+    return ""
+
+
+OURS = f"{crc32(f'{platform.node()} {_processes()}'.encode()):08x}"
 """This machine, in the names of temporary files: others may share the folder."""
 
 TIMES = ("seconds", "pretrained_seconds", "embedding_seconds")
@@ -47,7 +56,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Nobody ever sees half a file at `path`, even after a crash. If the block fails, `path` is
     unchanged and the temporary file is removed; one that a killed process left is removed by the
-    next that writes to the folder.
+    next that writes to the folder. Where `path` is a link, what it points to is replaced.
 
     Parameters
     ----------
@@ -73,8 +82,11 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> path.read_text(), len(list(path.parent.iterdir()))
     ('# Table', 1)
     """
+    path = path.resolve() if path.is_symlink() else path
     part = path.with_name(f"{path.name}.{get_ident()}.{OURS}-{os.getpid()}.part")
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EEXIST, "there is something that is no file")
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path.parent)
         yield part
@@ -93,7 +105,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _sweep(folder: Path) -> None:
     """Remove the temporary files of processes of this machine that have ended."""
-    ours = re.compile(rf"\.(?:{OURS}-)?(\d+)\.part$")  # earlier versions wrote the number alone
+    ours = re.compile(rf"\.\d+\.{OURS}-(\d+)\.part$")
     for part in folder.glob("*.part"):
         found = ours.search(part.name)
         if found and not _is_running(int(found[1])):

@@ -16,6 +16,9 @@ from imbtorch.data.pairs import HuggingFaceDataset, PairDataset, is_hugging_face
 from imbtorch.errors import InputError
 from imbtorch.seeding import same_random_state
 
+MANY = 1_000
+"""Classes that a small data set may have without their names."""
+
 
 class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     """Samples and labels as two tensors, on any device.
@@ -40,8 +43,9 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     Raises
     ------
     InputError
-        If the lengths differ, a value is NaN or infinite (the error names the rows), or a label
-        is not a whole number of at least 0.
+        If the lengths differ, a value is NaN or infinite (the error names the rows), a label is
+        not a whole number of at least 0, or, without `classes`, labels go far above the number of
+        samples.
 
     Examples
     --------
@@ -78,6 +82,11 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
                 "integers (N, L), int32 or int64"
             )
         num_classes = int(self.y.max()) + 1
+        if classes is None and num_classes > max(MANY, 10 * len(self.y)):  # as if they were ids
+            raise InputError(
+                f"y has labels up to {num_classes - 1} for {len(self.y)} samples; classes are "
+                "numbered from 0: take np.unique(y, return_inverse=True)[1], or give classes"
+            )
         self.classes = tuple(classes or (str(k) for k in range(num_classes)))
         if len(self.classes) < num_classes:
             raise InputError(f"classes has {len(self.classes)} names; y needs {num_classes}")

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 import torch
 from torch import nn
@@ -17,6 +18,7 @@ from imbtorch.models.resnet import resnet32, resnet32_m2m, resnet56
 from imbtorch.models.small import linear, mlp, small_cnn, wide_cnn
 from imbtorch.models.tree_head import TreeHead
 from imbtorch.models.wide_resnet import wide_resnet
+from imbtorch.option_types import check_whole
 from imbtorch.seeding import same_random_state, scoped_seed
 
 MODELS: dict[str, Callable[..., Classifier]] = {
@@ -34,6 +36,8 @@ VECTORS = ("mlp", "linear")
 """Networks that take inputs of any shape."""
 ELSEWHERE = ("timm:NAME", "hf:NAME-or-folder", "torchvision:NAME", "path/to/module.py:factory")
 """How networks from elsewhere are named."""
+LARGEST = 2**31 - 1
+"""The most values along one axis of an input, and the most classes."""
 MEASURED = 2**28
 """Values, as float32 one gigabyte, that mean and standard deviation are taken from at most."""
 
@@ -107,23 +111,18 @@ def build_model(
         raise unknown_name("model", name, [*MODELS, *ELSEWHERE])
     if head not in ("linear", "cosine", "neighbors", "trees"):
         raise InputError(f"head is {head!r}; it must be linear, cosine, neighbors or trees")
-    if not input_shape or min(input_shape) < 1 or num_classes < 1:
-        raise InputError(
-            f"input_shape is {tuple(input_shape)} and num_classes {num_classes}; all sizes must be "
-            "at least 1"
-        )
-    if (
-        name in MODELS
-        and name not in VECTORS
-        and (len(input_shape) != 3 or min(input_shape[1:]) < 4)
-    ):
-        last = len(input_shape) == 3 and input_shape[-1] in (1, 3)
+    shape = tuple(check_whole("a size of input_shape", n, 1, LARGEST) for n in input_shape)
+    if not shape:
+        raise InputError("input_shape is (); an input has at least one size")
+    plain = getattr(num_classes, "item", lambda: num_classes)()  # a Tensor's, as by y.max() + 1
+    num_classes = check_whole("num_classes", plain, 1, LARGEST)
+    if name in MODELS and name not in VECTORS and (len(shape) != 3 or min(shape[1:]) < 4):
+        last = len(shape) == 3 and shape[-1] in (1, 3)
         raise InputError(
             f"model is {name!r}, which needs images (C, H, W) of at least 4 x 4 pixels; these "
-            f"inputs have shape {tuple(input_shape)}: "
+            f"inputs have shape {shape}: "
             + ("put the channels first, as by x.transpose(0, 3, 1, 2)" if last else "use mlp")
         )
-    shape = tuple(input_shape)
     if is_backbone(name):
         model = build_with_backbone(name, shape, num_classes, seed, pretrained, config)
     else:
@@ -217,11 +216,12 @@ def _normalization(shape: Sequence[int], train: Dataset[object] | None) -> Norma
         return Normalize(torch.zeros(size), torch.ones(size))
     if isinstance(train, ArrayDataset):
         x = train.x[:: max(-(-len(train.x) // 50_000), 1)]
-        x = as_float(x[:: max(-(-x.numel() // MEASURED), 1)]).cpu()
+        x = as_float(x[:: max(-(-x.numel() // MEASURED), 1)]).cpu().float()
     else:
-        step = max(len(train) // 2_000, 1)  # type: ignore[arg-type]
-        rows = range(0, len(train), step)  # type: ignore[arg-type]
-        x = torch.stack([as_float(train[i][0]) for i in rows])  # type: ignore[index]
+        most = max(min(2_000, MEASURED // prod(shape)), 2)
+        rows = range(0, len(train), max(-(-len(train) // most), 1))  # type: ignore[arg-type]
+        x = torch.stack([as_float(train[i][0]).float() for i in rows])  # type: ignore[index]
     dims = (0, *range(2, x.ndim))
     std = x.std(dims) if x.numel() > size else torch.ones(size)  # a single value has no std
-    return Normalize(x.mean(dims), std.clamp_min(1e-3))
+    constant = std <= 10 * torch.finfo(x.dtype).eps * x.abs().amax(dims)
+    return Normalize(x.mean(dims), std.masked_fill(constant, 1.0))

@@ -140,8 +140,11 @@ class CosineHead(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Return cosines of shape (B, K)."""
-        # the least length is one of half precision, or an embedding of zeros would give NaN
-        rows = (nn.functional.normalize(a, eps=torch.finfo(a.dtype).tiny) for a in (h, self.weight))
+        # float16 has no 1e-12: divided by a least length of 0, an embedding of zeros would be NaN
+        rows = (
+            nn.functional.normalize(a, eps=max(1e-12, torch.finfo(a.dtype).tiny))
+            for a in (h, self.weight)
+        )
         return nn.functional.linear(*rows)
 
 

@@ -108,6 +108,11 @@ def split_head(model: nn.Module, name: str | None = None) -> Classifier:
     modules = dict(model.named_modules())
     if name is None:
         name = find_head(model)
+    if not name and isinstance(model, nn.Linear):
+        raise InputError(
+            "the model is one linear layer, which has nothing before its head: wrap it, as by "
+            "nn.Sequential(nn.Flatten(), model)"
+        )
     if name not in modules or not name:
         linear = [n for n, m in modules.items() if isinstance(m, nn.Linear)]
         raise InputError(f"head is {name!r}; the model's linear layers are {_quoted(linear)}")

@@ -108,23 +108,18 @@ def _try(
         return torch.zeros(1, backbone.config["embedding_size"])
     features = nn.Sequential(front, network).eval()
     takes = backbone.takes
-    while True:
-        try:
-            return features(x)
-        except Exception as error:  # the network's own code, which may raise anything
-            if (
-                isinstance(front, Normalize)
-                and isinstance(takes, ImageInput)
-                and front.size is None
-            ):
-                front.size = takes.size
-                continue
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(
-                f"model {backbone.name!r} cannot take inputs of shape {shape}: {reason}"
-            ) from error
-        finally:
-            features.train()
+    try:
+        return features(x)
+    except Exception as error:  # the network's own code, which may raise anything
+        if isinstance(front, Normalize) and isinstance(takes, ImageInput) and front.size is None:
+            front.size = takes.size
+            return _try(backbone, front, network, shape)
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"model {backbone.name!r} cannot take inputs of shape {shape}: {reason}"
+        ) from error
+    finally:
+        features.train()
 
 
 def _size(backbone: Backbone, output: object) -> int:

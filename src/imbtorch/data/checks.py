@@ -212,6 +212,7 @@ EMBEDDINGS = ("pooler_output", "image_embeds", "text_embeds", "embeddings")
 
 def as_numbers(values: object, name: str) -> Tensor:
     """Return an array-like as a Tensor, without a copy if possible."""
+    check_mask(values, name)
     if isinstance(values, np.ndarray) and (
         min(values.strides, default=0) < 0 or not values.flags.writeable
     ):
@@ -226,6 +227,12 @@ def as_numbers(values: object, name: str) -> Tensor:
     if tensor.is_complex():
         raise InputError(f"{name} is of type {tensor.dtype}; real numbers are needed")
     return tensor
+
+
+def check_mask(values: object, name: str) -> None:
+    """Raise an InputError if values are masked: what is under the mask would count as any other."""
+    if isinstance(values, np.ma.MaskedArray) and values.mask.any():
+        raise InputError(f"{name} has masked values; fill them, or leave out their rows")
 
 
 def _array(values: Any) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import prod
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
     >>> x.shape, y.tolist()
     (torch.Size([4, 1, 2, 2]), [0, 0, 1, 1])
     """
-    tensors = getattr(sampler, "takes_tensors", False) and x.is_floating_point()
+    x, tensors = x.detach(), getattr(sampler, "takes_tensors", False) and x.is_floating_point()
     try:
         if tensors:
             rows, labels = sampler.fit_resample(x.flatten(1), y)
@@ -61,7 +62,7 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
         made, targets = sampler.fit_resample(flat, y.cpu().numpy())
     except InputError:
         raise
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise cannot_resample(sampler, y.cpu().numpy(), error) from error
     out = torch.from_numpy(np.ascontiguousarray(restore(np.asarray(made))))
     return out.to(x), torch.from_numpy(np.asarray(targets)).to(y.device)
@@ -102,7 +103,7 @@ def counts_after(sampler: object, counts: Sequence[int]) -> list[int]:
     return [int(n + found.get(k, 0)) for k, n in enumerate(counts)]
 
 
-def cannot_resample(sampler: object, y: object, error: ValueError) -> InputError:
+def cannot_resample(sampler: object, y: object, error: Exception) -> InputError:
     """Return the error for a sampler that refuses its input; it includes the sampler's reason."""
     name, reason = type(sampler).__name__, " ".join(str(error).split())
     try:
@@ -112,13 +113,27 @@ def cannot_resample(sampler: object, y: object, error: ValueError) -> InputError
     return InputError(f"{name} cannot resample class counts {counts}: {reason}")
 
 
+def bounds_of(kind: np.dtype[Any]) -> tuple[Any, Any]:
+    """Return the least and the largest value of a kind of numbers, or of truths.
+
+    Examples
+    --------
+    >>> [[int(bound) for bound in bounds_of(np.dtype(kind))] for kind in (np.int8, bool)]
+    [[-128, 127], [0, 1]]
+    """
+    if kind.kind == "b":
+        return kind.type(False), kind.type(True)
+    limits: Any = np.finfo(kind) if kind.kind == "f" else np.iinfo(kind)
+    return kind.type(limits.min), kind.type(limits.max)
+
+
 def as_rows(
     x: NDArray[np.generic],
 ) -> tuple[NDArray[np.generic], Callable[[NDArray[np.generic]], NDArray[np.generic]]]:
     """Return samples as rows of numbers, and a function that restores their shape and dtype.
 
-    Integers of 8 or 16 bits and truths become float32 on the way: their differences would wrap
-    around, or are none.
+    Numbers of 8 or 16 bits and truths become float32 on the way: their differences would wrap
+    around or overflow, or are none.
 
     Examples
     --------
@@ -127,14 +142,14 @@ def as_rows(
     ((2, 9), dtype('float32'), array([8, 8, 8], dtype=uint8))
     """
     flat = x.reshape(len(x), prod(x.shape[1:]))
-    narrow = x.dtype.kind in "biu" and x.dtype.itemsize <= 2
+    narrow = x.dtype.kind in "biuf" and x.dtype.itemsize <= 2
 
     def restore(rows: NDArray[np.generic]) -> NDArray[np.generic]:
         rows = rows.reshape(-1, *x.shape[1:])
         if narrow:
-            limits = None if x.dtype.kind == "b" else np.iinfo(x.dtype.name)
-            low, high = (limits.min, limits.max) if limits else (0, 1)
-            rows = rows.astype(np.float32).round().clip(low, high)
+            low, high = bounds_of(x.dtype)
+            rows = rows.astype(np.float32)
+            rows = (rows if x.dtype.kind == "f" else rows.round()).clip(float(low), float(high))
         return rows.astype(x.dtype, copy=False)
 
     return flat.astype(np.float32) if narrow else flat, restore

@@ -55,6 +55,8 @@ class BalancedSVM(TopUpSampler):
 
     warns_when_short = False
 
+    cuts_digits = True
+
     def __init__(
         self,
         n_neighbors: int = 5,

@@ -4,16 +4,19 @@ import warnings
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
+from scipy.sparse import issparse, vstack
 from torch import Tensor
 
-from imbtorch.data.checks import RandomState, as_numbers
+from imbtorch.data.checks import RandomState, as_numbers, check_mask
 from imbtorch.errors import InputError
+from imbtorch.option_types import is_number
 from imbtorch.resampling.apply import as_rows, cannot_resample, resample
 from imbtorch.resampling.up_to import UpToNeighbors
 from imbtorch.seeding import random_state_from
@@ -27,10 +30,37 @@ def whole_columns(X: Any) -> NDArray[np.bool_] | None:
 
     imbalanced-learn makes one array of a frame, and of what is made there whole numbers by cutting
     their digits off, and truths of all that is not 0.
+
+    Raises
+    ------
+    InputError
+        If a column holds no numbers: imbalanced-learn would make numbers of what looks like them,
+        and NaN of categories.
     """
     if not hasattr(X, "dtypes"):
         return None
-    return np.array([getattr(kind, "kind", "O") in "iub" for kind in X.dtypes])
+    kinds = [getattr(kind, "kind", "O") for kind in X.dtypes]
+    for name, kind, column in zip(X.columns, kinds, X.dtypes, strict=True):
+        if kind not in "iubf":
+            raise InputError(
+                f"column {name!r} of X is of type {column}; only numbers can be interpolated: make "
+                "it numbers, encode it (MixedSMOTE takes one-hot columns) or leave it out"
+            )
+    return np.array([kind in "iub" for kind in kinds])
+
+
+def whole_labels(y: Any) -> Any:
+    """Return labels as numbers if they are whole numbers among objects, as in ``df.values[:, -1]``.
+
+    Examples
+    --------
+    >>> whole_labels(np.array([0, 1], object)), whole_labels(np.array(["a"], object))
+    (array([0, 1]), array(['a'], dtype=object))
+    """
+    objects = getattr(getattr(y, "dtype", None), "kind", "") == "O"
+    if not objects or not all(isinstance(label, Integral) for label in y):
+        return y
+    return y.infer_objects() if hasattr(y, "infer_objects") else np.array(y.tolist())
 
 
 def cast_within(made: NDArray[np.float64], low: Any, high: Any) -> NDArray[Any]:
@@ -86,7 +116,8 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             The real rows first, unchanged, then the synthetic ones.
         y : of the kind of the input, shape (N',)
         """
-        self._whole = whole_columns(X)
+        self._whole, y = whole_columns(X), whole_labels(y)
+        check_mask(X, "X")
         if isinstance(X, Tensor):
             labels = as_numbers(y, "y").to(X.device)
             if labels.ndim != 1 or X.ndim < 2 or len(X) != len(labels) or not X.numel():
@@ -98,10 +129,10 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
                 raise InputError("y holds values that are not whole numbers; labels are needed")
             if self.takes_tensors and X.ndim == 2 and X.is_floating_point():
                 try:
-                    return self._fit_resample_tensor(X, labels)
+                    return self._fit_resample_tensor(X.detach(), labels)
                 except InputError:
                     raise
-                except ValueError as error:
+                except (TypeError, ValueError) as error:
                     raise cannot_resample(self, labels.cpu(), error) from error
             return resample(self, X, labels)
         try:
@@ -112,15 +143,18 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             return super().fit_resample(X, y, **params)  # type: ignore[no-any-return]
         except InputError:
             raise
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise cannot_resample(self, y, error) from error
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
-        if self.cuts_digits and isinstance(X, np.ndarray) and X.dtype.kind in "iu":
+        if self.cuts_digits and X.dtype.kind in "iub":
             new_x, new_y = self._filled_up(y, *self._make(X.astype(np.float64), y))
-            return np.concatenate(
-                [X, cast_within(new_x[len(X) :].round(), X.min(), X.max())]
-            ), new_y
+            made, low, high = new_x[X.shape[0] :], X.min(), X.max()
+            if not issparse(X):
+                return np.concatenate([X, cast_within(made.round(), low, high)]), new_y
+            values = cast_within(made.data.round(), low, high)
+            made = type(X)((values, made.indices, made.indptr), made.shape)
+            return vstack([X, made], format=X.format), new_y
         new_x, new_y = self._filled_up(y, *self._make(X, y))
         if self._whole is not None and isinstance(new_x, np.ndarray):
             made = new_x[len(X) :]
@@ -138,7 +172,7 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
     def _search(self, name: str) -> UpToNeighbors:
         """Return a search for as many neighbors as argument `name` says, plus the sample itself."""
         number = getattr(self, name)
-        if not number >= 1 or number % 1:
+        if not is_number(number) or not number >= 1 or number % 1:
             raise InputError(f"{name} is {number!r}; it must be a whole number of at least 1")
         return UpToNeighbors(int(number) + 1)
 

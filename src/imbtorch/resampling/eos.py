@@ -16,9 +16,10 @@ from torch import Tensor
 from imbtorch.data.checks import RandomState
 from imbtorch.data.finite import check_finite
 from imbtorch.errors import InputError
+from imbtorch.option_types import is_number
 from imbtorch.places import NeighborSearch
-from imbtorch.resampling.apply import resample
-from imbtorch.resampling.base import Strategy, TopUpSampler
+from imbtorch.resampling.apply import bounds_of
+from imbtorch.resampling.base import Strategy, TopUpSampler, cast_within
 from imbtorch.resampling.enemies import Indices, draw_pairs
 from imbtorch.resampling.neighbors import Neighbors
 from imbtorch.resampling.search import BLOCK
@@ -68,7 +69,8 @@ class EOS(TopUpSampler):
     r_ : ndarray of shape (n,), float64
         Step from the base, in [0, 1); 0 if the base was repeated.
     sampling_strategy_ : dict
-        Class -> number of synthetic rows, in the order of the rows.
+        Class -> number of synthetic rows, in the order of the rows; those that SMOTE filled up
+        are the last of all.
     short_ : dict
         Class -> number of rows that SMOTE filled up.
     nn_ : object
@@ -156,16 +158,14 @@ class EOS(TopUpSampler):
         self, wanted: Mapping[Any, int], before: Mapping[Any, int], x: Any, y: Any
     ) -> tuple[Any, Any]:
         number = len(y)
-        if isinstance(x, Tensor):
-            filler = SMOTE(
-                self.n_neighbors,
-                sampling_strategy=dict(wanted),
-                top_up=True,
-                random_state=self.random_state,
-            )
-            x, y = resample(filler, x, y)
-        else:
-            x, y = super()._fill(wanted, before, x, y)
+        filler = SMOTE(
+            self.n_neighbors,
+            sampling_strategy=dict(wanted),
+            top_up=True,
+            random_state=self.random_state,
+        )
+        filler.warns_when_short = False  # of a class of one row, which has been said
+        x, y = filler.fit_resample(x, y)
         made = np.full(len(y) - number, -1)
         self.base_indices_ = np.append(self.base_indices_, made)
         self.enemy_indices_ = np.append(self.enemy_indices_, made)
@@ -174,9 +174,10 @@ class EOS(TopUpSampler):
 
     def _synthesize(self, X: Any, y: NDArray[Any]) -> NDArray[Any]:
         """Draw where the synthetic rows come from, and return their labels."""
-        if not 1 <= self.n_neighbors < len(X) or self.n_neighbors % 1:
+        k = self.n_neighbors
+        if not is_number(k) or not 1 <= k < len(X) or k % 1:
             raise InputError(
-                f"n_neighbors is {self.n_neighbors}; with {len(X)} samples it must be a whole "
+                f"n_neighbors is {k!r}; with {len(X)} samples it must be a whole "
                 f"number in 1..{len(X) - 1}"
             )
         if self.direction not in ("toward", "away"):
@@ -224,12 +225,13 @@ class EOS(TopUpSampler):
         if isinstance(X, Tensor):
             if not X.is_floating_point():
                 raise InputError(f"X has dtype {X.dtype}; it must be a floating-point one")
-            start, end = (X[torch.from_numpy(rows).to(X.device)] for rows in (base, enemy))
-            return start + torch.from_numpy(r).to(start) * (end - start)
+            wide = torch.promote_types(X.dtype, torch.float32)  # where differences do not overflow
+            start, end = (X[torch.from_numpy(rows).to(X.device)].to(wide) for rows in (base, enemy))
+            return (start + torch.from_numpy(r).to(start) * (end - start)).to(X.dtype)
         start, end = X[base], X[enemy]
         if X.dtype.kind != "f":  # integers stay integers, between base and enemy
             start = start.astype(np.float64)
-            return (start + r * (end - start)).round().astype(X.dtype)
+            return cast_within((start + r * (end - start)).round(), *bounds_of(X.dtype))
         end -= start  # in place: memory traffic costs more than arithmetic here
         end *= r.astype(X.dtype)
         end += start

@@ -6,11 +6,13 @@ from typing import Any
 import imblearn.over_sampling as imblearn
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
 
 from imbtorch.data.checks import RandomState
 from imbtorch.places import OverSampler
 from imbtorch.resampling.base import Strategy
 from imbtorch.resampling.smote import SMOTE
+from imbtorch.resampling.up_to import ONE_SAMPLE
 from imbtorch.seeding import random_state_from
 
 
@@ -76,17 +78,26 @@ class MixedSMOTE(SMOTE):
             search = self._search("n_neighbors")
             sampler = imblearn.SMOTENC(places, k_neighbors=search, **options)
         else:
-            wanted = [label for label, n in self.sampling_strategy_.items() if n]
-            fewest = min(int((y == label).sum()) for label in wanted) if wanted else 2
-            sampler = imblearn.SMOTEN(
-                k_neighbors=max(1, min(self.n_neighbors, fewest - 1)), **options
-            )
+            search = _UpTo(n_neighbors=self._search("n_neighbors").n_neighbors)
+            sampler = imblearn.SMOTEN(k_neighbors=search, **options)
         rows, labels = sampler.fit_resample(np.hstack([X[:, numbers], codes]), y)
         made = np.zeros((len(rows), X.shape[1]), X.dtype)
         made[:, numbers] = rows[:, : len(numbers)]
         for block, code in zip(blocks, rows[:, len(numbers) :].T, strict=True):
             made[:, block] = code[:, None] == np.arange(1, len(block) + 1)
         return made, labels
+
+
+class _UpTo(NearestNeighbors):  # type: ignore[misc]
+    """Nearest rows of given distances between them, as `UpToNeighbors` are of features."""
+
+    def kneighbors(
+        self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True
+    ) -> Any:
+        """Return the nearest rows, as many as requested or as there are."""
+        if self.n_samples_fit_ == 1:
+            raise ValueError(ONE_SAMPLE)
+        return super().kneighbors(X, min(self.n_neighbors, self.n_samples_fit_), return_distance)
 
 
 def _codes(block: NDArray[Any]) -> NDArray[Any]:

@@ -174,9 +174,11 @@ class SVMSMOTE(TopUpSampler):
 
     Examples
     --------
-    >>> X, y = np.arange(20.0)[:, None] % 11, np.repeat([0, 1], [14, 6])
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(0, 1, (40, 2)), rng.normal(1.5, 1, (10, 2))])
+    >>> y = np.repeat([0, 1], [40, 10])
     >>> np.bincount(SVMSMOTE(3, random_state=0).fit_resample(X, y)[1])
-    array([14, 14])
+    array([40, 40])
     """
 
     cuts_digits = True

@@ -4,6 +4,11 @@ from typing import Any
 
 from imbtorch.resampling.neighbors import Neighbors
 
+ONE_SAMPLE = (
+    "a class has only one sample, so it has no neighbor to move toward: over-sample at random, or "
+    "with EOS, which moves toward other classes"
+)
+
 
 class UpToNeighbors(Neighbors):
     """Nearest neighbors, as many as requested or as there are.
@@ -34,9 +39,6 @@ class UpToNeighbors(Neighbors):
     ) -> Any:
         """Return the neighbors of the rows of `X`, nearest first."""
         if self.n_samples_fit_ == 1:
-            raise ValueError(
-                "a class has only one sample, so it has no neighbor to move toward: over-sample at "
-                "random, or with EOS, which moves toward other classes"
-            )
+            raise ValueError(ONE_SAMPLE)
         wanted = self.n_neighbors if n_neighbors is None else n_neighbors
         return super().kneighbors(X, min(wanted, self.n_samples_fit_), return_distance)

@@ -18,7 +18,7 @@ from imbtorch.models.resnet import resnet32, resnet32_m2m, resnet56
 from imbtorch.models.small import linear, mlp, small_cnn, wide_cnn
 from imbtorch.models.tree_head import TreeHead
 from imbtorch.models.wide_resnet import wide_resnet
-from imbtorch.option_types import check_whole
+from imbtorch.option_types import is_number
 from imbtorch.seeding import same_random_state, scoped_seed
 
 MODELS: dict[str, Callable[..., Classifier]] = {
@@ -36,8 +36,6 @@ VECTORS = ("mlp", "linear")
 """Networks that take inputs of any shape."""
 ELSEWHERE = ("timm:NAME", "hf:NAME-or-folder", "torchvision:NAME", "path/to/module.py:factory")
 """How networks from elsewhere are named."""
-LARGEST = 2**31 - 1
-"""The most values along one axis of an input, and the most classes."""
 MEASURED = 2**28
 """Values, as float32 one gigabyte, that mean and standard deviation are taken from at most."""
 
@@ -111,11 +109,14 @@ def build_model(
         raise unknown_name("model", name, [*MODELS, *ELSEWHERE])
     if head not in ("linear", "cosine", "neighbors", "trees"):
         raise InputError(f"head is {head!r}; it must be linear, cosine, neighbors or trees")
-    shape = tuple(check_whole("a size of input_shape", n, 1, LARGEST) for n in input_shape)
-    if not shape:
-        raise InputError("input_shape is (); an input has at least one size")
-    plain = getattr(num_classes, "item", lambda: num_classes)()  # a Tensor's, as by y.max() + 1
-    num_classes = check_whole("num_classes", plain, 1, LARGEST)
+    num_classes = getattr(num_classes, "item", lambda: num_classes)()  # a Tensor's: y.max() + 1
+    sizes = [*input_shape, num_classes]
+    if len(sizes) < 2 or not all(is_number(n) and n >= 1 and n % 1 == 0 for n in sizes):
+        raise InputError(
+            f"input_shape is {tuple(input_shape)} and num_classes {num_classes}; all sizes must be "
+            "whole numbers of at least 1"
+        )
+    shape, num_classes = tuple(map(int, input_shape)), int(num_classes)
     if name in MODELS and name not in VECTORS and (len(shape) != 3 or min(shape[1:]) < 4):
         last = len(shape) == 3 and shape[-1] in (1, 3)
         raise InputError(

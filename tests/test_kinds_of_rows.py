@@ -92,6 +92,28 @@ def test_half_precision_does_not_overflow(sampler):
     assert torch.equal(tensor, torch.from_numpy(made))
 
 
+@pytest.mark.parametrize("sampler", OWN)
+def test_a_frame_of_half_precision_does_not_overflow(sampler):
+    x = np.where(RNG.random((55, 2)) < 0.5, -6e4, 6e4) + RNG.normal(0, 99, (55, 2))
+    frame = pd.DataFrame(x, columns=["a", "b"]).astype(np.float16)
+    made, _ = sampler(3, random_state=0).fit_resample(frame, Y)
+    array, _ = sampler(3, random_state=0).fit_resample(frame.to_numpy(), Y)
+    assert list(made.dtypes) == [np.float16] * 2
+    pd.testing.assert_frame_equal(made[:55], frame)
+    assert np.array_equal(made, array)
+
+
+@pytest.mark.parametrize("beside", [np.int8, np.float32, np.float64])
+def test_each_column_stays_within_the_bounds_of_its_kind(beside):
+    frame = pd.DataFrame({"a": COUNTED[:, 0], "b": WIDE[:, 1] - 60, "c": WIDE[:, 2] > 60})
+    kinds = {"a": np.uint8, "b": beside, "c": bool}
+    made, _ = EOS(5, direction="away", random_state=0).fit_resample(frame.astype(kinds), Y)
+    exact, _ = EOS(5, direction="away", random_state=0).fit_resample(frame.to_numpy(float), Y)
+    assert exact[:, 0].min() < -0.5  # there is something to bound
+    assert np.array_equal(made["a"], exact[:, 0].round().clip(0, 255))
+    assert np.array_equal(made["c"], exact[:, 2].round().clip(0, 1))
+
+
 def test_categories_are_voted_on_by_all_neighbors_that_each_class_has():
     y = np.repeat([0, 1, 2], [60, 25, 2])
     codes = np.concatenate([RNG.integers(0, 3, 60), np.repeat([0, 1], [24, 1]), [2, 2]])
@@ -99,6 +121,22 @@ def test_categories_are_voted_on_by_all_neighbors_that_each_class_has():
     made, labels = MixedSMOTE([(0, 3)], 5, random_state=0).fit_resample(x, y)
     assert (made[87:][labels[87:] == 1].argmax(1) == 0).all()  # the odd one out is outvoted
     assert np.bincount(labels).tolist() == [60, 60, 60]
+
+
+@pytest.mark.parametrize("numbers", [0, 2])
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_sparse_categories_give_what_dense_ones_give(numbers, dtype):
+    x = np.hstack([np.eye(3)[RNG.integers(0, 3, 55)], WIDE[:, :numbers]]).astype(dtype)
+    dense, _ = MixedSMOTE([(0, 3)], random_state=0).fit_resample(x, Y)
+    made, _ = MixedSMOTE([(0, 3)], random_state=0).fit_resample(csr_matrix(x), Y)
+    assert (made.format, made.dtype) == ("csr", dtype)
+    assert np.array_equal(made.toarray(), dense)
+
+
+@pytest.mark.parametrize("blocks", [[], [(0, 9)], [(-1, 2)], [(2, 2)], [(0.0, 1.5)]])
+def test_blocks_of_other_columns_are_refused(blocks):
+    with pytest.raises(InputError, match=r"categorical is \[.*; it must hold blocks .* 4 columns"):
+        MixedSMOTE(blocks).fit_resample(COUNTED * 1.0, Y)
 
 
 @pytest.mark.parametrize("sampler", [*OWN, CGAN])
@@ -114,8 +152,10 @@ def test_embeddings_on_a_graph_are_taken_off_it(sampler):
 
 @pytest.mark.parametrize("sampler", OWN)
 @pytest.mark.parametrize("form", [np.asarray, pd.Series])
-def test_whole_numbers_among_objects_are_labels(sampler, form):
-    _, labels = sampler(3, random_state=0).fit_resample(COUNTED * 1.0, form(Y.astype(object)))
+@pytest.mark.parametrize("kind", [int, float])
+def test_whole_numbers_among_objects_are_labels(sampler, form, kind):
+    objects = form(Y.astype(kind).astype(object))
+    _, labels = sampler(3, random_state=0).fit_resample(COUNTED * 1.0, objects)
     assert set(np.asarray(labels).tolist()) == {0, 1}
 
 
@@ -127,6 +167,9 @@ def test_what_is_no_row_or_number_is_one_line(sampler):
         (COUNTED, Y.astype("S1"), {}),
         (COUNTED, Y, {"n_neighbors": "10"}),
         (np.ma.masked_greater(COUNTED, 3), Y, {}),
+        (COUNTED, np.ma.array(Y, mask=Y == 1), {}),
+        (COUNTED.astype(str).astype(object), Y, {}),
+        (pd.Series(COUNTED[:, 0]), Y, {}),
     ):
         with pytest.raises(InputError):
             sampler(**options).fit_resample(x, y)

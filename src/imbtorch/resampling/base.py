@@ -4,7 +4,7 @@ import warnings
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
-from numbers import Integral
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import Tensor
 from imbtorch.data.checks import RandomState, as_numbers, check_mask
 from imbtorch.errors import InputError
 from imbtorch.option_types import is_number
-from imbtorch.resampling.apply import as_rows, cannot_resample, resample
+from imbtorch.resampling.apply import as_rows, bounds_of, cannot_resample, resample
 from imbtorch.resampling.up_to import UpToNeighbors
 from imbtorch.seeding import random_state_from
 
@@ -25,11 +25,12 @@ Strategy: TypeAlias = float | str | Mapping[Any, int] | Callable[..., Mapping[An
 """imbalanced-learn's ``sampling_strategy``: which classes are brought to which count."""
 
 
-def whole_columns(X: Any) -> NDArray[np.bool_] | None:
-    """Return which columns of a data frame hold whole numbers or truths; None for all else.
+def column_kinds(X: Any) -> list[np.dtype[Any]] | None:
+    """Return the kinds of numbers in the columns of a data frame; None for all else.
 
     imbalanced-learn makes one array of a frame, and of what is made there whole numbers by cutting
-    their digits off, and truths of all that is not 0.
+    their digits off (beyond the bounds of their kind they wrap around), and truths of all that is
+    not 0.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def whole_columns(X: Any) -> NDArray[np.bool_] | None:
         If a column holds no numbers: imbalanced-learn would make numbers of what looks like them,
         and NaN of categories.
     """
-    if not hasattr(X, "dtypes"):
+    if not hasattr(X, "columns"):
         return None
     kinds = [getattr(kind, "kind", "O") for kind in X.dtypes]
     for name, kind, column in zip(X.columns, kinds, X.dtypes, strict=True):
@@ -46,19 +47,20 @@ def whole_columns(X: Any) -> NDArray[np.bool_] | None:
                 f"column {name!r} of X is of type {column}; only numbers can be interpolated: make "
                 "it numbers, encode it (MixedSMOTE takes one-hot columns) or leave it out"
             )
-    return np.array([kind in "iub" for kind in kinds])
+    plain = (getattr(kind, "numpy_dtype", getattr(kind, "subtype", kind)) for kind in X.dtypes)
+    return [np.dtype(kind) for kind in plain]
 
 
-def whole_labels(y: Any) -> Any:
-    """Return labels as numbers if they are whole numbers among objects, as in ``df.values[:, -1]``.
+def number_labels(y: Any) -> Any:
+    """Return labels as numbers if they are numbers among objects, as in ``df.values[:, -1]``.
 
     Examples
     --------
-    >>> whole_labels(np.array([0, 1], object)), whole_labels(np.array(["a"], object))
+    >>> number_labels(np.array([0, 1], object)), number_labels(np.array(["a"], object))
     (array([0, 1]), array(['a'], dtype=object))
     """
     objects = getattr(getattr(y, "dtype", None), "kind", "") == "O"
-    if not objects or not all(isinstance(label, Integral) for label in y):
+    if not objects or not all(isinstance(label, Real) for label in y):
         return y
     return y.infer_objects() if hasattr(y, "infer_objects") else np.array(y.tolist())
 
@@ -115,9 +117,16 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
         X : of the kind, dtype and device of the input, shape (N', ...)
             The real rows first, unchanged, then the synthetic ones.
         y : of the kind of the input, shape (N',)
+
+        Raises
+        ------
+        InputError
+            If X does not hold numbers alone, if values are missing, masked or infinite, or if a
+            class or an argument does not let rows be made; the message says which.
         """
-        self._whole, y = whole_columns(X), whole_labels(y)
         check_mask(X, "X")
+        check_mask(y, "y")
+        self._kinds, y = column_kinds(X), number_labels(y)
         if isinstance(X, Tensor):
             labels = as_numbers(y, "y").to(X.device)
             if labels.ndim != 1 or X.ndim < 2 or len(X) != len(labels) or not X.numel():
@@ -137,6 +146,8 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             return resample(self, X, labels)
         try:
             if isinstance(X, np.ndarray) and X.ndim > 1:
+                if X.dtype == object and not all(isinstance(value, Real) for value in X.flat):
+                    raise InputError("X is an array of objects that are not all numbers")
                 rows, restore = as_rows(X)
                 rows, labels = super().fit_resample(rows, y, **params)
                 return restore(rows), labels
@@ -147,6 +158,17 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             raise cannot_resample(self, y, error) from error
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
+        # float16, here only a data frame's, would overflow
+        new_x, new_y = self._numbers(X.astype(np.float32) if X.dtype == np.float16 else X, y)
+        if self._kinds is not None and isinstance(new_x, np.ndarray):
+            for column, kind in zip(new_x[len(X) :].T, self._kinds, strict=True):
+                if kind != new_x.dtype:
+                    whole = column.round() if kind.kind in "iub" else column
+                    column[:] = whole.clip(*bounds_of(kind))
+        return new_x, new_y
+
+    def _numbers(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:
+        """Return X and y with synthetic rows appended, in X's kind of numbers."""
         if self.cuts_digits and X.dtype.kind in "iub":
             new_x, new_y = self._filled_up(y, *self._make(X.astype(np.float64), y))
             made, low, high = new_x[X.shape[0] :], X.min(), X.max()
@@ -155,11 +177,7 @@ class TopUpSampler(BaseOverSampler):  # type: ignore[misc]
             values = cast_within(made.data.round(), low, high)
             made = type(X)((values, made.indices, made.indptr), made.shape)
             return vstack([X, made], format=X.format), new_y
-        new_x, new_y = self._filled_up(y, *self._make(X, y))
-        if self._whole is not None and isinstance(new_x, np.ndarray):
-            made = new_x[len(X) :]
-            made[:, self._whole] = made[:, self._whole].round()
-        return new_x, new_y
+        return self._filled_up(y, *self._make(X, y))
 
     @abstractmethod
     def _make(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any]:

@@ -6,9 +6,11 @@ from typing import Any
 import imblearn.over_sampling as imblearn
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.neighbors import NearestNeighbors
 
 from imbtorch.data.checks import RandomState
+from imbtorch.errors import InputError
 from imbtorch.places import OverSampler
 from imbtorch.resampling.base import Strategy
 from imbtorch.resampling.smote import SMOTE
@@ -34,6 +36,11 @@ class MixedSMOTE(SMOTE):
     ----------
     short_ : dict
         Class -> number of rows that were filled up by repetition.
+
+    Raises
+    ------
+    InputError
+        If a block does not lie within the columns, or there is none.
 
     References
     ----------
@@ -66,6 +73,15 @@ class MixedSMOTE(SMOTE):
         self.categorical = categorical
 
     def _interpolated(self, X: Any, y: NDArray[Any], strategy: Any) -> tuple[Any, Any]:
+        ends = range(X.shape[1] + 1)
+        if not self.categorical or not all(
+            start in ends and stop in ends and start < stop for start, stop in self.categorical
+        ):
+            raise InputError(
+                f"categorical is {self.categorical!r}; it must hold blocks (start, stop) of the "
+                f"{X.shape[1]} columns of X, at least one"
+            )
+        given, X = type(X), X.toarray() if issparse(X) else X
         blocks = [np.arange(start, stop) for start, stop in self.categorical]
         numbers = np.setdiff1d(np.arange(X.shape[1]), np.concatenate(blocks))
         codes = np.stack([_codes(X[:, block]) for block in blocks], axis=1)
@@ -85,7 +101,7 @@ class MixedSMOTE(SMOTE):
         made[:, numbers] = rows[:, : len(numbers)]
         for block, code in zip(blocks, rows[:, len(numbers) :].T, strict=True):
             made[:, block] = code[:, None] == np.arange(1, len(block) + 1)
-        return made, labels
+        return made if given is np.ndarray else given(made), labels
 
 
 class _UpTo(NearestNeighbors):  # type: ignore[misc]

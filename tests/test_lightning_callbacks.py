@@ -43,7 +43,7 @@ class Module(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-def train(callback, data, epochs=3, module=None, **loader):
+def train(callback, data, epochs=3, module=None, precision="32-true", **loader):
     """Fit a module by Lightning, always from the same seed."""
     with scoped_seed(0):
         features = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU())
@@ -52,6 +52,7 @@ def train(callback, data, epochs=3, module=None, **loader):
             max_epochs=epochs,
             callbacks=[callback] if callback else None,
             accelerator="cpu",
+            precision=precision,
             logger=False,
             enable_checkpointing=False,
             enable_model_summary=False,
@@ -108,6 +109,25 @@ def test_eos_callback_changes_the_head_and_nothing_else(blobs):
     assert torch.equal(again.head.weight, network.head.weight)
     other = train(EOSCallback(EOS(30, random_state=0), seed=1), data).network
     assert not torch.equal(other.head.weight, network.head.weight)
+
+
+@pytest.mark.parametrize("precision", ["bf16-true", "64-true", "bf16-mixed"])
+def test_eos_callback_keeps_the_precision_of_the_network(blobs, precision):
+    data = TensorDataset(*blobs)
+    network = train(EOSCallback(EOS(30, random_state=0)), data, precision=precision).network
+    plain = train(None, data, precision=precision).network
+    assert network.head.weight.dtype == plain.head.weight.dtype
+    assert not torch.equal(network.head.weight, plain.head.weight)
+    logits, _ = predict_logits(network, data)
+    assert logits.dtype == torch.float32
+
+
+def test_eos_callback_does_not_train_first_where_samples_are_no_pairs(blobs):
+    data = TensorDataset(*blobs, torch.arange(len(blobs[1])))
+    module = Module(network=Classifier(nn.Identity(), nn.Linear(2, 3)))
+    with pytest.raises(InputError, match="not a pair"):
+        train(EOSCallback(EOS()), data, module=module)
+    assert not module.seen
 
 
 def test_callbacks_say_what_they_need(blobs, monkeypatch):

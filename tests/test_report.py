@@ -78,6 +78,9 @@ def test_the_answer_says_which_classes_stay_weak_and_why():
     )
     said = answer([ERM], "erm", *arguments, np.array([1.0, 0.95, np.nan]), confusion, 20)
     assert said[1:] == ["No class stays weak: the lowest recall is 95.0 %, of dog."]
+    for recall in ([0.1, np.nan, np.nan], [0.4, 0.4, 0.4]):
+        _, weak, *_ = answer([ERM], "erm", *arguments, np.array(recall), confusion, 20)
+        assert "weak: cat" in weak
     poor = summary("erm", 0.34)
     assert (
         "hardly more than chance" in answer([poor], "erm", *arguments, np.ones(3), confusion, 20)[0]

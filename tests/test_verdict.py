@@ -211,3 +211,22 @@ def test_eight_recipes_are_all_named_and_of_more_five(number, named):
     assert sum(f"r{i} (" in said for i in range(number)) == named
     assert ("and 4 more" in said) == (number > named)
     assert "1 more" not in said
+
+
+def test_what_no_seed_changes_says_nothing_of_noise(tmp_path):
+    def rows(values):
+        return [
+            {**row, "decision": {"metrics": {"f1": row["metrics"]["balanced_accuracy"]}}}
+            for row in made(values)
+        ]
+
+    fixed = {"logistic": [0.800, 0.800], "knn": [0.801, 0.801]}
+    found = judge(rows(fixed), "logistic", tmp_path)
+    assert found.leads["knn"].verdict == "noise unknown"
+    assert "All seeds give the same" in found.sentences[1]
+    varied = {"erm": [0.70, 0.74], "rs": [0.75, 0.80]}
+    mixed = judge(rows({**fixed, **varied}), "logistic", tmp_path).leads
+    assert mixed["knn"].verdict == "noise unknown"
+    assert "all seeds give the same" in mixed["knn"].sentences[0]
+    without = judge(rows({"logistic": fixed["logistic"], **varied}), "logistic", tmp_path).leads
+    assert mixed["erm"].seed_noise == pytest.approx(without["erm"].seed_noise, rel=0.2)

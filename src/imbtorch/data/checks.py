@@ -8,6 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, fx
 
+from imbtorch.data.array_likes import check_class_order, check_mask
 from imbtorch.data.finite import check_finite
 from imbtorch.errors import InputError
 
@@ -66,6 +67,7 @@ def label_arrays(
 
 def check_counts(counts: Sequence[int], name: str = "class_counts") -> Tensor:
     """Return class counts as a float64 tensor of shape (K,); each must be at least 1."""
+    check_class_order(counts, name, "index")
     n = as_numbers(counts, name).double()
     if n.ndim != 1 or len(n) == 0 or not bool(((n >= 1) & n.isfinite()).all()):
         raise InputError(f"{name} is {n.tolist()}; every class needs a count of at least 1")
@@ -227,12 +229,6 @@ def as_numbers(values: object, name: str) -> Tensor:
     if tensor.is_complex():
         raise InputError(f"{name} is of type {tensor.dtype}; real numbers are needed")
     return tensor
-
-
-def check_mask(values: object, name: str) -> None:
-    """Raise an InputError if values are masked: what is under the mask would count as any other."""
-    if isinstance(values, np.ma.MaskedArray) and values.mask.any():
-        raise InputError(f"{name} has masked values; fill them, or leave out their rows")
 
 
 def _array(values: Any) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 from torch import Tensor
 
+from imbtorch.data.array_likes import check_mask, number_labels
 from imbtorch.data.samples import check_classes
 from imbtorch.errors import InputError
 from imbtorch.models.build import suiting
@@ -23,6 +24,7 @@ def given_samples(X: Any) -> Any:
     Traceback (most recent call last):
     imbtorch.errors.InputError: X is of type <U4; real numbers are needed
     """
+    check_mask(X, "X")
     if isinstance(X, Tensor):
         X = X.detach().cpu()
         X = (X.float() if X.dtype is torch.bfloat16 else X).numpy()
@@ -89,11 +91,13 @@ def given_labels(y: Any) -> Any:
     Traceback (most recent call last):
     imbtorch.errors.InputError: y is missing in 1 of 3 rows (1); fill it or leave these rows out
     """
+    check_mask(y, "y")
     if isinstance(y, Tensor):
         y = y.cpu().numpy()
     if y is not None:  # an object array, because numpy turns the list ["cat", 3] into strings
         check_classes(np.asarray(y, dtype=object if isinstance(y, (list, tuple)) else None))
     kind = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    y = number_labels(y)
     return y if kind is None else np.asarray(y, dtype=kind)  # objects in older versions of pandas
 
 

@@ -4,11 +4,12 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import numpy as np
 from lightning_fabric import Fabric
 from torch import nn
 from torch.utils.data import DataLoader
 
-from imbtorch.data.arrays import ArrayDataset, Samples
+from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, take
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.models.backbones.torchvision import import_torchvision
@@ -134,8 +135,8 @@ class EOSCallback(_Callback):
     ------
     InputError
         If `epochs` is no whole number of at least 1; when training starts, if the module does not
-        have exactly one attribute that is a `Classifier`, or if `train` is None and there is more
-        than one training data loader.
+        have exactly one attribute that is a `Classifier`, if `train` is None and there is more
+        than one training data loader, or if the data set does not yield pairs (x, y).
 
     Notes
     -----
@@ -171,12 +172,15 @@ class EOSCallback(_Callback):
 
     def on_train_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Check the module and the data loader before training starts."""
-        head_size(_network(pl_module).head)
-        self._dataset(trainer)
+        network = _network(pl_module)
+        head_size(network.head)
+        one = take(as_dataset(self._dataset(trainer)), np.arange(1))
+        embed(network, one)  # what it does not take is said now, not after all the training
 
     def on_train_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Embed the data, over-sample, and train a new head on the network."""
         network, device = _network(pl_module), pl_module.device
+        dtype = next(network.head.parameters()).dtype
         embedded = ArrayDataset(*embed(network, self._dataset(trainer)))
         data = resample_dataset(self.eos, embedded)
         one = 1 if device.index is None else [device.index]
@@ -186,6 +190,7 @@ class EOSCallback(_Callback):
             network.head, data, self.epochs, setup=HEAD_SETUP, seed=self.seed, fabric=fabric
         ):
             pass
+        network.head.to(dtype)
 
     def _dataset(self, trainer: "Trainer") -> Samples:
         if self.train is not None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from imbtorch.data.array_likes import check_class_order
 from imbtorch.data.checks import label_arrays
 from imbtorch.models.classifier import head_size
 
@@ -66,6 +67,7 @@ def cumulative_false_positives(
     >>> cumulative_false_positives([0, 1, 1, 2], [0, 0, 0, 1], [50, 5, 20])
     array([2, 2, 3])
     """
+    check_class_order(class_counts, "class_counts", "index")
     true, predicted = label_arrays(y_true, y_pred, len(class_counts), "class_counts")
     wrong = np.bincount(predicted[predicted != true], minlength=len(class_counts))
     order = np.argsort(-np.asarray(class_counts), kind="stable")

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from imbtorch.data.array_likes import check_class_order, check_mask
 from imbtorch.data.checks import label_arrays
 from imbtorch.errors import InputError
 
@@ -47,6 +48,8 @@ def expected_cost(y_true: ArrayLike, y_pred: ArrayLike, costs: ArrayLike) -> flo
 
 def check_costs(costs: ArrayLike, num_classes: int | None = None) -> NDArray[np.float64]:
     """Return a cost matrix as float64; it must be (K, K), finite, and tell decisions apart."""
+    check_class_order(costs, "costs", "index", "columns")
+    check_mask(costs, "costs")
     try:
         matrix: NDArray[np.float64] = np.asarray(costs, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -73,7 +73,7 @@ class Decision:
             As the network gives them, ``softmax(z)``.
         """
         p = check_probabilities(probabilities)
-        return p if self.temperature == 1 else softmax(log_of(p) / self.temperature, axis=1)
+        return p.copy() if self.temperature == 1 else softmax(log_of(p) / self.temperature, axis=1)
 
     def classes(self, probabilities: ArrayLike) -> NDArray[np.int64]:
         """Return the class of each row of probabilities of shape (N, K), with T applied already.

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from imbtorch.data.array_likes import check_mask
 from imbtorch.data.checks import Array
 from imbtorch.data.finite import check_finite
 from imbtorch.errors import InputError
@@ -90,8 +91,10 @@ Bounds = Mapping[int, tuple[NDArray[Any], NDArray[Any]]]
 
 
 def _bounds(x: NDArray[Any], y: NDArray[Any]) -> Bounds:
-    classes = {k: x[y == k] for k in np.unique(y).tolist()}
-    return {k: (rows.min(0), rows.max(0)) for k, rows in classes.items()}
+    order = np.argsort(y, kind="stable")
+    classes, starts = np.unique(y[order], return_index=True)
+    rows = np.split(x[order], starts[1:])
+    return {k: (of.min(0), of.max(0)) for k, of in zip(classes.tolist(), rows, strict=False)}
 
 
 def _gap(train: Bounds, test: Bounds, number: int) -> Gap:
@@ -187,7 +190,7 @@ def embedding_measures(
     _check_widths(train_x, test_x)
     train = _bounds(train_x, train_y)  # once for all three
     gap = _gap(train, _bounds(test_x, test_y), 1 + max(*train, int(test_y.max(initial=0))))
-    true, false = _true_false(train, test_x, test_y, _array(predicted))
+    true, false = _true_false(train, test_x, test_y, _array(predicted, "predicted"))
     gaps = {"gap": gap, "gap_true": true, "gap_false": false}
     lists = {name: value.per_class for name, value in gaps.items()}
     if hasattr(head, "weight"):
@@ -195,7 +198,8 @@ def embedding_measures(
     return {name: with_none(values) for name, values in lists.items()}
 
 
-def _array(values: Any) -> NDArray[Any]:
+def _array(values: Any, name: str) -> NDArray[Any]:
+    check_mask(values, name)
     if isinstance(values, Tensor):
         values = values.float() if values.dtype == torch.bfloat16 else values
         values = values.detach().cpu().numpy()
@@ -210,7 +214,7 @@ def _check_widths(train: NDArray[Any], test: NDArray[Any]) -> None:
 
 
 def _checked(features: Any, labels: Any, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    x, y = _array(features), _array(labels)
+    x, y = _array(features, f"{name}_features"), _array(labels, f"{name}_labels")
     if x.ndim != 2 or y.shape != x.shape[:1]:
         raise InputError(
             f"{name}_features has shape {x.shape} and {name}_labels {y.shape}; they must be (N, D) "

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from imbtorch.data.array_likes import check_class_order, check_mask
 from imbtorch.errors import InputError
 from imbtorch.metrics.probabilities import check_probabilities
 
@@ -68,6 +69,8 @@ def correct_prior(
 
 def check_shares(amounts: Sequence[float], name: str) -> NDArray[np.float64]:
     """Return class shares or counts divided by their sum, shape (K,)."""
+    check_class_order(amounts, name, "index")
+    check_mask(amounts, name)
     try:
         values = np.asarray(amounts, dtype=np.float64)
     except (TypeError, ValueError):  # such as a dict

@@ -4,18 +4,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from imbtorch.data.array_likes import check_class_order, check_mask
 from imbtorch.errors import InputError
 
 ROUNDING = 1e-6
-WRITTEN = 5e-3
-"""How far a number of two digits may be from what it was; half precision has three."""
+HALF = 1e-2
+"""How far the sum of a row may be from 1 in half precision, which has three digits."""
 
 
 def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64]:
     """Return class probabilities as float64; each must be in 0..1, but for rounding.
 
-    Rows of shape (N, K) must sum to 1, but for two written digits, or to 0, as those of
-    `correct_prior` without a class left.
+    Rows of shape (N, K) must sum to 1, but for half precision and for numbers written with two to
+    four digits, or to 0, as those of `correct_prior` without a class left. Columns that have labels
+    must be in the order of the classes.
 
     Examples
     --------
@@ -28,6 +30,8 @@ def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64
         ...
     imbtorch.errors.InputError: probabilities sum to 1.8 in row 1; those of all classes sum to 1
     """
+    check_class_order(probabilities, "probabilities", "columns")
+    check_mask(probabilities, "probabilities")
     if isinstance(probabilities, Tensor):
         probabilities = probabilities.detach().double().cpu().numpy()
     try:
@@ -41,10 +45,19 @@ def check_probabilities(probabilities: ArrayLike | Tensor) -> NDArray[np.float64
         raise InputError(f"probabilities holds {p[wrong][0]}{row}; all must be in 0..1")
     if p.ndim == 2:
         total = p.sum(1)
-        off = np.abs(total - 1) > WRITTEN * p.shape[1] + ROUNDING
-        if (odd := np.flatnonzero(off & (total != 0))).size:
-            raise InputError(
-                f"probabilities sum to {total[odd[0]]:.4g} in row {odd[0]}; those of all classes "
-                "sum to 1"
-            )
+        for odd in map(int, np.flatnonzero((np.abs(total - 1) > HALF) & (total != 0))):
+            if not _is_written(p[odd]):
+                raise InputError(
+                    f"probabilities sum to {total[odd]:.4g} in row {odd}; those of all classes "
+                    "sum to 1"
+                )
     return p
+
+
+def _is_written(row: NDArray[np.float64]) -> bool:
+    """Whether a row could be probabilities that were rounded to a few digits each."""
+    return any(
+        np.abs(row * unit - np.round(row * unit)).max() < ROUNDING * unit
+        and abs(row.sum() - 1) <= len(row) / (2 * unit) + ROUNDING
+        for unit in (1e2, 1e3, 1e4)
+    )

@@ -105,8 +105,9 @@ def outputs(
     `embed` and `predict_logits` do the same and leave the global random state as it was; within a
     training run, which has a random state of its own, nothing is to be restored.
     """
-    tensors = chain(model.parameters(), model.buffers())  # a head of trees has no parameters
+    tensors = [*chain(model.parameters(), model.buffers())]  # a head of trees has no parameters
     device = next((t.device for t in tensors), torch.device("cpu"))
+    dtype = next((t.dtype for t in tensors if t.is_floating_point()), torch.float32)
     data: Any = as_dataset(dataset)
     if len(data) == 0 or batch_size < 1:
         raise InputError(
@@ -119,7 +120,8 @@ def outputs(
         lengths = lengths_of(data)
         order = None if lengths is None else by_length(lengths)
         batches = Batches(data, order, batch_size=batch_size, device=device, workers=workers)
-        parts = [(logits_of(function(x)).float(), y) for x, y in batches]
+        # other than float32 as in Lightning's "bf16-true" and "64-true"
+        parts = [(logits_of(function(_as(dtype, x))).float(), y) for x, y in batches]
     finally:
         for module, training in modes:  # which may differ: a frozen norm, say
             module.training = training
@@ -128,6 +130,11 @@ def outputs(
         return made, y
     back = order.argsort().to(device)
     return made[back], y[back]
+
+
+def _as(dtype: torch.dtype, x: Tensor) -> Tensor:
+    """Return a batch in a network's kind of numbers, if that is not the usual one."""
+    return x.to(dtype) if x.is_floating_point() and dtype is not torch.float32 else x
 
 
 def measured_logits(

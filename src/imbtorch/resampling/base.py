@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse, vstack
 from torch import Tensor
 
-from imbtorch.data.checks import RandomState, as_numbers, check_mask
+from imbtorch.data.array_likes import check_mask, number_labels
+from imbtorch.data.checks import RandomState, as_numbers
 from imbtorch.errors import InputError
 from imbtorch.option_types import is_number
 from imbtorch.resampling.apply import as_rows, bounds_of, cannot_resample, resample
@@ -49,20 +50,6 @@ def column_kinds(X: Any) -> list[np.dtype[Any]] | None:
             )
     plain = (getattr(kind, "numpy_dtype", getattr(kind, "subtype", kind)) for kind in X.dtypes)
     return [np.dtype(kind) for kind in plain]
-
-
-def number_labels(y: Any) -> Any:
-    """Return labels as numbers if they are numbers among objects, as in ``df.values[:, -1]``.
-
-    Examples
-    --------
-    >>> number_labels(np.array([0, 1], object)), number_labels(np.array(["a"], object))
-    (array([0, 1]), array(['a'], dtype=object))
-    """
-    objects = getattr(getattr(y, "dtype", None), "kind", "") == "O"
-    if not objects or not all(isinstance(label, Real) for label in y):
-        return y
-    return y.infer_objects() if hasattr(y, "infer_objects") else np.array(y.tolist())
 
 
 def cast_within(made: NDArray[np.float64], low: Any, high: Any) -> NDArray[Any]:

@@ -9,7 +9,9 @@ from scipy.sparse import csr_array
 from imbtorch.comparison.report.summary import Summary
 
 WEAK = 0.9
-"""A class stays weak if its recall is below this and below the mean over the classes."""
+"""A class stays weak if its recall is below this and not above the mean over the classes."""
+ROUNDING = 1e-9
+"""By which a mean of equal recalls may differ from them."""
 CHANCE = 1.1
 """A balanced accuracy below so many times 1/K says that nothing is learned."""
 NAMED = 3
@@ -134,9 +136,9 @@ def weak_classes(recall: NDArray[np.float64]) -> list[int]:
     [2, 4]
     """
     known = recall[~np.isnan(recall)]
-    bound = min(WEAK, known.mean()) if len(known) else 0.0
+    mean = known.mean() + ROUNDING if len(known) else 0.0
     order = np.argsort(recall, kind="stable")
-    return [int(k) for k in order if recall[k] < bound]
+    return [int(k) for k in order if recall[k] < WEAK and recall[k] <= mean]
 
 
 def _weak(

@@ -17,11 +17,11 @@ class Lead:
         where it costs less.
     noise : float
         Half-width of its 95 % interval, from both sources of noise, whose squares add; the
-        intervals of a table hold together (Dunnett). Infinite if it is unknown: with one seed, or
-        if `outputs_lost`.
+        intervals of a table hold together (Dunnett). Infinite if it is unknown: with one seed, if
+        `outputs_lost`, or where all seeds give the same and test samples do not count.
     seed_noise, test_noise : float
-        The half-width that each source would give alone: other training seeds (infinite with one
-        seed), and other test samples (NaN if no predictions are stored, or with folds, whose
+        The half-width that each source would give alone: other training seeds (infinite if it is
+        unknown), and other test samples (NaN if no predictions are stored, or with folds, whose
         differences have both sources in them).
     seeds : int
         Number of seeds that both have.

@@ -41,7 +41,8 @@ def lead_sentences(name: str, lead: Lead, folded: bool) -> list[str]:
             if lead.test_noise == lead.test_noise
             else ": the noise"
         )
-        return [f"{name}: {shown}{known} of the training seeds is unknown with one seed."]
+        why = "with one seed" if lead.seeds == 1 else "where all seeds give the same"
+        return [f"{name}: {shown}{known} of the training seeds is unknown {why}."]
     if lead.more_seeds is not None:
         more = plural(lead.more_seeds, "more repetition" if folded else "more seed")
         return [f"{name}: {more} would settle {shown}, if it stays what it is."]
@@ -74,7 +75,11 @@ def table_sentences(
     order = sorted(leads, key=lambda name: -leads[name].mean)
     open_ = [n for n in order if leads[n].verdict in ("within noise", "noise unknown")]
     if not any(isfinite(lead.seed_noise) for lead in leads.values()):
-        said.append("With one seed, a verdict is not possible: run at least 2, better 3.")
+        said.append(
+            "With one seed, a verdict is not possible: run at least 2, better 3."
+            if all(lead.seeds == 1 for lead in leads.values())
+            else "All seeds give the same, so that a verdict is not possible: run with --folds."
+        )
     elif open_ and leads[open_[0]].mean > 0:
         said += leads[open_[0]].sentences
     if lost := [name for name in order if leads[name].outputs_lost]:

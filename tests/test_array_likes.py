@@ -1,5 +1,7 @@
 """What is said beside the numbers counts: the labels of pandas objects, masks, kinds of objects."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,6 @@ from imbtorch.metrics import (
     expected_cost,
     generalization_gap,
 )
-from imbtorch.resampling import Neighbors
 from imbtorch.sklearn import EmbeddingHead, ImbalancedClassifier
 
 COUNTS = pd.Series([0] * 5 + [1] * 50).value_counts()
@@ -78,7 +79,6 @@ def test_what_is_under_a_mask_is_no_value():
         lambda: expected_calibration_error([0, 1], masked),
         lambda: correct_prior([[0.5, 0.5]], np.ma.masked_array([1, 1], mask=[0, 1]), [1, 1]),
         lambda: expected_cost([0, 1], [1, 1], masked),
-        lambda: Neighbors(1).fit(masked),
         lambda: ImbalancedClassifier().fit(np.ma.masked_array(x, mask=[mask[1]] * 4), y),
         lambda: EmbeddingHead().fit(x, np.ma.masked_array(y, mask=[1, 0, 0, 0])),
     ):
@@ -110,3 +110,11 @@ def test_labels_among_objects_are_labels(values, form):
     y = form(values * 30, dtype=object)
     for model in (ImbalancedClassifier("rs", epochs=1), EmbeddingHead(epochs=1)):
         assert model.fit(x, y).classes_.tolist() == values
+
+
+def test_a_decision_is_on_rows_of_classes():
+    for call in (Decision().classes, Decision(2.0).calibrated):
+        for wrong in ([0.3, 0.7], np.full((1, 2, 2), 0.5)):
+            with pytest.raises(InputError, match=r"probabilities has shape .* \(N, K\)"):
+                call(wrong)
+    json.dumps(Decision(np.float32(1.5), (np.float32(0), 1.0)).to_json())

@@ -72,7 +72,7 @@ class Decision:
         probabilities : array-like of shape (N, K)
             As the network gives them, ``softmax(z)``.
         """
-        p = check_probabilities(probabilities)
+        p = _of_classes(probabilities)
         return p.copy() if self.temperature == 1 else softmax(log_of(p) / self.temperature, axis=1)
 
     def classes(self, probabilities: ArrayLike) -> NDArray[np.int64]:
@@ -83,7 +83,7 @@ class Decision:
         >>> Decision(offsets=(0.0, np.log(4))).classes([[0.75, 0.25], [0.85, 0.15]]).tolist()
         [1, 0]
         """
-        p = check_probabilities(probabilities)
+        p = _of_classes(probabilities)
         if self.offsets and p.shape[1:] != (len(self.offsets),):
             raise InputError(
                 f"probabilities has shape {p.shape}; the decision is for {len(self.offsets)} "
@@ -105,8 +105,8 @@ class Decision:
         True
         """
         return {
-            "temperature": self.temperature,
-            "offsets": list(self.offsets),
+            "temperature": float(self.temperature),
+            "offsets": [float(offset) for offset in self.offsets],
             "maximizes": self.maximizes,
         }
 
@@ -114,6 +114,14 @@ class Decision:
     def from_json(cls, values: DecisionHeader) -> "Decision":
         """Return the decision of what `to_json` made."""
         return cls(values["temperature"], tuple(values["offsets"]), values["maximizes"])
+
+
+def _of_classes(probabilities: ArrayLike) -> NDArray[np.float64]:
+    """Return probabilities (N, K) as float64; an InputError if they have another shape."""
+    p = check_probabilities(probabilities)
+    if p.ndim != 2:
+        raise InputError(f"probabilities has shape {p.shape}; it must be (N, K)")
+    return p
 
 
 def log_of(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

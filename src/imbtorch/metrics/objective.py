@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 FEW = 5
 """With fewer validation samples of a class, a decision for it is chosen by chance."""
 METRICS = ("f1", "fbeta:B", "balanced_accuracy", "recall@precision:P")
-"""What can be maximized; B is above 0 and P in 0..1."""
+"""What can be maximized; B is in 0..1e6 and P in 0..1, both above 0."""
+LARGEST = 1e6
 _WITH_AMOUNT = re.compile(r"(fbeta|recall@precision):([0-9.eE+-]+)")
 
 
@@ -52,12 +53,12 @@ class Objective:
             check_costs(self.costs)
             return
         kind, amount = self._parts
-        right = {"f1": True, "balanced_accuracy": True, "fbeta": 0 < amount < np.inf}
+        right = {"f1": True, "balanced_accuracy": True, "fbeta": 0 < amount <= LARGEST}
         right["recall@precision"] = 0 < amount <= 1
         if self.costs is not None or not right.get(kind, False):
             raise InputError(
                 f"{self.option} is {self.name!r}; known are {', '.join(METRICS)}, with B above 0 "
-                "and P above 0 and at most 1, as in fbeta:2 or recall@precision:0.9"
+                "and at most 1e6 and P above 0 and at most 1, as in fbeta:2 or recall@precision:0.9"
             )
 
     @classmethod

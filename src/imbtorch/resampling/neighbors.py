@@ -13,7 +13,6 @@ from sklearn.neighbors._base import KNeighborsMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from imbtorch.data.array_likes import check_mask
 from imbtorch.data.checks import Array
 from imbtorch.data.finite import are_finite
 from imbtorch.errors import InputError
@@ -101,7 +100,6 @@ class Neighbors(KNeighborsMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(f"method is {self.method!r}; it must be one of {', '.join(SEARCHES)}")
         if not 0 <= self.recall <= 1:
             raise InputError(f"recall is {self.recall}; it must lie in [0, 1]")
-        check_mask(X, "X")
         rows = _dense(X)
         if isinstance(rows, Tensor):
             self._mean = rows.to(_precision(rows)).mean(0)

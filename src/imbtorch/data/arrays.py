@@ -63,7 +63,7 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
         tokens: bool = False,
         categorical: Sequence[tuple[int, int]] = (),
     ) -> None:
-        self.x = as_numbers(x, "x")
+        self.x = as_numbers(x, "x").detach()
         if self.x.dtype not in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
             self.x = self.x.float()
         self.y = check_labels(y).to(self.x.device)
@@ -87,7 +87,8 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
                 f"y has labels up to {num_classes - 1} for {len(self.y)} samples; classes are "
                 "numbered from 0: take np.unique(y, return_inverse=True)[1], or give classes"
             )
-        self.classes = tuple(classes or (str(k) for k in range(num_classes)))
+        names = map(str, range(num_classes)) if classes is None or not len(classes) else classes
+        self.classes = tuple(map(str, names))
         if len(self.classes) < num_classes:
             raise InputError(f"classes has {len(self.classes)} names; y needs {num_classes}")
 
@@ -226,7 +227,7 @@ def labels_of(dataset: Samples) -> Tensor:
     """
     data = as_dataset(dataset)
     if isinstance(data, ArrayDataset):
-        return data.y.cpu()
+        return data.y.cpu().clone()  # which may be changed
     return checked_labels(data)
 
 

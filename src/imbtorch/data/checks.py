@@ -8,7 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, fx
 
-from imbtorch.data.array_likes import check_class_order, check_mask
+from imbtorch.data.array_likes import check_class_order, check_mask, number_labels
 from imbtorch.data.finite import check_finite
 from imbtorch.errors import InputError
 
@@ -32,7 +32,7 @@ def check_one_label(y: Tensor) -> Tensor:
 
 def check_labels(y: object, name: str = "y") -> Tensor:
     """Return labels as an int64 tensor of shape (N,); they must be whole numbers from 0 on."""
-    labels = check_one_label(as_numbers(y, name))
+    labels = check_one_label(as_numbers(number_labels(y), name))
     if labels.is_floating_point() and not bool((labels == labels.trunc()).all()):
         raise InputError(
             f"{name} holds values that are not whole numbers; labels 0..K-1 are needed"

@@ -56,7 +56,12 @@ def _keys(part: Rows, sizes: Counter[int], place: int) -> list[Hashable]:
             from pandas import DataFrame
             from pandas.util import hash_pandas_object
 
-        return list(hash_pandas_object(DataFrame(values), index=False).tolist())
+        table = DataFrame(values)
+        for name in table.columns:  # of whole numbers, an empty cell in another part makes floats
+            if table[name].dtype.kind in "iubf":
+                exact = table[name].astype("float64")
+                table[name] = table[name] if exact.abs().max() >= 2**53 else exact
+        return list(hash_pandas_object(table, index=False).tolist())
     return [_key(part[i], i, sizes, place) for i in range(len(part))]
 
 

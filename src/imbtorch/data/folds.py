@@ -94,7 +94,7 @@ class Folds:
     data_seed : int
         Decides which sample is in which fold.
     profile : Profile
-        The imbalance to make in the training samples.
+        The imbalance to make in the training samples; "auto" is settled by those of the first fold.
     fit_input : callable
         Training rows -> input kind.
     test_split : str, optional
@@ -112,7 +112,7 @@ class Folds:
         test_split: str | None = None,
     ) -> None:
         self.name, self.source, self.folds = name, source, folds
-        self.data_seed, self.profile, self._fit_input = data_seed, profile, fit_input
+        self.data_seed, self._fit_input = data_seed, fit_input
         self.test_split = test_split if source.train.by else None
         split = source.train
         self.labels: EncodedLabels = encode_labels(split.labels, split.labels, source.label_names)
@@ -121,7 +121,8 @@ class Folds:
         self._pools: list[tuple[Input, Dataset[Any], str]] = []
         self._numbers = cache(self._divide)
         self.data = lru_cache(maxsize=1)(self._data)
-        self._numbers(0)  # raises if a class is too rare
+        held = self._held(0)  # raises if a class is too rare
+        self.profile = profile.settled(np.bincount(self.labels.train[~held]))  # once for all folds
 
     def _divide(self, repetition: int) -> Numbers:
         """Return the fold in which each sample is held out."""
@@ -140,14 +141,12 @@ class Folds:
         held = self._held(seed)
         train = np.flatnonzero(~held)
         y = self.labels.train[train]
-        made = self.profile.settled(np.bincount(y))
-        keep = made.rows(y, len(self.labels.classes), self.data_seed)
+        keep = self.profile.rows(y, len(self.labels.classes), self.data_seed)
         return train[keep], np.flatnonzero(held)
 
     def _made(self, seed: int) -> Profile:
         """Return the profile of the training samples of a training seed."""
-        settled = self.profile.settled(np.bincount(self.labels.train[~self._held(seed)]))
-        return settled.measured(np.array(self.counts(seed)))
+        return self.profile.measured(np.array(self.counts(seed)))
 
     def counts(self, seed: int) -> tuple[int, ...]:
         """Return the training samples of each class, for a training seed."""

@@ -44,7 +44,7 @@ def checked_labels(pairs: Dataset[tuple[Any, Any]]) -> Tensor:
                 stacklevel=4,
             )
     source = pairs.dataset if isinstance(pairs, PairDataset) else pairs
-    _loaded[id(source)] = read
+    _loaded[id(source)] = read.clone()
     weakref.finalize(source, _loaded.pop, id(source), None)
     return read
 

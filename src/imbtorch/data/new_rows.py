@@ -167,7 +167,9 @@ def _of_images(path: Path) -> NewRows | None:
 def _of_npz(path: Path, spec: Input, split: str | None) -> NewRows:
     stored = npz_headers(path, "DATA")
     found = {
-        name[: -len("features")].strip("_"): name for name in stored if name.endswith("features")
+        name[: -len("features")].strip("_"): name
+        for name in stored
+        if name.endswith("features") and stored[name].shape
     }
     if not found:
         raise InputError(f"DATA holds the arrays {', '.join(stored) or 'none'}; features is needed")

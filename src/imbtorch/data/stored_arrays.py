@@ -55,7 +55,8 @@ def read_arrays(path: Path, image_size: int | None = None) -> Source:
         known = np.flatnonzero(found.known)
         return Split(Rows(as_images(x) if are_images(x) else x), found.values).take(known)
 
-    stored = [name[: -len("features")] for name in arrays if name.endswith("features")]
+    found = [name for name in arrays if name.endswith("features") and arrays[name].ndim]
+    stored = [name[: -len("features")] for name in found]
     if "" in stored and "train_" in stored:
         raise InputError(f"{path} holds features and train_features; leave one of them out")
     train = split("train_") or split("")

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, DistributedSampler
 
+from imbtorch.data.array_likes import check_mask
 from imbtorch.data.arrays import labels_of
 from imbtorch.data.pairs import is_hugging_face
 from imbtorch.errors import InputError
@@ -98,6 +99,7 @@ class ClassBalancedSampler(DistributedSampler[Any]):
     ) -> None:
         of_data = isinstance(labels, Dataset) or is_hugging_face(labels)
         given: Any = labels_of(labels) if of_data else labels  # type: ignore[arg-type]
+        check_mask(given, "labels")
         self.labels = np.asarray(given.detach().cpu() if isinstance(given, Tensor) else given)
         if self.labels.ndim not in (1, 2):
             raise InputError(f"labels has shape {self.labels.shape}; (N,) or (N, K) is needed")

@@ -20,7 +20,7 @@ def members_of(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     [[1], [0, 2], [3]]
     """
     if labels.ndim == 1:
-        if labels.dtype.kind == "f" and np.isnan(labels).any():
+        if labels.dtype.kind in "fO" and (labels != labels).any():
             raise InputError("labels holds NaN; every sample needs a label")
         narrow = _narrow(labels)
         try:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from imbtorch.data.array_likes import check_class_order, check_mask
 from imbtorch.errors import InputError
+from imbtorch.option_types import check_whole
 
 
 def exponential_counts(n_max: int, num_classes: int, ratio: float) -> list[int]:
@@ -166,7 +168,8 @@ def make_imbalanced(
     Raises
     ------
     InputError
-        If a class has fewer samples than it should keep, or a label has no count.
+        If a class has fewer samples than it should keep, a label has no count, or counts are not in
+        the order of the classes.
 
     Examples
     --------
@@ -175,7 +178,11 @@ def make_imbalanced(
     >>> [y[i] for i in indices]
     [0, 0, 0, 1]
     """
+    check_class_order(counts, "counts", "index")
+    check_mask(y, "y")
     labels = np.asarray(y)
+    if labels.ndim != 1:
+        raise InputError(f"y has shape {labels.shape}; one label per sample, (N,), is needed")
     rng = np.random.default_rng(data_seed)
     unknown = sorted(set(np.unique(labels).tolist()) - set(range(len(counts))))
     if unknown:
@@ -187,5 +194,7 @@ def make_imbalanced(
         members = np.flatnonzero(labels == k)
         if not 0 <= count <= len(members):
             raise InputError(f"counts[{k}] is {count}; class {k} has {len(members)} samples")
-        kept.append(rng.choice(members, count, replace=False))
+        kept.append(
+            rng.choice(members, check_whole(f"counts[{k}]", count, 0, len(members)), replace=False)
+        )
     return np.sort(np.concatenate(kept)).astype(np.int64)

@@ -210,7 +210,12 @@ def _tagged_words(tables: Tables, train_name: str, test_name: str | None, label:
     def split(name: str) -> Split:
         part = tables[name]
         rows, tags = [], []
-        for words, word_tags in zip(part["tokens"], part[label], strict=True):
+        for row, (words, word_tags) in enumerate(zip(part["tokens"], part[label], strict=True)):
+            if len(words) != len(word_tags) or None in word_tags:
+                raise InputError(
+                    f"row {row} of split {name!r} has {len(words)} words and the {label} "
+                    f"{word_tags[:8]}; every word needs one"
+                )
             rows += windows(words)
             tags += word_tags
         return Split(Rows(np.array(rows, dtype=object)), np.array(tags))

@@ -96,8 +96,8 @@ def given_labels(y: Any) -> Any:
         y = y.cpu().numpy()
     if y is not None:  # an object array, because numpy turns the list ["cat", 3] into strings
         check_classes(np.asarray(y, dtype=object if isinstance(y, (list, tuple)) else None))
-    kind = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
     y = number_labels(y)
+    kind = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
     return y if kind is None else np.asarray(y, dtype=kind)  # objects in older versions of pandas
 
 

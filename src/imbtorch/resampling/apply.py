@@ -49,7 +49,8 @@ def resample(sampler: OverSampler, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor
     >>> x.shape, y.tolist()
     (torch.Size([4, 1, 2, 2]), [0, 0, 1, 1])
     """
-    x, tensors = x.detach(), getattr(sampler, "takes_tensors", False) and x.is_floating_point()
+    x = x.detach()
+    tensors = getattr(sampler, "takes_tensors", False) and x.is_floating_point()
     try:
         if tensors:
             rows, labels = sampler.fit_resample(x.flatten(1), y)

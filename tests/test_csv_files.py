@@ -1,8 +1,11 @@
 """CSV files: a cell is read alike whatever else stands in the file, and wherever it stands."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from imbtorch import load_data
+from imbtorch import InputError, load_data
+from imbtorch.comparison.inspect import inspect_data
 from imbtorch.data.new_rows import open_new
 from imbtorch.data.splits import FREE
 from imbtorch.data.tables.files import open_tables
@@ -117,3 +120,43 @@ def test_columns_of_the_test_set_are_read_as_those_of_the_training_set(tmp_path)
     source = read_tables(open_tables(tmp_path)[0], FREE)
     assert source.test.rows.values["size"].tolist()[:2] == ["1.0", "1.5"]
     assert source.test.rows.values["zip"].tolist()[:2] == [1123, 2123]
+
+
+ROWS = [f"{i % 7 + i / 9:.3f}, {i % 11}, {'rare' if i % 5 == 0 else 'often'}" for i in range(60)]
+
+
+def test_blanks_around_names_are_none_of_theirs(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["age, pay, kind", *ROWS]), encoding="utf-8")
+    for columns in (None, "age,pay", ["age", "pay"]):
+        data = load_data(path, label="kind", columns=columns)
+        assert data.input.columns == ("age", "pay")
+        assert data.classes == ("often", "rare")
+    path.write_text("\n".join([" a,a ,a,kind", *(f"{i * i % 17}," + ROWS[i] for i in range(60))]))
+    assert load_data(path, label="kind").input.columns == (" a", "a ", "a")
+
+
+def test_columns_with_commas_in_their_names_are_asked_for_in_a_list(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(['"length, mm",pay,label', *ROWS]), encoding="utf-8")
+    assert load_data(path, columns=["length, mm"]).input.columns == ("length, mm",)
+    found = inspect_data(path, columns=("length, mm", "pay"))
+    assert found.kind == "2 numbers each"
+    with pytest.raises(InputError, match=r"columns is \[0\]; names"):
+        load_data(path, columns=[0])
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_columns_that_pandas_numbers_have_names(index, tmp_path):
+    x = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)))
+    x["label"] = np.repeat(["often", "rare"], [45, 15])
+    x.to_csv(tmp_path / "t.csv", index=index)
+    assert load_data(tmp_path / "t.csv").input.columns == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("first", ["0,1,y", "1.5,2,label", "0,2,label", "0,1,cat"])
+def test_a_first_line_of_data_is_no_line_of_names(first, tmp_path):
+    rows = [f"{i % 3},{i % 2},{'ny'[i % 2]}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join([first, *rows]), encoding="utf-8")
+    with pytest.raises(InputError, match="its first line holds numbers"):
+        load_data(tmp_path / "t.csv")

@@ -8,11 +8,12 @@ from datasets import Dataset as Table
 from torch.utils.data import Dataset
 
 from imbtorch import ArrayDataset, InputError, fit
+from imbtorch.comparison.inspect import inspect_data
 from imbtorch.data import class_counts, labels_of, load_data
 from imbtorch.data.folds import load_folds
 from imbtorch.data.profiles.counts import make_imbalanced
 from imbtorch.data.tables import open_tables
-from imbtorch.models import mlp
+from imbtorch.models import build_model, mlp
 from imbtorch.samplers import ClassBalancedSampler
 
 RNG = np.random.default_rng(0)
@@ -56,6 +57,7 @@ def test_a_column_of_another_type_hides_no_copies(tmp_path):
         test["age"] = test["age"].where(np.arange(50) > 0) if gap else test["age"]
         test.to_csv(folder / "test.csv", index=False)
         assert load_data(str(folder)).leaked == 50 - gap
+        assert inspect_data(str(folder)).leaked == 50 - gap
 
 
 @pytest.mark.parametrize("tags", [[0, 1], [0, 1, 2, 0], [0, None, 1]])
@@ -99,3 +101,37 @@ def test_embeddings_on_a_graph_and_names_in_an_array_are_taken():
     data = ArrayDataset(x, np.array([0] * 30 + [1] * 10, object), names)
     assert data.classes == ("often", "rare")
     fit("erm", mlp((2,), 2), data, epochs=2)
+
+
+class Samples(Dataset):
+    """Samples of a type, and labels of a type."""
+
+    def __init__(self, x, label=int):
+        self.x, self.label = x, label
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, i):
+        return self.x[i], self.label(i % 5 == 0)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float16, bool])
+def test_floats_of_any_width_train_as_those_of_32_bits(kind):
+    x = RNG.integers(0, 2, (40, 2)).astype(kind)
+    expected = fit("erm", mlp((2,), 2), Samples(x.astype(np.float32)), epochs=2).history
+    for samples in (x, torch.from_numpy(x)):
+        assert fit("erm", mlp((2,), 2), Samples(samples), epochs=2).history == expected
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.int64])
+def test_images_of_an_unknown_range_are_refused(kind):
+    x = RNG.integers(0, 4096, (20, 1, 8, 8)).astype(kind)
+    for data in (Samples(x), (x, [0] * 15 + [1] * 5)):
+        with pytest.raises(InputError, match=r"images must be uint8 in 0\.\.255 or floats"):
+            fit("erm", build_model("small-cnn", (1, 8, 8), 2), data, epochs=1)
+
+
+def test_labels_that_are_texts_of_numbers_are_refused_as_such():
+    with pytest.raises(InputError, match="it is the text '1'"):
+        labels_of(Samples(torch.zeros(5, 2), lambda rare: str(int(rare))))

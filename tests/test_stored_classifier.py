@@ -21,7 +21,8 @@ def fitted(y=("no", "yes"), X=None, **params):
     X = rng.normal(size=(40, 3)) if X is None else X
     labels = np.array([*y], dtype=None if len({*map(type, y)}) == 1 else object)
     codes = np.arange(len(X)) % 5 == 0
-    return ImbalancedClassifier("rs", epochs=1, random_state=0, **params).fit(X, labels[codes * 1])
+    made = ImbalancedClassifier("rs", **{"epochs": 1, "random_state": 0, **params})
+    return made.fit(X, labels[codes * 1])
 
 
 LABELS = {
@@ -156,3 +157,18 @@ def test_files_of_something_else_and_unfitted_estimators_are_refused(tmp_path):
         ImbalancedClassifier.load(tmp_path / "t.pt")
     with pytest.raises(NotFittedError):
         ImbalancedClassifier().save(tmp_path / "u")
+
+
+def test_a_device_and_a_whole_float_come_back_and_train_again(tmp_path):
+    model = fitted(epochs=1.0, device=torch.device("cpu"))
+    model.save(tmp_path / "m.safetensors")
+    again = ImbalancedClassifier.load(tmp_path / "m.safetensors")
+    assert (again.epochs, again.device) == (1, "cpu")
+    X, y = np.zeros((10, 3)), ["no"] * 8 + ["yes"] * 2
+    assert again.fit(X, y).history_ == model.fit(X, y).history_
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:99", "cuda:x", torch.device("xpu"), "meta", 0])
+def test_a_device_that_is_not_there_is_named(device):
+    with pytest.raises(InputError, match="device is '"):
+        fitted(device=device)

@@ -16,7 +16,8 @@ from imbtorch.comparison.report.failures import Failure
 from imbtorch.comparison.result_file import Row
 from imbtorch.comparison.sized_defaults import FEWEST, sized
 from imbtorch.comparison.task import Task
-from imbtorch.data.arrays import ArrayDataset, Pairs, as_float, labels_of, take
+from imbtorch.data.arrays import ArrayDataset, Pairs, labels_of, take
+from imbtorch.data.as_float import as_float
 from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.load import Part
 from imbtorch.data.stratified import stratified

@@ -2,6 +2,8 @@
 
 import hashlib
 import shlex
+from collections.abc import Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from imbtorch.data.images.image_input import ImageInput
 from imbtorch.data.inputs import FeatureInput, Input
 from imbtorch.data.labels import check_several, class_names
 from imbtorch.data.rows import Split, why_left_out
-from imbtorch.data.sources import open_source
+from imbtorch.data.sources import name_of, open_source
 from imbtorch.data.splits import Reading
 from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.texts.text_input import TextInput
@@ -25,10 +27,10 @@ PHOTOGRAPH, FEW_IMAGES = 48, 20_000
 
 
 def inspect_data(
-    data: str,
+    data: str | PathLike[str],
     *,
     label: str | None = None,
-    columns: str | None = None,
+    columns: str | Sequence[str] | None = None,
     train_split: str | None = None,
     test_split: str | None = None,
     image_size: int | None = None,
@@ -38,9 +40,9 @@ def inspect_data(
 
     Parameters
     ----------
-    data : str
+    data : str or path
         As for `load_data`.
-    label, columns, train_split, test_split : str, optional
+    label, columns, train_split, test_split : optional
         As for `load_data`.
     image_size : int, optional
         Height and width in pixels to which images would be resized.
@@ -62,6 +64,7 @@ def inspect_data(
     >>> found.kind, len(found.classes), found.repeated
     ('grey images of 8 x 8 pixels', 10, 0)
     """
+    data = name_of(data)
     options = {
         "label": label,
         "columns": columns,
@@ -92,7 +95,7 @@ def inspect_data(
     spec = source.fit_input(readable)
     test_digests = _digests(test, unreadable, spec)
     asked = [
-        (name.replace("_", "-"), str(value))
+        (name.replace("_", "-"), str(value) if isinstance(value, (str, int)) else ",".join(value))
         for name, value in {**options, "data_seed": data_seed}.items()
         if value
     ]
@@ -173,7 +176,9 @@ def _content(row: Any, index: int, spec: Input | None) -> bytes:
         values = row.item()
         if any(isinstance(value, float) and np.isinf(value) for value in values):
             raise InputError(f"row {index} (infinite)")
-        return repr(values).encode()
+        # of whole numbers, an empty cell in another file makes floats
+        same = [float(v) if isinstance(v, int) and abs(v) < 2**53 else v for v in values]
+        return repr(same).encode()
     content: bytes = row.tobytes() if isinstance(row, np.ndarray) else repr(row).encode()
     return content
 

@@ -1,5 +1,6 @@
 """Make a task from the options of a command, with defaults for everything left open."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from imbtorch.comparison.checks import check_how
@@ -14,7 +15,8 @@ from imbtorch.comparison.origin import Origin
 from imbtorch.comparison.precision import settled
 from imbtorch.comparison.sized_defaults import BENCHMARKS, sized
 from imbtorch.comparison.task import Task
-from imbtorch.data.arrays import as_float, labels_of
+from imbtorch.data.arrays import labels_of
+from imbtorch.data.as_float import as_float
 from imbtorch.data.augmentation.augment import augment_by_name
 from imbtorch.data.folds import load_folds
 from imbtorch.data.images.image_input import ImageInput
@@ -44,7 +46,7 @@ def make_task(
     epochs: int | None = None,
     data_seed: int = 0,
     label: str | None = None,
-    columns: str | None = None,
+    columns: str | Sequence[str] | None = None,
     train_split: str | None = None,
     test_split: str | None = None,
     image_size: int | None = None,
@@ -91,8 +93,8 @@ def make_task(
         Decides which samples are kept and which are held out.
     label : str, optional
         Label column, by default the first with a usual name (label, target, class, ...).
-    columns : str, optional
-        Input columns, separated by commas, by default all that are of use.
+    columns : str or sequence of str, optional
+        Input columns, a list or separated by commas, by default all that are of use.
     train_split : str, optional
         Name of the training split, by default the usual ones; none if no folder is a split.
     test_split : str, optional

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, as_float
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.as_float import as_float
 from imbtorch.data.augmentation.augment import Augment
 from imbtorch.data.texts.lengths import lengths_of
 from imbtorch.data.workers import Workers

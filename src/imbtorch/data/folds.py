@@ -1,8 +1,9 @@
 """Data divided into folds: each is held out once, and the others are trained on."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache, partial
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from imbtorch.data.labels import EncodedLabels, encode_labels, some
 from imbtorch.data.load import LoadedData
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows, Source
+from imbtorch.data.sources import name_of
 from imbtorch.data.splits import Reading
 from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.takes import input_for, notes_on_texts, open_for
@@ -35,20 +37,20 @@ AT_HAND = 2
 
 
 def load_folds(
-    data: str,
+    data: str | PathLike[str],
     folds: int,
     *,
     profile: str = "auto",
     ratio: float = 100.0,
     data_seed: int = 0,
     takes: ImageInput | TokenInput | None = None,
-    **reading: str | int | None,
+    **reading: str | int | Sequence[str] | None,
 ) -> "Folds":
     """Open DATA and divide it into folds, each of which is held out once.
 
     Parameters
     ----------
-    data : str
+    data : str or path
         See `imbtorch.data.sources.open_source`.
     folds : int
         How many, at least 2.
@@ -66,6 +68,7 @@ def load_folds(
     """
     check_whole("folds", folds, 2, MOST)
     asked, wanted = Profile.parse(profile, ratio), Reading.of(**reading)  # type: ignore[arg-type]
+    data = name_of(data)
     source = open_for(data, wanted, takes)
     if source.test is not None:
         raise InputError(

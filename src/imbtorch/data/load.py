@@ -1,8 +1,9 @@
 """Load a DATA argument as training and test sets that a network can take."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from os import PathLike
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from imbtorch.data.inputs import Input
 from imbtorch.data.labels import encode_labels
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.rows import Rows
+from imbtorch.data.sources import name_of
 from imbtorch.data.splits import Reading
 from imbtorch.data.tables.table_input import TableInput
 from imbtorch.data.takes import input_for, notes_on_texts, open_for
@@ -136,13 +138,13 @@ class LoadedData:
 
 
 def load_data(
-    data: str,
+    data: str | PathLike[str],
     *,
     profile: str = "auto",
     ratio: float = 100.0,
     data_seed: int = 0,
     label: str | None = None,
-    columns: str | None = None,
+    columns: str | Sequence[str] | None = None,
     train_split: str | None = None,
     test_split: str | None = None,
     image_size: int | None = None,
@@ -152,7 +154,7 @@ def load_data(
 
     Parameters
     ----------
-    data : str
+    data : str or path
         See `imbtorch.data.sources.open_source`.
     profile : str, default="auto"
         Imbalance to make in the training set: auto, none, exponential, step, step:MU (MU is the
@@ -163,13 +165,13 @@ def load_data(
     ratio : float, default=100
         Imbalance ratio of the profile.
     data_seed : int, default=0
-        Decides which samples stay and, if no held-out split is stored, which are held out
-        (every fourth, stratified; copies of a sample, byte for byte, stay together).
+        Decides which samples stay and, if no held-out split is stored, which are held out (every
+        fourth, stratified; copies of a sample, byte for byte, stay together).
     label : str, optional
         Label column, by default the first of label, labels, fine_label, target, class, y that is
         found, in any case.
-    columns : str, optional
-        Input columns, separated by commas, by default those that `find_columns` finds.
+    columns : str or sequence of str, optional
+        Input columns, a list or separated by commas, by default those that `find_columns` finds.
     train_split, test_split : str, optional
         Names of the splits, by default those with usual names, see `choose_splits`. ``none`` as
         the training split: no folder is a split; as the test split: hold a quarter out. As the
@@ -198,7 +200,7 @@ def load_data(
     >>> data.counts
     [131, 93, 67, 48, 34, 24, 17, 12, 9, 6]
     """
-    asked = Profile.parse(profile, ratio)
+    data, asked = name_of(data), Profile.parse(profile, ratio)
     reading = Reading.of(
         label=label,
         columns=columns,
@@ -219,8 +221,7 @@ def load_data(
     notes = [*source.notes, *labels.notes]
     if isinstance(spec, ImageInput):
         notes += train.rows.survey.notes(spec)
-        held = test.rows.survey
-        if spec.channels == 1 and held.channels == 3:
+        if spec.channels == 1 and test.rows.survey.channels == 3:
             notes.append("held-out images in color are read as gray, as those in training")
     (train_set, test_set), digest = datasets_of(
         spec, classes, (train.rows, train_y), (test.rows, test_y)

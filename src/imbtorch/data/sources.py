@@ -97,6 +97,26 @@ def open_source(data: str, reading: Reading = FREE) -> Source:
     return read_tables(open_hub(*ON_HUB.get(data, (data, None))), reading)
 
 
+def name_of(data: object) -> str:
+    """Return DATA as a string.
+
+    Examples
+    --------
+    >>> name_of(Path("a") / "b.csv")
+    'a/b.csv'
+    >>> name_of(np.zeros((2, 2)))
+    Traceback (most recent call last):
+    imbtorch.errors.InputError: data is a ndarray; the name or path of stored data is needed: \
+compare and fit take data at hand, such as a pair (X, y) of arrays
+    """
+    if not isinstance(data, (str, os.PathLike)):
+        raise InputError(
+            f"data is a {type(data).__name__}; the name or path of stored data is needed: compare "
+            "and fit take data at hand, such as a pair (X, y) of arrays"
+        )
+    return os.fspath(data)
+
+
 def path_of(data: str) -> Path:
     """Return the path that DATA is, or where the data set of that name would lie."""
     path = Path(data).expanduser()

@@ -64,12 +64,18 @@ class Reading:
     as_text: Mapping[str, bool] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, columns: str | None = None, **options: str | int | None) -> "Reading":
-        """Return a reading; `columns` are separated by commas, and the image size is checked."""
+    def of(
+        cls, columns: str | Sequence[str] | None = None, **options: str | int | None
+    ) -> "Reading":
+        """Return a reading; `columns` are a list or separated by commas; the size is checked."""
         size = options.get("image_size")
         if size is not None and not (isinstance(size, int) and 1 <= size <= 4096):
             raise InputError(f"image_size is {size!r}; a number of pixels in 1..4096 is needed")
-        names = tuple(name.strip() for name in columns.split(",")) if columns else ()
+        if isinstance(columns, str) and columns:
+            columns = [name.strip() for name in columns.split(",")]
+        names = tuple(columns or ())
+        if not all(isinstance(name, str) for name in names):
+            raise InputError(f"columns is {columns!r}; names, which are strings, are needed")
         return cls(columns=names, **options)  # type: ignore[arg-type]
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from lightning_fabric import Fabric
+import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
@@ -31,13 +31,15 @@ from imbtorch.integrations.given import (
 )
 from imbtorch.integrations.given_texts import text_input, texts_for
 from imbtorch.integrations.refit import whole_or_not_at_all
-from imbtorch.integrations.stored_classifier import StoredClassifier, check_given
+from imbtorch.integrations.stored_classifier import StoredClassifier
+from imbtorch.integrations.stored_params import check_given
 from imbtorch.metrics.prior import correct_prior
 from imbtorch.models.build import build_model
 from imbtorch.models.classifier import Classifier, check_classifier
 from imbtorch.models.inference import measured_logits
 from imbtorch.seeding import random_state_from, same_random_state
 from imbtorch.training.fit import fit
+from imbtorch.training.one_device import on_device
 from imbtorch.training.recipe import Recipe
 from imbtorch.training.recipes import recipe_of
 from imbtorch.training.setup import OWN_SETUP, Setup, usual_setup
@@ -65,8 +67,8 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         Optimizer, batch size and schedule; the default depends on the network.
     augment : callable, optional
         Batch-wise augmentation, such as `crop_flip`.
-    device : {"auto", "cpu", "cuda", "mps"}, default="auto"
-        Where to train. The trained network is on the CPU.
+    device : str or torch.device, default="auto"
+        Where to train: auto, cpu, cuda, cuda:1 or mps. The trained network is on the CPU.
     random_state : int, RandomState or None, default=None
         Determines initial parameters, sample order and random choices of the methods.
 
@@ -122,7 +124,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
         epochs: int | None = None,
         setup: Setup | None = None,
         augment: Augment | None = None,
-        device: str = "auto",
+        device: str | torch.device = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.recipe = recipe
@@ -181,7 +183,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
             setup=self.setup or setup,
             augment=self.augment,
             seed=seed,
-            fabric=Fabric(accelerator=self.device, devices=1),
+            fabric=on_device(self.device),
         )
         self.model_, self.history_ = fitted.model, fitted.history
         self.class_counts_ = class_counts(train)
@@ -207,8 +209,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
             In the order of `classes_`.
         """
         check_is_fitted(self)
-        samples, _ = self._samples(X)
-        texts = self.texts_ is not None
+        samples, texts = self._samples(X)[0], self.texts_ is not None
         data = ArrayDataset(samples, np.zeros(len(samples), dtype=np.int64), tokens=texts)
         if not texts and data.x.shape[1:] != self.sample_shape_:
             raise InputError(
@@ -225,8 +226,7 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
 
     def predict(self, X: Array) -> np.ndarray:
         """Return the most probable label of each sample, shape (n,)."""
-        best = self.predict_proba(X).argmax(1)
-        labels: np.ndarray = self.classes_[best]
+        labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(1)]
         return labels
 
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:

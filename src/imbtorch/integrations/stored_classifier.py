@@ -1,9 +1,7 @@
 """`ImbalancedClassifier` as a file: weights as safetensors, all else as JSON, no pickle."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn, Self, TypedDict
+from typing import Any, Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,36 +10,13 @@ from imbtorch.data.inputs import FeatureInput, Input, input_from_json, input_to_
 from imbtorch.data.profiles.profile import Profile
 from imbtorch.data.texts.tokens import TokenInput
 from imbtorch.errors import InputError
+from imbtorch.integrations.stored_params import NotStored, from_json, in_json
 from imbtorch.models.classifier import Classifier, head_size
 from imbtorch.training.checkpoint import damaged_header, load_checkpoint, save_checkpoint
 from imbtorch.training.conform import conform
-from imbtorch.training.setup import Setup
 
 LABELS = "biufUO"
 """NumPy's kinds of labels that a file can hold; objects must be strings or numbers."""
-
-
-class NotStored:
-    """A parameter that a file cannot hold: it must be given again before the estimator is fitted.
-
-    Examples
-    --------
-    >>> NotStored("augment", "crop_flip")()
-    Traceback (most recent call last):
-    imbtorch.errors.InputError: augment was crop_flip, which a file does not hold: give it again ...
-    """
-
-    def __init__(self, name: str, what: str) -> None:
-        self.name, self.what = name, what
-
-    def __call__(self, *_: object, **__: object) -> NoReturn:
-        raise InputError(
-            f"{self.name} was {self.what}, which a file does not hold: give it again with "
-            f"set_params({self.name}=...) before you fit"
-        )
-
-    def __repr__(self) -> str:
-        return f"NotStored({self.name!r}, {self.what!r})"
 
 
 class Stored(TypedDict):
@@ -87,7 +62,7 @@ class StoredClassifier:
         check_is_fitted(self)
         me: Any = self
         names = getattr(me, "feature_names_in_", None)
-        params, not_stored = _params(me.get_params(deep=False))
+        params, not_stored = in_json(me.get_params(deep=False))
         values = Stored(
             params=params,
             not_stored=not_stored,
@@ -162,23 +137,6 @@ class StoredClassifier:
         return made
 
 
-def _params(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the parameters of the constructor as JSON, and in words those that are not stored."""
-    stored: dict[str, Any] = {}
-    not_stored: dict[str, str] = {}
-    for name, value in params.items():
-        if isinstance(value, np.integer):
-            stored[name] = int(value)
-        elif isinstance(value, Setup):
-            stored[name] = asdict(value)
-        elif value is None or isinstance(value, (str, int)):
-            stored[name] = value
-        else:
-            shown = getattr(value, "name", None) or getattr(value, "__name__", None)
-            not_stored[name] = str(shown or type(value).__name__)
-    return stored, not_stored
-
-
 def _labels(classes: NDArray[Any]) -> list[Any]:
     """Return the labels as JSON."""
     labels: list[Any] = classes.tolist()
@@ -202,20 +160,7 @@ def _checked(stored: dict[str, Any]) -> dict[str, Any]:
     if stored["texts"] is not None:
         texts = {name: value for name, value in stored["texts"].items() if name != "kind"}
         conform(texts, TokenInput, "estimator.texts")
-    params = dict(stored["params"])
-    if params.get("setup") is not None:
-        conform(params["setup"], Setup, "estimator.params.setup")
-        values: dict[str, Any] = params["setup"]
-        values = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
-        params["setup"] = Setup(**values)
-    return params | {name: NotStored(name, what) for name, what in stored["not_stored"].items()}
-
-
-def check_given(params: Mapping[str, Any]) -> None:
-    """Raise an InputError if a parameter was not in the file that an estimator came from."""
-    for value in params.values():
-        if isinstance(value, NotStored):
-            value()
+    return from_json(stored["params"], stored["not_stored"])
 
 
 def _as_trained(estimator: Any, stored: Stored) -> dict[str, Any]:

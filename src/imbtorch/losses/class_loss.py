@@ -3,6 +3,7 @@
 import warnings
 from contextlib import suppress
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -45,9 +46,9 @@ class ClassLoss(nn.Module):
         super().__init__()
         if not 0 <= label_smoothing <= 1:
             raise InputError(f"label_smoothing is {label_smoothing}; it must lie in [0, 1]")
-        if not isinstance(ignore_index, int):
+        if not isinstance(ignore_index, (int, np.integer)):
             raise InputError(f"ignore_index is {ignore_index!r}; it must be a whole number")
-        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        self.ignore_index, self.label_smoothing = int(ignore_index), label_smoothing
         self.reduction = check_reduction(reduction)
         self.register_buffer("weight", check_weight(weight))
 

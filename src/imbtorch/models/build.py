@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset, as_float
+from imbtorch.data.arrays import ArrayDataset, Samples, as_dataset
+from imbtorch.data.as_float import as_float
 from imbtorch.errors import InputError, unknown_name
 from imbtorch.models.backbones import build_with_backbone, is_backbone
 from imbtorch.models.classifier import Classifier, CosineHead, Normalize, head_size

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from imbtorch.data.arrays import as_float
+from imbtorch.data.as_float import as_float
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
 from imbtorch.files import replacing

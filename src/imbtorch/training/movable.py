@@ -14,7 +14,8 @@ from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.under_sampling import ClusterCentroids
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import ArrayDataset, as_float
+from imbtorch.data.arrays import ArrayDataset
+from imbtorch.data.as_float import as_float
 from imbtorch.errors import InputError
 from imbtorch.resampling.smote import SMOTE
 from imbtorch.training.recipe import Recipe

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from imbtorch.data.arrays import as_float
+from imbtorch.data.as_float import as_float
 from imbtorch.errors import InputError
 from imbtorch.training.branch import branch_slot
 from imbtorch.training.phases.on_inputs import OnInputs

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from imbtorch.data.arrays import as_float
+from imbtorch.data.as_float import as_float
 from imbtorch.data.checks import check_images, check_pixels
 
 AREA, ASPECT = (0.08, 1.0), (3 / 4, 4 / 3)

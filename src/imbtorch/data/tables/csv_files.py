@@ -4,12 +4,14 @@ import csv
 import glob
 import mmap
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from imbtorch.data.tables.column_roles import LABEL_COLUMNS
 from imbtorch.data.tables.written import CODE, MISSING, THOUSANDS, WHOLE
 from imbtorch.errors import InputError
 from imbtorch.extras import extra
@@ -28,7 +30,7 @@ def open_csv(files: Sequence[Path], as_text: Mapping[str, bool]) -> Any:
 
     A column is of whole numbers, numbers, truth values or texts if all its cells are. Whole numbers
     are texts if one has leading zeros, as postal codes have, and numbers are if they may be whole
-    ones with points between thousands.
+    ones with points between thousands. Names of columns have no blanks around them.
 
     Parameters
     ----------
@@ -43,6 +45,8 @@ def open_csv(files: Sequence[Path], as_text: Mapping[str, bool]) -> Any:
 
     dialect = _dialect(files[0])
     found = _types(files, dialect)
+    bare = _bare([*found])
+    as_text = {name: as_text[bare[name]] for name in found if bare[name] in as_text}
     types = {name: _joined(kinds) for name, kinds in found.items()}
     types |= dict.fromkeys((name for name in types if as_text.get(name)), "string")
     unsaid = [name for name, dtype in types.items() if name not in as_text and dtype in NUMBERS]
@@ -57,7 +61,13 @@ def open_csv(files: Sequence[Path], as_text: Mapping[str, bool]) -> Any:
     )
     for name in gaps:
         table = table.cast_column(name, Value("bool"))
-    return table
+    return table.rename_columns(_bare(table.column_names))
+
+
+def _bare(names: Sequence[str]) -> dict[str, str]:
+    """Return the names of columns without blanks around them, as far as they stay different."""
+    counts = Counter(name.strip() for name in names)
+    return {name: name.strip() if counts[name.strip()] == 1 else name for name in names}
 
 
 def _types(files: Sequence[Path], dialect: Mapping[str, Any]) -> dict[str, set[str]]:
@@ -154,7 +164,7 @@ def _dialect(path: Path) -> dict[str, Any]:
             f"first line has {width} names"
         )
     numbers = [name for name in rows[0] if re.fullmatch(r"[-+]?\d*\.?\d+", name.strip())]
-    if 2 * len(numbers) >= width:
+    if 2 * len(numbers) >= width and not _are_numbered(rows, numbers):
         raise InputError(
             f"DATA is {str(path)!r}; its first line holds numbers ({', '.join(numbers[:4])}), not "
             "the names of the columns: add a line of names"
@@ -174,6 +184,18 @@ def _dialect(path: Path) -> dict[str, Any]:
         "skip_blank_lines": width > 1,  # in a table of one column, an empty row
         "quoting": csv.QUOTE_NONE if _has_bare_quotes(path, mark) else csv.QUOTE_MINIMAL,
     }
+
+
+def _are_numbered(rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> bool:
+    """Whether columns are named by their numbers, as pandas does, but for one of labels.
+
+    No other row has the label that would be its name.
+    """
+    first = int(numbers[0]) if numbers[0] in ("0", "1") else 0
+    return numbers == [*map(str, range(first, first + len(numbers)))] and any(
+        name.lower() in LABEL_COLUMNS and all(row[i : i + 1] != [name] for row in rows[1:])
+        for i, name in enumerate(rows[0])
+    )
 
 
 def _has_bare_quotes(path: Path, mark: str) -> bool:

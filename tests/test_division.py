@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from imbtorch.data.copies import copies, copies_in, kept_together
 from imbtorch.data.division import Division
+from imbtorch.data.hold_out import validation_rows
 from imbtorch.data.rows import Rows, Split
 from imbtorch.data.split_by import SplitBy, latest
 from imbtorch.data.stratified import stratified
@@ -107,6 +108,16 @@ def test_a_class_too_rare_is_named_before_training():
         grouped([0, 1, *[0, 1, 0, 1, 0, 1, 0, 1, 0]]).folds(y, 3, 0)
     with pytest.raises(InputError, match="later than those it is tested on"):
         Division(np.arange(11), SplitBy("time", "day", np.arange(11))).folds(y, 2, 0)
+
+
+def test_a_class_of_copies_of_one_sample_is_trained_and_not_chosen_by():
+    y = np.repeat([0, 1, 2], [30, 6, 1])
+    together = np.where(y == 1, 30, np.arange(len(y)))
+    kept, held = validation_rows(y, 0, Division(together))
+    assert np.bincount(y[kept])[1:].tolist() == [6, 1]
+    assert np.unique(y[held]).tolist() == [0]
+    with pytest.raises(InputError, match="no class has two"):
+        validation_rows(y[30:], 0, Division(together[30:]))
 
 
 def test_images_are_compared_as_they_are_stored(tmp_path):

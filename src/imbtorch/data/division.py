@@ -209,10 +209,9 @@ class Division:
             yield made
 
     def _uneven(self, aim: str) -> InputError:
-        column = str(self.by and self.by.column)
         return InputError(
-            f"the groups of {column!r} are too few or too uneven to {aim}: leave the rarest "
-            "classes out, or divide by another column"
+            f"the groups of {str(self.by and self.by.column)!r} are too few or too uneven to "
+            f"{aim}: leave the rarest classes out, or divide by another column"
         )
 
     def notes(self) -> list[str]:
@@ -236,7 +235,8 @@ def _filled(y: Labels, wanted: NDArray[np.bool_], unit: Numbers, seed: int) -> N
             held[rows] = True
             left[number[rows[0]]] -= len(rows)
     for k in np.setdiff1d(number[wanted], number[held]):
-        held[min((m for m in members if number[m[0]] == k), key=len)] = True
+        own = sorted((rows for rows in members if number[rows[0]] == k), key=len)
+        held[own[0] if len(own) > 1 else []] = True  # a single one is trained
     return held
 
 

@@ -101,13 +101,17 @@ def validation_rows(
     """Divide the training set: return the rows to train on, and the fifth held out for choices.
 
     Copies of a sample and groups are not divided; where the test set is later than the training
-    set, the rows held out are the latest. A class with one training sample keeps it: its
-    validation recall is undefined.
+    set, the rows held out are the latest. A class with one training sample, or with copies of one
+    alone, keeps it: its validation recall is undefined.
     """
     kept, held = (division or Division(np.arange(len(y)))).hold_out(y, VALIDATION, data_seed)
     if len(held) == 0 or len(np.setdiff1d(y, y[kept])):
         raise InputError(
             "the training set cannot be split for validation: "
-            + ("a class is among the latest only" if len(held) else "no class has two samples")
+            + (
+                "a class is among the latest only"
+                if len(held)
+                else "no class has two different samples"
+            )
         )
     return kept, held

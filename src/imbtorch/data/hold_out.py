@@ -106,12 +106,10 @@ def validation_rows(
     """
     kept, held = (division or Division(np.arange(len(y)))).hold_out(y, VALIDATION, data_seed)
     if len(held) == 0 or len(np.setdiff1d(y, y[kept])):
-        raise InputError(
-            "the training set cannot be split for validation: "
-            + (
-                "a class is among the latest only"
-                if len(held)
-                else "no class has two different samples"
-            )
+        why = (
+            "a class is among the latest only"
+            if len(held)
+            else "no class has two different samples"
         )
+        raise InputError(f"the training set cannot be split for validation: {why}")
     return kept, held

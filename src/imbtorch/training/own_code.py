@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
-from types import CodeType
+from types import CodeType, FunctionType
 
 from torch import nn
 
+from imbtorch.training.named import named
 from imbtorch.training.phases.phase import Phase
 
 INSTALLED = frozenset(
@@ -21,9 +22,10 @@ INSTALLED = frozenset(
 def code_of(things: Iterable[object]) -> str:
     """Return a hash of the code of a program's own among objects, classes and functions.
 
-    It covers the classes and functions themselves, the classes that they inherit from, and what
-    partials, collections, phases, modules and objects with parameters hold, but not what they call.
-    Empty if all are installed.
+    It covers the classes and functions themselves, the classes that they inherit from, what
+    partials, collections, phases, modules and objects with parameters hold, and, of a program's
+    own, what all these name: functions and classes, and constants of their modules, which are
+    numbers, strings, or tuples of such. Empty if all are installed.
 
     Examples
     --------
@@ -70,18 +72,32 @@ def is_installed(kind: object) -> bool:
     return room in INSTALLED or room in sys.stdlib_module_names - {"__main__"}
 
 
-def sources(kind: object) -> Iterator[str]:
+def sources(kind: object, seen: set[int] | None = None) -> Iterator[str]:
     """Yield the code of a class, of those it inherits from, or of a function; not if installed.
 
-    It is the source, or what it was compiled to if that was typed into an interpreter.
+    It is the source, or what it was compiled to if that was typed into an interpreter; then what
+    it names, see `code_of`, but for `seen`.
     """
+    seen = set() if seen is None else seen
     for one in inspect.getmro(kind) if inspect.isclass(kind) else (kind,):
-        if is_installed(one):
+        if is_installed(one) or id(one) in seen:
             continue
+        seen.add(id(one))
         try:
             yield inspect.getsource(one)  # type: ignore[arg-type]
         except (OSError, TypeError):
             yield from _compiled(one)
+        for name, value in named(one):
+            if _is_constant(value):
+                yield f"{name} = {value!r}"
+            elif isinstance(value, (type, FunctionType)):
+                yield from sources(value, seen)
+
+
+def _is_constant(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_constant, value))
+    return isinstance(value, (bool, int, float, complex, str, bytes, type(None)))
 
 
 def _compiled(thing: object) -> Iterator[str]:

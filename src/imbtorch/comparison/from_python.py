@@ -85,9 +85,10 @@ def compare(
     out : str or Path
         Folder for report, table, results and checkpoints. Runs stored there are not repeated: the
         same call goes on where it was interrupted. A recipe whose methods have other code than
-        then, or name other functions and constants of yours, is run again; other data are refused. Arrays, a TensorDataset and parts of it are told
-        from others by all their values, any other Dataset by all labels and 16 samples: choose
-        another folder where other samples of it have changed.
+        then, or name other functions or constants of yours, is run again; other data are refused.
+        Arrays, a TensorDataset and parts of it are told from others by all their values, any other
+        Dataset by all labels and 16 samples: choose another folder where other samples of it have
+        changed.
     epochs : int, optional
         Epochs of recipes given by name; by default those of the Recipe objects, or else the
         network's usual number.

@@ -125,15 +125,25 @@ def test_columns_of_the_test_set_are_read_as_those_of_the_training_set(tmp_path)
 ROWS = [f"{i % 7 + i / 9:.3f}, {i % 11}, {'rare' if i % 5 == 0 else 'often'}" for i in range(60)]
 
 
-def test_blanks_around_names_are_none_of_theirs(tmp_path):
+@pytest.mark.parametrize("header", ["age, pay, kind", "age,pay,kind", " age,pay ,kind"])
+def test_names_are_found_with_blanks_around_them_or_without(header, tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text("\n".join(["age, pay, kind", *ROWS]), encoding="utf-8")
-    for columns in (None, "age,pay", ["age", "pay"]):
-        data = load_data(path, label="kind", columns=columns)
-        assert data.input.columns == ("age", "pay")
-        assert data.classes == ("often", "rare")
-    path.write_text("\n".join([" a,a ,a,kind", *(f"{i * i % 17}," + ROWS[i] for i in range(60))]))
-    assert load_data(path, label="kind").input.columns == (" a", "a ", "a")
+    path.write_text("\n".join([header, *ROWS]), encoding="utf-8")
+    names = tuple(header.split(","))
+    for columns in ("age,pay", [*names[:2]], pd.Index(["age", "pay"])):
+        for label in ("kind", names[2]):
+            data = load_data(path, label=label, columns=columns)
+            assert data.input.columns == names[:2]
+            assert data.classes == ("often", "rare")
+    assert load_data(path, label="kind", test_split="group:pay").input.columns == names[:1]
+
+
+def test_names_that_differ_by_blanks_alone_are_taken_as_they_are(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = (f"{i * i % 17},{row}" for i, row in enumerate(ROWS))
+    path.write_text("\n".join([" a,a ,a,kind", *rows]), encoding="utf-8")
+    for name in (" a", "a ", "a"):
+        assert load_data(path, label="kind", columns=[name]).input.columns == (name,)
 
 
 def test_columns_with_commas_in_their_names_are_asked_for_in_a_list(tmp_path):
@@ -142,8 +152,9 @@ def test_columns_with_commas_in_their_names_are_asked_for_in_a_list(tmp_path):
     assert load_data(path, columns=["length, mm"]).input.columns == ("length, mm",)
     found = inspect_data(path, columns=("length, mm", "pay"))
     assert found.kind == "2 numbers each"
-    with pytest.raises(InputError, match=r"columns is \[0\]; names"):
-        load_data(path, columns=[0])
+    for columns in ([0], 0):
+        with pytest.raises(InputError, match=r"columns is \S+; names"):
+            load_data(path, columns=columns)
 
 
 @pytest.mark.parametrize("index", [False, True])
@@ -151,12 +162,16 @@ def test_columns_that_pandas_numbers_have_names(index, tmp_path):
     x = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)))
     x["label"] = np.repeat(["often", "rare"], [45, 15])
     x.to_csv(tmp_path / "t.csv", index=index)
-    assert load_data(tmp_path / "t.csv").input.columns == ("0", "1", "2")
+    data = load_data(tmp_path / "t.csv")
+    assert data.input.columns == ("0", "1", "2")
+    x.drop(columns="label").to_csv(tmp_path / "new.csv", index=index)
+    rows = next(iter(open_new(str(tmp_path / "new.csv"), data.input).blocks(60)))
+    np.testing.assert_array_equal(rows, x[[0, 1, 2]])
 
 
 @pytest.mark.parametrize("first", ["0,1,y", "1.5,2,label", "0,2,label", "0,1,cat"])
 def test_a_first_line_of_data_is_no_line_of_names(first, tmp_path):
-    rows = [f"{i % 3},{i % 2},{'ny'[i % 2]}" for i in range(40)]
+    rows = [f"{i % 3},{i % 2},{'ny'[i > 30]}" for i in range(40)]
     (tmp_path / "t.csv").write_text("\n".join([first, *rows]), encoding="utf-8")
     with pytest.raises(InputError, match="its first line holds numbers"):
         load_data(tmp_path / "t.csv")

@@ -168,7 +168,7 @@ def test_a_device_and_a_whole_float_come_back_and_train_again(tmp_path):
     assert again.fit(X, y).history_ == model.fit(X, y).history_
 
 
-@pytest.mark.parametrize("device", ["gpu", "cuda:99", "cuda:x", torch.device("xpu"), "meta", 0])
+@pytest.mark.parametrize("device", ["auto:1", "cuda:99", "cuda:x", torch.device("xpu"), "meta", 0])
 def test_a_device_that_is_not_there_is_named(device):
     with pytest.raises(InputError, match="device is '"):
         fitted(device=device)

@@ -65,14 +65,17 @@ def inspect_data(
     ('grey images of 8 x 8 pixels', 10, 0)
     """
     data = name_of(data)
+    reading = Reading.of(
+        columns, label=label, train_split=train_split, test_split=test_split, image_size=image_size
+    )
     options = {
         "label": label,
-        "columns": columns,
+        "columns": ",".join(reading.columns),
         "train_split": train_split,
         "test_split": test_split,
         "image_size": image_size,
     }
-    source = open_source(data, Reading.of(**options))  # type: ignore[arg-type]
+    source = open_source(data, reading)
     train, test = splits_of(source, data_seed)
     names = source.label_names
     values = np.union1d(train.labels, test.labels)
@@ -95,7 +98,7 @@ def inspect_data(
     spec = source.fit_input(readable)
     test_digests = _digests(test, unreadable, spec)
     asked = [
-        (name.replace("_", "-"), str(value) if isinstance(value, (str, int)) else ",".join(value))
+        (name.replace("_", "-"), str(value))
         for name, value in {**options, "data_seed": data_seed}.items()
         if value
     ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, Subset
 
-from imbtorch.data.as_float import as_float, check_8_bits
+from imbtorch.data.as_float import as_float
 from imbtorch.data.checks import Array, as_numbers, check_labels
 from imbtorch.data.finite import check_finite
 from imbtorch.data.known_labels import checked_labels
@@ -29,7 +29,7 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
     x : Tensor or array of shape (N, ...)
         Images of shape (N, C, H, W) as uint8 in 0..255, which saves three quarters of the
         memory, or any float input, stored as float32 (images: in 0..1). Other integers, such as
-        word indices, are left as they are; images of them are refused.
+        word indices, are left as they are.
     y : Tensor or array-like of shape (N,)
         Labels 0..K-1, stored as int64.
     classes : sequence of str, optional
@@ -65,7 +65,6 @@ class ArrayDataset(Dataset[tuple[Tensor, Tensor]]):
         categorical: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.x = as_numbers(x, "x").detach()
-        check_8_bits(self.x)
         if self.x.dtype not in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
             self.x = self.x.float()
         self.y = check_labels(y).to(self.x.device)

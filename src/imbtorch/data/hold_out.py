@@ -109,7 +109,7 @@ def validation_rows(
         why = (
             "a class is among the latest only"
             if len(held)
-            else "no class has two different samples"
+            else "no class has two different samples, or groups"
         )
         raise InputError(f"the training set cannot be split for validation: {why}")
     return kept, held

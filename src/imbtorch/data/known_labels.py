@@ -103,8 +103,8 @@ def _agree(labels: Labels, pairs: Dataset[tuple[Any, Any]]) -> bool:
 
 def _label(pair: tuple[Any, Any]) -> float:
     try:
-        if isinstance(pair[1], (str, bytes)):
-            raise TypeError(f"it is the text {pair[1]!r}")
+        if not isinstance(pair[1], Tensor) and np.asarray(pair[1]).dtype.kind in "SU":
+            raise TypeError(f"it is the text {str(pair[1])!r}")
         if getattr(pair[1], "ndim", 0):  # several labels
             check_one_label(torch.as_tensor(pair[1])[None])
         return float(pair[1])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from imbtorch.errors import InputError
 
@@ -71,12 +71,23 @@ class Reading:
         size = options.get("image_size")
         if size is not None and not (isinstance(size, int) and 1 <= size <= 4096):
             raise InputError(f"image_size is {size!r}; a number of pixels in 1..4096 is needed")
-        if isinstance(columns, str) and columns:
-            columns = [name.strip() for name in columns.split(",")]
-        names = tuple(columns or ())
-        if not all(isinstance(name, str) for name in names):
+        if isinstance(columns, str):
+            columns = [name.strip() for name in columns.split(",")] if columns else []
+        names = () if columns is None else columns
+        if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
             raise InputError(f"columns is {columns!r}; names, which are strings, are needed")
-        return cls(columns=names, **options)  # type: ignore[arg-type]
+        return cls(columns=tuple(names), **options)  # type: ignore[arg-type]
+
+    def named_in(self, names: Sequence[str]) -> "Reading":
+        """Return the same with columns as a table names them, maybe with blanks around."""
+        bare = {name.strip(): name for name in reversed(names)} | {name: name for name in names}
+        how, rest = self.by or ("", "")
+        return replace(
+            self,
+            label=self.label and bare.get(self.label, self.label),
+            columns=tuple(bare.get(name, name) for name in self.columns),
+            test_split=f"{how}:{bare.get(rest, rest)}" if how else self.test_split,
+        )
 
     @property
     def by(self) -> tuple[str, str] | None:

@@ -66,7 +66,7 @@ def from_json(stored: Mapping[str, Any], not_stored: Mapping[str, str]) -> dict[
     Raises
     ------
     InputError
-        If the values of a `Setup` are none.
+        If the values of the set-up are not those of a `Setup`.
     """
     params = dict(stored)
     if params.get("setup") is not None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from imbtorch.training.checksum import checksum
-from imbtorch.training.own_code import is_installed, sources
+from imbtorch.training.own_code import is_installed, is_numeric, sources
 from imbtorch.training.phases.phase import Phase
 from imbtorch.training.slots import OF_ANY_MODULE, describe
 
@@ -27,6 +27,8 @@ _PLAIN = (
 """Types of values that `describe` tells apart."""
 _COUNTED = (bool, int, float, str, type(None), np.generic, Tensor)
 """Types of attributes that are in the checksum of their object, beside numeric arrays."""
+Seen = dict[int, tuple[int, object]]
+"""Identity of a thing -> its number, and the thing."""
 _TOKEN = uuid.uuid4().hex
 """Stands for what cannot be looked into: it is another thing in each process."""
 
@@ -48,12 +50,12 @@ def state_of(things: Iterable[object]) -> str:
     >>> state_of([torch.nn.ReLU(), partial(max, 1)])
     ''
     """
-    seen: dict[int, int] = {}
+    seen: Seen = {}
     text = "\n".join(line for thing in things for line in _told(thing, seen))
     return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
 
 
-def _told(thing: Any, seen: dict[int, int]) -> Iterator[str]:
+def _told(thing: Any, seen: Seen) -> Iterator[str]:
     """Yield what `describe` leaves out of a thing that it describes."""
     if isinstance(thing, (*_PLAIN, Tensor, np.ndarray, type)):
         return
@@ -82,7 +84,7 @@ def _told(thing: Any, seen: dict[int, int]) -> Iterator[str]:
         yield from _told(part, seen)
 
 
-def _beside_numbers(thing: Any, seen: dict[int, int]) -> Iterator[str]:
+def _beside_numbers(thing: Any, seen: Seen) -> Iterator[str]:
     """Yield the attributes of an object, and of modules in it, that are not in its checksum."""
     for name, value in vars(thing).items():
         if isinstance(thing, nn.Module) and name in OF_ANY_MODULE:
@@ -91,14 +93,14 @@ def _beside_numbers(thing: Any, seen: dict[int, int]) -> Iterator[str]:
             yield from _modules([value], seen)
         elif isinstance(value, (list, tuple)):
             yield from _told(value, seen)
-        elif not isinstance(value, _COUNTED) and not _is_numeric(value):
+        elif not isinstance(value, _COUNTED) and not is_numeric(value):
             yield name
             yield from _held(value, seen)
     if isinstance(thing, nn.Module):
         yield from _modules(thing.children(), seen)
 
 
-def _modules(modules: Iterable[nn.Module], seen: dict[int, int]) -> Iterator[str]:
+def _modules(modules: Iterable[nn.Module], seen: Seen) -> Iterator[str]:
     """Yield what modules hold beside Tensors; torch's own say it in their representation."""
     for module in modules:
         if type(module).__module__.partition(".")[0] != "torch":
@@ -107,7 +109,7 @@ def _modules(modules: Iterable[nn.Module], seen: dict[int, int]) -> Iterator[str
         yield from _modules(module.children(), seen)
 
 
-def _closed_over(function: FunctionType, seen: dict[int, int]) -> Iterator[str]:
+def _closed_over(function: FunctionType, seen: Seen) -> Iterator[str]:
     if is_installed(function) and "<locals>" not in function.__qualname__:
         return
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
@@ -118,19 +120,19 @@ def _closed_over(function: FunctionType, seen: dict[int, int]) -> Iterator[str]:
             continue
 
 
-def _held(thing: Any, seen: dict[int, int]) -> Iterator[str]:
+def _held(thing: Any, seen: Seen) -> Iterator[str]:
     """Yield all that tells a thing from others."""
     if isinstance(thing, _PLAIN):
         yield json.dumps(describe(thing))
         return
     if id(thing) in seen:
-        yield f"again {seen[id(thing)]}"
+        yield f"again {seen[id(thing)][0]}"
         return
-    seen[id(thing)] = len(seen)
+    seen[id(thing)] = len(seen), thing  # which keeps it, so that no other thing gets its identity
     yield f"{type(thing).__module__}.{type(thing).__qualname__}"
     if isinstance(thing, torch.Generator):
         thing = thing.get_state()
-    if _is_numeric(thing):
+    if is_numeric(thing):
         thing = torch.as_tensor(thing)
     if isinstance(thing, Tensor):
         yield checksum("", {"": thing.detach().cpu()})
@@ -164,10 +166,6 @@ def _held(thing: Any, seen: dict[int, int]) -> Iterator[str]:
             yield pickle.dumps(thing, protocol=4).hex()
         except Exception:  # what pickling runs may raise anything
             yield _TOKEN
-
-
-def _is_numeric(value: object) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
 
 
 def _slots(thing: object) -> Mapping[str, object]:

@@ -1,11 +1,14 @@
 """A single device by its name, as the estimators take it."""
 
+import re
+
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from imbtorch.errors import InputError
 
-NAMES = ("auto", "cpu", "cuda", "mps")
+NAME = re.compile(r"(auto|gpu|cpu|cuda|mps)(?:(?<=cpu|uda|mps):(\d+))?")
 
 
 def on_device(device: str | torch.device) -> Fabric:
@@ -14,7 +17,7 @@ def on_device(device: str | torch.device) -> Fabric:
     Parameters
     ----------
     device : str or torch.device
-        auto (the machine's best), cpu, cuda, mps, or one of several, such as cuda:1.
+        auto (the machine's best), cpu, gpu, cuda, mps, or one of several, such as cuda:1.
 
     Raises
     ------
@@ -25,19 +28,20 @@ def on_device(device: str | torch.device) -> Fabric:
     --------
     >>> on_device("cpu").device, on_device(torch.device("cpu")).device
     (device(type='cpu'), device(type='cpu'))
-    >>> on_device("gpu")
+    >>> on_device("tpu")
     Traceback (most recent call last):
-    imbtorch.errors.InputError: device is 'gpu'; auto, cpu, cuda, cuda:1 (a number) or mps is needed
+    imbtorch.errors.InputError: device is 'tpu'; auto, cpu, gpu, cuda, cuda:1 or mps is needed
     """
-    name, colon, number = str(device).partition(":")
-    if name not in NAMES or (colon and not number.isdecimal()):
+    found = NAME.fullmatch(str(device))
+    if found is None:
         raise InputError(
-            f"device is {str(device)!r}; auto, cpu, cuda, cuda:1 (a number) or mps is needed"
+            f"device is {str(device)!r}; auto, cpu, gpu, cuda, cuda:1 or mps is needed"
         )
     try:
+        name, number = found.groups()
         one = [int(number)] if number and name != "cpu" else 1
         return Fabric(accelerator=name, devices=one)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, MisconfigurationException) as error:
         raise InputError(
             f"device is {str(device)!r}, which this machine does not have; auto takes its best"
         ) from error

@@ -5,12 +5,15 @@ import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from functools import partial
-from types import CodeType, FunctionType
+from functools import lru_cache, partial
+from types import CodeType
 
-from torch import nn
+import numpy as np
+import torch
+from torch import Tensor, nn
 
-from imbtorch.training.named import named
+from imbtorch.training.checksum import checksum
+from imbtorch.training.named import is_library, made_of, named, read_by
 from imbtorch.training.phases.phase import Phase
 
 INSTALLED = frozenset(
@@ -24,8 +27,9 @@ def code_of(things: Iterable[object]) -> str:
 
     It covers the classes and functions themselves, the classes that they inherit from, what
     partials, collections, phases, modules and objects with parameters hold, and, of a program's
-    own, what all these name: functions and classes, and constants of their modules, which are
-    numbers, strings, or tuples of such. Empty if all are installed.
+    own, what all these name in their modules: functions, classes, and constants, which are numbers,
+    strings and tuples of such, and, with a name in upper case, also lists, dicts and Tensors; not
+    what their code assigns, such as a counter. Empty if all are installed.
 
     Examples
     --------
@@ -33,8 +37,8 @@ def code_of(things: Iterable[object]) -> str:
     >>> code_of([partial(FocalLoss, gamma=2.0), [nn.ReLU()]])
     ''
     """
-    kinds = {_kind(part) for thing in things for part in _parts(thing)}
-    found = {source for kind in kinds for source in sources(kind)}
+    kinds = {id(k): k for thing in things for part in _parts(thing) for k in made_of(part)}
+    found = {source for kind in kinds.values() for source in sources(kind)}
     return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:16] if found else ""
 
 
@@ -62,42 +66,73 @@ def _parts(thing: object) -> Iterator[object]:
         yield from _parts(one)
 
 
-def _kind(thing: object) -> object:
-    return thing if inspect.isclass(thing) or inspect.isroutine(thing) else type(thing)
-
-
 def is_installed(kind: object) -> bool:
     """Whether a class or function is of `INSTALLED` or of Python's own."""
     room = (getattr(kind, "__module__", None) or "builtins").partition(".")[0]
     return room in INSTALLED or room in sys.stdlib_module_names - {"__main__"}
 
 
-def sources(kind: object, seen: set[int] | None = None) -> Iterator[str]:
+def sources(kind: object) -> Iterator[str]:
     """Yield the code of a class, of those it inherits from, or of a function; not if installed.
 
     It is the source, or what it was compiled to if that was typed into an interpreter; then what
-    it names, see `code_of`, but for `seen`.
+    it names, see `code_of`.
     """
-    seen = set() if seen is None else seen
-    for one in inspect.getmro(kind) if inspect.isclass(kind) else (kind,):
+    constants: dict[str, object] = {}
+    changed, seen, todo = set[str](), set[int](), _with_bases(kind)
+    for one in todo:  # grows
         if is_installed(one) or id(one) in seen:
             continue
         seen.add(id(one))
-        try:
-            yield inspect.getsource(one)  # type: ignore[arg-type]
-        except (OSError, TypeError):
-            yield from _compiled(one)
-        for name, value in named(one):
-            if _is_constant(value):
-                yield f"{name} = {value!r}"
-            elif isinstance(value, (type, FunctionType)):
-                yield from sources(value, seen)
+        source = _source(one)
+        yield from [source] if source else _compiled(one)
+        changed |= getattr(read_by(source), "changed", frozenset())
+        for place, value in named(one, source):
+            if _is_constant(value, place.rpartition(".")[2].isupper()):
+                constants[place] = value
+            else:
+                todo += [b for part in made_of(value) for b in _with_bases(part) if _is_own(b)]
+    for place, value in constants.items():
+        if place.rpartition(".")[2] not in changed:
+            yield f"{place} = {_said(value)}"
 
 
-def _is_constant(value: object) -> bool:
-    if isinstance(value, tuple):
-        return all(map(_is_constant, value))
-    return isinstance(value, (bool, int, float, complex, str, bytes, type(None)))
+def _with_bases(kind: object) -> list[object]:
+    return [*inspect.getmro(kind)] if inspect.isclass(kind) else [kind]
+
+
+def _is_own(kind: object) -> bool:
+    return not (is_installed(kind) or is_library(kind))
+
+
+@lru_cache(maxsize=1000)
+def _source(one: object) -> str:
+    """Return the source of a class or function, not of one that it wraps; nothing if typed in."""
+    try:
+        return inspect.getsource(getattr(one, "__code__", one))  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return ""
+
+
+def _is_constant(value: object, upper: bool) -> bool:
+    """Whether a value is a constant; one that can be changed is, if its name is in upper case."""
+    if isinstance(value, dict):
+        return upper and all(_is_constant(part, upper) for item in value.items() for part in item)
+    if isinstance(value, (tuple, frozenset)) or (upper and isinstance(value, (list, set))):
+        return all(_is_constant(part, upper) for part in value)
+    plain = isinstance(value, (bool, int, float, complex, str, bytes, type(None), np.generic))
+    return plain or (upper and (isinstance(value, Tensor) or is_numeric(value)))
+
+
+def is_numeric(value: object) -> bool:
+    """Whether a value is an array of real numbers."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
+
+
+def _said(value: object) -> str:
+    if isinstance(value, Tensor) or is_numeric(value):
+        return checksum("", {"": torch.as_tensor(value).detach().cpu()})
+    return repr(sorted(value, key=repr) if isinstance(value, (set, frozenset)) else value)
 
 
 def _compiled(thing: object) -> Iterator[str]:

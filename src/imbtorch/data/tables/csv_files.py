@@ -4,8 +4,7 @@ import csv
 import glob
 import mmap
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ def open_csv(files: Sequence[Path], as_text: Mapping[str, bool]) -> Any:
 
     A column is of whole numbers, numbers, truth values or texts if all its cells are. Whole numbers
     are texts if one has leading zeros, as postal codes have, and numbers are if they may be whole
-    ones with points between thousands. Names of columns have no blanks around them.
+    ones with points between thousands.
 
     Parameters
     ----------
@@ -43,10 +42,8 @@ def open_csv(files: Sequence[Path], as_text: Mapping[str, bool]) -> Any:
     with extra("cli", "DATA"):
         from datasets import Dataset, Features, Value
 
-    dialect = _dialect(files[0])
+    dialect = _dialect(files[0], as_text)
     found = _types(files, dialect)
-    bare = _bare([*found])
-    as_text = {name: as_text[bare[name]] for name in found if bare[name] in as_text}
     types = {name: _joined(kinds) for name, kinds in found.items()}
     types |= dict.fromkeys((name for name in types if as_text.get(name)), "string")
     unsaid = [name for name, dtype in types.items() if name not in as_text and dtype in NUMBERS]
@@ -61,13 +58,7 @@ def open_csv(files: Sequence[Path], as_text: Mapping[str, bool]) -> Any:
     )
     for name in gaps:
         table = table.cast_column(name, Value("bool"))
-    return table.rename_columns(_bare(table.column_names))
-
-
-def _bare(names: Sequence[str]) -> dict[str, str]:
-    """Return the names of columns without blanks around them, as far as they stay different."""
-    counts = Counter(name.strip() for name in names)
-    return {name: name.strip() if counts[name.strip()] == 1 else name for name in names}
+    return table
 
 
 def _types(files: Sequence[Path], dialect: Mapping[str, Any]) -> dict[str, set[str]]:
@@ -141,8 +132,8 @@ def _may_hold_codes(path: Path) -> bool:
         return CODED.search(content) is not None
 
 
-def _dialect(path: Path) -> dict[str, Any]:
-    """Return how to read a CSV file, from its first lines."""
+def _dialect(path: Path, known: Collection[str]) -> dict[str, Any]:
+    """Return how to read a CSV file, from its first lines; some columns may be known by name."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = [line for line, _ in zip(file, range(20), strict=False)]
@@ -164,7 +155,9 @@ def _dialect(path: Path) -> dict[str, Any]:
             f"first line has {width} names"
         )
     numbers = [name for name in rows[0] if re.fullmatch(r"[-+]?\d*\.?\d+", name.strip())]
-    if 2 * len(numbers) >= width and not _are_numbered(rows, numbers):
+    if 2 * len(numbers) >= width and not (
+        {*numbers} <= {*known} or _are_numbered(path, mark, rows[0], numbers)
+    ):
         raise InputError(
             f"DATA is {str(path)!r}; its first line holds numbers ({', '.join(numbers[:4])}), not "
             "the names of the columns: add a line of names"
@@ -186,16 +179,19 @@ def _dialect(path: Path) -> dict[str, Any]:
     }
 
 
-def _are_numbered(rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> bool:
+def _are_numbered(path: Path, mark: str, names: Sequence[str], numbers: Sequence[str]) -> bool:
     """Whether columns are named by their numbers, as pandas does, but for one of labels.
 
-    No other row has the label that would be its name.
+    No row has the label that would be its name.
     """
-    first = int(numbers[0]) if numbers[0] in ("0", "1") else 0
-    return numbers == [*map(str, range(first, first + len(numbers)))] and any(
-        name.lower() in LABEL_COLUMNS and all(row[i : i + 1] != [name] for row in rows[1:])
-        for i, name in enumerate(rows[0])
-    )
+    said = [number.strip() for number in numbers]
+    first = int(said[0] == "1")
+    labels = [i for i, name in enumerate(names) if name.strip().lower() in LABEL_COLUMNS]
+    if said != [*map(str, range(first, first + len(said)))] or not labels:
+        return False
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.reader(file, delimiter=mark) if len(row) == len(names)]
+    return any(sum(row[i] == names[i] for row in rows) == 1 for i in labels)  # the first line's
 
 
 def _has_bare_quotes(path: Path, mark: str) -> bool:

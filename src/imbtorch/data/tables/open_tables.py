@@ -63,6 +63,7 @@ def read_tables(
         If it is doubtful which split or column is which, or there is no label or input.
     """
     folders = folders or {}
+    reading = reading.named_in(next(iter(tables.values())).column_names)
     where = [*folders.values(), Path()][0]
     column, without = None, 0
     if len(tables) == 1 and not _is_tagged(first := next(iter(tables.values())), reading):

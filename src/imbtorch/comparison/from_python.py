@@ -85,7 +85,8 @@ def compare(
     out : str or Path
         Folder for report, table, results and checkpoints. Runs stored there are not repeated: the
         same call goes on where it was interrupted. A recipe whose methods have other code than
-        then, or name other functions or constants of yours, is run again; other data are refused.
+        then, or name other functions of yours or constants (numbers, strings, tuples; in capitals
+        also lists, dicts and Tensors), is run again; other data are refused.
         Arrays, a TensorDataset and parts of it are told from others by all their values, any other
         Dataset by all labels and 16 samples: choose another folder where other samples of it have
         changed.

@@ -135,7 +135,6 @@ class Items(torch.utils.data.Dataset):
         lambda i: (torch.ones(2), i % 3, i),
         lambda i: {"x": torch.ones(2)},
         lambda i: torch.ones(3),
-        lambda i: (np.ones(2), i % 3),  # double precision
         lambda i: (torch.ones(5), i % 3),
     ],
 )

@@ -102,9 +102,8 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
     -----
     ``fit(X, y)`` takes X of shape (N, D), an array or data frame of numbers, or images of shape
     (N, C, H, W), an array or Tensor, uint8 in 0..255 or float in 0..1; y holds labels of any
-    kind. The network's first layer standardizes the features. Texts are a list, array or Series
-    of N strings; they need a language model (``hf:NAME``), whose tokenizer reads them, and a
-    recipe that moves no inputs, such as "rs": not "m2m".
+    kind. The network's first layer standardizes the features. N texts need a language model
+    (``hf:NAME``), whose tokenizer reads them, and a recipe that moves no inputs, as "m2m" does.
 
     Examples
     --------
@@ -226,7 +225,8 @@ class ImbalancedClassifier(StoredClassifier, ClassifierMixin, BaseEstimator):  #
 
     def predict(self, X: Array) -> np.ndarray:
         """Return the most probable label of each sample, shape (n,)."""
-        labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(1)]
+        best = self.predict_proba(X).argmax(1)
+        labels: np.ndarray = self.classes_[best]
         return labels
 
     def _samples(self, X: Any, *y: Any) -> tuple[Any, Any]:

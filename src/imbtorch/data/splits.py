@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from imbtorch.errors import InputError
 
@@ -64,9 +65,7 @@ class Reading:
     as_text: Mapping[str, bool] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, columns: str | Sequence[str] | None = None, **options: str | int | None
-    ) -> "Reading":
+    def of(cls, columns: str | Sequence[str] | None = None, **options: Any) -> "Reading":
         """Return a reading; `columns` are a list or separated by commas; the size is checked."""
         size = options.get("image_size")
         if size is not None and not (isinstance(size, int) and 1 <= size <= 4096):
@@ -76,7 +75,7 @@ class Reading:
         names = () if columns is None else columns
         if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
             raise InputError(f"columns is {columns!r}; names, which are strings, are needed")
-        return cls(columns=tuple(names), **options)  # type: ignore[arg-type]
+        return cls(columns=tuple(names), **options)
 
     def named_in(self, names: Sequence[str]) -> "Reading":
         """Return the same with columns as a table names them, maybe with blanks around."""

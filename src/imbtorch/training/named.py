@@ -103,8 +103,8 @@ def named(thing: object, source: str) -> Iterator[tuple[str, object]]:
 
 
 def _functions(thing: object) -> list[FunctionType]:
-    all_ = [thing, *(vars(thing).values() if isinstance(thing, type) else ())]
-    return [one for one in all_ if isinstance(one, FunctionType)]
+    parts = [thing, *(vars(thing).values() if isinstance(thing, type) else ())]
+    return [part for part in parts if isinstance(part, FunctionType)]
 
 
 def _globals(thing: object) -> Mapping[str, object]:

@@ -8,7 +8,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from imbtorch.errors import InputError
 
-NAME = re.compile(r"(auto|gpu|cpu|cuda|mps)(?:(?<=cpu|uda|mps):(\d+))?")
+NAME = re.compile(r"auto|gpu|(cpu|cuda|mps)(:\d+)?")
 
 
 def on_device(device: str | torch.device) -> Fabric:
@@ -32,13 +32,12 @@ def on_device(device: str | torch.device) -> Fabric:
     Traceback (most recent call last):
     imbtorch.errors.InputError: device is 'tpu'; auto, cpu, gpu, cuda, cuda:1 or mps is needed
     """
-    found = NAME.fullmatch(str(device))
-    if found is None:
+    if NAME.fullmatch(str(device)) is None:
         raise InputError(
             f"device is {str(device)!r}; auto, cpu, gpu, cuda, cuda:1 or mps is needed"
         )
     try:
-        name, number = found.groups()
+        name, _, number = str(device).partition(":")
         one = [int(number)] if number and name != "cpu" else 1
         return Fabric(accelerator=name, devices=one)
     except (RuntimeError, ValueError, MisconfigurationException) as error:

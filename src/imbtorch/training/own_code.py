@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache, partial
 from types import CodeType
+from typing import Any
 
 import numpy as np
 import torch
@@ -108,8 +109,9 @@ def _is_own(kind: object) -> bool:
 @lru_cache(maxsize=1000)
 def _source(one: object) -> str:
     """Return the source of a class or function, not of one that it wraps; nothing if typed in."""
+    own: Any = getattr(one, "__code__", one)
     try:
-        return inspect.getsource(getattr(one, "__code__", one))  # type: ignore[arg-type]
+        return inspect.getsource(own)
     except (OSError, TypeError):
         return ""
 

@@ -4,6 +4,7 @@ import csv
 import glob
 import mmap
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -189,9 +190,11 @@ def _are_numbered(path: Path, mark: str, names: Sequence[str], numbers: Sequence
     labels = [i for i, name in enumerate(names) if name.strip().lower() in LABEL_COLUMNS]
     if said != [*map(str, range(first, first + len(said)))] or not labels:
         return False
+    times = Counter[int]()
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.reader(file, delimiter=mark) if len(row) == len(names)]
-    return any(sum(row[i] == names[i] for row in rows) == 1 for i in labels)  # the first line's
+        for row in csv.reader(file, delimiter=mark):
+            times.update(i for i in labels if row[i : i + 1] == [names[i]])
+    return min(times.values()) == 1  # in the first line
 
 
 def _has_bare_quotes(path: Path, mark: str) -> bool:
